@@ -1,0 +1,58 @@
+# Every target sets up what it needs; nothing is done twice.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test acceptance faults bench check format lock peers clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+# Requirements are pinned by hash; the virtual environment is made anew only when they change.
+$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+demo: $(READY) ## recorded weather through real devices to messages and a page; ARGS="--once --json" ends by itself
+	@$(BIN)/nongvu demo $(ARGS)
+
+test: $(READY) ## style, types, contracts, every test that needs no other maker's program
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+acceptance: $(READY) ## against outside peers: browser, SMSC, mbpoll, gammu, ...
+	@bash tests/acceptance/peers
+	$(BIN)/python -m pytest tests/acceptance $(ARGS)
+
+faults: $(READY) ## the fault matrix: kills, cuts, corruption; writes docs/faults.md
+	$(BIN)/python -m pytest tests/faults $(ARGS)
+
+bench: $(READY) ## ratios against peers; ARGS=<name> for one; writes benchmarks/results.json
+	$(BIN)/python -m benchmarks $(ARGS)
+
+check: $(READY) ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## let ruff set the lines
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY) ## pin requirements anew, by hash, without index addresses
+	@for name in edge server dev; do \
+	  extras="--extra $$name"; \
+	  test $$name = server && extras="$$extras --extra dashboards --extra export --extra cluster"; \
+	  $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-header $$extras pyproject.toml -o requirements/$$name.txt; done
+
+clean: ## forget the virtual environment and caches of this checkout
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""From the tables to programs and to the page a farmer opens."""

@@ -1,0 +1,1 @@
+"""From the tables to pictures: boards as reviewed code."""

@@ -1,0 +1,1 @@
+"""The tables: migrations, named statements, and one module a table family."""

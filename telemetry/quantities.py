@@ -1,0 +1,161 @@
+"""The one table of what can be said: a name that is not in it is neither sent, stored nor charted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Aggregate(StrEnum):
+    """How readings of a quantity become one value of a longer period."""
+
+    MEAN = "mean"
+    SUM = "sum"
+    VECTOR = "vector"  # directions: the direction of the mean unit vector
+    LAST = "last"
+    MAXIMUM = "maximum"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An observed property, in the field's standard terms."""
+
+    name: str
+    #: CF standard name (version 85); empty where CF has none.
+    cf_name: str
+    #: UCUM unit in which values are stored.
+    unit: str
+    #: SenML unit (RFC 8428, RFC 8798) in which values travel.
+    senml_unit: str
+    #: Stored value = sent value × factor.
+    factor: float
+    #: Physical limits, inclusive [unit]; a value outside is flagged *fail*.
+    minimum: float
+    maximum: float
+    #: Largest believable change between two readings one minute apart [unit]; None where not known.
+    step: float | None
+    #: Smallest variation expected within an hour [unit]; None where a constant value is normal.
+    persistence: float | None
+    aggregate: Aggregate
+    #: Titles for people.
+    vi: str
+    en: str
+
+    def from_senml(self, value: float) -> float:
+        """Stored value [unit] of a value that travelled in ``senml_unit``."""
+        return value if self.factor == 1.0 else value * self.factor
+
+    def to_senml(self, value: float) -> float:
+        """Value to send [senml_unit] for a stored value; decimal digits are kept where the factor is a power of ten."""
+        if self.factor == 1.0:
+            return value
+        return float(f"{value / self.factor:.12g}")
+
+
+MEAN, SUM, VECTOR, LAST, MAXIMUM = Aggregate.MEAN, Aggregate.SUM, Aggregate.VECTOR, Aggregate.LAST, Aggregate.MAXIMUM
+
+# Steps and persistence: Zahumenský (2004), WMO guidelines on quality control of automatic stations, as one-minute
+# suspect limits; ranges: the same and WMO-No. 8 where given, else what the common instruments can show.
+_TABLE: tuple[Quantity, ...] = (
+    Quantity("air_temperature", "air_temperature", "Cel", "Cel", 1.0, -80, 60, 3.0, 0.1, MEAN,
+             "Nhiệt độ không khí", "Air temperature"),
+    Quantity("relative_humidity", "relative_humidity", "%", "%RH", 1.0, 0, 100, 10.0, 1.0, MEAN,
+             "Độ ẩm không khí", "Relative humidity"),
+    Quantity("dew_point", "dew_point_temperature", "Cel", "Cel", 1.0, -80, 35, 2.0, 0.1, MEAN,
+             "Nhiệt độ điểm sương", "Dew point"),
+    Quantity("air_pressure", "surface_air_pressure", "hPa", "Pa", 0.01, 500, 1100, 0.5, 0.1, MEAN,
+             "Khí áp", "Air pressure"),
+    Quantity("precipitation", "lwe_thickness_of_precipitation_amount", "mm", "mm", 1.0, 0, 400, None, None, SUM,
+             "Lượng mưa", "Precipitation"),
+    Quantity("wind_speed", "wind_speed", "m/s", "m/s", 1.0, 0, 75, 10.0, 0.5, MEAN,
+             "Tốc độ gió", "Wind speed"),
+    Quantity("wind_gust", "wind_speed_of_gust", "m/s", "m/s", 1.0, 0, 110, 20.0, None, MAXIMUM,
+             "Gió giật", "Wind gust"),
+    Quantity("wind_direction", "wind_from_direction", "deg", "deg", 1.0, 0, 360, None, 10.0, VECTOR,
+             "Hướng gió", "Wind direction"),
+    Quantity("global_radiation", "surface_downwelling_shortwave_flux_in_air", "W/m2", "W/m2", 1.0, -20, 1600, 800.0,
+             None, MEAN, "Bức xạ tổng cộng", "Global radiation"),
+    Quantity("sunshine_duration", "duration_of_sunshine", "min", "min", 1.0, 0, 1440, None, None, SUM,
+             "Thời gian nắng", "Sunshine duration"),
+    Quantity("illuminance", "", "lx", "lx", 1.0, 0, 200_000, None, None, MEAN,
+             "Độ rọi", "Illuminance"),
+    Quantity("ultraviolet_index", "ultraviolet_index", "{index}", "/", 1.0, 0, 20, None, None, MEAN,
+             "Chỉ số tia cực tím", "Ultraviolet index"),
+    Quantity("black_globe_temperature", "", "Cel", "Cel", 1.0, -80, 90, 5.0, 0.1, MEAN,
+             "Nhiệt độ cầu đen", "Black globe temperature"),
+    Quantity("leaf_wetness", "", "%", "%", 1.0, 0, 100, None, None, MEAN,
+             "Độ ướt lá", "Leaf wetness"),
+    Quantity("soil_moisture", "volume_fraction_of_condensed_water_in_soil", "m3/m3", "/", 1.0, 0, 1, 0.2, None, MEAN,
+             "Độ ẩm đất", "Soil moisture"),
+    Quantity("soil_temperature", "soil_temperature", "Cel", "Cel", 1.0, -50, 80, 0.5, None, MEAN,
+             "Nhiệt độ đất", "Soil temperature"),
+    Quantity("soil_electrical_conductivity", "", "dS/m", "S/m", 10.0, 0, 30, None, None, MEAN,
+             "Độ dẫn điện của đất", "Soil electrical conductivity"),
+    Quantity("soil_water_potential", "", "kPa", "kPa", 1.0, -10_000, 10, None, None, MEAN,
+             "Thế nước trong đất", "Soil water potential"),
+    Quantity("soil_permittivity", "", "{ratio}", "/", 1.0, 1, 88, None, None, MEAN,
+             "Hằng số điện môi của đất", "Soil relative permittivity"),
+    Quantity("soil_ph", "", "[pH]", "pH", 1.0, 0, 14, None, None, MEAN,
+             "pH đất", "Soil pH"),
+    Quantity("soil_salinity", "", "mg/L", "mg/l", 1.0, 0, 20_000, None, None, MEAN,
+             "Độ mặn của đất", "Soil salinity"),
+    Quantity("soil_total_dissolved_solids", "", "mg/L", "mg/l", 1.0, 0, 20_000, None, None, MEAN,
+             "Tổng chất rắn hoà tan trong đất", "Soil total dissolved solids"),
+    Quantity("soil_nitrogen", "", "mg/kg", "mg/kg", 1.0, 0, 2999, None, None, MEAN,
+             "Đạm trong đất (ước tính)", "Soil nitrogen (estimated)"),
+    Quantity("soil_phosphorus", "", "mg/kg", "mg/kg", 1.0, 0, 2999, None, None, MEAN,
+             "Lân trong đất (ước tính)", "Soil phosphorus (estimated)"),
+    Quantity("soil_potassium", "", "mg/kg", "mg/kg", 1.0, 0, 2999, None, None, MEAN,
+             "Kali trong đất (ước tính)", "Soil potassium (estimated)"),
+    Quantity("water_level", "water_surface_height_above_reference_datum", "m", "m", 1.0, -50, 2000, 1.0, None, MEAN,
+             "Mực nước", "Water level"),
+    Quantity("water_flow", "water_volume_transport_in_river_channel", "m3/s", "m3/s", 1.0, 0, 50_000, None, None, MEAN,
+             "Lưu lượng", "Water flow"),
+    Quantity("water_volume", "", "m3", "m3", 1.0, 0, 1e6, None, None, SUM,
+             "Lượng nước dùng", "Water volume"),
+    Quantity("water_temperature", "water_temperature", "Cel", "Cel", 1.0, -2, 45, 1.0, None, MEAN,
+             "Nhiệt độ nước", "Water temperature"),
+    Quantity("dissolved_oxygen", "mass_concentration_of_oxygen_in_sea_water", "mg/L", "mg/l", 1.0, 0, 30, 3.0, None,
+             MEAN, "Ôxy hoà tan", "Dissolved oxygen"),
+    Quantity("water_ph", "", "[pH]", "pH", 1.0, 0, 14, 1.0, None, MEAN,
+             "pH nước", "Water pH"),
+    Quantity("water_electrical_conductivity", "", "dS/m", "S/m", 10.0, 0, 100, None, None, MEAN,
+             "Độ dẫn điện của nước", "Water electrical conductivity"),
+    Quantity("water_turbidity", "", "[NTU]", "NTU", 1.0, 0, 10_000, None, None, MEAN,
+             "Độ đục", "Water turbidity"),
+    Quantity("total_ammonia_nitrogen", "", "mg/L", "mg/l", 1.0, 0, 100, None, None, MEAN,
+             "Tổng amoni (TAN)", "Total ammonia nitrogen"),
+    Quantity("carbon_dioxide", "mole_fraction_of_carbon_dioxide_in_air", "[ppm]", "ppm", 1.0, 0, 20_000, None, None,
+             MEAN, "Khí CO2", "Carbon dioxide"),
+    Quantity("particulate_matter_2_5", "mass_concentration_of_pm2p5_ambient_aerosol_particles_in_air", "ug/m3",
+             "ug/m3", 1.0, 0, 2000, None, None, MEAN, "Bụi PM2.5", "Particulate matter PM2.5"),
+    Quantity("particulate_matter_10", "mass_concentration_of_pm10_ambient_aerosol_particles_in_air", "ug/m3",
+             "ug/m3", 1.0, 0, 5000, None, None, MEAN, "Bụi PM10", "Particulate matter PM10"),
+    Quantity("sound_level", "", "dB", "dB", 1.0, 0, 180, None, None, MEAN,
+             "Mức ồn", "Sound level"),
+    Quantity("battery_voltage", "battery_voltage", "V", "V", 1.0, 0, 100, 2.0, None, MEAN,
+             "Điện áp ắc quy", "Battery voltage"),
+    Quantity("battery_level", "", "%", "%EL", 1.0, 0, 100, None, None, LAST,
+             "Mức pin", "Battery level"),
+    Quantity("signal_strength", "", "dBm", "dBm", 1.0, -150, 0, None, None, MEAN,
+             "Cường độ sóng", "Signal strength"),
+    Quantity("enclosure_temperature", "", "Cel", "Cel", 1.0, -50, 120, None, None, MEAN,
+             "Nhiệt độ trong hộp", "Enclosure temperature"),
+)  # fmt: skip
+
+#: Quantities by name.
+QUANTITIES = MappingProxyType({quantity.name: quantity for quantity in _TABLE})
+
+
+class UnknownQuantity(ValueError):  # noqa: N818 — says what it is, as KeyError does
+    """A name that is not in the table of quantities."""
+
+
+def quantity(name: str) -> Quantity:
+    """Return the row of the table, or raise `UnknownQuantity` naming the remedy."""
+    try:
+        return QUANTITIES[name]
+    except KeyError:
+        message = f"unknown quantity {name!r}: see telemetry/quantities.py for the names that can be said"
+        raise UnknownQuantity(message) from None
