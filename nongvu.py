@@ -6,10 +6,6 @@ import importlib
 import sys
 from typing import NamedTuple
 
-import click
-import typer
-from typer.core import TyperGroup
-
 
 class Room(NamedTuple):
     """Where a sub-command lives, what it is for and which extra brings what it needs."""
@@ -40,49 +36,50 @@ ROOMS = {
 }
 
 
-class Rooms(TyperGroup):
-    """Sub-commands that are imported when they are called, so that a gateway needs no server's packages."""
+HELP = """Usage: nongvu COMMAND [ARGS]...
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Names, without importing anything."""
-        return list(ROOMS)
+  Nông Vụ, the farming season: sensors, warnings and advice for a province's
+  agriculture. 'nongvu COMMAND --help' says more.
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import the room and return its command."""
-        room = ROOMS.get(cmd_name)
-        if room is None:
-            return None
-        try:
-            found = getattr(importlib.import_module(room.module), room.attribute)
-        except ModuleNotFoundError as error:
-            missing = (error.name or "").split(".")[0]
-            message = f"'nongvu {cmd_name}' needs {missing!r}: pip install 'nongvu[{room.extra}]'"
-            raise click.ClickException(message) from error
-        command: click.Command = typer.main.get_command(found)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List every room with what it is for."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, room.says) for name, room in ROOMS.items()])
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Plain help, since the rooms are not loaded for it."""
-        click.Group.format_help(self, ctx, formatter)
+Commands:
+"""
 
 
-app = typer.Typer(cls=Rooms, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+def listing() -> str:
+    """Text of ``nongvu --help``, made without importing any room."""
+    width = max(map(len, ROOMS))
+    return HELP + "".join(f"  {name:<{width}}  {room.says}\n" for name, room in ROOMS.items())
 
 
-@app.callback()
-def nongvu() -> None:
-    """Nông Vụ, the farming season: sensors, warnings and advice for a province's agriculture."""
+def enter(name: str, arguments: list[str]) -> None:
+    """Import the room of a sub-command and hand it the rest of the line."""
+    room = ROOMS[name]
+    try:
+        found = getattr(importlib.import_module(room.module), room.attribute)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing == room.module.split(".")[0]:
+            raise
+        sys.exit(f"'nongvu {name}' needs {missing!r}: pip install 'nongvu[{room.extra}]'")
+    found(args=arguments, prog_name=f"nongvu {name}")
 
 
 def main() -> None:
     """Run the command."""
+    name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    if name in {"--help", "-h", "help"}:
+        sys.stdout.write(listing())
+        return
+    if name == "--version":
+        from importlib.metadata import version
+
+        sys.stdout.write(f"nongvu {version('nongvu')}\n")
+        return
+    if name not in ROOMS:
+        sys.stderr.write(f"nongvu: there is no command {name!r}\n\n{listing()}")
+        sys.exit(2)
     try:
-        app()
+        enter(name, arguments)
     except KeyboardInterrupt:
         sys.exit(130)
 
