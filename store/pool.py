@@ -1,0 +1,31 @@
+"""Pool: connections to the database, waited for politely and given back whatever happens."""
+
+from __future__ import annotations
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+
+async def _session(connection: AsyncConnection[TupleRow]) -> None:
+    """UTC at every border; the truth of a receipt needs a durable commit."""
+    await connection.set_autocommit(True)
+    await connection.execute("SET timezone = 'UTC'")
+    await connection.execute("SET synchronous_commit = on")
+    await connection.set_autocommit(False)
+
+
+def pool(url: str, *, name: str, least: int = 1, most: int = 4) -> Pool:
+    """Pool of connections named for ``pg_stat_activity``; not yet open: use it in ``async with``."""
+    return AsyncConnectionPool(
+        url,
+        min_size=least,
+        max_size=most,
+        name=name,
+        kwargs={"application_name": f"nongvu-{name}"},
+        configure=_session,
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
