@@ -37,7 +37,9 @@ class Migration:
 def migrations() -> list[Migration]:
     """Every migration in order."""
     folder = files("store") / "migrations"
-    found = [Migration(file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir() if _FILE.match(file.name)]
+    found = [
+        Migration(file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir() if _FILE.match(file.name)
+    ]
     return sorted(found, key=lambda migration: migration.name)
 
 
@@ -92,11 +94,11 @@ def _run(connection: psycopg.Connection, migration: Migration) -> None:
         if migration.sql.startswith(OUTSIDE):
             for part in migration.sql.split("\n;\n"):
                 if part.strip():
-                    connection.execute(cast(LiteralString, part))
+                    connection.execute(cast("LiteralString", part))
             _record(connection, migration)
         else:
             with connection.transaction():
-                connection.execute(cast(LiteralString, migration.sql))
+                connection.execute(cast("LiteralString", migration.sql))
                 _record(connection, migration)
     except psycopg.Error as error:
         message = f"migration {migration.name} failed: {error}"
@@ -115,4 +117,4 @@ def _repeat(connection: psycopg.Connection) -> None:
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".sql"):
             with connection.transaction():
-                connection.execute(cast(LiteralString, file.read_text(encoding="utf-8")))
+                connection.execute(cast("LiteralString", file.read_text(encoding="utf-8")))

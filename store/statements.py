@@ -23,7 +23,9 @@ def statements(family: str) -> dict[str, LiteralString]:
     if len(set(names)) != len(names):
         message = f"store/sql/{family}.sql names a statement twice"
         raise ValueError(message)
-    return {name: cast(LiteralString, body.strip().removesuffix(";")) for name, body in zip(names, bodies, strict=True)}
+    return {
+        name: cast("LiteralString", body.strip().removesuffix(";")) for name, body in zip(names, bodies, strict=True)
+    }
 
 
 def statement(family: str, name: str) -> LiteralString:

@@ -1,0 +1,16 @@
+"""Metrics: a server process's counters over HTTP, where a port was given."""
+
+from __future__ import annotations
+
+import structlog
+from prometheus_client import start_http_server
+
+from telemetry.settings import Settings
+
+
+def serve_metrics(settings: Settings, process: str) -> None:
+    """Serve ``/metrics`` on 127.0.0.1 at ``NONGVU_METRICS_PORT``; nothing where none was given."""
+    if settings.metrics_port is None:
+        return
+    server, _ = start_http_server(settings.metrics_port, addr="127.0.0.1")
+    structlog.get_logger().info("metrics", process=process, port=server.server_port)
