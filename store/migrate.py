@@ -6,7 +6,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import LiteralString, cast
 
 import psycopg
 
@@ -94,11 +93,11 @@ def _run(connection: psycopg.Connection, migration: Migration) -> None:
         if migration.sql.startswith(OUTSIDE):
             for part in migration.sql.split("\n;\n"):
                 if part.strip():
-                    connection.execute(cast("LiteralString", part))
+                    connection.execute(part)
             _record(connection, migration)
         else:
             with connection.transaction():
-                connection.execute(cast("LiteralString", migration.sql))
+                connection.execute(migration.sql)
                 _record(connection, migration)
     except psycopg.Error as error:
         message = f"migration {migration.name} failed: {error}"
@@ -117,4 +116,4 @@ def _repeat(connection: psycopg.Connection) -> None:
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".sql"):
             with connection.transaction():
-                connection.execute(cast("LiteralString", file.read_text(encoding="utf-8")))
+                connection.execute(file.read_text(encoding="utf-8"))

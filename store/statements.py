@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 _NAME = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
 
@@ -23,9 +23,7 @@ def statements(family: str) -> dict[str, LiteralString]:
     if len(set(names)) != len(names):
         message = f"store/sql/{family}.sql names a statement twice"
         raise ValueError(message)
-    return {
-        name: cast("LiteralString", body.strip().removesuffix(";")) for name, body in zip(names, bodies, strict=True)
-    }
+    return {name: body.strip().removesuffix(";") for name, body in zip(names, bodies, strict=True)}
 
 
 def statement(family: str, name: str) -> LiteralString:
