@@ -1,0 +1,1 @@
+"""The platform on one machine: embedded services, the demo and `nongvu up`."""
