@@ -9,8 +9,8 @@ from telemetry.settings import Settings
 
 
 def serve_metrics(settings: Settings, process: str) -> None:
-    """Serve ``/metrics`` on 127.0.0.1 at ``NONGVU_METRICS_PORT``; nothing where none was given."""
+    """Serve ``/metrics`` at ``NONGVU_METRICS_HOST`` and ``NONGVU_METRICS_PORT``; nothing where none was given."""
     if settings.metrics_port is None:
         return
-    server, _ = start_http_server(settings.metrics_port, addr="127.0.0.1")
+    server, _ = start_http_server(settings.metrics_port, addr=settings.metrics_host)
     structlog.get_logger().info("metrics", process=process, port=server.server_port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -13,17 +14,28 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 #: Exit code of wrong settings or usage.
 WRONG_SETTINGS = 2
 
+#: Folders in which a setting may stand as a file named like its variable, in small letters.
+SECRETS = tuple(Path(folder) for folder in ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", "")) if folder)
+
 S = TypeVar("S", bound="Settings")
 
 
 class Settings(BaseSettings):
     """What every process can be told; each process adds its own."""
 
-    model_config = SettingsConfigDict(env_prefix="NONGVU_", extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="NONGVU_",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        # Containers and systemd hand over secrets as files: nongvu_database_url in one of these folders.
+        secrets_dir=[folder for folder in SECRETS if folder.is_dir()],
+    )
 
     clock: Literal["real", "replayed"] = Field("real", description="'replayed' only under 'nongvu demo'")
     log: Literal["debug", "info", "warning", "error"] = Field("info", description="least level of the log")
     log_format: Literal["text", "json"] = Field("text", description="'json' for machines")
+    metrics_host: str = Field("127.0.0.1", description="address of /metrics; 0.0.0.0 inside a container")
     metrics_port: int | None = Field(None, ge=0, le=65535, description="port of /metrics; 0 any free, none if absent")
 
 
