@@ -1,0 +1,22 @@
+"""The shelf of indices, registered by name: a file a family, its kernels beside its rows."""
+
+from __future__ import annotations
+
+from analytics.index import Index
+from analytics.indices import air, evapotranspiration, heat_units, psychrometrics, sun
+
+#: Every index, each after those that it needs.
+ALL: tuple[Index, ...] = (
+    *air.INDICES,
+    *psychrometrics.INDICES,
+    *sun.INDICES,
+    *evapotranspiration.INDICES,
+    *heat_units.INDICES,
+)
+
+#: Indices of a place.
+INDICES: tuple[Index, ...] = tuple(index for index in ALL if not index.season)
+#: Indices of a crop season at a place.
+SEASON_INDICES: tuple[Index, ...] = tuple(index for index in ALL if index.season)
+
+BY_NAME = {index.name: index for index in ALL}

@@ -1,0 +1,250 @@
+"""The day in numbers: temperature, humidity, wind, rain and radiation, each with the share of the day measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analytics.grid import Summary, Values, daily_direction
+from analytics.index import Example, Index, Result, Window, series, titles
+from telemetry.quantities import Aggregate, quantity
+
+#: Share of the day's hours that a mean needs; extremes need more, since the hour of the extreme may be the one lost.
+MEAN_COMPLETENESS = 0.8
+EXTREME_COMPLETENESS = 0.85
+SUM_COMPLETENESS = 0.9
+
+_SOURCE = "WMO-No. 8 (2023), Guide to Instruments and Methods of Observation, vol. III ch. 2; completeness: own rule"
+
+
+def mean_of_hours(values: Values) -> Values:
+    """Mean of a day's hourly values.
+
+    Parameters
+    ----------
+    values : (..., hours) array
+        Hourly means of the quantity [unit of the quantity]; NaN where an hour was not measured.
+
+    Returns
+    -------
+    (...) array
+        Daily mean [unit of the quantity].
+
+    References
+    ----------
+    WMO-No. 8 (2023), vol. III, ch. 2.
+    """
+    present = np.isfinite(values)
+    count = present.sum(axis=-1)
+    return np.where(present, values, 0.0).sum(axis=-1) / np.where(count > 0, count, np.nan)
+
+
+def largest(values: Values) -> Values:
+    """Largest of a day's readings.
+
+    Parameters
+    ----------
+    values : (..., steps) array
+        Readings [unit of the quantity]; NaN where there is none.
+
+    Returns
+    -------
+    (...) array
+        Maximum [unit of the quantity].
+
+    References
+    ----------
+    WMO-No. 8 (2023), vol. III, ch. 2.
+    """
+    return np.fmax.reduce(np.asarray(values, dtype=np.float64), axis=-1)
+
+
+def smallest(values: Values) -> Values:
+    """Smallest of a day's readings.
+
+    Parameters
+    ----------
+    values : (..., steps) array
+        Readings [unit of the quantity]; NaN where there is none.
+
+    Returns
+    -------
+    (...) array
+        Minimum [unit of the quantity].
+
+    References
+    ----------
+    WMO-No. 8 (2023), vol. III, ch. 2.
+    """
+    return np.fmin.reduce(np.asarray(values, dtype=np.float64), axis=-1)
+
+
+def total(values: Values, factor: float = 1.0) -> Values:
+    """Sum of a day's readings.
+
+    Parameters
+    ----------
+    values : (..., steps) array
+        Amounts since the reading before [unit of the quantity]; NaN where there is none.
+    factor : float
+        What one amount counts [1].
+
+    Returns
+    -------
+    (...) array
+        Sum [unit of the quantity × factor's]; NaN where nothing was measured.
+
+    References
+    ----------
+    WMO-No. 8 (2023), vol. III, ch. 2.
+    """
+    present = np.isfinite(values)
+    return np.where(present, values, 0.0).sum(axis=-1) * np.where(present.any(axis=-1), factor, np.nan)
+
+
+def radiation_sum(mean_flux: Values) -> Values:
+    """Energy of a day from its mean flux.
+
+    Parameters
+    ----------
+    mean_flux : (...) array
+        Mean of the day's global radiation [W m-2].
+
+    Returns
+    -------
+    (...) array
+        Daily sum [MJ m-2 d-1].
+
+    References
+    ----------
+    Allen et al. (1998), FAO Irrigation and Drainage Paper 56, table 3: 1 W m-2 = 0.0864 MJ m-2 d-1.
+    """
+    return np.maximum(mean_flux, 0.0) * 0.0864
+
+
+def _picked(name: str, pick: Callable[[Summary], Values]) -> Callable[[Window], Result]:
+    def compute(window: Window) -> Result:
+        summary = window.summary(name)
+        return Result(pick(summary), summary.completeness)
+
+    return compute
+
+
+def _direction(window: Window) -> Result:
+    speed = window.readings.get("wind_speed")
+    value = daily_direction(window.grid, window.readings["wind_direction"], speed)
+    return Result(value, window.summary("wind_direction").completeness)
+
+
+def mean_direction(direction: Values, speed: Values) -> Values:
+    """Direction of the mean wind vector.
+
+    Parameters
+    ----------
+    direction : (..., steps) array
+        Where the wind comes from [deg].
+    speed : (..., steps) array
+        Wind speed [m s-1].
+
+    Returns
+    -------
+    (...) array
+        Direction of the mean vector [deg]; NaN where the vectors cancel.
+
+    References
+    ----------
+    WMO-No. 8 (2023), vol. I, ch. 5, vector mean.
+    """
+    east = (speed * np.sin(np.radians(direction))).sum(axis=-1)
+    north = (speed * np.cos(np.radians(direction))).sum(axis=-1)
+    angle = np.degrees(np.arctan2(east, north)) % 360.0
+    return np.where(np.hypot(east, north) > 1e-9, angle, np.nan)
+
+
+_KERNELS = {"mean": mean_of_hours, "maximum": largest, "minimum": smallest, "total": total}
+_EQUATIONS = {
+    "mean": "mean of the means of the day's hours",
+    "maximum": "largest reading of the local day",
+    "minimum": "smallest reading of the local day",
+    "total": "sum of the amounts of the local day",
+}
+_EXPECTED = {"mean": 20.0, "maximum": 24.0, "minimum": 16.0, "total": 60.0}
+_LEAST = {
+    "mean": MEAN_COMPLETENESS,
+    "maximum": EXTREME_COMPLETENESS,
+    "minimum": EXTREME_COMPLETENESS,
+    "total": SUM_COMPLETENESS,
+}
+_AGGREGATES = {
+    "mean": Aggregate.MEAN,
+    "maximum": Aggregate.MAXIMUM,
+    "minimum": Aggregate.MEAN,
+    "total": Aggregate.SUM,
+}
+
+
+def _row(name: str, of: str, what: str, vi: str, en: str) -> Index:
+    return Index(
+        name=name,
+        unit=quantity(of).unit,
+        needs=(series(of),),
+        compute=_picked(of, lambda summary: getattr(summary, what)),
+        kernel=_KERNELS[what],
+        title=titles(vi, en),
+        source=_SOURCE,
+        equation=_EQUATIONS[what],
+        example=Example({"values": [16.0, 20.0, 24.0]}, _EXPECTED[what], 1e-12, "by hand"),
+        completeness=_LEAST[what],
+        aggregate=_AGGREGATES[what],
+    )
+
+
+INDICES: tuple[Index, ...] = (
+    _row("air_temperature_mean", "air_temperature", "mean", "Nhiệt độ trung bình ngày", "Daily mean air temperature"),
+    _row("air_temperature_maximum", "air_temperature", "maximum", "Nhiệt độ cao nhất ngày",
+         "Daily maximum air temperature"),
+    _row("air_temperature_minimum", "air_temperature", "minimum", "Nhiệt độ thấp nhất ngày",
+         "Daily minimum air temperature"),
+    _row("relative_humidity_mean", "relative_humidity", "mean", "Độ ẩm trung bình ngày",
+         "Daily mean relative humidity"),
+    _row("relative_humidity_maximum", "relative_humidity", "maximum", "Độ ẩm cao nhất ngày",
+         "Daily maximum relative humidity"),
+    _row("relative_humidity_minimum", "relative_humidity", "minimum", "Độ ẩm thấp nhất ngày",
+         "Daily minimum relative humidity"),
+    _row("air_pressure_mean", "air_pressure", "mean", "Khí áp trung bình ngày", "Daily mean air pressure"),
+    _row("precipitation_sum", "precipitation", "total", "Tổng lượng mưa ngày", "Daily precipitation"),
+    _row("wind_speed_mean", "wind_speed", "mean", "Tốc độ gió trung bình ngày", "Daily mean wind speed"),
+    _row("wind_speed_maximum", "wind_speed", "maximum", "Tốc độ gió mạnh nhất ngày", "Daily maximum wind speed"),
+    _row("wind_gust_maximum", "wind_gust", "maximum", "Gió giật mạnh nhất ngày", "Strongest gust of the day"),
+    _row("sunshine_sum", "sunshine_duration", "total", "Tổng số phút nắng", "Sunshine of the day"),
+    _row("soil_moisture_mean", "soil_moisture", "mean", "Độ ẩm đất trung bình ngày", "Daily mean soil moisture"),
+    _row("soil_temperature_mean", "soil_temperature", "mean", "Nhiệt độ đất trung bình ngày",
+         "Daily mean soil temperature"),
+    Index(
+        name="wind_direction_mean",
+        unit="deg",
+        needs=(series("wind_direction"), series("wind_speed", required=False)),
+        compute=_direction,
+        kernel=mean_direction,
+        title=titles("Hướng gió trung bình ngày", "Daily mean wind direction"),
+        source="WMO-No. 8 (2023), vol. I, ch. 5, vector mean",
+        equation="direction of the sum of u·(sin θ, cos θ) over the local day",
+        example=Example({"direction": [80.0, 100.0], "speed": [2.0, 2.0]}, 90.0, 1e-9, "by hand"),
+        completeness=MEAN_COMPLETENESS,
+        aggregate=Aggregate.VECTOR,
+    ),
+    Index(
+        name="radiation_sum",
+        unit="MJ/m2",
+        needs=(series("global_radiation"),),
+        compute=_picked("global_radiation", lambda summary: radiation_sum(summary.mean)),
+        kernel=radiation_sum,
+        title=titles("Tổng bức xạ ngày", "Daily global radiation"),
+        source="Allen et al. (1998), FAO-56, table 3",
+        equation="Rs = 0.0864 · mean flux",
+        example=Example({"mean_flux": 1.0}, 0.0864, 1e-12, "FAO-56, table 3"),
+        completeness=SUM_COMPLETENESS,
+        aggregate=Aggregate.SUM,
+    ),
+)  # fmt: skip

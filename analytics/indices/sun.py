@@ -1,0 +1,269 @@
+"""The sun: day length, radiation outside the air and under a clear sky, radiation estimated where none is measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytics.grid import Times, Values
+from analytics.index import Example, Index, Result, Window, of_place, titles
+
+_FAO = "Allen et al. (1998), FAO Irrigation and Drainage Paper 56"
+SOLAR_CONSTANT = 0.0820  # [MJ m-2 min-1], FAO-56, Eq. 21
+
+
+def day_of_year(dates: Times) -> Values:
+    """Day of the year of dates.
+
+    Parameters
+    ----------
+    dates : (...) datetime64 array
+        Local dates [d].
+
+    Returns
+    -------
+    (...) array
+        1 on 1 January, 366 on the last day of a leap year [d].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Annex 2, table 2.5.
+    """
+    days = dates.astype("datetime64[D]")
+    return (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64) + 1.0
+
+
+def inverse_distance(day: Values) -> Values:
+    """Inverse relative distance between the earth and the sun.
+
+    Parameters
+    ----------
+    day : (...) array
+        Day of the year [d].
+
+    Returns
+    -------
+    (...) array
+        Inverse relative distance [1].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 23.
+    """
+    return 1.0 + 0.033 * np.cos(2.0 * np.pi / 365.0 * np.asarray(day))
+
+
+def declination(day: Values) -> Values:
+    """Declination of the sun.
+
+    Parameters
+    ----------
+    day : (...) array
+        Day of the year [d].
+
+    Returns
+    -------
+    (...) array
+        Declination [rad].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 24.
+    """
+    return 0.409 * np.sin(2.0 * np.pi / 365.0 * np.asarray(day) - 1.39)
+
+
+def sunset_hour_angle(latitude: Values, day: Values) -> Values:
+    """Hour angle of the sunset.
+
+    Parameters
+    ----------
+    latitude : (...) array
+        Latitude, north positive [deg].
+    day : (...) array
+        Day of the year [d].
+
+    Returns
+    -------
+    (...) array
+        Hour angle: 0 in the polar night, π in the polar day [rad].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 25.
+    """
+    cosine = -np.tan(np.radians(latitude)) * np.tan(declination(day))
+    return np.arccos(np.clip(cosine, -1.0, 1.0))
+
+
+def extraterrestrial_radiation(latitude: Values, day: Values) -> Values:
+    """Radiation of a day outside the atmosphere on a level surface.
+
+    Parameters
+    ----------
+    latitude : (...) array
+        Latitude, north positive [deg].
+    day : (...) array
+        Day of the year [d].
+
+    Returns
+    -------
+    (...) array
+        Extraterrestrial radiation [MJ m-2 d-1].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 21.
+    """
+    phi, delta = np.radians(latitude), declination(day)
+    sunset = np.arccos(np.clip(-np.tan(phi) * np.tan(delta), -1.0, 1.0))
+    lit = sunset * (np.sin(phi) * np.sin(delta)) + np.cos(phi) * np.cos(delta) * np.sin(sunset)
+    return np.maximum(24.0 * 60.0 / np.pi * SOLAR_CONSTANT * inverse_distance(day) * lit, 0.0)
+
+
+def daylight_hours(latitude: Values, day: Values) -> Values:
+    """Longest possible sunshine of a day.
+
+    Parameters
+    ----------
+    latitude : (...) array
+        Latitude, north positive [deg].
+    day : (...) array
+        Day of the year [d].
+
+    Returns
+    -------
+    (...) array
+        Daylight, of the sun's centre above a level horizon [h].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 34.
+    """
+    return 24.0 / np.pi * sunset_hour_angle(latitude, day)
+
+
+def clear_sky_radiation(extraterrestrial: Values, elevation: Values) -> Values:
+    """Radiation of a day under a clear sky.
+
+    Parameters
+    ----------
+    extraterrestrial : (...) array
+        Extraterrestrial radiation [MJ m-2 d-1].
+    elevation : (...) array
+        Height above the sea [m].
+
+    Returns
+    -------
+    (...) array
+        Clear-sky radiation [MJ m-2 d-1].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 37.
+    """
+    return (0.75 + 2e-5 * np.asarray(elevation, dtype=np.float64)) * extraterrestrial
+
+
+def radiation_from_sunshine(
+    sunshine: Values, daylight: Values, extraterrestrial: Values, overcast: float = 0.25, clear: float = 0.50
+) -> Values:
+    """Global radiation from the duration of sunshine.
+
+    Parameters
+    ----------
+    sunshine : (...) array
+        Duration of bright sunshine; more than the daylight counts as the daylight [h].
+    daylight : (...) array
+        Longest possible sunshine [h].
+    extraterrestrial : (...) array
+        Extraterrestrial radiation [MJ m-2 d-1].
+    overcast : float
+        Ångström's a: share that reaches the earth on overcast days [1].
+    clear : float
+        Ångström's b: what clear days add [1].
+
+    Returns
+    -------
+    (...) array
+        Global radiation [MJ m-2 d-1].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 35.
+    """
+    daylight = np.asarray(daylight, dtype=np.float64)
+    share = np.divide(sunshine, daylight, out=np.zeros(np.broadcast(sunshine, daylight).shape), where=daylight > 0)
+    return (overcast + clear * np.minimum(share + 0.0 * np.asarray(sunshine), 1.0)) * extraterrestrial
+
+
+def radiation_from_temperature(
+    minimum: Values, maximum: Values, extraterrestrial: Values, elevation: Values, adjustment: float = 0.16
+) -> Values:
+    """Global radiation from the range of the day's temperature.
+
+    Parameters
+    ----------
+    minimum : (...) array
+        Daily minimum temperature [°C].
+    maximum : (...) array
+        Daily maximum temperature [°C].
+    extraterrestrial : (...) array
+        Extraterrestrial radiation [MJ m-2 d-1].
+    elevation : (...) array
+        Height above the sea, for the bound of the clear sky [m].
+    adjustment : float
+        kRs: 0.16 inland, 0.19 at a coast [°C-0.5].
+
+    Returns
+    -------
+    (...) array
+        Global radiation, at most that of a clear sky [MJ m-2 d-1].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 50 and 37.
+    """
+    spread = np.sqrt(np.maximum(np.asarray(maximum, dtype=np.float64) - minimum, 0.0))
+    return np.minimum(adjustment * spread, 0.75 + 2e-5 * np.asarray(elevation)) * extraterrestrial
+
+
+def _latitudes_and_days(window: Window) -> tuple[Values, Values]:
+    return window.places.latitude[:, None], day_of_year(window.grid.dates)[None, :]
+
+
+def _day_length(window: Window) -> Result:
+    value = daylight_hours(*_latitudes_and_days(window))
+    return Result(value, np.isfinite(value).astype(np.float64))
+
+
+def _clear_sky(window: Window) -> Result:
+    value = clear_sky_radiation(
+        extraterrestrial_radiation(*_latitudes_and_days(window)), window.places.elevation[:, None]
+    )
+    return Result(value, np.isfinite(value).astype(np.float64))
+
+
+INDICES: tuple[Index, ...] = (
+    Index(
+        name="day_length",
+        unit="h",
+        needs=(of_place("latitude"),),
+        compute=_day_length,
+        kernel=daylight_hours,
+        title=titles("Độ dài ngày", "Day length"),
+        source=f"{_FAO}, Eq. 34",
+        equation="N = 24/π · arccos(−tan φ tan δ)",
+        example=Example({"latitude": -20.0, "day": 246.0}, 11.7, 0.05, "FAO-56, Example 9"),
+    ),
+    Index(
+        name="clear_sky_radiation",
+        unit="MJ/m2",
+        needs=(of_place("latitude"), of_place("elevation")),
+        compute=_clear_sky,
+        kernel=clear_sky_radiation,
+        title=titles("Bức xạ ngày quang mây", "Clear-sky radiation"),
+        source=f"{_FAO}, Eq. 21 and 37",
+        equation="Rso = (0.75 + 2·10⁻⁵ z) Ra",
+        example=Example({"extraterrestrial": 41.09, "elevation": 100.0}, 30.9, 0.02, "FAO-56, Example 18"),
+    ),
+)

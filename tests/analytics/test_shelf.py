@@ -1,0 +1,100 @@
+"""Every index on the shelf: unit, source, titles, worked example, missing in → missing out, shapes."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import analytics.indices
+from analytics.index import Index, Kind
+from analytics.indices import ALL, BY_NAME
+from telemetry.quantities import QUANTITIES
+
+UCUM = re.compile(r"^[A-Za-z0-9%./\[\]{}*+-]+$")
+#: Modules of the folder that hold no rows: tables and kernels that rows of other modules use.
+KERNELS_ONLY: set[str] = set()
+
+
+def called(index: Index, arguments: dict[str, Any]) -> Any:
+    with np.errstate(all="ignore"):
+        found = index.kernel(**arguments)
+    return found if index.example.part is None else found[index.example.part]
+
+
+def numeric(index: Index) -> list[str]:
+    """Arguments of the example that are measurements: numbers or lists of numbers without a default."""
+    parameters = inspect.signature(index.kernel).parameters
+    return [
+        name
+        for name, value in index.example.arguments.items()
+        if parameters[name].default is inspect.Parameter.empty and np.asarray(value).dtype.kind == "f"
+    ]
+
+
+@pytest.mark.parametrize("index", ALL, ids=lambda index: index.name)
+class TestEveryIndex:
+    def test_says_what_it_is(self, index: Index) -> None:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", index.name)
+        assert UCUM.match(index.unit)
+        assert set(index.title) == {"vi", "en"}
+        assert all(index.title.values())
+        assert index.source
+        assert index.equation
+        assert 0 <= index.completeness <= 1
+        assert len(set(index.methods)) == len(index.methods) <= 256
+
+    def test_needs_what_exists_and_stands_after_it(self, index: Index) -> None:
+        before = [other.name for other in ALL[: ALL.index(index)]]
+        for need in index.needs:
+            if need.kind is Kind.SERIES:
+                assert need.name.split("/")[0] in QUANTITIES
+            elif need.kind is Kind.INDEX:
+                assert need.name in before
+                assert index.season or not BY_NAME[need.name].season
+
+    def test_worked_example(self, index: Index) -> None:
+        example = index.example
+        found = called(index, dict(example.arguments))
+        np.testing.assert_allclose(np.asarray(found, dtype=float), example.expected, rtol=0, atol=example.tolerance)
+
+    def test_missing_in_missing_out(self, index: Index) -> None:
+        for name in numeric(index):
+            value = np.asarray(index.example.arguments[name], dtype=float)
+            found = np.asarray(called(index, {**index.example.arguments, name: np.full_like(value, np.nan)[()]}))
+            assert not np.isfinite(found.astype(float)).any(), f"{name} was missing, yet there is a value"
+
+    def test_rows_of_places_are_computed_apart(self, index: Index) -> None:
+        alone = np.asarray(called(index, dict(index.example.arguments)), dtype=float)
+        names = [name for name, value in index.example.arguments.items() if np.asarray(value).dtype.kind == "f"]
+        many = {name: np.stack([np.asarray(index.example.arguments[name])] * 3) for name in names}
+        together = np.asarray(called(index, {**index.example.arguments, **many}), dtype=float)
+        assert together.shape == (3, *alone.shape)
+        np.testing.assert_array_equal(together, np.stack([alone] * 3))
+
+    def test_kernel_documents_every_parameter_with_its_unit(self, index: Index) -> None:
+        text = inspect.getdoc(index.kernel) or ""
+        assert "References\n----------" in text
+        assert "Returns\n-------" in text
+        for name in inspect.signature(index.kernel).parameters:
+            described = re.search(rf"^{name} : .+\n((?:    .+\n)+)", text, re.MULTILINE)
+            assert described, f"{name} is not described"
+            assert re.search(r"\[[^\]]+\]", described[1]), f"{name} has no bracketed unit"
+
+
+def test_names_are_unique() -> None:
+    assert len(BY_NAME) == len(ALL)
+
+
+def test_no_family_is_forgotten() -> None:
+    on_shelf = {id(index) for index in ALL}
+    for found in pkgutil.iter_modules(analytics.indices.__path__):
+        module = __import__(f"analytics.indices.{found.name}", fromlist=["INDICES"])
+        if found.name in KERNELS_ONLY:
+            assert not hasattr(module, "INDICES")
+            continue
+        assert {id(index) for index in module.INDICES} <= on_shelf, f"{found.name} is not on the shelf"
