@@ -1,0 +1,204 @@
+"""Buffer file: the gateway's readings and packs in SQLite until the server has them; synchronous, one thread."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from telemetry.pack import CBOR, MAXIMUM_BYTES, MAXIMUM_RECORDS, Label, PackKind, Stream
+from telemetry.reading import Reading
+from telemetry.wire import encode
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS bundle(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, importance INTEGER NOT NULL, clock TEXT NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, readings INTEGER NOT NULL, body BLOB NOT NULL,
+  checksum INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS bundle_order ON bundle(importance, id);
+CREATE TABLE IF NOT EXISTS pack(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL,
+  kind TEXT NOT NULL, redated INTEGER NOT NULL, trace TEXT NOT NULL, importance INTEGER NOT NULL,
+  first INTEGER NOT NULL, readings INTEGER NOT NULL, content_type TEXT NOT NULL, payload BLOB NOT NULL,
+  checksum INTEGER NOT NULL, UNIQUE(boot, stream, sequence));
+CREATE TABLE IF NOT EXISTS memory(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+_BODY = msgspec.msgpack.Encoder()
+_READINGS = msgspec.msgpack.Decoder(list[tuple[str, str, int, float, str]])
+
+
+@dataclass(frozen=True, slots=True)
+class FormedPack:
+    """A pack as it was first sent; every later sending repeats it byte for byte."""
+
+    id: int
+    label: Label
+    content_type: str
+    payload: bytes
+    readings: int
+    importance: int
+    #: Event time of its oldest reading [ms].
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Readings that were taken together and are in no pack yet."""
+
+    id: int
+    importance: int
+    #: Empty where the readings bear event time; else the machine's start to which their times [ms] are relative.
+    clock: str
+    readings: list[Reading]
+
+
+def checksum(*fields: object) -> int:
+    """CRC-32 over the fields of a row."""
+    value = 0
+    for item in fields:
+        data = item if isinstance(item, bytes) else str(item).encode()
+        value = zlib.crc32(len(data).to_bytes(4, "big") + data, value)
+    return value
+
+
+def pack_body(readings: Sequence[Reading]) -> bytes:
+    """Bytes of readings in a bundle."""
+    return _BODY.encode([(item.station, item.quantity, item.time, item.value, item.level) for item in readings])
+
+
+def unpack_body(body: bytes) -> list[Reading]:
+    """Readings of a bundle's bytes."""
+    return [Reading(*item) for item in _READINGS.decode(body)]
+
+
+class BufferFile:
+    """The file, with the sequences of this boot."""
+
+    def __init__(self, path: Path | str, boot: str, content_type: str = CBOR) -> None:
+        self.path, self.boot, self.content_type = path, boot, content_type
+        self.next = {Stream.LIVE: 0, Stream.BACKLOG: 0}
+        self.connection = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=5)
+        self.connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute("PRAGMA synchronous=FULL")
+        self.connection.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Checkpoint and close."""
+        self.connection.close()
+
+    # -- inside one transaction of the writer -------------------------------------------------------------------
+
+    def keep(self, readings: Sequence[Reading], importance: int, clock: str = "") -> list[Bundle]:
+        """Store readings that are in no pack yet."""
+        bundles = []
+        for at in range(0, len(readings), MAXIMUM_RECORDS):
+            part = list(readings[at : at + MAXIMUM_RECORDS])
+            times = [item.time for item in part]
+            body = pack_body(part)
+            row = (importance, clock, min(times), max(times), len(part), body)
+            number = self.connection.execute(
+                "INSERT INTO bundle(importance, clock, first, last, readings, body, checksum) VALUES(?,?,?,?,?,?,?)",
+                (*row, checksum(*row)),
+            ).lastrowid
+            bundles.append(Bundle(number or 0, importance, clock, part))
+        return bundles
+
+    def form(self, readings: Sequence[Reading], stream: Stream, importance: int, *, redated: bool) -> list[FormedPack]:
+        """Put readings into packs of a stream, numbered, split below the wire's limits."""
+        packs = []
+        for at in range(0, len(readings), MAXIMUM_RECORDS):
+            part = list(readings[at : at + MAXIMUM_RECORDS])
+            payload = encode(part, self.content_type)
+            if len(payload) > MAXIMUM_BYTES:
+                middle = len(part) // 2
+                packs += self.form(part[:middle], stream, importance, redated=redated)
+                packs += self.form(part[middle:], stream, importance, redated=redated)
+                continue
+            label = self._label(stream, PackKind.READINGS, redated=redated)
+            first = min(item.time for item in part)
+            packs.append(self.insert(label, self.content_type, payload, len(part), importance, first))
+        return packs
+
+    def declare(self, payload: bytes) -> FormedPack:
+        """Put a declaration of drops into a pack of the backlog."""
+        label = self._label(Stream.BACKLOG, PackKind.DROPPED, redated=False)
+        return self.insert(label, "application/json", payload, 0, 9, 0)
+
+    def _label(self, stream: Stream, kind: PackKind, *, redated: bool) -> Label:
+        sequence = self.next[stream]
+        self.next[stream] += 1
+        return Label(self.boot, stream, sequence, kind, redated=redated, trace=secrets.token_hex(8))
+
+    def insert(
+        self, label: Label, content_type: str, payload: bytes, readings: int, importance: int, first: int
+    ) -> FormedPack:
+        """Store a pack."""
+        row = (label.boot, label.stream.value, label.sequence, label.kind.value, int(label.redated), label.trace,
+               importance, first, readings, content_type, payload)  # fmt: skip
+        number = self.connection.execute(
+            "INSERT INTO pack(boot, stream, sequence, kind, redated, trace, importance, first, readings, content_type,"
+            " payload, checksum) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+            (*row, checksum(*row)),
+        ).lastrowid
+        return FormedPack(number or 0, label, content_type, payload, readings, importance, first)
+
+    def forget_packs(self, numbers: Sequence[int]) -> None:
+        """Delete packs."""
+        self.connection.executemany("DELETE FROM pack WHERE id=?", [(number,) for number in numbers])
+
+    def forget_bundles(self, numbers: Sequence[int]) -> None:
+        """Delete bundles."""
+        self.connection.executemany("DELETE FROM bundle WHERE id=?", [(number,) for number in numbers])
+
+    def remember(self, memory: Mapping[str, bytes]) -> None:
+        """Store small states that must go with the readings: counters, times of the last poll."""
+        self.connection.executemany("INSERT OR REPLACE INTO memory VALUES(?,?)", list(memory.items()))
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def memory(self) -> dict[str, bytes]:
+        """All states."""
+        return dict(self.connection.execute("SELECT name, value FROM memory"))
+
+    def packs(self) -> tuple[list[FormedPack], list[int]]:
+        """Packs in the order of their forming, and the numbers of damaged rows."""
+        good, damaged = [], []
+        for number, *row, check in self.connection.execute(
+            "SELECT id, boot, stream, sequence, kind, redated, trace, importance, first, readings, content_type,"
+            " payload, checksum FROM pack ORDER BY id"
+        ):
+            if checksum(*row) != check:
+                damaged.append(number)
+                continue
+            boot, stream, sequence, kind, redated, trace, importance, first, readings, content_type, payload = row
+            label = Label(boot, Stream(stream), sequence, PackKind(kind), redated=bool(redated), trace=trace)
+            good.append(FormedPack(number, label, content_type, payload, readings, importance, first))
+        return good, damaged
+
+    def bundles(self, *, dated: bool, most: int = 64) -> tuple[list[Bundle], list[int]]:
+        """Oldest bundles, and the numbers of damaged rows."""
+        good, damaged = [], []
+        for number, *row, check in self.connection.execute(
+            "SELECT id, importance, clock, first, last, readings, body, checksum FROM bundle"
+            " WHERE (clock='')=? ORDER BY id LIMIT ?",
+            (dated, most),
+        ):
+            if checksum(*row) != check:
+                damaged.append(number)
+                continue
+            good.append(Bundle(number, row[0], row[1], unpack_body(row[5])))
+        return good, damaged
+
+    def waiting(self) -> tuple[int, int | None]:
+        """Readings in no pack yet, and the event time of the oldest dated one [ms]."""
+        count, first = self.connection.execute(
+            "SELECT coalesce(sum(readings), 0), min(CASE WHEN clock='' THEN first END) FROM bundle"
+        ).fetchone()
+        return int(count), first

@@ -1,0 +1,182 @@
+"""Bus: one Modbus line with one master; the only file that knows pymodbus."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.pdu import ExceptionResponse, ModbusPDU
+
+from edge.settings import SerialBus, TcpBus
+
+# Its own messages repeat, without fields, what the errors below say.
+logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+
+T = TypeVar("T")
+
+#: The client's own limits are out of the way: budgets, retries and reconnection are decided here.
+_NEVER = 3600.0
+
+
+class BusError(Exception):
+    """A request that brought no words."""
+
+
+class LineDownError(BusError):
+    """The line itself is not there: no such port, connection refused or lost. Again later."""
+
+
+class NoAnswerError(BusError):
+    """The device said nothing, or nothing whole, within its time budget. Again later."""
+
+
+class RefusedError(BusError):
+    """The device answered with an exception code."""
+
+    #: Illegal function, address or value: asking again is of no use; busy or failed: again later.
+    NEVER = frozenset({1, 2, 3})
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(f"exception code {code}")
+
+    @property
+    def lasting(self) -> bool:
+        """Whether asking again is of no use."""
+        return self.code in self.NEVER
+
+
+class WrongAnswerError(BusError):
+    """An answer came, but to another question: too short, or of another function. Again later."""
+
+
+class Bus(Protocol):
+    """What can be asked of a line."""
+
+    async def read(self, unit: int, function: int, address: int, count: int, budget: float) -> list[int]:
+        """Words of registers."""
+
+    async def write_coil(self, unit: int, address: int, *, on: bool, budget: float) -> None:
+        """Switch a relay."""
+
+    async def close(self) -> None:
+        """Let go of the line."""
+
+
+class ModbusBus:
+    """A line to which requests go one at a time, with the silence between them that it needs."""
+
+    def __init__(self, connect: Callable[[], AsyncModbusTcpClient | AsyncModbusSerialClient], gap: float) -> None:
+        self._make = connect
+        self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
+        self._gap = gap
+        self._lock = asyncio.Lock()
+        self._last = 0.0
+
+    async def read(self, unit: int, function: int, address: int, count: int, budget: float) -> list[int]:
+        """Words of ``count`` holding (3) or input (4) registers."""
+
+        async def ask(client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> ModbusPDU:
+            method = client.read_holding_registers if function == 3 else client.read_input_registers
+            return await method(address, count=count, device_id=unit)
+
+        answer = await self._ask(ask, budget)
+        if answer.function_code != function or len(answer.registers) != count:
+            raise WrongAnswerError(f"asked for {count} words, got {len(answer.registers)}")
+        return list(answer.registers)
+
+    async def write_coil(self, unit: int, address: int, *, on: bool, budget: float) -> None:
+        """Switch a coil (a relay)."""
+        answer = await self._ask(lambda client: client.write_coil(address, on, device_id=unit), budget)
+        if answer.function_code != 5:
+            raise WrongAnswerError(f"asked function 5, got {answer.function_code}")
+
+    async def close(self) -> None:
+        """Let go of the line."""
+        async with self._lock:
+            self._drop()
+
+    async def _ask(
+        self, ask: Callable[[AsyncModbusTcpClient | AsyncModbusSerialClient], Awaitable[ModbusPDU]], budget: float
+    ) -> ModbusPDU:
+        async with self._lock:
+            client = await self._connected(budget)
+            if (rest := self._last + self._gap - time.monotonic()) > 0:
+                await asyncio.sleep(rest)
+            try:
+                async with asyncio.timeout(budget):
+                    answer = await ask(client)
+            except TimeoutError:
+                raise NoAnswerError(f"no answer within {budget:g} s") from None
+            except ConnectionException as error:
+                self._drop()
+                raise LineDownError(str(error)) from error
+            except ModbusException as error:
+                raise WrongAnswerError(str(error)) from error
+            except OSError as error:
+                self._drop()
+                raise LineDownError(str(error)) from error
+            finally:
+                self._last = time.monotonic()
+        if isinstance(answer, ExceptionResponse):
+            raise RefusedError(answer.exception_code)
+        if answer.isError():
+            raise WrongAnswerError(str(answer))
+        return answer
+
+    async def _connected(self, budget: float) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
+        if self._client is not None and self._client.connected:
+            return self._client
+        self._drop()
+        client = self._make()
+        client.set_max_no_responses(1_000_000)  # one dead device must not reset the line of its neighbours
+        try:
+            async with asyncio.timeout(max(budget, 1.0)):
+                connected = await client.connect()
+        except (TimeoutError, OSError) as error:
+            client.close()
+            raise LineDownError(str(error) or "no connection in time") from error
+        if not connected:
+            client.close()
+            raise LineDownError("cannot connect")
+        self._client = client
+        return client
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            with contextlib.suppress(Exception):
+                self._client.close()
+            self._client = None
+
+
+def tcp_bus(settings: TcpBus) -> ModbusBus:
+    """Line over TCP, framed as Modbus TCP or as RTU."""
+    framer = FramerType.SOCKET if settings.kind == "modbus_tcp" else FramerType.RTU
+    gap = settings.gap if settings.gap is not None else (0.0 if settings.kind == "modbus_tcp" else 0.02)
+
+    def connect() -> AsyncModbusTcpClient:
+        return AsyncModbusTcpClient(
+            settings.host, port=settings.port, framer=framer, retries=0, timeout=_NEVER, reconnect_delay=0
+        )
+
+    return ModbusBus(connect, gap)
+
+
+def serial_bus(settings: SerialBus) -> ModbusBus:
+    """Serial line; silence of 3.5 characters of 11 bits, 1.75 ms above 19,200 baud (MODBUS over serial line V1.02)."""
+    gap = settings.gap if settings.gap is not None else max(3.5 * 11 / settings.baud_rate, 0.00175)
+
+    def connect() -> AsyncModbusSerialClient:
+        return AsyncModbusSerialClient(
+            settings.device, baudrate=settings.baud_rate, parity=settings.parity, stopbits=settings.stop_bits,
+            framer=FramerType.RTU, retries=0, timeout=_NEVER, reconnect_delay=0,
+        )  # fmt: skip
+
+    return ModbusBus(connect, gap)

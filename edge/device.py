@@ -1,0 +1,166 @@
+"""Device: one installed sensor, read whole, with what was learned about it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from edge.bus import Bus, BusError, RefusedError
+from edge.circuit import Circuit
+from edge.counter import Counted, increment
+from edge.reading_plan import Request, halves, plan
+from edge.sensor import Register, SensorModel, Taken, take
+from edge.settings import Unit
+from telemetry.reading import Reading
+
+
+class Memory(msgspec.Struct):
+    """What must survive a restart together with the readings."""
+
+    #: Interval (counted from 1970) that was read last.
+    slot: int = -1
+    #: Where each counter stood.
+    counters: dict[str, Counted] = {}
+    #: Words, as (function, address), that the device refuses.
+    refused: list[tuple[int, int]] = []
+
+
+_MEMORY = msgspec.msgpack.Decoder(Memory)
+
+
+@dataclass(slots=True)
+class Device:
+    """One installed sensor."""
+
+    unit: Unit
+    model: SensorModel
+    registers: tuple[Register, ...]
+    bus_name: str = ""
+    memory: Memory = field(default_factory=Memory)
+    circuit: Circuit = field(default_factory=Circuit)
+    requests: tuple[Request, ...] = ()
+    last_good: datetime | None = None
+    errors: int = 0
+    last_error: str = ""
+    #: Longest time an answer took lately [s].
+    slowest: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.requests = plan(self.model, self.registers, self.memory.refused)
+
+    @property
+    def key(self) -> str:
+        """Name of its memory in the outbox."""
+        return f"unit:{self.unit.name}"
+
+    def recall(self, stored: bytes | None) -> None:
+        """Take up what an earlier run remembered; what cannot be read is forgotten."""
+        if stored:
+            try:
+                self.memory = _MEMORY.decode(stored)
+            except msgspec.MsgspecError:
+                self.memory = Memory()
+        self.requests = plan(self.model, self.registers, self.memory.refused)
+
+    def remembered(self) -> dict[str, bytes]:
+        """Its memory, as the outbox keeps it."""
+        return {self.key: msgspec.msgpack.encode(self.memory)}
+
+    def slot(self, now: int) -> int:
+        """Interval that event time ``now`` [ms] lies in."""
+        return int(now // (self.unit.interval * 1000))
+
+    def due(self, now: int) -> bool:
+        """Whether the interval of ``now`` [ms] is still to be read."""
+        return self.slot(now) != self.memory.slot
+
+    def budget(self) -> float:
+        """Longest wait for one answer [s]; a trial of a silent device that once answered waits less."""
+        if self.circuit.opened and self.slowest:
+            return min(self.unit.timeout, max(0.1, 3 * self.slowest))
+        return self.unit.timeout
+
+
+async def read(device: Device, bus: Bus) -> list[Taken]:
+    """Raw numbers of all registers of a device; `BusError` where it does not answer."""
+    words: dict[tuple[int, int], int] = {}
+    for request in device.requests:
+        await _read_request(device, bus, request, words)
+        if device.model.pause:
+            await asyncio.sleep(device.model.pause)
+    return take(device.registers, words, device.model.function)
+
+
+async def _read_request(device: Device, bus: Bus, request: Request, words: dict[tuple[int, int], int]) -> None:
+    try:
+        answer = await _asked(device, bus, request)
+    except RefusedError as error:
+        if not error.lasting:
+            raise
+        await _learn(device, bus, request, words, error)
+        return
+    words |= {(request.function, request.address + index): word for index, word in enumerate(answer)}
+
+
+async def _asked(device: Device, bus: Bus, request: Request) -> list[int]:
+    attempts = 1 if device.circuit.opened else 1 + device.unit.retries
+    for attempt in range(attempts):
+        started = time.monotonic()
+        try:
+            answer = await bus.read(device.unit.unit, request.function, request.address, request.count, device.budget())
+        except RefusedError:
+            raise
+        except BusError:
+            if attempt == attempts - 1:
+                raise
+        else:
+            device.slowest = max(time.monotonic() - started, device.slowest * 0.9)
+            return answer
+    raise AssertionError
+
+
+async def _learn(
+    device: Device, bus: Bus, request: Request, words: dict[tuple[int, int], int], error: RefusedError
+) -> None:
+    """Find the words that the device refuses, by halves, and never ask for them again."""
+    parts = halves(request, device.registers, device.model.function)
+    if parts is None:
+        device.memory.refused += [(request.function, request.address + index) for index in range(request.count)]
+        device.last_error = f"refuses {request.address}: {error}"
+        device.requests = plan(device.model, device.registers, device.memory.refused)
+        if not device.requests:
+            # nothing is left to ask: the device is not the one that the file names, or is not ready yet
+            device.memory.refused.clear()
+            device.requests = plan(device.model, device.registers)
+            raise error
+        return
+    for part in parts:
+        await _read_request(device, bus, part, words)
+
+
+def readings(device: Device, taken: Sequence[Taken], now: int) -> list[Reading]:
+    """Readings at event time ``now`` [ms]; moves the counters on."""
+    result = []
+    for item in taken:
+        raw: float | None = item.raw
+        if item.register.counter is not None:
+            raw = _counted(device, item, now)
+        value = item.register.value(raw) if raw is not None else None
+        if value is not None:
+            result.append(Reading(device.unit.station, item.register.quantity, now, value, item.register.level))
+    return result
+
+
+def _counted(device: Device, item: Taken, now: int) -> float | None:
+    name = item.register.name
+    state = Counted(item.raw, now)
+    counter = item.register.counter
+    gap = int(max(device.unit.counter_gap, 3 * device.unit.interval) * 1000)
+    added = increment(device.memory.counters.get(name), state, modulus=counter.modulus if counter else None, gap=gap)
+    device.memory.counters[name] = state
+    return added

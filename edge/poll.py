@@ -1,0 +1,111 @@
+"""Poll: every device on time, one line at a time, whatever a silent neighbour does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from edge.bus import Bus, BusError, LineDownError
+from edge.device import Device, read, readings
+from edge.outbox import Outbox
+from telemetry.clock import Clock
+from telemetry.reading import Reading, milliseconds, moment
+
+log = structlog.get_logger(__name__)
+
+#: Under a replayed clock a device that does not answer is asked again so often, after so long [s]: no tick comes twice.
+REPLAY_ATTEMPTS, REPLAY_PAUSE = 5, 0.3
+#: Longest sleep between two looks at the clock, which may be set meanwhile [s].
+LOOK = 1.0
+
+Watch = Callable[[list[Reading]], None]
+
+
+class Poller:
+    """The devices of one line."""
+
+    def __init__(
+        self, bus: Bus, devices: Sequence[Device], outbox: Outbox, clock: Clock, watch: Watch | None = None
+    ) -> None:
+        self.bus, self.devices, self._outbox, self._clock = bus, devices, outbox, clock
+        self._watch = watch
+        self._now = asyncio.Event()
+
+    async def poll_tick(self, tick: int) -> None:
+        """Read every device whose interval the tick [ms] has reached; return when the readings are durable."""
+        kept = []
+        for device in self.devices:
+            if not device.due(tick):
+                continue
+            for attempt in range(REPLAY_ATTEMPTS):
+                if (future := await self._poll(device, tick)) is not None:
+                    kept.append(future)
+                    break
+                if attempt < REPLAY_ATTEMPTS - 1:
+                    await asyncio.sleep(REPLAY_PAUSE)
+        await asyncio.gather(*kept)
+
+    async def run(self) -> None:
+        """Read every device at its interval until cancelled."""
+        while True:
+            now = milliseconds(self._clock.now())
+            ready = [device for device in self.devices if device.due(now) and device.circuit.allows(time.monotonic())]
+            # who was silent is tried after all who answer
+            for device in sorted(ready, key=lambda device: (device.circuit.opened, device.unit.interval)):
+                if device.circuit.opened and self._others_due(device):
+                    continue
+                await self._poll(device)
+            await self._rest()
+
+    def read_now(self) -> None:
+        """Read every device at once, whatever its interval."""
+        for device in self.devices:
+            device.memory.slot = -1
+        self._now.set()
+
+    def _others_due(self, silent: Device) -> bool:
+        now = milliseconds(self._clock.now())
+        return any(other.due(now) for other in self.devices if other is not silent and not other.circuit.opened)
+
+    async def _rest(self) -> None:
+        now = milliseconds(self._clock.now())
+        ends = [(device.slot(now) + 1) * device.unit.interval - now / 1000 for device in self.devices]
+        rest = min([LOOK, *ends])
+        if any(device.due(now) and not device.circuit.opened for device in self.devices):
+            rest = 0.0
+        try:
+            await asyncio.wait_for(self._now.wait(), max(rest, 0.001))
+        except TimeoutError:
+            return
+        self._now.clear()
+
+    async def _poll(self, device: Device, tick: int | None = None) -> asyncio.Future[None] | None:
+        """Read one device; None where it did not answer."""
+        slot = device.slot(tick if tick is not None else milliseconds(self._clock.now()))
+        try:
+            taken = await read(device, self.bus)
+        except BusError as error:
+            self._failed(device, error)
+            if tick is None:
+                device.memory.slot = slot  # this interval is lost, the next one is another chance
+            return None
+        now = tick if tick is not None else milliseconds(self._clock.now())
+        device.circuit.succeeded()
+        device.last_good, device.memory.slot = moment(now), slot
+        found = readings(device, taken, now)
+        if self._watch is not None:
+            self._watch(found)
+        return self._outbox.add(found, device.remembered(), importance=device.unit.importance)
+
+    def _failed(self, device: Device, error: BusError) -> None:
+        device.errors += 1
+        text = f"{type(error).__name__.removesuffix('Error')}: {error}"
+        was_open = device.circuit.opened
+        device.circuit.failed(time.monotonic(), device.unit.interval)
+        if text != device.last_error or device.circuit.opened != was_open:
+            level = log.error if isinstance(error, LineDownError) else log.warning
+            level("no reading", unit=device.unit.name, error=text, left_alone=device.circuit.opened)
+        device.last_error = text

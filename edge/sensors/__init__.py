@@ -1,0 +1,1 @@
+"""The shelf of sensor models: one TOML file each, nothing else."""

@@ -1,0 +1,1 @@
+"""The shelf of sources: where readings come from, one file each."""

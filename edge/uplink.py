@@ -1,0 +1,243 @@
+"""Uplink: packs to the broker, receipts back; a PUBACK paces the sending and no more (design: the wire)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiomqtt
+import msgspec
+import structlog
+from paho.mqtt.client import Client as PahoClient
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from edge.buffer_file import FormedPack
+from edge.outbox import Outbox
+from telemetry.birth import Birth, Status
+from telemetry.birth import encode as encode_message
+from telemetry.pack import Receipt, Stream, decode_receipt
+from telemetry.topics import Kind, topic
+
+log = structlog.get_logger(__name__)
+
+#: Longest wait between two sendings of one pack [s].
+LONGEST_RESEND = 60.0
+#: Waits before the line is tried again [s].
+FIRST_RECONNECT, LAST_RECONNECT = 0.2, 30.0
+
+#: Stands for the answer that a lost connection did not bring.
+_LOST = -1
+
+Heard = Callable[[str, bytes], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Flight:
+    """How often a pack was sent, and when it is due again; monotonic seconds."""
+
+    sent: int = 0
+    due: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How the broker is reached."""
+
+    arguments: dict[str, Any]
+    gateway: str
+    resend: float = 10.0
+    keepalive: int = 20
+
+
+class Uplink:
+    """The line to the server."""
+
+    def __init__(self, line: Line, outbox: Outbox, birth: Callable[[], Birth], status: Callable[[], Status]) -> None:
+        self._line, self._outbox, self._birth, self._status = line, outbox, birth, status
+        self._flights: dict[int, Flight] = {}
+        self._publishes: dict[int, asyncio.Future[int]] = {}
+        self._client: aiomqtt.Client | None = None
+        self._heard: dict[str, Heard] = {}
+        self._random = random.Random()  # noqa: S311 — jitter, no secret
+        #: Counts since the start, for the status and for tests.
+        self.sent = self.resent = self.refused = self.connections = 0
+        self.last_refusal = 0
+
+    def hear(self, name: str, what: Heard) -> None:
+        """Subscribe to a further topic at every connection."""
+        self._heard[name] = what
+
+    @property
+    def up(self) -> bool:
+        """Whether there is a connection."""
+        return self._client is not None
+
+    async def run(self) -> None:
+        """Connect, send, receive; again whenever the line breaks, until cancelled."""
+        wait = FIRST_RECONNECT
+        while True:
+            started = time.monotonic()
+            try:
+                await self._connection()
+            except (aiomqtt.MqttError, OSError, ValueError) as error:
+                log.warning("line down", error=str(error))
+            if time.monotonic() - started > LAST_RECONNECT:
+                wait = FIRST_RECONNECT
+            await asyncio.sleep(wait * self._random.uniform(0.75, 1.25))
+            wait = min(wait * 2, LAST_RECONNECT)
+
+    async def _connection(self) -> None:
+        client = self._make()
+        self._listen(client._client)  # noqa: SLF001 — aiomqtt hides the reason of a PUBACK
+        try:
+            async with client:
+                self._client = client
+                self.connections += 1
+                await client.subscribe([(name, 1) for name in (topic(self._line.gateway, Kind.RECEIPT), *self._heard)])
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._receive(client))
+                    group.create_task(self._talk())
+        except* (aiomqtt.MqttError, OSError) as errors:
+            raise aiomqtt.MqttError(str(errors.exceptions[0])) from None
+        finally:
+            self._client = None
+            self._outbox.line_up = False
+            self._forget_flights()
+
+    def _make(self) -> aiomqtt.Client:
+        connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        connect.SessionExpiryInterval = 3600  # commands sent meanwhile are not lost
+        status = topic(self._line.gateway, Kind.STATUS)
+        will = encode_message(msgspec.structs.replace(self._status(), online=False, cause="will"))
+        return aiomqtt.Client(
+            **self._line.arguments, identifier=self._line.gateway, protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=False, properties=connect, keepalive=self._line.keepalive, max_inflight_messages=200,
+            will=aiomqtt.Will(status, will, 1, retain=True),
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # small packets must not wait for each other
+        )  # fmt: skip
+
+    def _listen(self, paho: PahoClient) -> None:
+        hidden = paho.on_publish
+
+        def on_publish(client: PahoClient, data: Any, mid: int, reason: Any, properties: Any) -> None:
+            future = self._publishes.pop(mid, None)
+            if future is not None and not future.done():
+                future.set_result(int(reason.value))
+            if hidden is not None:
+                hidden(client, data, mid, reason, properties)  # type: ignore[call-arg]
+
+        paho.on_publish = on_publish
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        receipts = topic(self._line.gateway, Kind.RECEIPT)
+        async for message in client.messages:
+            name, payload = str(message.topic), bytes(message.payload)
+            try:
+                if name == receipts:
+                    self._receipted(decode_receipt(payload))
+                elif name in self._heard:
+                    await self._heard[name](name, payload)
+            except (msgspec.MsgspecError, ValueError) as error:
+                log.warning("message not understood", topic=name, error=str(error))
+
+    def _receipted(self, receipt: Receipt) -> None:
+        self._outbox.receipted(receipt)
+        if receipt.set_aside:
+            problems = [f"{item.sequence}:{item.record} {item.reason} {item.detail}" for item in receipt.problems[:5]]
+            log.warning("server set readings aside", count=receipt.set_aside, problems=problems)
+
+    # -- sending ------------------------------------------------------------------------------------------------
+
+    async def _talk(self) -> None:
+        await self.say(Kind.BIRTH, encode_message(self._birth()), retain=True)
+        await self.say_status()
+        self._outbox.line_up = True
+        while True:
+            self._outbox.changed.clear()
+            pause = await self._send_due()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._outbox.changed.wait(), pause)
+
+    async def _send_due(self) -> float:
+        """Send what is due, live before backlog; return how long until something else is [s]."""
+        now = time.monotonic()
+        gone = self._flights.keys() - {pack.id for pack in self._outbox.formed.values()}
+        for number in gone:
+            del self._flights[number]
+        packs = sorted(self._outbox.formed.values(), key=_order)
+        for pack in packs:
+            flight = self._flights.setdefault(pack.id, Flight())
+            if flight.due <= now:
+                self._send(pack, flight, now)
+        if self._outbox.unformed and self._outbox.room(Stream.BACKLOG) > 0 and await self._outbox.form_backlog():
+            return 0.0
+        return max(min((flight.due for flight in self._flights.values()), default=now + 5.0) - now, 0.01)
+
+    def _send(self, pack: FormedPack, flight: Flight, now: float) -> None:
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.ContentType = pack.content_type
+        properties.UserProperty = pack.label.properties()
+        kind = Kind.LIVE if pack.label.stream is Stream.LIVE else Kind.BACKLOG
+        acknowledged = self._publish(kind, pack.payload, properties=properties)
+        acknowledged.add_done_callback(lambda future: self._acknowledged(pack, future))
+        self.sent += 1
+        self.resent += flight.sent > 0
+        wait = min(self._line.resend * 2**flight.sent, max(LONGEST_RESEND, self._line.resend))
+        flight.sent, flight.due = flight.sent + 1, now + wait * self._random.uniform(0.75, 1.25)
+
+    def _acknowledged(self, pack: FormedPack, future: asyncio.Future[int]) -> None:
+        if future.cancelled() or future.result() in (0, _LOST):
+            return
+        self.refused += 1
+        if self.last_refusal != future.result():
+            self.last_refusal = future.result()
+            reason = f"{self.last_refusal:#04x}"
+            log.error("broker does not pass readings on", reason=reason, sequence=pack.label.sequence)
+
+    def _publish(
+        self, kind: Kind, payload: bytes, *, retain: bool = False, properties: Properties | None = None
+    ) -> asyncio.Future[int]:
+        if self._client is None:
+            raise aiomqtt.MqttError("no connection")
+        name = topic(self._line.gateway, kind)
+        info = self._client._client.publish(name, payload, 1, retain, properties)  # noqa: SLF001
+        if info.rc != 0:
+            raise aiomqtt.MqttError(f"cannot publish: {info.rc}")
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._publishes[info.mid] = future
+        return future
+
+    async def say(self, kind: Kind, payload: bytes, *, retain: bool = False) -> None:
+        """Publish one of the other words of a gateway; returns when the broker has it."""
+        if await asyncio.wait_for(self._publish(kind, payload, retain=retain), 10) == _LOST:
+            raise aiomqtt.MqttError("line lost before the broker answered")
+
+    async def say_status(self) -> None:
+        """Publish the status now, if there is a line."""
+        if self._client is not None:
+            await self.say(Kind.STATUS, encode_message(self._status()), retain=True)
+
+    async def say_stopped(self) -> None:
+        """Publish that the gateway stops on purpose, if there is a line."""
+        if self._client is not None:
+            stopped = msgspec.structs.replace(self._status(), online=False, cause="stopped")
+            with contextlib.suppress(TimeoutError, aiomqtt.MqttError):
+                await asyncio.wait_for(self._publish(Kind.STATUS, encode_message(stopped), retain=True), 2)
+
+    def _forget_flights(self) -> None:
+        self._flights.clear()
+        for future in self._publishes.values():
+            if not future.done():
+                future.set_result(_LOST)
+        self._publishes.clear()
+
+
+def _order(pack: FormedPack) -> tuple[bool, int]:
+    return (pack.label.stream is Stream.BACKLOG, pack.id)

@@ -1,0 +1,234 @@
+"""Real peers of a gateway in tests: a Modbus TCP server with settable words, and a server that receipts packs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiomqtt
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from standalone.services import free_port
+from telemetry.pack import Receipt, Stream, decode_drops, encode_receipt, label
+from telemetry.topics import CLOCK, ROOT, Kind, parse, topic
+from telemetry.wire import decode, resolve
+
+
+@dataclass
+class ModbusPeer:
+    """Devices by unit id; ``words[unit][address]`` is what they answer."""
+
+    words: dict[int, dict[int, int]]
+    port: int = field(default_factory=free_port)
+    reads: list[tuple[int, int, int, int]] = field(default_factory=list)
+    coils: dict[tuple[int, int], bool] = field(default_factory=dict)
+    silent: set[int] = field(default_factory=set)
+    server: ModbusTcpServer | None = None
+
+    async def start(self, framer: str = "socket") -> None:
+        devices = []
+        for unit in self.words:
+            devices.append(
+                SimDevice(unit, simdata=[SimData(0, count=2000, values=0, datatype=DataType.REGISTERS)],
+                          action=self._action(unit))
+            )  # fmt: skip
+        self.server = ModbusTcpServer(devices, address=("127.0.0.1", self.port), framer=framer)
+        self.task = asyncio.create_task(self.server.serve_forever())
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                await writer.wait_closed()
+                return
+            await asyncio.sleep(0.02)
+
+    def _action(self, unit: int):
+        async def action(function, start, address, count, registers, values):
+            self.reads.append((unit, function, address, count))
+            if unit in self.silent:
+                await asyncio.sleep(3600)
+            for offset in range(count):
+                registers[address - start + offset] = self.words[unit].get(address + offset, 0)
+
+        return action
+
+    async def stop(self) -> None:
+        if self.server is not None:
+            await self.server.shutdown()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await self.task
+
+
+@dataclass
+class ReceiptingServer:
+    """Stores what gateways send, by key, and sends receipts: the server's side of the wire, no more."""
+
+    url_port: int
+    stored: dict[tuple[str, str, int], float] = field(default_factory=dict)
+    conflicts: list = field(default_factory=list)
+    packs: dict[tuple[str, str, int], tuple] = field(default_factory=dict)
+    repeats: int = 0
+    changed_packs: list = field(default_factory=list)
+    drops: list = field(default_factory=list)
+    births: list[bytes] = field(default_factory=list)
+    statuses: list[bytes] = field(default_factory=list)
+    others: list[tuple[str, bytes]] = field(default_factory=list)
+    redated: set = field(default_factory=set)
+    streams: list[tuple[float, str]] = field(default_factory=list)
+    receipting: bool = True
+    client: aiomqtt.Client | None = None
+
+    @contextlib.asynccontextmanager
+    async def connected(self) -> AsyncIterator[ReceiptingServer]:
+        async with aiomqtt.Client(
+            "127.0.0.1",
+            self.url_port,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        ) as client:
+            self.client = client
+            await client.subscribe(
+                [
+                    (f"{ROOT}/+/+/{kind.value}", 1)
+                    for kind in (Kind.BIRTH, Kind.LIVE, Kind.BACKLOG, Kind.STATUS, Kind.REPLY, Kind.CONFIGURED)
+                ]
+            )
+            task = asyncio.create_task(self._listen(client))
+            try:
+                yield self
+            finally:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, aiomqtt.MqttError):
+                    await task
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            place = parse(str(message.topic))
+            payload = bytes(message.payload)
+            if place.kind in (Kind.LIVE, Kind.BACKLOG):
+                await self._pack(client, place.gateway, message, payload)
+            elif place.kind is Kind.BIRTH:
+                self.births.append(payload)
+            elif place.kind is Kind.STATUS:
+                self.statuses.append(payload)
+            else:
+                self.others.append((place.kind.value, payload))
+
+    async def _pack(self, client, gateway, message, payload) -> None:
+        marks = label(message.properties.UserProperty)
+        key = (marks.boot, marks.stream.value, marks.sequence)
+        whole = (payload, tuple(sorted(message.properties.UserProperty)), str(message.topic))
+        if key in self.packs:
+            self.repeats += 1
+            if self.packs[key] != whole:
+                self.changed_packs.append(key)
+        else:
+            self.packs[key] = whole
+            if marks.kind == "dropped":
+                self.drops += decode_drops(payload)
+            else:
+                self._store(payload, message.properties.ContentType, marks)
+        self.streams.append((asyncio.get_running_loop().time(), marks.stream.value))
+        if self.receipting:
+            receipt = Receipt(marks.boot, Stream(marks.stream), [(marks.sequence, marks.sequence)])
+            await client.publish(topic(gateway, Kind.RECEIPT), encode_receipt(receipt), qos=1)
+
+    def _store(self, payload, content_type, marks) -> None:
+        records, problems = decode(payload, content_type)
+        columns = resolve(records)
+        assert not problems
+        assert not columns.problems
+        for name, time, value in zip(columns.name, columns.time, columns.value, strict=True):
+            key = (name, "", round(time * 1000))
+            if key in self.stored and self.stored[key] != value:
+                self.conflicts.append((key, self.stored[key], value))
+            self.stored.setdefault(key, value)
+            if marks.redated:
+                self.redated.add(key)
+
+    async def tick(self, payload: bytes) -> None:
+        await self.client.publish(CLOCK, payload, qos=1, retain=True)
+
+    def values(self, name: str) -> list[float]:
+        return [value for (full, _, _), value in sorted(self.stored.items(), key=lambda item: item[0][2])
+                if full.endswith(name)]  # fmt: skip
+
+
+GATEWAY = """
+[gateway]
+code = "test-01"
+status_interval = 5
+
+[broker]
+url = "mqtt://127.0.0.1:{broker}"
+resend = 1.0
+
+[buffer]
+path = "{folder}/buffer.sqlite"
+
+[[bus]]
+name = "field"
+kind = "modbus_tcp"
+host = "127.0.0.1"
+port = {modbus}
+"""
+
+UNIT = """
+[[bus.unit]]
+name = "{name}"
+station = "{station}"
+model = "{model}"
+unit = {unit}
+interval = {interval}
+"""
+
+
+class EdgeProcess:
+    """`nongvu edge run` as a real process."""
+
+    def __init__(self, path: Path, clock: str = "real") -> None:
+        self.path, self.clock = path, clock
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        environment = {**os.environ, "NONGVU_CLOCK": self.clock, "NONGVU_LOG": "info"}
+        log = self.path.with_suffix(".log").open("ab")
+        code = "import sys; sys.argv[0]='nongvu'; import nongvu; nongvu.main()"
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            code,
+            "edge",
+            "run",
+            str(self.path),
+            env=environment,
+            stderr=log,
+            stdout=log,
+            cwd=Path(__file__).parents[2],
+        )
+        log.close()
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 10)
+
+
+async def until(condition, seconds: float = 10.0) -> None:
+    """Wait for a condition, or fail."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        if asyncio.get_running_loop().time() > end:
+            raise AssertionError("it did not come in time")
+        await asyncio.sleep(0.01)
