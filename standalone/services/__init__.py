@@ -11,6 +11,8 @@ else they are fetched once, without root, as Debian packages into a cache folder
   `.create(dbname, template=None)`, `.drop(dbname)`, `.stop()`, `.kill()`, `.restart()`.
 - `Broker.start(folder, port=None, options=BrokerOptions(...))` : mosquitto on 127.0.0.1; `.url`, `.stop()`, `.kill()`,
   `.restart()`.
+- `BrokerOptions(password_file=..., dynamic_security=..., certificate=..., key=..., lines=(...))` : files the broker
+  reads or writes must belong to the services' user: `give(path)` (as root that is another user than ours).
 - `program("pg_dump")` : the path of a program of the same installation; `program_environment()` hands the same folders
   to other processes as `NONGVU_PROGRAMS`.
 
@@ -20,8 +22,8 @@ when that process is killed: see `standalone.services.guard`.
 
 from standalone.services.broker import Broker, BrokerOptions
 from standalone.services.database import Database
-from standalone.services.errors import ServiceStartError, ServicesUnavailableError
-from standalone.services.folders import temporary_folder
+from standalone.services.errors import ServiceInUseError, ServiceStartError, ServicesUnavailableError
+from standalone.services.folders import claim, give, temporary_folder
 from standalone.services.ports import free_port
 from standalone.services.programs import Programs, program, program_environment, programs
 
@@ -30,9 +32,12 @@ __all__ = [
     "BrokerOptions",
     "Database",
     "Programs",
+    "ServiceInUseError",
     "ServiceStartError",
     "ServicesUnavailableError",
+    "claim",
     "free_port",
+    "give",
     "program",
     "program_environment",
     "programs",

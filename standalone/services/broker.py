@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from standalone.services.errors import ServiceStartError, ServicesUnavailableError
+from standalone.services.errors import ServiceInUseError, ServiceStartError, ServicesUnavailableError
 from standalone.services.folders import Account, account, claim
 from standalone.services.ports import answers, free_port, is_free
 from standalone.services.process import Service
@@ -107,6 +107,8 @@ class Broker:
             command = [str(self.programs.path("mosquitto")), "-c", str(configuration)]
             try:
                 self.service.start(command, lambda: answers(self.port))
+            except ServiceInUseError:
+                raise
             except ServiceStartError:
                 if not may_move or is_free(self.port):
                     raise

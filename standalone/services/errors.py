@@ -16,3 +16,7 @@ class ServicesUnavailableError(RuntimeError):
 
 class ServiceStartError(RuntimeError):
     """A service did not start; the message carries the end of its log."""
+
+
+class ServiceInUseError(ServiceStartError):
+    """Another process runs a service in the folder: trying again helps once that one has ended."""

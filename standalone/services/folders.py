@@ -70,6 +70,15 @@ def claim(folder: Path, owner: Account, mode: int = 0o700) -> Path:
     return folder
 
 
+def give(path: Path, mode: int = 0o600) -> Path:
+    """Give a file to the user the services run as (a password file, a key), closed to others."""
+    owner = account()
+    path.chmod(mode)
+    if owner.uid is not None and owner.gid is not None:
+        os.chown(path, owner.uid, owner.gid)
+    return path
+
+
 @contextmanager
 def temporary_folder(prefix: str = "nongvu-") -> Iterator[Path]:
     """Give a folder that the services can reach, removed at the end."""

@@ -16,13 +16,16 @@ import ctypes
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
+LOG_LIMIT = 10_000_000  # bytes; a longer log becomes `<log>.1` (one old log is kept)
 POLL = 1.0  # s, between looks at whether the owner still is our parent
 
 
@@ -31,12 +34,28 @@ def main() -> int:
     order = json.loads(sys.argv[1])
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    with Path(order["log"]).open("ab") as log:
-        service = subprocess.Popen(
+    log = Path(order["log"])
+    try:
+        service = _start(order, log)
+    except (OSError, subprocess.SubprocessError) as error:
+        log.write_text(f"{order['argv'][0]} cannot be started: {error}\n")
+        return 127
+    print(service.pid, flush=True)
+    ended = os.pidfd_open(service.pid)
+    while service.poll() is None:
+        if _owner_gone(order["owner"], ended):
+            return _stop(service, order["stop_signal"], order["grace"])
+        _limit(log)
+    return service.returncode & 0xFF
+
+
+def _start(order: "dict[str, Any]", log: Path) -> "subprocess.Popen[bytes]":
+    with log.open("ab") as output:
+        return subprocess.Popen(
             order["argv"],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
             cwd=order["cwd"],
             start_new_session=True,
             user=order["user"],
@@ -44,12 +63,6 @@ def main() -> int:
             extra_groups=None if order["user"] is None else [],
             preexec_fn=lambda: _before_start(order["stop_signal"]),  # noqa: PLW1509  (single thread)
         )
-    print(service.pid, flush=True)
-    ended = os.pidfd_open(service.pid)
-    while service.poll() is None:
-        if _owner_gone(order["owner"], ended):
-            return _stop(service, order["stop_signal"], order["grace"])
-    return service.returncode & 0xFF
 
 
 def _before_start(stop_signal: int) -> None:
@@ -62,6 +75,13 @@ def _owner_gone(owner: int, ended: int) -> bool:
     """Wait for the pipe to close or the service to end; the pipe may outlive the owner in a forked copy of it."""
     readable, _, _ = select.select([0, ended], [], [], POLL)
     return (0 in readable and not os.read(0, 1)) or os.getppid() != owner
+
+
+def _limit(log: Path) -> None:
+    """Set a long log aside; the service writes on, at the end of the emptied file, since it appends."""
+    if log.stat().st_size > LOG_LIMIT:
+        shutil.copyfile(log, log.with_name(log.name + ".1"))
+        os.truncate(log, 0)
 
 
 def _stop(service: "subprocess.Popen[bytes]", stop_signal: int, grace: float) -> int:

@@ -15,6 +15,7 @@ from standalone.services.errors import ServicesUnavailableError
 from standalone.services.sources import SUITE, Source, derive
 
 PACKAGES = ("postgresql-17-timescaledb", "mosquitto", "mosquitto-clients")
+ZONES = Path("/usr/share/zoneinfo")
 COMPLETE = "complete"  # the file that marks a finished root, with the path its programs were patched for
 # Not needed to run, and most of the disk: the compiler behind PostgreSQL's JIT (off by default here), texts.
 NEEDLESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/i18n", "usr/share/perl", "var", "etc")
@@ -55,14 +56,10 @@ def fetched_root(cache: Path, *, say: Callable[[str], None] | None = None) -> Pa
     root = cache / f"programs-{SUITE}-1"
     if is_complete(root):
         return root
-    try:
-        cache.mkdir(parents=True, exist_ok=True, mode=0o755)
-        with _only_one(cache / "fetch.lock"):
-            if not is_complete(root):
-                _fetch(cache, root, say or _tell)
-    except PermissionError as error:
-        reason = f"the cache folder {cache} cannot be written ({error}); set NONGVU_CACHE"
-        raise ServicesUnavailableError(reason) from error
+    tell = say or _tell
+    with _only_one(cache, tell):
+        if not is_complete(root):
+            _fetch(cache, root, tell)
     return root
 
 
@@ -73,9 +70,20 @@ def is_complete(root: Path) -> bool:
 
 
 @contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    with path.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def _only_one(cache: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the cache folder's lock, so that two processes do not fetch at once."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True, mode=0o755)
+        lock = (cache / "fetch.lock").open("a")
+    except OSError as error:
+        reason = f"the cache folder {cache} cannot be written ({error.strerror}); set NONGVU_CACHE to one that can"
+        raise ServicesUnavailableError(reason) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another process that is fetching the programs")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -83,6 +91,8 @@ def _fetch(cache: Path, root: Path, say: Callable[[str], None]) -> None:
     _require("apt-get", "apt-get (Debian's package tool) is absent")
     _require("dpkg", "dpkg is absent")
     patchelf = _patchelf()
+    if not ZONES.is_dir():  # Debian's PostgreSQL knows time zones from there alone
+        raise ServicesUnavailableError(f"the time zones are absent ({ZONES}): install the package tzdata")
     sources = derive()
     if not sources:
         raise ServicesUnavailableError("no Debian archive among this machine's apt sources to fetch them from")

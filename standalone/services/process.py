@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from standalone.services.errors import ServiceStartError
+from standalone.services.errors import ServiceInUseError, ServiceStartError
 from standalone.services.folders import Account
 
+LOCK_PATIENCE = 10.0  # s; the guard of a run that was just killed may still be ending its service in order
 GUARD = Path(__file__).with_name("guard.py")
-LOG_KEPT = 10_000_000  # bytes; a larger log of earlier runs is set aside (one old one is kept)
 
 
 @dataclass(slots=True)
@@ -50,8 +50,6 @@ class Service:
         try:
             if before is not None:
                 before()
-            if self.log.exists() and self.log.stat().st_size > LOG_KEPT:
-                self.log.replace(self.folder / "server.log.1")
             order = {
                 "argv": argv,
                 "cwd": str(self.folder),
@@ -75,7 +73,11 @@ class Service:
         assert self._guard.stdout is not None  # noqa: S101
         line = self._guard.stdout.readline()
         self.pid = int(line) if line.strip() else None
-        self._wait_ready(argv[0], ready, timeout)
+        try:
+            self._wait_ready(argv[0], ready, timeout)
+        except BaseException:  # also Ctrl-C: nothing stays behind half started
+            self.stop()
+            raise
 
     def running(self) -> bool:
         """Say whether the program runs."""
@@ -118,14 +120,16 @@ class Service:
 
     def _lock(self) -> IO[str]:
         lock = (self.folder / "lock").open("a")
-        deadline = time.monotonic() + 5.0  # an earlier guard may be ending just now
+        deadline = time.monotonic() + LOCK_PATIENCE
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     lock.close()
-                    raise ServiceStartError(f"{self.folder} is in use by another process") from None
+                    raise ServiceInUseError(
+                        f"{self.folder} is in use by another process; stop that one first, or choose another folder"
+                    ) from None
                 time.sleep(0.05)
             else:
                 return lock
@@ -134,10 +138,8 @@ class Service:
         deadline = time.monotonic() + timeout
         while not ready():
             if not self.running():
-                self._forget()
                 raise ServiceStartError(f"{Path(name).name} did not start:\n{self.last_lines()}")
             if time.monotonic() > deadline:
-                self.stop()
                 raise ServiceStartError(f"{Path(name).name} was not ready in {timeout:g} s:\n{self.last_lines()}")
             time.sleep(0.01)
 
@@ -155,18 +157,26 @@ def children(pid: int) -> list[int]:
     return [process for child in map(int, listed) for process in (child, *children(child))]
 
 
-def working_in(folder: Path) -> list[int]:
-    """Return the processes whose working folder is `folder`: PostgreSQL's processes work in their data folder."""
+def working_in(folder: Path, name: str) -> list[int]:
+    """Return the processes called `name` whose working folder is `folder` (a PostgreSQL process: its data folder)."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                place = (entry / "cwd").readlink()
+                place, called = (entry / "cwd").readlink(), (entry / "comm").read_text().strip()
             except OSError:
                 continue
-            if place == folder:
+            if place == folder and called == name:
                 found.append(int(entry.name))
     return found
+
+
+def end(pid: int, number: int, grace: float) -> None:
+    """Send a process a signal and wait for its end, `grace` seconds at most."""
+    _signal(pid, number)
+    deadline = time.monotonic() + grace
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def kill_all(pids: Iterable[int], timeout: float = 10.0) -> None:

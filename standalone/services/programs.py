@@ -5,11 +5,12 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from standalone.services.errors import ServicesUnavailableError
-from standalone.services.folders import cache_folder
+from standalone.services.folders import account, cache_folder, is_reachable
 from standalone.services.packages import fetched_root
 
 POSTGRES_AT_LEAST = (16,)
@@ -44,6 +45,14 @@ class Programs:
         raise FileNotFoundError(f"no program {name} in {', '.join(map(str, self.folders))}")
 
 
+def _usable_cache() -> Path:
+    cache = cache_folder()
+    if account().uid is not None and not is_reachable(cache):
+        reason = f"we run as root, the services as {account().name}, who cannot enter {cache}; set NONGVU_CACHE"
+        raise ServicesUnavailableError(reason)
+    return cache
+
+
 def _plugin(usr: Path) -> Path | None:
     return next((found for place in PLUGIN_FOLDERS for found in sorted(usr.glob(f"{place}/{PLUGIN}"))), None)
 
@@ -51,10 +60,12 @@ def _plugin(usr: Path) -> Path | None:
 @functools.lru_cache(maxsize=1)
 def programs() -> Programs:
     """Return the programs of this machine, fetching them the first time where the system's are absent or too old."""
+    if sys.platform != "linux":
+        raise ServicesUnavailableError(f"the system is {sys.platform}, not Linux")
     postgres = system_postgres()
     broker = system_broker()
     if postgres is None or broker is None:
-        root = fetched_root(cache_folder())
+        root = fetched_root(_usable_cache())
         postgres = postgres or next(iter(sorted(root.glob("usr/lib/postgresql/*/bin"))))
         broker = broker or root / "usr/sbin/mosquitto"
     usr = broker.parent.parent

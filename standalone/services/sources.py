@@ -29,7 +29,9 @@ class Source:
     def stanza(self) -> str:
         """Return the source in apt's deb822 form."""
         signed = f"Signed-By: {self.signed_by}\n" if self.signed_by else ""
-        return f"Types: deb\nURIs: {self.address}\nSuites: {self.suite}\nComponents: main\n{signed}"
+        # apt uses the packages of "file:" where they lie; we want them, checked, in our folder.
+        address = "copy:" + self.address[5:] if self.address.startswith("file:") else self.address
+        return f"Types: deb\nURIs: {address}\nSuites: {self.suite}\nComponents: main\n{signed}"
 
 
 def derive(folder: Path = Path("/etc/apt")) -> list[Source]:
