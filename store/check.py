@@ -1,0 +1,94 @@
+"""Check: what may be wrong in the tables, and when the disk will be full."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from psycopg import Connection
+
+from store.migrate import pending
+from store.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    #: ``fine``, ``note`` (worth knowing) or ``wrong`` (needs a person).
+    grade: Literal["fine", "note", "wrong"]
+    subject: str
+    says: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Fields for machines."""
+        return asdict(self)
+
+
+def check(connection: Connection[Any], url: str) -> list[Finding]:
+    """Look at everything; needs an autocommit connection, and the url it was made from."""
+    if waiting := pending(url):
+        return [Finding("wrong", "schema", f"{len(waiting)} migrations wait: run 'nongvu store migrate'")]
+    return [*_integrity(connection), *_flow(connection), *_disk(connection)]
+
+
+def _rows(connection: Connection[Any], name: str) -> list[tuple[Any, ...]]:
+    return connection.execute(statement("check", name)).fetchall()
+
+
+def _integrity(connection: Connection[Any]) -> Iterator[Finding]:
+    orphans = _rows(connection, "orphan_readings")
+    yield (
+        Finding("wrong", "orphans", f"readings of unregistered datastreams: {[row[0] for row in orphans]}")
+        if orphans
+        else Finding("fine", "orphans", "every reading has its datastream")
+    )
+    behind = _rows(connection, "latest_behind")
+    yield (
+        Finding("wrong", "latest", f"older than the newest reading for datastreams {[row[0] for row in behind]}")
+        if behind
+        else Finding("fine", "latest", "as new as the readings")
+    )
+    ((total, future, start, end),) = _rows(connection, "chunks")
+    yield (
+        Finding("wrong", "chunks", f"{future} of {total} chunks lie in the future: look for wrong clocks")
+        if future
+        else Finding("fine", "chunks", f"{total} chunks of readings from {start} to {end}")
+    )
+    if broken := _rows(connection, "invalid_indexes"):
+        yield Finding("wrong", "indexes", f"invalid: {', '.join(row[0] for row in broken)}: REINDEX them")
+
+
+def _flow(connection: Connection[Any]) -> Iterator[Finding]:
+    for code, missing in _rows(connection, "gateways_with_gaps"):
+        yield Finding("note", "gaps", f"{missing} packs of gateway {code} have not come (yet)")
+    for reason, count in _rows(connection, "aside"):
+        yield Finding("note", "aside", f"{count} set aside as {reason}: see 'nongvu ingest aside'")
+    ((silent,),) = _rows(connection, "silent_datastreams")
+    if silent:
+        yield Finding("note", "datastreams", f"{silent} have no reading yet")
+
+
+def _disk(connection: Connection[Any]) -> Iterator[Finding]:
+    ((database, readings, rows),) = _rows(connection, "size")
+    ((day,),) = _rows(connection, "rate")
+    each = readings / rows if rows else 0.0
+    says = f"database {database / 2**20:.0f} MiB, readings {readings / 2**20:.0f} MiB"
+    if rows:
+        says += f", {each:.0f} bytes a reading"
+    yield Finding("fine", "disk", says)
+    folder = connection.execute("SELECT current_setting('data_directory', true)").fetchone()
+    if not day or not each or folder is None or not folder[0]:
+        return
+    try:
+        free = shutil.disk_usage(folder[0]).free
+    except OSError:  # the database is on another machine, or its folder is not ours to see
+        return
+    days = free / (day * each)
+    yield Finding(
+        "wrong" if days < 14 else "fine",
+        "forecast",
+        f"{free / 2**30:.1f} GiB free: {days:,.0f} days at the last day's rate",
+    )

@@ -1,0 +1,98 @@
+"""Commands ``nongvu place``: add, import and list places, and say which stations speak for a field."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from store import gateway as gateways
+from store import place as places
+from store.settings import connect
+
+app = typer.Typer(help="Provinces, communes, farms, fields, stations.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+def _fail(error: Exception) -> typer.Exit:
+    typer.echo(str(error), err=True)
+    return typer.Exit(1)
+
+
+@app.command()
+def add(
+    code: Annotated[str, typer.Argument(help="Short and lasting: a-z, 0-9, '-'.")],
+    kind: Annotated[str, typer.Argument(help=", ".join(places.KINDS))],
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    parent: Annotated[str | None, typer.Option(help="Code of the place it lies in.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Degrees east.")] = None,
+    latitude: Annotated[float | None, typer.Option(help="Degrees north.")] = None,
+    elevation: Annotated[float | None, typer.Option(help="Metres above mean sea level.")] = None,
+    time_zone: Annotated[str, typer.Option(help="IANA name.")] = "Asia/Ho_Chi_Minh",
+    gateway: Annotated[str | None, typer.Option(help="Of a station: the gateway that sends for it.")] = None,
+) -> None:
+    """Add one place."""
+    try:
+        place = places.Place(code, kind, name, parent, longitude, latitude, elevation, time_zone)
+        with connect("place") as connection:
+            places.add(connection, place)
+            if gateway:
+                gateways.give(connection, gateway, code)
+    except (places.PlaceError, gateways.GatewayError, psycopg.Error) as error:
+        raise _fail(error) from error
+    typer.echo(f"added {kind} {code}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path | None, typer.Argument(help="CSV (code,kind,name,parent,…) or GeoJSON.", exists=True)] = None,
+    register: Annotated[str | None, typer.Option(help=f"Published register: {', '.join(places.REGISTERS)}.")] = None,
+) -> None:
+    """Import places, all or none; those already there are brought up to date."""
+    if (file is None) == (register is None):
+        typer.echo("give a file or --register, one of them", err=True)
+        raise typer.Exit(2)
+    try:
+        if register is not None:
+            found = list(places.register(register))
+        elif file is not None and file.suffix.lower() in {".json", ".geojson"}:
+            found = list(places.from_geojson(file))
+        else:
+            found = list(places.from_csv(file)) if file else []
+        with connect("place") as connection:
+            count = places.put_all(connection, found)
+    except (places.PlaceError, psycopg.Error, OSError, ValueError) as error:
+        raise _fail(error) from error
+    typer.echo(f"imported {count} places")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Option(help="Only this kind.")] = None,
+    below: Annotated[str | None, typer.Option(help="Only this place and what lies in it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List places as the tree they are."""
+    with connect("place") as connection:
+        rows = places.listed(connection, kind, below)
+    if as_json:
+        json.dump(rows, sys.stdout, ensure_ascii=False, indent=1)
+        typer.echo()
+        return
+    for row in rows:
+        typer.echo(f"{'  ' * (row['depth'] - 1)}{row['code']}  {row['kind']}  {row['name']}")
+
+
+@app.command()
+def feed(
+    place: Annotated[str, typer.Argument(help="Field, barn, pond, ….")],
+    station: Annotated[str, typer.Argument(help="Station whose sensors speak for it.")],
+    quantity: Annotated[str | None, typer.Option(help="Only this quantity.")] = None,
+) -> None:
+    """Say that a station's sensors speak for a place."""
+    with connect("place") as connection:
+        count = places.feed(connection, place, station, quantity)
+    typer.echo(f"{count} datastreams more speak for {place}")
