@@ -1,0 +1,46 @@
+"""The application: every resource's routes on one ASGI app."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api import alerts, health, indices, problems, readings, stations
+from api.guard import Guard
+from api.resources import Resources
+from api.web import page
+
+ROUTERS = (stations.router, readings.router, indices.router, alerts.router, health.router, page.router)
+
+
+class Application(FastAPI):
+    """FastAPI whose document names its problems as they are."""
+
+    def openapi(self) -> dict[str, Any]:
+        """OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = problems.document(super().openapi())
+        return self.openapi_schema
+
+
+def create(resources: Resources) -> FastAPI:
+    """Application over opened resources."""
+    app = Application(
+        title="Nông Vụ",
+        version=version("nongvu"),
+        description="Sensors, indices and warnings of a province's agriculture.",
+        docs_url=None,  # Swagger's page would load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.resources = resources
+    problems.register(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=page.STATIC), name="static")
+    app.add_middleware(Guard, maximum_body=resources.settings.maximum_body)
+    return app

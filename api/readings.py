@@ -1,0 +1,134 @@
+"""Readings: raw values or buckets of a longer period, of one station or many."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from api.access import Asking
+from api.paging import EARLIEST, Page, cursor, key, page
+from api.parameters import (
+    QUALITY_NAMES,
+    Code,
+    CursorText,
+    Every,
+    From,
+    Limit,
+    Names,
+    To,
+    checks,
+    datastream_name,
+    every_as_timedelta,
+    period,
+    qualities,
+)
+from api.problems import not_found
+from api.resources import Here, Resources
+from store import shown
+from store.scope import Scope
+from telemetry.quantities import QUANTITIES
+
+router = APIRouter(prefix="/v1", tags=["readings"])
+Aggregation = Literal["natural", "mean", "min", "max", "sum", "last"]
+
+
+class Reading(BaseModel):
+    """A raw value, or with ``every`` the value of a bucket."""
+
+    station: str
+    datastream: str
+    time: datetime = Field(description="of the reading, or the start of the bucket")
+    value: float | None
+    quality: str | None = Field(None, description="of a raw value: good, not_evaluated, suspect, fail, missing")
+    checks: list[str] | None = Field(None, description="of a raw value: checks that failed")
+    count: int | None = Field(None, description="of a bucket: how many values")
+
+
+async def _datastreams(connection: Any, scope: Scope, stations: list[str], names: list[str]) -> list[dict[str, Any]]:
+    return await shown.rows(connection, "datastreams_of", scope, stations=stations, names=names)
+
+
+def aggregate_of(row: dict[str, Any], asked: str) -> str:
+    """How a datastream's values become one: as asked, or as is natural for its quantity."""
+    if asked != "natural":
+        return asked
+    known = QUANTITIES.get(row["quantity"])
+    return {"maximum": "max"}.get(known.aggregate, str(known.aggregate)) if known else "mean"
+
+
+async def values(
+    here: Resources,
+    scope: Scope,
+    found: list[dict[str, Any]],
+    times: tuple[datetime, datetime],
+    *,
+    every: str | None,
+    aggregate: str,
+    quality: str,
+    limit: int,
+    after: tuple[Any, ...] | None,
+) -> list[dict[str, Any]]:
+    """Rows of raw values or buckets of datastreams that were found within the asker's scope."""
+    after_time, after_datastream = after or (EARLIEST, 0)
+    common = {
+        "datastreams": [row["id"] for row in found],
+        "from_time": times[0],
+        "to_time": times[1],
+        "qualities": qualities(quality),
+        "after_time": after_time,
+        "after_datastream": after_datastream,
+        "limit": limit,
+    }
+    async with here.reading() as connection:
+        if every is None:
+            return await shown.rows(connection, "readings", scope, **common)
+        bucket = {
+            "every": every_as_timedelta(every),
+            "aggregates": [aggregate_of(row, aggregate) for row in found],
+            "time_zone": found[0]["time_zone"] if found else "UTC",
+        }
+        return await shown.rows(connection, "buckets", scope, **common, **bucket)
+
+
+def said(row: dict[str, Any], datastream: dict[str, Any]) -> dict[str, Any]:
+    """A row of values as the API says it."""
+    first = {"station": datastream["station"], "datastream": datastream_name(datastream)}
+    if "count" in row:
+        return first | {"time": row["time"], "value": row["value"], "count": row["count"]}
+    quality = {"quality": QUALITY_NAMES.get(row["quality"], "not_evaluated"), "checks": checks(row["flag"])}
+    return first | {"time": row["time"], "value": row["value"]} | quality
+
+
+@router.get("/stations/{code}/readings", response_model=None, responses={200: {"model": Page[Reading]}})
+async def of_station(
+    request: Request,
+    here: Here,
+    asking: Asking,
+    code: Code,
+    datastream: Names = [],  # noqa: B006 — FastAPI copies it
+    first: From = None,
+    last: To = None,
+    every: Every = None,
+    aggregate: Aggregation = "natural",
+    quality: Annotated[Literal["good", "usable", "suspect", "all"], Query()] = "usable",
+    limit: Limit = 1000,
+    cursor_text: CursorText = None,
+) -> Response:
+    """Readings of a station in a time; the last day where none is given."""
+    times = period(first, last, here.now(), timedelta(days=1))
+    after = key(cursor_text, datetime, int)
+    async with here.reading() as connection:
+        if await shown.row(connection, "place", asking.scope, code=code) is None:
+            raise not_found("station", code)
+        found = await _datastreams(connection, asking.scope, [code], datastream)
+    rows = await values(
+        here, asking.scope, found, times, every=every, aggregate=aggregate, quality=quality, limit=limit + 1,
+        after=after,
+    )  # fmt: skip
+    by_id = {row["id"]: row for row in found}
+    items = [said(row, by_id[row["datastream_id"]]) for row in rows[:limit]]
+    more = len(rows) > limit
+    return page(request, items, cursor(rows[limit - 1]["time"], rows[limit - 1]["datastream_id"]) if more else None)

@@ -1,0 +1,68 @@
+"""Resources: what every route needs, opened once a process: settings, connections, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from api.problems import Problem
+from api.settings import ApiSettings
+from store.pool import Pool
+from telemetry.clock import Clock
+
+
+@dataclass(slots=True)
+class Resources:
+    """Opened in ``api.commands``, closed at the end."""
+
+    settings: ApiSettings
+    pool: Pool
+    clock: Clock
+    #: For reading; the same as ``pool`` where there is no replica.
+    read_pool: Pool
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    #: Post readings through the broker; None where no broker was named.
+    uplink: Any = None
+    #: Server-sent events to everybody who listens.
+    listeners: Any = None
+    #: True when the process is told to stop: endless answers end.
+    stopping: bool = False
+
+    def now(self) -> datetime:
+        """Event time."""
+        try:
+            return self.clock.now()
+        except RuntimeError:
+            raise Problem(503, "the replay has not begun: try again later", headers={"Retry-After": "2"}) from None
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection[TupleRow]]:
+        """Lend a connection for reading, with a limit on every query's time."""
+        async with self.read_pool.connection() as connection:
+            milliseconds = int(self.settings.request_seconds * 1000)
+            await connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(milliseconds),))
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection[TupleRow]]:
+        """Lend a connection in a transaction."""
+        async with self.pool.connection() as connection:
+            milliseconds = int(self.settings.request_seconds * 1000)
+            await connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(milliseconds),))
+            yield connection
+
+
+def resources(request: Request) -> Resources:
+    """Resources of the running process."""
+    found: Resources = request.app.state.resources
+    return found
+
+
+Here = Annotated[Resources, Depends(resources)]

@@ -1,0 +1,34 @@
+"""Settings of the API: where it listens, what the public may see, limits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from telemetry.settings import DatabaseSettings
+
+
+class ApiSettings(DatabaseSettings):
+    """`NONGVU_*` of ``nongvu api run``."""
+
+    api_host: str = Field("127.0.0.1", description="address to listen on")
+    api_port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 any free")
+    api_slot: int = Field(0, ge=0, description="number of this API process: its broker user is api-<slot>")
+    mqtt_url: str | None = Field(None, description="mqtt://host:1883; needed to post readings and under a replay")
+    public: Literal["stations", "nothing"] = Field(
+        "stations", description="what may be seen without signing in; farms never are"
+    )
+    notice: str = Field("", description="text shown on top of every page")
+    language: Literal["vi", "en"] = Field("vi", description="language where the reader named none")
+    request_seconds: float = Field(30.0, gt=0, description="longest time of one request's query")
+    maximum_body: int = Field(1_048_576, gt=0, description="largest request body in bytes")
+    per_minute: int = Field(300, gt=0, description="requests a minute from one address without a key")
+    database_connections: int = Field(8, gt=0, description="most connections to the database")
+    cors_origins: list[str] = Field([], description='origins whose pages may ask, as JSON: ["https://…"]')
+    secure_cookies: bool = Field(True, description="false only where the page is served over plain http")
+    session_time: timedelta = Field(timedelta(hours=12), description="how long a person stays signed in, e.g. PT12H")
+    trusted_proxies: list[str] = Field([], description="addresses whose X-Forwarded-For is believed, as JSON")
+    oidc_issuer: str | None = Field(None, description="issuer whose tokens are accepted")
+    oidc_audience: str = Field("nongvu", description="audience that a token must name")

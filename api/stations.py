@@ -1,0 +1,193 @@
+"""Stations: where they are, what they measure, their latest values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from api.access import Asking
+from api.paging import Page, cursor, key, page
+from api.parameters import QUALITY_NAMES, Code, CursorText, Limit, OfPlace, checks, datastream_name
+from api.problems import Problem, not_found
+from api.resources import Here
+from store import shown
+from telemetry.quantities import QUANTITIES
+
+router = APIRouter(prefix="/v1", tags=["stations"])
+
+
+class Datastream(BaseModel):
+    """One quantity that a station measures."""
+
+    name: str = Field(examples=["soil_moisture/-0.30m"])
+    quantity: str
+    level: str
+    unit: str = Field(description="UCUM")
+    title: dict[str, str]
+    interval_seconds: float
+    basis: Literal["measured", "estimated"]
+
+
+class Commune(BaseModel):
+    """The commune a station stands in."""
+
+    code: str
+    name: str
+
+
+class Station(BaseModel):
+    """A station and its datastreams."""
+
+    code: str
+    name: str
+    longitude: float | None
+    latitude: float | None
+    elevation: float | None = Field(description="metres above mean sea level")
+    time_zone: str
+    commune: Commune | None
+    private: bool
+    datastreams: list[Datastream]
+
+
+class Latest(BaseModel):
+    """The newest value of a datastream."""
+
+    station: str
+    datastream: str
+    time: datetime
+    value: float
+    unit: str
+    quality: Literal["good", "not_evaluated", "suspect", "fail", "missing"]
+    checks: list[str] = Field(description="checks that failed")
+    age_seconds: float = Field(description="how old the value was when it was asked for")
+
+
+def _datastream(row: dict[str, Any]) -> dict[str, Any]:
+    known = QUANTITIES.get(row["quantity"])
+    unit, title = (known.unit, {"vi": known.vi, "en": known.en}) if known else ("", {})
+    return row | {"unit": unit, "title": title}
+
+
+def station(row: dict[str, Any]) -> dict[str, Any]:
+    """A station's row as the API says it."""
+    commune = {"code": row["commune"], "name": row["commune_name"]} if row["commune"] else None
+    kept = ("code", "name", "longitude", "latitude", "elevation", "time_zone", "private")
+    datastreams = [_datastream(entry) for entry in row["datastreams"]]
+    return {name: row[name] for name in kept} | {"commune": commune, "datastreams": datastreams}
+
+
+#: No filter; routes put theirs over it.
+ANY_STATION: dict[str, Any] = dict.fromkeys(
+    ("code", "within_place", "quantity", "west", "south", "east", "north", "radius", "near_longitude", "near_latitude")
+)
+
+
+def _numbers(text: str | None, count: int, form: str) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count or not all(-1e9 < number < 1e9 for number in numbers):
+        raise Problem(422, f"write it as {form}")
+    return numbers
+
+
+@router.get("/stations", response_model=None, responses={200: {"model": Page[Station]}})
+async def stations(
+    request: Request,
+    here: Here,
+    asking: Asking,
+    place: OfPlace = None,
+    within: Annotated[
+        str | None,
+        Query(max_length=100, description="box: west,south,east,north", examples=["106,21,107,22"]),
+    ] = None,
+    near: Annotated[
+        str | None,
+        Query(max_length=100, description="circle: longitude,latitude,metres", examples=["106.7,21.8,20000"]),
+    ] = None,
+    quantity: Annotated[str | None, Query(max_length=63, examples=["air_temperature"])] = None,
+    limit: Limit = 1000,
+    cursor_text: CursorText = None,
+) -> Response:
+    """Stations that the asker may see, by code."""
+    box = _numbers(within, 4, "within=west,south,east,north")
+    circle = _numbers(near, 3, "near=longitude,latitude,metres")
+    filters = ANY_STATION | {"within_place": place, "quantity": quantity}
+    if box:
+        filters |= dict(zip(("west", "south", "east", "north"), box, strict=True))
+    if circle:
+        filters |= dict(zip(("near_longitude", "near_latitude", "radius"), circle, strict=True))
+    (after,) = key(cursor_text, str) or ("",)
+    async with here.reading() as connection:
+        found = await shown.rows(connection, "stations", asking.scope, after=after, limit=limit + 1, **filters)
+    following = cursor(found[limit - 1]["code"]) if len(found) > limit else None
+    return page(request, [station(row) for row in found[:limit]], following)
+
+
+@router.get("/stations/{code}", response_model=None, responses={200: {"model": Station}})
+async def one(here: Here, asking: Asking, code: Code) -> Response:
+    """One station."""
+    async with here.reading() as connection:
+        found = await shown.row(
+            connection, "stations", asking.scope, after="", limit=1, **(ANY_STATION | {"code": code})
+        )
+    if found is None:
+        raise not_found("station", code)
+    return Response(msgspec.json.encode(station(found)), media_type="application/json")
+
+
+def latest_value(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A row of the newest values as the API says it."""
+    return {
+        "station": row["station"],
+        "datastream": datastream_name(row),
+        "time": row["time"],
+        "value": row["value"],
+        "unit": QUANTITIES[row["quantity"]].unit if row["quantity"] in QUANTITIES else "",
+        "quality": QUALITY_NAMES.get(row["quality"], "not_evaluated"),
+        "checks": checks(row["flag"]),
+        "age_seconds": (now - row["time"]).total_seconds(),
+    }
+
+
+async def _latest(
+    request: Request, here: Here, asking: Asking, code: str | None, quantity: str | None, limit: int, text: str | None
+) -> Response:
+    station_code, after_quantity, level = key(text, str, str, str) or ("", "", "")
+    now = here.now()
+    async with here.reading() as connection:
+        if code is not None and await shown.row(connection, "place", asking.scope, code=code) is None:
+            raise not_found("station", code)
+        found = await shown.rows(
+            connection, "latest", asking.scope, code=code, quantity=quantity, after_station=station_code,
+            after_quantity=after_quantity, after_level=level, limit=limit + 1,
+        )  # fmt: skip
+    last = found[limit - 1] if len(found) > limit else None
+    following = cursor(last["station"], last["quantity"], last["level"]) if last else None
+    return page(request, [latest_value(row, now) for row in found[:limit]], following)
+
+
+@router.get("/stations/{code}/latest", response_model=None, responses={200: {"model": Page[Latest]}})
+async def latest_of_station(request: Request, here: Here, asking: Asking, code: Code) -> Response:
+    """Newest value of each of a station's datastreams."""
+    return await _latest(request, here, asking, code, None, 1000, None)
+
+
+@router.get("/latest", response_model=None, responses={200: {"model": Page[Latest]}})
+async def latest(
+    request: Request,
+    here: Here,
+    asking: Asking,
+    quantity: Annotated[str | None, Query(max_length=63)] = None,
+    limit: Limit = 10_000,
+    cursor_text: CursorText = None,
+) -> Response:
+    """Newest value of every datastream that the asker may see."""
+    return await _latest(request, here, asking, None, quantity, limit, cursor_text)

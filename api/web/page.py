@@ -1,0 +1,129 @@
+"""The page at ``/``: choose a station; its values, charts and warnings."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.access import Asker, Asking
+from api.alerts import ANY_ALERT
+from api.catalogue import titles
+from api.parameters import CODE
+from api.readings import values
+from api.resources import Here, Resources
+from api.web import view
+from api.web.words import WORDS, Language, ago, language_of, short_date, time_and_date, weekday
+from store import shown
+from telemetry.quantities import QUANTITIES
+
+router = APIRouter(include_in_schema=False)
+TEMPLATES = Environment(loader=PackageLoader("api.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                        lstrip_blocks=True)  # fmt: skip
+STATIC = Path(__file__).parent / "static"
+DAYS = (1, 3, 7, 14)
+#: At most so many charts on the page: a slow phone pays for each.
+CHARTS = 6
+
+
+def render(
+    request: Request, here: Resources, name: str, language: Language, status: int = 200, **given: Any
+) -> Response:
+    """A template filled with what every page needs besides its own."""
+    other = "en" if language == "vi" else "vi"
+    text = TEMPLATES.get_template(name).render(
+        words=WORDS[language], language=language, notice=here.settings.notice,
+        other=str(request.url.include_query_params(lang=other).query), **given,
+    )  # fmt: skip
+    headers = {"Content-Language": language, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie"}
+    return Response(text, status, headers, "text/html; charset=utf-8")
+
+
+async def _hourly(
+    here: Resources, asking: Asker, found: list[dict[str, Any]], times: tuple[datetime, datetime]
+) -> list[tuple[dict[str, Any], list[tuple[datetime, float]]]]:
+    chosen = sorted(
+        (row for row in found if row["quantity"] in QUANTITIES and row["quantity"] not in view.UNDRAWN),
+        key=lambda row: view.rank(row["quantity"]),
+    )[:CHARTS]
+    rows = await values(
+        here, asking.scope, chosen, times, every="1h", aggregate="natural", quality="usable", limit=20_000, after=None
+    )
+    points: dict[int, list[tuple[datetime, float]]] = {row["id"]: [] for row in chosen}
+    for row in rows:
+        if row["value"] is not None:
+            points[row["datastream_id"]].append((row["time"], row["value"]))
+    return [(row, points[row["id"]]) for row in chosen]
+
+
+async def _station(
+    here: Resources, asking: Asker, code: str, days: int, language: Language, names: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Everything about one station, or None where there is none to see."""
+    now = here.now()
+    async with here.reading() as connection:
+        place = await shown.row(connection, "place", asking.scope, code=code)
+        if place is None:
+            return None
+        latest = await shown.rows(connection, "latest", asking.scope, code=code, quantity=None, after_station="",
+                                  after_quantity="", after_level="", limit=200)  # fmt: skip
+        found = await shown.rows(connection, "datastreams_of", asking.scope, stations=[code], names=[])
+        indices = await shown.rows(
+            connection, "indices", asking.scope, code=code, indices=[], from_time=now - timedelta(days=4),
+            to_time=now + timedelta(days=1), after_time=now - timedelta(days=5), after_index="", after_season=-1,
+            limit=2000,
+        )  # fmt: skip
+    zone = ZoneInfo(place["time_zone"])
+    times = (now - timedelta(days=days), now)
+    newest = max((row["time"] for row in latest), default=None)
+    return {
+        "place": place,
+        "newest": view.latest_values(latest, now, language),
+        "measured": time_and_date(newest.astimezone(zone), language) if newest else "",
+        "age": ago(now - newest, language) if newest else "",
+        "charts": view.charts(await _hourly(here, asking, found, times), times, zone, language),
+        "daily": view.daily(indices, names, zone, language),
+        "local": time_and_date(now.astimezone(zone), language),
+    }
+
+
+def _groups(rows: list[dict[str, Any]], language: Language) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        commune = row["commune_name"] or WORDS[language]["no_commune"]
+        groups.setdefault(commune, []).append(row | {"temperature": view.temperature(row["air_temperature"], language)})
+    return groups
+
+
+@router.get("/")
+async def home(
+    request: Request,
+    here: Here,
+    asking: Asking,
+    station: Annotated[str | None, Query(pattern=CODE + "|^$")] = None,
+    days: Annotated[int, Query(ge=1, le=14)] = 3,
+    lang: Annotated[str | None, Query(max_length=10)] = None,
+) -> Response:
+    """The farmers' page."""
+    language = language_of(lang, request.headers.get("accept-language", ""), here.settings.language)
+    async with here.reading() as connection:
+        overview = await shown.rows(connection, "overview", asking.scope)
+        opened = await shown.rows(connection, "alerts", asking.scope, **(ANY_ALERT | {"state": "open"}))
+        index_names = await titles(connection, "index")
+        rule_names = await titles(connection, "rule")
+    known = {row["code"] for row in overview}
+    chosen = station or next((row["code"] for row in overview if row["time"]), None)
+    about = await _station(here, asking, chosen, days, language, index_names) if chosen and chosen in known else None
+    commune = next((row["commune"] for row in overview if row["code"] == chosen), None)
+    near = [row for row in opened if row["place"] == chosen or (commune and row["commune"] == commune)]
+    far = [row for row in opened if row not in near]
+    return render(
+        request, here, "home.html", language, status=404 if station and about is None else 200,
+        groups=_groups(overview, language), about=about, chosen=chosen, asked=station, days=days, choices=DAYS,
+        near=view.alerts(near, language, rule_names), far=view.alerts(far, language, rule_names)[:30],
+        weekday=weekday, short_date=short_date,
+    )  # fmt: skip

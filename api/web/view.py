@@ -1,0 +1,169 @@
+"""View: rows made ready for the page's template; no query and no HTML here, save the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from api.web.chart import chart
+from api.web.words import UNITS, WORDS, Language, ago, number, time_and_date, with_unit
+from telemetry.quantities import QUANTITIES, Aggregate
+
+#: What people look for first; other quantities follow in the order of the table of quantities.
+FIRST = ("air_temperature", "precipitation", "relative_humidity", "wind_speed", "wind_gust", "soil_moisture",
+         "soil_temperature", "water_level", "dissolved_oxygen", "water_temperature")  # fmt: skip
+#: About the device, not about the field.
+HIDDEN = frozenset({"battery_voltage", "battery_level", "signal_strength", "enclosure_temperature"})
+#: Has no chart.
+UNDRAWN = HIDDEN | {"wind_direction"}
+#: A value older than this is called old.
+FRESH = timedelta(hours=3)
+HOUR = timedelta(hours=1)
+
+
+def rank(quantity: str) -> int:
+    """Place of a quantity on the page."""
+    if quantity in FIRST:
+        return FIRST.index(quantity)
+    names = list(QUANTITIES)
+    return len(FIRST) + (names.index(quantity) if quantity in names else len(names))
+
+
+def title(quantity: str, level: str, language: Language) -> str:
+    """Name of a datastream for people."""
+    known = QUANTITIES.get(quantity)
+    name = getattr(known, language) if known else quantity.replace("_", " ")
+    return f"{name} ({level.replace('-', '−', 1)})" if level else str(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value as it stands under "Now"."""
+
+    title: str
+    text: str
+    old: str
+    doubtful: bool
+
+
+def latest_values(rows: Sequence[dict[str, Any]], now: datetime, language: Language) -> list[Value]:
+    """Newest values, those that matter first."""
+    shown = sorted((row for row in rows if row["quantity"] not in HIDDEN), key=lambda row: rank(row["quantity"]))
+    values = []
+    for row in shown:
+        age, unit = now - row["time"], QUANTITIES[row["quantity"]].unit if row["quantity"] in QUANTITIES else ""
+        values.append(
+            Value(
+                title(row["quantity"], row["level"], language),
+                with_unit(row["value"], unit, language),
+                ago(age, language) if age > FRESH else "",
+                row["quality"] > 2,
+            )
+        )
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture and what it says."""
+
+    title: str
+    picture: Markup
+    says: str
+
+
+def _says(points: Sequence[tuple[datetime, float]], unit: str, zone: ZoneInfo, language: Language, total: bool) -> str:
+    words = WORDS[language]
+    if total:
+        return f"{words['total']} {with_unit(sum(value for _, value in points), unit, language)}"
+    low, high = min(points, key=lambda point: point[1]), max(points, key=lambda point: point[1])
+    return "; ".join(
+        f"{words[word]} {with_unit(value, unit, language)} ({time_and_date(moment.astimezone(zone), language)})"
+        for word, (moment, value) in (("lowest", low), ("highest", high))
+    )
+
+
+def charts(
+    series: Sequence[tuple[dict[str, Any], list[tuple[datetime, float]]]],
+    times: tuple[datetime, datetime],
+    zone: ZoneInfo,
+    language: Language,
+) -> list[Chart]:
+    """A chart for every series of hourly values that has any."""
+    made = []
+    for datastream, points in series:
+        known = QUANTITIES[datastream["quantity"]]
+        if len(points) < 2 or known.aggregate is Aggregate.VECTOR:
+            continue
+        total = known.aggregate is Aggregate.SUM
+        name = title(datastream["quantity"], datastream["level"], language)
+        says = _says(points, known.unit, zone, language, total)
+        picture = chart(
+            points, times, zone=zone, unit=known.unit, language=language, bars=total, every=HOUR,
+            label=f"{name}: {says}",
+        )  # fmt: skip
+        unit = UNITS.get(known.unit, known.unit)
+        made.append(Chart(f"{name} ({unit})" if unit else name, Markup(picture), says))  # noqa: S704 — labels escaped
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """An open alert in words."""
+
+    id: int
+    hazard: str
+    level: int
+    place: str
+    text: str
+    since: str
+    advice: list[str] = field(default_factory=list)
+
+
+def alerts(rows: Sequence[dict[str, Any]], language: Language, names: dict[str, dict[str, Any]]) -> list[Warned]:
+    """Open alerts, the gravest first."""
+    found = []
+    for row in sorted(rows, key=lambda row: (-row["level"], row["started"])):
+        texts = (row["texts"] or {}).get(language, {})
+        rule = names.get(row["rule"], {}).get("title", {}).get(language) or row["rule"].replace("_", " ")
+        said = texts.get("long") or texts.get("short") or f"{rule}, {WORDS[language]['level']} {row['level']}"
+        since = time_and_date(row["started"].astimezone(ZoneInfo(row["time_zone"])), language)
+        advice = texts.get("advice") or {}
+        told = list(dict.fromkeys(str(text) for text in advice.values() if text and text not in said))
+        place = f"{row['place_name']}, {row['commune_name']}" if row["commune_name"] else row["place_name"]
+        found.append(Warned(row["id"], row["hazard"], row["level"], place, str(said), since, told))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Index values of the last days."""
+
+    days: list[datetime]
+    rows: list[tuple[str, list[str]]]
+
+
+def daily(
+    rows: Sequence[dict[str, Any]], names: dict[str, dict[str, Any]], zone: ZoneInfo, language: Language
+) -> Daily:
+    """Indices of the newest three days, a row each; only those the catalogue has a title for."""
+    values = {(row["index"], row["time"].astimezone(zone).date()): row["value"] for row in rows if not row["season"]}
+    days = sorted({day for _, day in values}, reverse=True)[:3]
+    table = []
+    for name, entry in names.items():
+        said = entry.get("title", {}).get(language)
+        if said and any((name, day) in values for day in days):
+            unit = entry.get("unit", "")
+            cells = [with_unit(values[name, day], unit, language) if (name, day) in values else "–" for day in days]
+            table.append((said, cells))
+    return Daily([datetime(day.year, day.month, day.day, tzinfo=zone) for day in days], table)
+
+
+def temperature(value: float | None, language: Language) -> str:
+    """Air temperature in the list of stations."""
+    return "–" if value is None else f"{number(value, 'Cel', language)} °C"

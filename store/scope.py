@@ -1,0 +1,30 @@
+"""Scope: whose rows a query may show; the parameters of SQL function ``visible_place``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What somebody may see."""
+
+    #: All places.
+    everything: bool = False
+    #: These places and all below them (ids).
+    roots: tuple[int, ...] = ()
+    #: Places that are not private.
+    open: bool = True
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameters of the fragment ``visible_place(%(everything)s, %(roots)s, %(open)s)``."""
+        return {"everything": self.everything, "roots": list(self.roots), "open": self.open}
+
+
+#: The platform itself, for commands and tests.
+EVERYTHING = Scope(everything=True)
+#: Somebody who did not say who they are.
+PUBLIC = Scope()
+#: Nobody: where the operator closed the platform to the public.
+NOTHING = Scope(open=False)

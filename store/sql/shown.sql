@@ -1,0 +1,183 @@
+-- What the API and the page show. Every statement reads places through visible_place(everything, roots, open);
+-- place itself is read only for the names of the communes above.
+
+-- name: stations
+SELECT place.code, place.name, place.kind, place.longitude, place.latitude, place.elevation, place.time_zone,
+       commune.code AS commune, commune.name AS commune_name, place.private,
+       coalesce((SELECT json_agg(json_build_object('name', quantity || CASE level WHEN '' THEN '' ELSE '/' || level END,
+                                                   'quantity', quantity, 'level', level,
+                                                   'interval_seconds', interval_seconds, 'basis', basis)
+                                 ORDER BY quantity, level)
+                 FROM datastream WHERE datastream.place = place.id), '[]'::json) AS datastreams
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+LEFT JOIN LATERAL (SELECT upper.code, upper.name FROM place AS upper
+                   WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune ON true
+WHERE place.kind = 'station'
+  AND place.code > %(after)s
+  AND (%(code)s::text IS NULL OR place.code = %(code)s)
+  AND (%(within_place)s::text IS NULL
+       OR place.path @> ARRAY (SELECT id FROM place AS upper WHERE upper.code = %(within_place)s)
+      AND EXISTS (SELECT FROM place AS upper WHERE upper.code = %(within_place)s))
+  AND (%(quantity)s::text IS NULL
+       OR EXISTS (SELECT FROM datastream WHERE datastream.place = place.id AND quantity = %(quantity)s))
+  AND (%(west)s::float8 IS NULL OR (place.longitude BETWEEN %(west)s AND %(east)s
+                                    AND place.latitude BETWEEN %(south)s AND %(north)s))
+  AND (%(radius)s::float8 IS NULL
+       -- Great circle on a sphere of 6371008.8 m (IUGG mean radius); haversine is stable for small distances.
+       OR 2 * 6371008.8 * asin(least(1, sqrt(power(sind((place.latitude - %(near_latitude)s::float8) / 2), 2)
+            + cosd(place.latitude) * cosd(%(near_latitude)s::float8)
+            * power(sind((place.longitude - %(near_longitude)s::float8) / 2), 2)))) <= %(radius)s)
+ORDER BY place.code
+LIMIT %(limit)s
+
+-- name: place
+SELECT place.id, place.code, place.kind, place.name, place.longitude, place.latitude, place.geometry, place.elevation,
+       place.time_zone, place.private, parent.code AS parent
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+LEFT JOIN place AS parent ON parent.id = place.parent
+WHERE place.code = %(code)s
+
+-- name: latest
+-- Newest value of every datastream of the stations asked for, with a person's or a check's verdict laid over it.
+SELECT place.code AS station, datastream.quantity, datastream.level, latest.phenomenon_time AS time,
+       latest.result AS value, greatest(latest.flag & 255, coalesce(said.quality, 0)) AS quality,
+       latest.flag | coalesce(said.checks, 0) AS flag
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN datastream ON datastream.place = place.id
+JOIN latest ON latest.datastream_id = datastream.id
+LEFT JOIN LATERAL (SELECT max(verdict.flag & 255) AS quality, bit_or(verdict.flag & ~255) AS checks FROM verdict
+                   WHERE verdict.datastream_id = latest.datastream_id
+                     AND latest.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS said ON true
+WHERE (%(code)s::text IS NULL OR place.code = %(code)s)
+  AND (%(quantity)s::text IS NULL OR datastream.quantity = %(quantity)s)
+  AND (place.code, datastream.quantity, datastream.level) > (%(after_station)s, %(after_quantity)s, %(after_level)s)
+ORDER BY place.code, datastream.quantity, datastream.level
+LIMIT %(limit)s
+
+-- name: datastreams_of
+-- Datastreams of stations that the asker may see; names as on the wire, empty for all.
+SELECT datastream.id, place.code AS station, datastream.quantity, datastream.level, place.time_zone
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN datastream ON datastream.place = place.id
+WHERE place.code = ANY (%(stations)s)
+  AND (%(names)s::text[] = '{}'
+       OR datastream.quantity || CASE level WHEN '' THEN '' ELSE '/' || level END = ANY (%(names)s))
+ORDER BY place.code, datastream.quantity, datastream.level
+
+-- name: indices
+SELECT place.code AS place, index_value.index, index_value.season, index_value.time, index_value.value,
+       index_value.method, index_value.completeness
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN index_value ON index_value.place = place.id
+WHERE place.code = %(code)s AND index_value.reference_time = '-infinity'
+  AND (%(indices)s::text[] = '{}' OR index_value.index = ANY (%(indices)s))
+  AND index_value.time >= %(from_time)s AND index_value.time < %(to_time)s
+  AND (index_value.time, index_value.index, index_value.season)
+      > (%(after_time)s, %(after_index)s::text, %(after_season)s::int)
+ORDER BY index_value.time, index_value.index, index_value.season
+LIMIT %(limit)s
+
+-- name: alerts
+SELECT alert.id, alert.rule, alert.hazard, place.code AS place, place.name AS place_name,
+       place.time_zone, commune.code AS commune, commune.name AS commune_name, alert.season, alert.basis, alert.state,
+       alert.level, alert.started, alert.ended, alert.values, alert.successor, step.texts, step.kind AS step,
+       step.known_at, step.expires
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN alert ON alert.place = place.id
+LEFT JOIN LATERAL (SELECT upper.code, upper.name FROM place AS upper
+                   WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune ON true
+LEFT JOIN LATERAL (SELECT texts, kind, known_at, expires FROM alert_step WHERE alert_step.alert = alert.id
+                   ORDER BY number DESC LIMIT 1) AS step ON true
+WHERE (%(id)s::bigint IS NULL OR alert.id = %(id)s)
+  AND (%(within_place)s::text IS NULL
+       OR place.path @> ARRAY (SELECT id FROM place AS upper WHERE upper.code = %(within_place)s)
+      AND EXISTS (SELECT FROM place AS upper WHERE upper.code = %(within_place)s))
+  AND (%(state)s::text IS NULL OR alert.state = %(state)s)
+  AND (%(hazard)s::text IS NULL OR alert.hazard = %(hazard)s)
+  AND (%(rule)s::text IS NULL OR alert.rule = %(rule)s)
+  AND alert.started < %(to_time)s AND coalesce(alert.ended, 'infinity') >= %(from_time)s
+  AND (alert.started, alert.id) < (%(before_time)s, %(before_id)s::bigint)
+ORDER BY alert.started DESC, alert.id DESC
+LIMIT %(limit)s
+
+-- name: alert_steps
+SELECT alert_step.number, alert_step.kind, alert_step.level, alert_step.at, alert_step.known_at, alert_step.expires,
+       alert_step.stale, alert_step.values, alert_step.texts
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN alert ON alert.place = place.id
+JOIN alert_step ON alert_step.alert = alert.id
+WHERE alert.id = %(id)s
+ORDER BY alert_step.number
+
+-- name: readings
+-- Datastreams were found within the asker's scope before (datastreams_of); verdicts are laid over raw flags.
+WITH permitted AS (
+    SELECT datastream.id FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+    JOIN datastream ON datastream.place = place.id WHERE datastream.id = ANY (%(datastreams)s)
+)
+SELECT reading.datastream_id, reading.phenomenon_time AS time, reading.result AS value,
+       reading.flag | coalesce(said.checks, 0) AS flag,
+       greatest(reading.flag & 255, coalesce(said.quality, 0)) AS quality
+FROM reading
+LEFT JOIN LATERAL (SELECT max(verdict.flag & 255) AS quality, bit_or(verdict.flag & ~255) AS checks FROM verdict
+                   WHERE verdict.datastream_id = reading.datastream_id
+                     AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS said ON true
+WHERE reading.datastream_id IN (SELECT id FROM permitted)
+  AND reading.phenomenon_time >= %(from_time)s AND reading.phenomenon_time < %(to_time)s
+  AND (reading.phenomenon_time, reading.datastream_id) > (%(after_time)s, %(after_datastream)s::int)
+  AND greatest(reading.flag & 255, coalesce(said.quality, 0)) = ANY (%(qualities)s)
+ORDER BY reading.phenomenon_time, reading.datastream_id
+LIMIT %(limit)s
+
+-- name: buckets
+-- Values of a longer period. Directions are the direction of the mean unit vector; buckets start at local midnight.
+WITH permitted AS (
+    SELECT datastream.id FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+    JOIN datastream ON datastream.place = place.id WHERE datastream.id = ANY (%(datastreams)s)
+), good AS (
+    SELECT reading.datastream_id, reading.phenomenon_time, reading.result
+    FROM reading
+    WHERE reading.datastream_id IN (SELECT id FROM permitted)
+      AND reading.phenomenon_time >= %(from_time)s AND reading.phenomenon_time < %(to_time)s
+      AND (reading.flag & 255) = ANY (%(qualities)s)
+      AND NOT EXISTS (SELECT FROM verdict WHERE verdict.datastream_id = reading.datastream_id
+                      AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to
+                      AND NOT (verdict.flag & 255) = ANY (%(qualities)s))
+)
+SELECT good.datastream_id, time_bucket(%(every)s::interval, good.phenomenon_time, %(time_zone)s) AS time,
+       CASE kind.aggregate
+           WHEN 'mean' THEN avg(good.result) WHEN 'min' THEN min(good.result) WHEN 'max' THEN max(good.result)
+           WHEN 'sum' THEN sum(good.result) WHEN 'last' THEN last(good.result, good.phenomenon_time)
+           WHEN 'vector' THEN CASE WHEN power(avg(sind(good.result)), 2) + power(avg(cosd(good.result)), 2) > 1e-12
+                THEN (atan2d(avg(sind(good.result)), avg(cosd(good.result)))::numeric %% 360 + 360)::numeric %% 360 END
+       END::float8 AS value,
+       count(*) AS count
+FROM good
+JOIN unnest(%(datastreams)s::int[], %(aggregates)s::text[]) AS kind (datastream, aggregate)
+  ON kind.datastream = good.datastream_id
+GROUP BY good.datastream_id, kind.aggregate, 2
+HAVING (time_bucket(%(every)s::interval, good.phenomenon_time, %(time_zone)s), good.datastream_id)
+     > (%(after_time)s, %(after_datastream)s::int)
+ORDER BY 2, 1
+LIMIT %(limit)s
+
+-- name: catalogue
+-- Names and texts of the shelves; nobody's rows.
+SELECT kind, name, entry FROM catalogue
+
+-- name: overview
+-- The page's first list: stations with the newest of what people look for first.
+SELECT place.code, place.name, commune.code AS commune, commune.name AS commune_name, place.longitude, place.latitude,
+       place.time_zone, place.elevation, max(latest.phenomenon_time) AS time,
+       max(latest.result) FILTER (WHERE datastream.quantity = 'air_temperature' AND latest.flag & 255 IN (1, 2))
+           AS air_temperature,
+       (SELECT max(alert.level) FROM alert WHERE alert.place = place.id AND alert.state = 'open') AS alert_level
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+LEFT JOIN LATERAL (SELECT upper.code, upper.name FROM place AS upper
+                   WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune ON true
+LEFT JOIN datastream ON datastream.place = place.id
+LEFT JOIN latest ON latest.datastream_id = datastream.id
+WHERE place.kind = 'station'
+GROUP BY place.id, place.code, place.name, commune.code, commune.name, place.longitude, place.latitude,
+         place.time_zone, place.elevation
+ORDER BY commune.name NULLS LAST, place.name
