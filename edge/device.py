@@ -28,6 +28,8 @@ class Memory(msgspec.Struct):
     counters: dict[str, Counted] = {}
     #: Words, as (function, address), that the device refuses.
     refused: list[tuple[int, int]] = []
+    #: Readings taken since it was installed: what a replay compares with what is stored.
+    readings: int = 0
 
 
 _MEMORY = msgspec.msgpack.Decoder(Memory)

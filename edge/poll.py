@@ -96,6 +96,7 @@ class Poller:
         device.circuit.succeeded()
         device.last_good, device.memory.slot = moment(now), slot
         found = readings(device, taken, now)
+        device.memory.readings += len(found)
         if self._watch is not None:
             self._watch(found)
         return self._outbox.add(found, device.remembered(), importance=device.unit.importance)
