@@ -4,21 +4,27 @@
 - `empty_database`  a fresh database with nothing but the timescaledb extension: its url;
 - `server`          the shared server (do not stop it); `own_server` one for this test alone, to kill and restart;
 - `broker`          the shared broker, anonymous clients admitted (use topics of your own: `topic`); also `own_broker`;
-- `shared`          the folder of shared data, the test is skipped where it is absent.
+- `shared`          the folder of shared data, the test is skipped where it is absent;
+- `blank`, `server_folder()`  for tests that start servers of their own.
 
 `NONGVU_TEST_DATABASE_URL` (a superuser's url) puts a server you already have in the place of `server`.
 """
 
 import os
+import shutil
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from standalone.services import Broker, BrokerOptions, Database, program_environment, temporary_folder
+from standalone.services import Broker, BrokerOptions, Database, program_environment, programs, temporary_folder
+from standalone.services.database import make_data
+from standalone.services.folders import account
 
 # Tests throw their data away, so nothing waits for the disk; few buffers, since every test process has a server.
 FAST = {
@@ -31,8 +37,20 @@ FAST = {
     "logging_collector": "off",
     "autovacuum_naptime": "1h",
 }
+# Files in memory: PostgreSQL makes a thousand files a server, hundreds a database, which ordinary disks take six
+# times as long for. Only where there is room.
+MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000
 MIGRATED, EMPTY = "nongvu_migrated", "nongvu_empty"
 OUTSIDE = "NONGVU_TEST_DATABASE_URL"
+
+
+def server_folder() -> AbstractContextManager[Path]:
+    """Return a folder for servers: under `NONGVU_TEST_FOLDER`, else in memory, else the system's."""
+    named = os.environ.get("NONGVU_TEST_FOLDER")
+    if named:
+        return temporary_folder(within=Path(named))
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return temporary_folder(within=MEMORY if roomy else None)
 
 
 class OutsideServer:
@@ -72,18 +90,31 @@ def server() -> Iterator[Database | OutsideServer]:
     if outside:
         yield OutsideServer(outside)
         return
-    with temporary_folder() as folder, Database.start(folder / "database", settings=FAST) as database:
+    with server_folder() as folder, Database.start(folder / "database", settings=FAST) as database:
         os.environ |= program_environment()
         yield database
 
 
+@pytest.fixture(scope="session")
+def blank() -> Iterator[Path]:
+    """A server's folder just made and never started: copying it saves the seconds that initdb takes."""
+    with server_folder() as folder:
+        make_data(folder, account(), programs(), sync=False)
+        yield folder
+
+
+def copy_blank(blank: Path, folder: Path) -> Path:
+    subprocess.run(["cp", "-a", "--reflink=auto", str(blank), str(folder)], check=True)
+    return folder
+
+
 @pytest.fixture
-def own_server() -> Iterator[Database]:
-    """A server for one test, which may stop, kill and restart it; its disk writes are as safe as in production."""
+def own_server(blank: Path) -> Iterator[Database]:
+    """A server for one test, which may stop, kill and restart it; unlike `server` it writes as safely as in production."""
     with (
-        temporary_folder() as folder,
+        server_folder() as folder,
         Database.start(
-            folder / "database", settings={"shared_buffers": "64MB", "logging_collector": "off"}
+            copy_blank(blank, folder / "database"), settings={"shared_buffers": "64MB", "logging_collector": "off"}
         ) as database,
     ):
         os.environ |= program_environment()
@@ -136,7 +167,7 @@ def empty_database(server: Database | OutsideServer, template: Callable[[str], s
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
     options = BrokerOptions(allow_anonymous=True, persistence=False)
-    with temporary_folder() as folder, Broker.start(folder / "broker", options=options) as running:
+    with server_folder() as folder, Broker.start(folder / "broker", options=options) as running:
         os.environ |= program_environment()
         yield running
 
@@ -145,7 +176,7 @@ def broker() -> Iterator[Broker]:
 def own_broker() -> Iterator[Broker]:
     """A broker for one test, which may stop, kill and restart it."""
     options = BrokerOptions(allow_anonymous=True, lines=("autosave_interval 1",))
-    with temporary_folder() as folder, Broker.start(folder / "broker", options=options) as running:
+    with server_folder() as folder, Broker.start(folder / "broker", options=options) as running:
         os.environ |= program_environment()
         yield running
 

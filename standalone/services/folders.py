@@ -80,9 +80,9 @@ def give(path: Path, mode: int = 0o600) -> Path:
 
 
 @contextmanager
-def temporary_folder(prefix: str = "nongvu-") -> Iterator[Path]:
-    """Give a folder that the services can reach, removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+def temporary_folder(prefix: str = "nongvu-", within: Path | None = None) -> Iterator[Path]:
+    """Give a folder that the services can reach, removed at the end; `within` another, else where the system has them."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
     folder.chmod(0o755)
     try:
         yield folder

@@ -38,9 +38,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def folder():
-    with temporary_folder() as made:
+def empty_folder(blank):
+    with temporary_folder(within=blank.parent) as made:
         yield made
+
+
+@pytest.fixture
+def folder(empty_folder, blank):
+    """A folder where "db" holds a database server's data, never started."""
+    subprocess.run(["cp", "-a", "--reflink=auto", str(blank), str(empty_folder / "db")], check=True)
+    return empty_folder
 
 
 def ask(url, question):
@@ -170,9 +177,9 @@ def test_a_wrong_broker_line_shows_mosquitto_s_own_words(folder):
         Broker.start(folder / "mq", options=BrokerOptions(lines=("no_such_option 1",)))
 
 
-def test_a_half_made_data_folder_is_made_again(folder):
-    (folder / "db" / "data.new" / "base").mkdir(parents=True)
-    with Database.start(folder / "db", settings=SMALL) as database:
+def test_a_half_made_data_folder_is_made_again(empty_folder):
+    (empty_folder / "db" / "data.new" / "base").mkdir(parents=True)
+    with Database.start(empty_folder / "db", settings=SMALL) as database:
         assert ask(database.url("postgres"), "SELECT 1") == 1
 
 
@@ -348,13 +355,13 @@ def test_pg_basebackup_may_connect(own_server, folder):
     assert (folder / "copy" / "PG_VERSION").exists()
 
 
-def test_second_start_fetches_nothing(folder):
+def test_second_start_fetches_nothing(empty_folder):
     if not is_complete(program("postgres").parents[5]):
         pytest.skip("the system's own programs are used here")
     said = []
     started = time.monotonic()
     fetched_root(cache_folder(), say=said.append)
-    with Database.start(folder / "db", settings=SMALL), Broker.start(folder / "mq"):
+    with Database.start(empty_folder / "db", settings=SMALL), Broker.start(empty_folder / "mq"):
         assert time.monotonic() - started < 20  # seconds; one or two on an idle machine
     assert said == []
 
