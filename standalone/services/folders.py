@@ -81,7 +81,7 @@ def give(path: Path, mode: int = 0o600) -> Path:
 
 @contextmanager
 def temporary_folder(prefix: str = "nongvu-", within: Path | None = None) -> Iterator[Path]:
-    """Give a folder that the services can reach, removed at the end; `within` another, else the system's usual place."""
+    """Give a folder that the services can reach, removed at the end; `within` another, else the system's place."""
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
     folder.chmod(0o755)
     try:

@@ -46,38 +46,37 @@ class Service:
 
         `before` tidies the folder while its lock is held.
         """
-        lock = self._lock()
-        try:
+        with self._lock() as lock:  # the guard holds it from here on
             if before is not None:
                 before()
-            order = {
-                "argv": argv,
-                "cwd": str(self.folder),
-                "log": str(self.log),
-                "owner": os.getpid(),
-                "user": self.account.uid,
-                "group": self.account.gid,
-                "stop_signal": self.stop_signal,
-                "grace": self.grace,
-            }
-            self._guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(GUARD), json.dumps(order)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-                pass_fds=[lock.fileno()],
-            )
-        finally:
-            lock.close()  # the guard holds it from here on
-        assert self._guard.stdout is not None  # noqa: S101
-        line = self._guard.stdout.readline()
-        self.pid = int(line) if line.strip() else None
+            self._guard = self._start_guard(argv, lock)
         try:
+            line = self._guard.stdout.readline() if self._guard.stdout is not None else ""
+            self.pid = int(line) if line.strip() else None
             self._wait_ready(argv[0], ready, timeout)
         except BaseException:  # also Ctrl-C: nothing stays behind half started
             self.stop()
             raise
+
+    def _start_guard(self, argv: list[str], lock: IO[str]) -> "subprocess.Popen[str]":
+        order = {
+            "argv": argv,
+            "cwd": str(self.folder),
+            "log": str(self.log),
+            "owner": os.getpid(),
+            "user": self.account.uid,
+            "group": self.account.gid,
+            "stop_signal": self.stop_signal,
+            "grace": self.grace,
+        }
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", str(GUARD), json.dumps(order)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            pass_fds=[lock.fileno()],
+        )
 
     def running(self) -> bool:
         """Say whether the program runs."""
