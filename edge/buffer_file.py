@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -29,6 +30,11 @@ CREATE TABLE IF NOT EXISTS pack(
 CREATE TABLE IF NOT EXISTS memory(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
 
+PACK_COLUMNS = (
+    "id, boot, stream, sequence, kind, redated, trace, importance, first, readings, content_type, payload, checksum"
+)
+BUNDLE_COLUMNS = "id, importance, clock, first, last, readings, body, checksum"
+
 _BODY = msgspec.msgpack.Encoder()
 _READINGS = msgspec.msgpack.Decoder(list[tuple[str, str, int, float, str]])
 
@@ -45,6 +51,11 @@ class FormedPack:
     importance: int
     #: Event time of its oldest reading [ms].
     first: int
+
+    @property
+    def key(self) -> tuple[str, Stream, int]:
+        """What a receipt names it by."""
+        return (self.label.boot, self.label.stream, self.label.sequence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +91,15 @@ def unpack_body(body: bytes) -> list[Reading]:
 class BufferFile:
     """The file, with the sequences of this boot."""
 
-    def __init__(self, path: Path | str, boot: str, content_type: str = CBOR) -> None:
+    def __init__(self, path: Path | str, boot: str, content_type: str = CBOR, wal_pages: int = 256) -> None:
         self.path, self.boot, self.content_type = path, boot, content_type
         self.next = {Stream.LIVE: 0, Stream.BACKLOG: 0}
         self.connection = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, timeout=5)
         self.connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=FULL")
+        self.connection.execute(f"PRAGMA wal_autocheckpoint={wal_pages}")
+        self.connection.execute(f"PRAGMA journal_size_limit={wal_pages * 4096}")
         self.connection.executescript(SCHEMA)
 
     def close(self) -> None:
@@ -149,9 +162,9 @@ class BufferFile:
         ).lastrowid
         return FormedPack(number or 0, label, content_type, payload, readings, importance, first)
 
-    def forget_packs(self, numbers: Sequence[int]) -> None:
-        """Delete packs."""
-        self.connection.executemany("DELETE FROM pack WHERE id=?", [(number,) for number in numbers])
+    def forget_packs(self, keys: Sequence[tuple[str, Stream, int]]) -> None:
+        """Delete packs by boot, stream and sequence."""
+        self.connection.executemany("DELETE FROM pack WHERE boot=? AND stream=? AND sequence=?", keys)
 
     def forget_bundles(self, numbers: Sequence[int]) -> None:
         """Delete bundles."""
@@ -170,31 +183,48 @@ class BufferFile:
     def packs(self) -> tuple[list[FormedPack], list[int]]:
         """Packs in the order of their forming, and the numbers of damaged rows."""
         good, damaged = [], []
-        for number, *row, check in self.connection.execute(
-            "SELECT id, boot, stream, sequence, kind, redated, trace, importance, first, readings, content_type,"
-            " payload, checksum FROM pack ORDER BY id"
-        ):
-            if checksum(*row) != check:
+        for number, *row in self.connection.execute(f"SELECT {PACK_COLUMNS} FROM pack ORDER BY id"):  # noqa: S608
+            pack = pack_of(number, row)
+            if pack is None:
                 damaged.append(number)
-                continue
-            boot, stream, sequence, kind, redated, trace, importance, first, readings, content_type, payload = row
-            label = Label(boot, Stream(stream), sequence, PackKind(kind), redated=bool(redated), trace=trace)
-            good.append(FormedPack(number, label, content_type, payload, readings, importance, first))
+            else:
+                good.append(pack)
         return good, damaged
 
-    def bundles(self, *, dated: bool, most: int = 64) -> tuple[list[Bundle], list[int]]:
-        """Oldest bundles, and the numbers of damaged rows."""
+    def bundles(self, clock: str = "", most: int = 64) -> tuple[list[Bundle], list[int]]:
+        """Oldest bundles of a clock (none: dated ones), and the numbers of damaged rows."""
         good, damaged = [], []
-        for number, *row, check in self.connection.execute(
-            "SELECT id, importance, clock, first, last, readings, body, checksum FROM bundle"
-            " WHERE (clock='')=? ORDER BY id LIMIT ?",
-            (dated, most),
+        for number, *row in self.connection.execute(
+            f"SELECT {BUNDLE_COLUMNS} FROM bundle WHERE clock=? ORDER BY id LIMIT ?",  # noqa: S608
+            (clock, most),
         ):
-            if checksum(*row) != check:
+            bundle = bundle_of(number, row)
+            if bundle is None:
                 damaged.append(number)
-                continue
-            good.append(Bundle(number, row[0], row[1], unpack_body(row[5])))
+            else:
+                good.append(bundle)
         return good, damaged
+
+    def bundle(self, number: int) -> tuple[Bundle | None, int, int]:
+        """One bundle (None where it is damaged), its bytes and its number of readings."""
+        question = f"SELECT {BUNDLE_COLUMNS} FROM bundle WHERE id=?"  # noqa: S608
+        _, *row = self.connection.execute(question, (number,)).fetchone()
+        return bundle_of(number, row), len(row[5]), int(row[4])
+
+    def oldest_bundle(self, older_than: int | None = None) -> tuple[int, int, int] | None:
+        """Number, importance and event time of the bundle to let go first."""
+        if older_than is not None:
+            question = "SELECT id, importance, first FROM bundle WHERE clock='' AND last<? ORDER BY id LIMIT 1"
+            row = self.connection.execute(question, (older_than,)).fetchone()
+        else:
+            row = self.connection.execute(
+                "SELECT id, importance, first FROM bundle ORDER BY importance, id LIMIT 1"
+            ).fetchone()
+        return (int(row[0]), int(row[1]), int(row[2])) if row else None
+
+    def undated(self) -> list[str]:
+        """Clocks whose readings still wait for event time."""
+        return [row[0] for row in self.connection.execute("SELECT DISTINCT clock FROM bundle WHERE clock<>''")]
 
     def waiting(self) -> tuple[int, int | None]:
         """Readings in no pack yet, and the event time of the oldest dated one [ms]."""
@@ -202,3 +232,38 @@ class BufferFile:
             "SELECT coalesce(sum(readings), 0), min(CASE WHEN clock='' THEN first END) FROM bundle"
         ).fetchone()
         return int(count), first
+
+    def used(self) -> int:
+        """Bytes that rows take in the file."""
+        return self.size() - self._pragma("freelist_count") * self._pragma("page_size")
+
+    def size(self) -> int:
+        """Bytes of the file, free pages included."""
+        return self._pragma("page_count") * self._pragma("page_size")
+
+    def _pragma(self, name: str) -> int:
+        return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def pack_of(number: int, row: Sequence[Any]) -> FormedPack | None:
+    """Pack of a row; None where the row is not what was written."""
+    *fields, check = row
+    try:
+        if checksum(*fields) != check:
+            return None
+        boot, stream, sequence, kind, redated, trace, importance, first, readings, content_type, payload = fields
+        label = Label(boot, Stream(stream), sequence, PackKind(kind), redated=bool(redated), trace=trace)
+    except (TypeError, ValueError):
+        return None
+    return FormedPack(number, label, content_type, payload, readings, importance, first)
+
+
+def bundle_of(number: int, row: Sequence[Any]) -> Bundle | None:
+    """Bundle of a row; None where the row is not what was written."""
+    *fields, check = row
+    try:
+        if checksum(*fields) != check:
+            return None
+        return Bundle(number, fields[0], fields[1], unpack_body(fields[5]))
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        return None

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 import structlog
 
-from edge.buffer_file import BufferFile, Bundle, FormedPack
+from edge.buffer_file import BufferFile, FormedPack
+from edge.drops import Dropped
+from edge.keeper import Job, Keeper
 from telemetry.pack import MAXIMUM_RECORDS, Receipt, Stream
 from telemetry.reading import Reading
 
@@ -26,45 +28,48 @@ _TIDY_AFTER = 5.0
 class Outbox:
     """The buffer, written by one thread that takes all waiting work into one transaction."""
 
-    def __init__(self, file: BufferFile, linger: float = 0.0) -> None:
-        self.file = file
+    def __init__(self, keeper: Keeper, linger: float = 0.0) -> None:
+        self.keeper = keeper
         self._linger = linger
         self._thread = ThreadPoolExecutor(1, "outbox")
-        self._jobs: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._jobs: list[tuple[Job, asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
         self._urgent = False
-        self._receipted: list[int] = []
+        self._receipted: list[tuple[str, Stream, int]] = []
         #: Packs not yet receipted, by boot, stream and sequence, in the order of their forming.
         self.formed: dict[tuple[str, Stream, int], FormedPack] = {}
-        #: Readings that are in no pack yet, and the event time of the oldest [ms].
-        self.unformed = 0
+        #: Stored readings that are in no pack yet, and the event time of the oldest [ms]; and those being stored now.
+        self.bundled = 0
+        self._adding = 0
         self.oldest_unformed: int | None = None
         self.memory: dict[str, bytes] = {}
+        #: Readings dropped since the start; drops wait to be declared.
+        self.dropped = 0
+        self.undeclared = False
         #: Whether the line to the server is believed to be up: then readings go straight into a live pack.
         self.line_up = False
         #: Set whenever there may be something to send.
         self.changed = asyncio.Event()
         self._empty = asyncio.Event()
-        self.commits = 0
 
     async def open(self) -> None:
         """Load what waits from earlier boots."""
-        packs, self.memory, (self.unformed, self.oldest_unformed) = await self._in_thread(
-            lambda: (self.file.packs(), self.file.memory(), self.file.waiting())
+        packs, self.memory, (self.bundled, self.oldest_unformed), self.undeclared = await self._in_thread(
+            self.keeper.open
         )
-        self.formed = {_key(pack): pack for pack in packs[0]}
+        self.formed = {pack.key: pack for pack in packs}
         self._settle()
 
     @property
     def waiting(self) -> int:
         """Readings not yet receipted."""
-        return self.unformed + sum(pack.readings for pack in self.formed.values())
+        return self.bundled + self._adding + sum(pack.readings for pack in self.formed.values())
 
     @property
     def oldest(self) -> int | None:
         """Event time of the oldest waiting reading [ms]."""
         times = [pack.first for pack in self.formed.values() if pack.readings]
-        if self.oldest_unformed is not None:
+        if self.oldest_unformed is not None and self.bundled:
             times.append(self.oldest_unformed)
         return min(times, default=None)
 
@@ -72,62 +77,72 @@ class Outbox:
         """Return when every reading is receipted."""
         await self._empty.wait()
 
-    def add(
-        self, readings: Sequence[Reading], memory: Mapping[str, bytes] | None = None, *, importance: int = 1,
-        clock: str = "",
-    ) -> asyncio.Future[None]:  # fmt: skip
-        """Keep readings, and states that go with them; durable when the future is done."""
-        self.unformed += len(readings)
-        self._settle()
-        live = self.line_up and not clock and self.room(Stream.LIVE) > 0
-        states = dict(memory or {})
-        self.memory |= states
-
-        def job() -> tuple[list[FormedPack], list[Bundle]]:
-            self.file.remember(states)
-            if live:
-                return self.file.form(readings, Stream.LIVE, importance, redated=False), []
-            return [], self.file.keep(readings, importance, clock) if readings else []
-
-        return asyncio.ensure_future(self._added(self._submit(job)))
-
-    async def _added(self, job: asyncio.Future[tuple[list[FormedPack], list[Bundle]]]) -> None:
-        packs, bundles = await job
-        for pack in packs:
-            self.unformed -= pack.readings
-        self._formed(packs)
-        dated = [item.time for bundle in bundles if not bundle.clock for item in bundle.readings]
-        if dated:
-            self.oldest_unformed = min(*dated, self.oldest_unformed or dated[0], dated[0])
-
     def room(self, stream: Stream) -> int:
         """How many more packs of a stream may be formed now."""
         window = LIVE_WINDOW if stream is Stream.LIVE else BACKLOG_WINDOW
         return window - sum(1 for key in self.formed if key[1] is stream)
 
-    async def form_backlog(self, records: int = MAXIMUM_RECORDS) -> FormedPack | None:
-        """Put the oldest readings that are in no pack yet into one of the backlog; None where there are none."""
-        if not self.unformed or self.room(Stream.BACKLOG) <= 0:
-            return None
+    def add(
+        self, readings: Sequence[Reading], memory: Mapping[str, bytes] | None = None, *, importance: int = 1,
+        clock: str = "",
+    ) -> asyncio.Future[None]:  # fmt: skip
+        """Keep readings, and states that go with them; durable when the future is done."""
+        states = dict(memory or {})
+        self.memory |= states
+        live = self.line_up and not clock and self.room(Stream.LIVE) > 0
+        self._adding += len(readings)
+        self._settle()
 
-        def job() -> tuple[list[FormedPack], tuple[int, int | None]]:
-            bundles, damaged = self.file.bundles(dated=True)
-            self.file.forget_bundles(damaged)
-            chosen = _together(bundles, records)
-            readings = [item for bundle in chosen for item in bundle.readings]
-            packs = []
+        def job(file: BufferFile) -> list[FormedPack]:
+            file.remember(states)
+            if live and readings:
+                return file.form(readings, Stream.LIVE, importance, redated=False)
             if readings:
-                importance = max(bundle.importance for bundle in chosen)
-                packs = self.file.form(readings, Stream.BACKLOG, importance, redated=False)
-                self.file.forget_bundles([bundle.id for bundle in chosen])
-            return packs, self.file.waiting()
+                file.keep(readings, importance, clock)
+            return []
 
-        packs, _ = await self._submit(job, at_once=True)
-        self.unformed -= sum(pack.readings for pack in packs)
-        if not self.unformed:
-            self.oldest_unformed = None
+        if readings and not live and not clock:
+            first = min(item.time for item in readings)
+            self.oldest_unformed = min(first, first if self.oldest_unformed is None else self.oldest_unformed)
+        return asyncio.ensure_future(self._added(self._submit(job), len(readings)))
+
+    async def _added(self, job: asyncio.Future[list[FormedPack]], count: int) -> None:
+        packs = await job
+        self._adding -= count
+        self.bundled += 0 if packs else count
         self._formed(packs)
-        return packs[0] if packs else None
+
+    async def form_backlog(self, records: int = MAXIMUM_RECORDS) -> bool:
+        """Put the oldest readings that are in no pack yet, or drops to declare, into packs of the backlog."""
+        if not (self.bundled or self.undeclared) or self.room(Stream.BACKLOG) <= 0:
+            return False
+        packs, self.undeclared, lost = await self._submit(
+            lambda file: self.keeper.form_backlog(file, records), at_once=True
+        )
+        self.bundled -= sum(pack.readings for pack in packs) + lost
+        self.dropped += lost
+        if not self.bundled:
+            self.oldest_unformed = None
+        elif packs:
+            self.oldest_unformed = max(packs[-1].first, self.oldest_unformed or 0)
+        self._formed(packs)
+        return bool(packs)
+
+    async def date(self, clock: str, start: int) -> int:
+        """Give event time to readings that were taken before it was known; ``start`` is the clock's zero [ms]."""
+        packs, rest = await self._submit(lambda file: self.keeper.date(file, clock, start), at_once=True)
+        self.bundled = rest
+        self._formed(packs)
+        return sum(pack.readings for pack in packs)
+
+    async def give_up(self, clock: str, first: int, last: int) -> int:
+        """Drop readings that nobody can date any more; declared with the bounds between which they were taken."""
+        lost: int = await self._submit(lambda file: self.keeper.give_up(file, clock, first, last), at_once=True)
+        self.bundled -= lost
+        self.dropped += lost
+        self.undeclared = self.undeclared or lost > 0
+        self._settle()
+        return lost
 
     def receipted(self, receipt: Receipt) -> int:
         """Forget what a receipt names; says how many packs that were."""
@@ -138,12 +153,14 @@ class Outbox:
             and key[1] is receipt.stream
             and any(first <= key[2] <= last for first, last in receipt.ranges)
         ]
-        self._receipted += [self.formed.pop(key).id for key in named]
+        for key in named:
+            del self.formed[key]
         if named:
+            if not self._receipted:
+                asyncio.get_running_loop().call_later(_TIDY_AFTER, self._wake.set)
+            self._receipted += named
             self._settle()
             self.changed.set()
-            if len(self._receipted) == len(named):
-                asyncio.get_running_loop().call_later(_TIDY_AFTER, self._wake.set)
         return len(named)
 
     async def remember(self, memory: Mapping[str, bytes]) -> None:
@@ -164,72 +181,60 @@ class Outbox:
         """Write what waits now."""
         jobs, self._jobs = self._jobs, []
         gone, self._receipted = self._receipted, []
-        if jobs or gone:
-            await self._in_thread(lambda: self._commit(jobs, gone))
+        if not jobs and not gone:
+            return
+        results, dropped = await self._in_thread(lambda: self.keeper.commit([job for job, _ in jobs], gone))
+        for (_, future), result in zip(jobs, results, strict=True):
+            if not future.done():
+                future.set_result(result)
+        if self.keeper.moved:
+            self.keeper.moved = False
+            self.bundled = await self._in_thread(lambda: self.keeper.file.waiting()[0])
+        if dropped.readings:
+            await asyncio.sleep(0)  # whoever waited for these jobs counts first
+            self._let_go(dropped)
+
+    def _let_go(self, dropped: Dropped) -> None:
+        for pack in dropped.packs:
+            self.formed.pop(pack.key, None)
+        self.bundled -= dropped.unformed
+        self.dropped += dropped.readings
+        self.undeclared = True
+        self._settle()
+        log.error("buffer full: oldest dropped", readings=dropped.readings, dropped_since_start=self.dropped)
+
+    async def expire(self, older_than: int) -> None:
+        """Let go of what is too old for the server [ms]."""
+        dropped = await self._submit(lambda file: self.keeper.expire(file, older_than))
+        if dropped.readings:
+            self._let_go(dropped)
 
     async def close(self) -> None:
         """Write what waits and let go of the file."""
         await self.flush()
-        await self._in_thread(self.file.close)
+        await self._in_thread(self.keeper.close)
         self._thread.shutdown()
 
-    def _submit(self, job: Callable[[], T], *, at_once: bool = False) -> asyncio.Future[T]:
+    def _submit(self, job: Callable[[BufferFile], T], *, at_once: bool = False) -> asyncio.Future[T]:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.append((job, future))
-        self._wake.set()
         self._urgent = self._urgent or at_once
+        self._wake.set()
         return future
 
-    def _commit(self, jobs: Sequence[tuple[Callable[[], Any], asyncio.Future[Any]]], gone: Sequence[int]) -> None:
-        numbers = dict(self.file.next)
-        results: list[Any] = []
-        self.file.connection.execute("BEGIN IMMEDIATE")
-        try:
-            self.file.forget_packs(gone)
-            results = [job() for job, _ in jobs]
-            self.file.connection.execute("COMMIT")
-            self.commits += 1
-        except BaseException:
-            self.file.connection.execute("ROLLBACK")
-            self.file.next = numbers
-            raise
-        loop = self._loop
-        for (_, future), result in zip(jobs, results, strict=True):
-            loop.call_soon_threadsafe(_finish, future, result)
-
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        self._loop = asyncio.get_running_loop()
-        return await self._loop.run_in_executor(self._thread, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _formed(self, packs: Sequence[FormedPack]) -> None:
-        self.formed |= {_key(pack): pack for pack in packs}
+        self.formed |= {pack.key: pack for pack in packs}
         self._settle()
         if packs:
             self.changed.set()
 
     def _settle(self) -> None:
-        if self.unformed or self.formed:
+        if self.bundled or self._adding or self.formed:
             self._empty.clear()
-            self.changed.set()
         else:
             self._empty.set()
-
-
-def _finish(future: asyncio.Future[Any], result: Any) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _key(pack: FormedPack) -> tuple[str, Stream, int]:
-    return (pack.label.boot, pack.label.stream, pack.label.sequence)
-
-
-def _together(bundles: Sequence[Bundle], records: int) -> list[Bundle]:
-    chosen: list[Bundle] = []
-    count = 0
-    for bundle in bundles:
-        if chosen and count + len(bundle.readings) > records:
-            break
-        chosen.append(bundle)
-        count += len(bundle.readings)
-    return chosen
+        if self.bundled or self.undeclared:
+            self.changed.set()

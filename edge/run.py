@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 import structlog
 
-from edge.buffer_file import BufferFile
 from edge.bus import Bus, serial_bus, tcp_bus
 from edge.device import Device
+from edge.drops import cap_of
+from edge.keeper import Keeper
 from edge.outbox import Outbox
 from edge.poll import Poller
 from edge.sensor import shelf
@@ -75,10 +76,9 @@ class Running:
         self.clock: Clock = ReplayedClock() if clock_kind == "replayed" else RealClock()
         self.devices = devices_of(file)
         content_type = CBOR if file.broker.encoding == "cbor" else JSON
-        file.buffer.path.parent.mkdir(parents=True, exist_ok=True)
-        buffer = BufferFile(file.buffer.path, self.boot, content_type)
+        keeper = Keeper(file.buffer.path, self.boot, content_type=content_type, cap=cap_of(file.buffer.megabytes))
         linger = file.buffer.linger if clock_kind == "real" else 0.0
-        self.outbox = Outbox(buffer, linger)
+        self.outbox = Outbox(keeper, linger)
         self.uplink = Uplink(line_of(file.gateway, file.broker), self.outbox, self.birth, self.status)
         self.pollers = [Poller(open_bus(bus), self.devices[bus.name], self.outbox, self.clock) for bus in file.buses]
         self.polled: datetime | None = None

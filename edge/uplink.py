@@ -176,7 +176,7 @@ class Uplink:
             flight = self._flights.setdefault(pack.id, Flight())
             if flight.due <= now:
                 self._send(pack, flight, now)
-        if self._outbox.unformed and self._outbox.room(Stream.BACKLOG) > 0 and await self._outbox.form_backlog():
+        if await self._outbox.form_backlog():
             return 0.0
         return max(min((flight.due for flight in self._flights.values()), default=now + 5.0) - now, 0.01)
 
