@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import hmac
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from psycopg import AsyncConnection
 
-from api.resources import Here
-from store.scope import NOTHING, PUBLIC, Scope
+from api.oidc import CHALLENGE
+from api.problems import Problem
+from api.resources import Here, Resources
+from store import access
+from store.scope import Scope
+
+COOKIE = "nongvu_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +27,133 @@ class Asker:
     """Somebody who asks, known or not."""
 
     #: As it stands in the audit: ``public``, ``account:<name>`` or ``key:<prefix>``.
-    name: str
-    scope: Scope
+    name: str = "public"
+    account: int | None = None
+    title: str = ""
+    #: Roles and the place of each; None is everywhere.
+    memberships: tuple[tuple[str, int | None], ...] = ()
+    #: Of a key: at most these rights; None: all that the roles grant.
+    scopes: frozenset[str] | None = None
+    per_minute: int | None = None
+    #: What the public may read.
+    open: bool = True
+    #: Of a session: what a form must send back.
+    csrf: str = ""
+
+    def scope_for(self, right: str) -> Scope:
+        """Places at which the asker has a right."""
+        if self.scopes is not None and right not in self.scopes:
+            return Scope(open=self.open and right == "read")
+        places = [place for role, place in self.memberships if right in access.ROLES.get(role, ())]
+        roots = tuple(place for place in places if place is not None)
+        return Scope(everything=None in places, roots=roots, open=self.open and right == "read")
+
+    @property
+    def scope(self) -> Scope:
+        """Whose rows the asker may see."""
+        return self.scope_for("read")
+
+    def may(self, right: str) -> bool:
+        """Whether the asker has a right anywhere."""
+        scope = self.scope_for(right)
+        return scope.everything or bool(scope.roots)
+
+    def require(self, right: str) -> Scope:
+        """Places at which the asker has a right; 401 for somebody unknown, 403 where there is none."""
+        if self.account is None:
+            raise Problem(401, f"say who you are: this needs the right {right!r}", headers=CHALLENGE)
+        if not self.may(right):
+            raise Problem(403, f"{self.name} has no right {right!r}")
+        return self.scope_for(right)
 
 
-async def asker(_: Request, here: Here) -> Asker:
-    """Who asks."""
-    return Asker("public", PUBLIC if here.settings.public == "stations" else NOTHING)
+def _secret(request: Request) -> str | None:
+    """Key or token of a request: Bearer, X-API-Key, or the password of Basic (for programs that know only that)."""
+    header = request.headers.get("authorization", "")
+    kind, _, rest = header.partition(" ")
+    if kind.lower() == "bearer":
+        return rest.strip()
+    if kind.lower() == "basic":
+        try:
+            return base64.b64decode(rest, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            raise Problem(401, "Authorization: Basic is not base64", headers=CHALLENGE) from None
+    if header:
+        raise Problem(401, "Authorization: use Bearer with a key or a token", headers=CHALLENGE)
+    return request.headers.get("x-api-key")
+
+
+def csrf_of(token: str) -> str:
+    """What a form of a session must send back; cannot be guessed without the session's cookie."""
+    return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+async def _by_key(connection: AsyncConnection[Any], text: str, here: Resources) -> Asker:
+    row = await access.found(connection, "account_of_key", sha256=access.sha256(text))
+    if row is None:
+        raise Problem(401, "the key is unknown, expired or revoked", headers=CHALLENGE)
+    return Asker(
+        f"key:{row['prefix']}", row["id"], row["name"], tuple(await access.memberships(connection, row["id"])),
+        frozenset(row["scopes"]), row["per_minute"], here.settings.public == "stations",
+    )  # fmt: skip
+
+
+async def _by_token(connection: AsyncConnection[Any], text: str, here: Resources) -> Asker:
+    if here.issuer is None:
+        raise Problem(401, "neither a key of this platform nor a token it accepts", headers=CHALLENGE)
+    subject = await here.issuer.subject(text)
+    row = await access.found(connection, "account_of_subject", issuer=here.issuer.url, subject=subject)
+    if row is None:
+        raise Problem(401, "no account is bound to this token's subject", headers=CHALLENGE)
+    roles = tuple(await access.memberships(connection, row["id"]))
+    return Asker(f"account:{row['name']}", row["id"], row["name"], roles, open=here.settings.public == "stations")
+
+
+async def _by_session(connection: AsyncConnection[Any], token: str, here: Resources) -> Asker:
+    is_open = here.settings.public == "stations"
+    row = await access.found(connection, "account_of_session", sha256=access.sha256(token))
+    if row is None:
+        return Asker(open=is_open)
+    roles = tuple(await access.memberships(connection, row["id"]))
+    title = row["title"] or row["name"]
+    return Asker(f"account:{row['name']}", row["id"], title, roles, open=is_open, csrf=csrf_of(token))
+
+
+async def _recognised(request: Request, here: Resources) -> Asker:
+    secret, cookie = _secret(request), request.cookies.get(COOKIE)
+    if not secret and not cookie:
+        return Asker(open=here.settings.public == "stations")
+    async with here.writing() as connection:
+        if not secret:
+            return await _by_session(connection, cookie or "", here)
+        if not secret.startswith(access.KEY_MARK):
+            return await _by_token(connection, secret, here)
+        asker = await _by_key(connection, secret, here)
+        await access.found(connection, "key_used", prefix=asker.name.removeprefix("key:"))
+        return asker
+
+
+async def asker(request: Request, here: Here) -> Asker:
+    """Who asks; counts the request against their limit, and asks forms of a session for their mark."""
+    address = request.client.host if request.client else "unknown"
+    try:
+        found = await _recognised(request, here)
+    except Problem as problem:
+        here.limiter.take(f"address:{address}", here.settings.per_minute)
+        raise problem from None
+    name, per_minute = (found.name, found.per_minute) if found.per_minute else (f"address:{address}", None)
+    request.state.limits = here.limiter.take(name, per_minute or here.settings.per_minute)
+    if found.csrf and request.method not in SAFE:
+        await _same_page(request, found.csrf)
+    return found
+
+
+async def _same_page(request: Request, csrf: str) -> None:
+    sent = request.headers.get("x-csrf-token")
+    if sent is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        sent = str((await request.form()).get("csrf", ""))
+    if not hmac.compare_digest(sent or "", csrf):
+        raise Problem(403, "this form was not made for your session: reload the page and try again")
 
 
 Asking = Annotated[Asker, Depends(asker)]

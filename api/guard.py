@@ -99,6 +99,8 @@ class Passage:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            for name, value in (self.scope.get("state") or {}).get("limits", {}).items():
+                headers.setdefault(name, value)
             route: Any = self.scope.get("route")
             count(self.scope["method"], getattr(route, "path", "none"), message["status"], self.began)
         await self._send(message)

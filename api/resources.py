@@ -12,6 +12,8 @@ from fastapi import Depends, Request
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from api.limit import Limiter
+from api.oidc import Issuer
 from api.problems import Problem
 from api.settings import ApiSettings
 from store.pool import Pool
@@ -28,6 +30,9 @@ class Resources:
     #: For reading; the same as ``pool`` where there is no replica.
     read_pool: Pool
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    limiter: Limiter = field(default_factory=Limiter)
+    #: Whose tokens are accepted; None: nobody's.
+    issuer: Issuer | None = None
     #: Post readings through the broker; None where no broker was named.
     uplink: Any = None
     #: Server-sent events to everybody who listens.

@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 
 from api.app import create
+from api.oidc import Issuer
 from api.resources import Resources
 from api.settings import ApiSettings
 from store.metrics import serve_metrics
@@ -55,7 +56,8 @@ async def opened(settings: ApiSettings) -> AsyncIterator[Resources]:
         read = main
         if settings.database_read_url:
             read = await stack.enter_async_context(pool(settings.database_read_url, name="api-read", most=most))
-        yield Resources(settings, main, await stack.enter_async_context(clock(settings)), read)
+        issuer = Issuer(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
+        yield Resources(settings, main, await stack.enter_async_context(clock(settings)), read, issuer=issuer)
 
 
 async def serve(settings: ApiSettings) -> None:

@@ -11,6 +11,7 @@ import pytest
 from api.app import create
 from api.run import opened
 from api.settings import ApiSettings
+from store import access
 
 #: Event time of the tests: 21:00 in Lạng Sơn.
 NOW = datetime(2026, 1, 31, 14, 0, tzinfo=UTC)
@@ -111,3 +112,30 @@ def now() -> datetime:
 @pytest.fixture
 def hour() -> timedelta:
     return timedelta(hours=1)
+
+
+#: Accounts of the tests: role and place of each.
+PEOPLE = {
+    "farmer-a": ("farmer", "farm-a"),
+    "farmer-b": ("farmer", "farm-b"),
+    "officer": ("officer", "huu-lung"),
+    "agronomist": ("agronomist", "lang-son"),
+    "department": ("department", "lang-son"),
+    "gateway": ("gateway", "huu-lung"),
+    "administrator": ("administrator", None),
+    "nobody": (None, None),
+}
+
+
+@pytest.fixture
+def keys(province: str) -> dict[str, dict[str, str]]:
+    """Headers with a key of each of the tests' accounts, every scope open to it."""
+    headers = {"public": {}}
+    with psycopg.connect(province) as connection:
+        for name, (role, place) in PEOPLE.items():
+            access.add_account(connection, name)
+            if role:
+                access.grant(connection, name, role, place)
+            key = access.add_key(connection, name, scopes=list(access.RIGHTS), per_minute=100_000)
+            headers[name] = {"authorization": f"Bearer {key.text}"}
+    return headers
