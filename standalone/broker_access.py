@@ -1,0 +1,75 @@
+"""Broker access: users, passwords and rights: each process may say and hear only what is its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from standalone.services import Broker, BrokerOptions
+from standalone.services.folders import account
+from telemetry.topics import API_GATEWAY, CLOCK, HEARD_BY_GATEWAY, ROOT, SAID_BY_GATEWAY, topic
+
+#: Rounds of PBKDF2-HMAC-SHA512: mosquitto_passwd's own number.
+ROUNDS = 101
+SERVER_USERS = ("ingest-0-live", "ingest-0-backlog", "api-0", "analytics", "notify", "standalone")
+
+
+def hashed(password: str, salt: bytes) -> str:
+    """Password as mosquitto's password file has it (type 7: PBKDF2-HMAC-SHA512)."""
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS)
+    return f"$7${ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def rights(gateways: Sequence[str]) -> list[str]:
+    """Lines of mosquitto's access file."""
+    lines = []
+    for gateway in gateways:
+        lines += [f"user {gateway}", f"topic read {CLOCK}"]
+        lines += [f"topic write {topic(gateway, kind)}" for kind in SAID_BY_GATEWAY]
+        lines += [f"topic read {topic(gateway, kind)}" for kind in HEARD_BY_GATEWAY]
+    for user in ("ingest-0-live", "ingest-0-backlog"):
+        lines += [f"user {user}", f"topic read {CLOCK}"]
+        lines += [f"topic read {ROOT}/+/+/{kind.value}" for kind in SAID_BY_GATEWAY]
+        lines += [f"topic write {ROOT}/+/+/{kind.value}" for kind in HEARD_BY_GATEWAY]
+    lines += ["user api-0", f"topic read {CLOCK}", f"topic readwrite {topic(API_GATEWAY, SAID_BY_GATEWAY[0])}"]
+    lines += [f"topic write {topic(API_GATEWAY, kind)}" for kind in SAID_BY_GATEWAY]
+    lines += [f"topic read {topic(API_GATEWAY, kind)}" for kind in HEARD_BY_GATEWAY]
+    for user in ("analytics", "notify"):
+        lines += [f"user {user}", f"topic read {CLOCK}"]
+    return [*lines, "user standalone", f"topic readwrite {CLOCK}", f"topic read {ROOT}/+/+/status"]
+
+
+def passwords(folder: Path, users: Sequence[str]) -> dict[str, str]:
+    """Passwords of users, one file each in `folder`, made where there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for user in users:
+        file = folder / user
+        if not file.exists():
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+                new.write(secrets.token_urlsafe(24) + "\n")
+    return {user: (folder / user).read_text().strip() for user in users}
+
+
+def start_broker(
+    folder: Path, secret_folder: Path, gateways: Sequence[str], *, port: int | None = None, listen: str = "127.0.0.1"
+) -> Broker:
+    """Start the broker with one user for each gateway and process."""
+    data = folder.resolve() / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    chosen = passwords(secret_folder, [*gateways, *SERVER_USERS])
+    words = [f"{user}:{hashed(password, os.urandom(12))}" for user, password in chosen.items()]
+    own = account()
+    for name, lines in (("passwords", words), ("rights", rights(gateways))):
+        file = data / name
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write("\n".join(lines) + "\n")
+        if own.uid is not None and own.gid is not None:
+            os.chown(file, own.uid, own.gid)
+    options = BrokerOptions(password_file=data / "passwords", listen=listen, lines=(f"acl_file {data / 'rights'}",))
+    return Broker.start(folder, port, options)

@@ -1,0 +1,88 @@
+"""Demonstration: the places, gateways and people of the demo, as an operator would have entered them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+
+from standalone.field.record import STATIONS, Station
+from store import gateway as gateways
+from store import place as places
+
+PROVINCE = "demo-2013"
+TIME_ZONE = "America/New_York"
+COMMUNES = {
+    "newark": "Newark, New Jersey",
+    "queens": "Queens, New York",
+    "greensboro": "Greensboro, North Carolina",
+}
+#: Said on top of every page of the demo.
+NOTICE_VI = (
+    "Trình diễn: phát lại thời tiết thật đã đo tại ba sân bay New York năm 2013 và năm điển hình TMY3 của Greensboro; "
+    "tiêu chí cảnh báo của Việt Nam được áp dụng trên bản ghi nước ngoài."
+)
+NOTICE_EN = (
+    "Demo: weather really recorded at three New York airports in 2013, and Greensboro's typical year (TMY3), "
+    "is being replayed; Vietnamese warning criteria are shown on a foreign record."
+)
+NOTICE = f"{NOTICE_VI} | {NOTICE_EN}"
+#: Seconds between two readings of a station: the records are hourly.
+INTERVAL = 3600
+#: The longest hole in the records is five hours: what a rain counter gained meanwhile is still one reading.
+COUNTER_GAP = 86_400
+
+
+def chosen(codes: Sequence[str]) -> list[Station]:
+    """Stations by code, all of them where none is named; `ValueError` names the strange ones."""
+    strange = [code for code in codes if code not in STATIONS]
+    if strange:
+        message = f"there is no record of {', '.join(strange)}: choose of {', '.join(STATIONS)}"
+        raise ValueError(message)
+    return [station for code, station in STATIONS.items() if not codes or code in codes]
+
+
+def enter(url: str, stations: Sequence[Station], start: datetime) -> None:
+    """Enter province, communes, stations and gateways; the gateways may send from `start` on."""
+    with psycopg.connect(url) as connection:
+        properties = {"record": "foreign", "says": {"vi": NOTICE_VI, "en": NOTICE_EN}}
+        places.add(
+            connection,
+            places.Place(PROVINCE, "province", "Bản ghi nước ngoài (2013)", time_zone=TIME_ZONE, properties=properties),
+        )
+        for code in dict.fromkeys(station.commune for station in stations):
+            places.add(connection, places.Place(code, "commune", COMMUNES[code], PROVINCE, time_zone=TIME_ZONE))
+        for code in dict.fromkeys(station.gateway for station in stations):
+            gateways.add(connection, code, f"Máy thu trình diễn {code}")
+        for station in stations:
+            places.add(connection, _place(station))
+            gateways.give(connection, station.gateway, station.code, start)
+
+
+def _place(station: Station) -> places.Place:
+    return places.Place(
+        station.code, "station", station.name, station.commune, station.longitude, station.latitude,
+        station.elevation, TIME_ZONE, None, {"record": "foreign", "says": dict(station.says)},
+    )  # fmt: skip
+
+
+def gateway_file(
+    code: str, stations: Sequence[Station], ports: Mapping[str, int], broker: str, password: Path, buffer: Path
+) -> str:
+    """TOML file of a gateway that polls its stations' Modbus servers."""
+    lines = [
+        "[gateway]", f'code = "{code}"', f'time_zone = "{TIME_ZONE}"', "",
+        "[broker]", f'url = "{broker}"', f'password_file = "{password}"', "resend = 2.0", "",
+        "[buffer]", f'path = "{buffer}"', "",
+    ]  # fmt: skip
+    for station in stations:
+        if station.gateway == code:
+            lines += [
+                "[[bus]]", f'name = "line-{station.code}"', 'kind = "modbus_tcp"', 'host = "127.0.0.1"',
+                f"port = {ports[station.code]}", "", "[[bus.unit]]", f'name = "mast-{station.code}"',
+                f'station = "{station.code}"', 'model = "lufft-ws"', "unit = 1", f"interval = {INTERVAL}",
+                f"counter_gap = {COUNTER_GAP}", "",
+            ]  # fmt: skip
+    return "\n".join(lines)
