@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access import Asking
+from api.answer import json_answer
 from api.paging import EARLIEST, LATEST, Page, cursor, key, page
 from api.parameters import CursorText, From, Limit, OfPlace, To
 from api.problems import not_found
@@ -18,6 +18,9 @@ from store import shown
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
 State = Literal["open", "ended", "cancelled"]
+
+
+AlertId = Annotated[int, Path(alias="id", ge=1, lt=2**62)]
 
 
 class AlertPlace(BaseModel):
@@ -107,11 +110,13 @@ async def alerts(
 
 
 @router.get("/alerts/{id}", response_model=None, responses={200: {"model": AlertWithSteps}})
-async def one(here: Here, asking: Asking, number: Annotated[int, Path(alias="id", ge=1, lt=2**62)]) -> Response:
+async def one(
+    request: Request, here: Here, asking: Asking, number: Annotated[int, Path(alias="id", ge=1, lt=2**62)]
+) -> Response:
     """One alert with every step."""
     async with here.reading() as connection:
         found = await shown.row(connection, "alerts", asking.scope, **(ANY_ALERT | {"id": number}))
         if found is None:
             raise not_found("alert", number)
         steps = await shown.rows(connection, "alert_steps", asking.scope, id=number)
-    return Response(msgspec.json.encode(said(found) | {"steps": steps}), media_type="application/json")
+    return json_answer(request, said(found) | {"steps": steps})

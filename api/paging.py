@@ -11,6 +11,7 @@ import msgspec
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
+from api.answer import json_answer
 from api.problems import Problem
 
 Item = TypeVar("Item")
@@ -48,4 +49,4 @@ def page(request: Request, items: list[Any], following: str | None, headers: dic
     headers = dict(headers or {})
     if link:
         headers["Link"] = f'<{link}>; rel="next"'
-    return Response(msgspec.json.encode({"items": items, "next": link}), 200, headers, "application/json")
+    return json_answer(request, {"items": items, "next": link}, headers)

@@ -1,16 +1,17 @@
 """Readings: raw values or buckets of a longer period, of one station or many."""
 
-from __future__ import annotations
-
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access import Asking
+from api.formats import STREAMED, Format, FormatAsked, Wish, streamed, wanted
 from api.paging import EARLIEST, Page, cursor, key, page
 from api.parameters import (
+    CODE,
     QUALITY_NAMES,
     Code,
     CursorText,
@@ -102,33 +103,86 @@ def said(row: dict[str, Any], datastream: dict[str, Any]) -> dict[str, Any]:
     return first | {"time": row["time"], "value": row["value"]} | quality
 
 
-@router.get("/stations/{code}/readings", response_model=None, responses={200: {"model": Page[Reading]}})
-async def of_station(
-    request: Request,
-    here: Here,
-    asking: Asking,
-    code: Code,
+Quality = Annotated[Literal["good", "usable", "suspect", "all"], Query(description="usable: good or not evaluated")]
+SHAPES: Any = {200: {"model": Page[Reading], "content": STREAMED}, 304: {"description": "Not changed"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked about readings, besides of which stations."""
+
+    names: list[str]
+    first: datetime | None
+    last: datetime | None
+    every: str | None
+    aggregate: str
+    quality: str
+    limit: int
+    cursor: str | None
+    shape: Format | None
+
+
+async def asked_of(
     datastream: Names = [],  # noqa: B006 — FastAPI copies it
     first: From = None,
     last: To = None,
     every: Every = None,
     aggregate: Aggregation = "natural",
-    quality: Annotated[Literal["good", "usable", "suspect", "all"], Query()] = "usable",
+    quality: Quality = "usable",
     limit: Limit = 1000,
     cursor_text: CursorText = None,
+    shape: FormatAsked = None,
+) -> Asked:
+    """Parameters that both routes share."""
+    return Asked(datastream, first, last, every, aggregate, quality, limit, cursor_text, shape)
+
+
+async def _answer(
+    request: Request, here: Resources, scope: Scope, found: list[dict[str, Any]], asked: Asked, usual: timedelta
 ) -> Response:
-    """Readings of a station in a time; the last day where none is given."""
-    times = period(first, last, here.now(), timedelta(days=1))
-    after = key(cursor_text, datetime, int)
-    async with here.reading() as connection:
-        if await shown.row(connection, "place", asking.scope, code=code) is None:
-            raise not_found("station", code)
-        found = await _datastreams(connection, asking.scope, [code], datastream)
+    """Readings of datastreams in the format wanted."""
+    chosen = wanted(request, asked.shape)
+    times = period(asked.first, asked.last, here.now(), usual)
+    if chosen != "json":
+        every = every_as_timedelta(asked.every) if asked.every else None
+        aggregates = [aggregate_of(row, asked.aggregate) for row in found]
+        return streamed(here, Wish(scope, found, times, qualities(asked.quality), every, aggregates), chosen)
+    limit = asked.limit
     rows = await values(
-        here, asking.scope, found, times, every=every, aggregate=aggregate, quality=quality, limit=limit + 1,
-        after=after,
+        here, scope, found, times, every=asked.every, aggregate=asked.aggregate, quality=asked.quality,
+        limit=limit + 1, after=key(asked.cursor, datetime, int),
     )  # fmt: skip
     by_id = {row["id"]: row for row in found}
     items = [said(row, by_id[row["datastream_id"]]) for row in rows[:limit]]
     more = len(rows) > limit
-    return page(request, items, cursor(rows[limit - 1]["time"], rows[limit - 1]["datastream_id"]) if more else None)
+    following = cursor(rows[limit - 1]["time"], rows[limit - 1]["datastream_id"]) if more else None
+    return page(request, items, following)
+
+
+@router.get("/stations/{code}/readings", response_model=None, responses=SHAPES)
+async def of_station(
+    request: Request, here: Here, asking: Asking, code: Code, asked: Annotated[Asked, Depends(asked_of)]
+) -> Response:
+    """Readings of a station in a time; the last day where none is given."""
+    async with here.reading() as connection:
+        if await shown.row(connection, "place", asking.scope, code=code) is None:
+            raise not_found("station", code)
+        found = await _datastreams(connection, asking.scope, [code], asked.names)
+    return await _answer(request, here, asking.scope, found, asked, timedelta(days=1))
+
+
+@router.get("/readings", response_model=None, responses=SHAPES)
+async def of_many(
+    request: Request,
+    here: Here,
+    asking: Asking,
+    asked: Annotated[Asked, Depends(asked_of)],
+    station: Annotated[
+        list[Annotated[str, Field(pattern=CODE)]],
+        Query(min_length=1, max_length=500, description="codes of stations", examples=[["huu-lung-1", "mau-son-1"]]),
+    ],
+) -> Response:
+    """Readings of many stations at once; stations that the asker may not see are left out."""
+    async with here.reading() as connection:
+        found = await _datastreams(connection, asking.scope, station, asked.names)
+    return await _answer(request, here, asking.scope, found, asked, timedelta(hours=1))

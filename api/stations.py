@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access import Asking
+from api.answer import json_answer
 from api.paging import Page, cursor, key, page
 from api.parameters import QUALITY_NAMES, Code, CursorText, Limit, OfPlace, checks, datastream_name
 from api.problems import Problem, not_found
@@ -63,7 +63,6 @@ class Latest(BaseModel):
     unit: str
     quality: Literal["good", "not_evaluated", "suspect", "fail", "missing"]
     checks: list[str] = Field(description="checks that failed")
-    age_seconds: float = Field(description="how old the value was when it was asked for")
 
 
 def _datastream(row: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +131,7 @@ async def stations(
 
 
 @router.get("/stations/{code}", response_model=None, responses={200: {"model": Station}})
-async def one(here: Here, asking: Asking, code: Code) -> Response:
+async def one(request: Request, here: Here, asking: Asking, code: Code) -> Response:
     """One station."""
     async with here.reading() as connection:
         found = await shown.row(
@@ -140,10 +139,10 @@ async def one(here: Here, asking: Asking, code: Code) -> Response:
         )
     if found is None:
         raise not_found("station", code)
-    return Response(msgspec.json.encode(station(found)), media_type="application/json")
+    return json_answer(request, station(found))
 
 
-def latest_value(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def latest_value(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the newest values as the API says it."""
     return {
         "station": row["station"],
@@ -153,7 +152,6 @@ def latest_value(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         "unit": QUANTITIES[row["quantity"]].unit if row["quantity"] in QUANTITIES else "",
         "quality": QUALITY_NAMES.get(row["quality"], "not_evaluated"),
         "checks": checks(row["flag"]),
-        "age_seconds": (now - row["time"]).total_seconds(),
     }
 
 
@@ -161,7 +159,6 @@ async def _latest(
     request: Request, here: Here, asking: Asking, code: str | None, quantity: str | None, limit: int, text: str | None
 ) -> Response:
     station_code, after_quantity, level = key(text, str, str, str) or ("", "", "")
-    now = here.now()
     async with here.reading() as connection:
         if code is not None and await shown.row(connection, "place", asking.scope, code=code) is None:
             raise not_found("station", code)
@@ -171,7 +168,7 @@ async def _latest(
         )  # fmt: skip
     last = found[limit - 1] if len(found) > limit else None
     following = cursor(last["station"], last["quantity"], last["level"]) if last else None
-    return page(request, [latest_value(row, now) for row in found[:limit]], following)
+    return page(request, [latest_value(row) for row in found[:limit]], following)
 
 
 @router.get("/stations/{code}/latest", response_model=None, responses={200: {"model": Page[Latest]}})

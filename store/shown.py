@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 
+from store.binary import Array, Layout, copy_out
 from store.scope import Scope
 from store.statements import statement
 
@@ -29,11 +30,17 @@ async def row(connection: Connection, name: str, scope: Scope, **values: Any) ->
         return await cursor.fetchone()
 
 
-async def stream(
-    connection: Connection, name: str, scope: Scope, *, size: int = 5000, **values: Any
-) -> AsyncIterator[list[TupleRow]]:
-    """Rows in blocks, held by a cursor of the server: memory stays flat however many there are."""
-    async with connection.transaction(), connection.cursor("shown") as cursor:
-        await cursor.execute(statement("shown", name), scope.parameters() | values)
-        while block := await cursor.fetchmany(size):
-            yield block
+async def copied(connection: Connection, name: str, scope: Scope, **values: Any) -> AsyncIterator[bytes]:
+    """Bytes of a COPY statement as the database sends them."""
+    async with (
+        connection.cursor() as cursor,
+        cursor.copy(statement("shown", name), scope.parameters() | values) as copy,
+    ):
+        async for part in copy:
+            yield bytes(part)
+
+
+async def array(connection: Connection, name: str, scope: Scope, layout: Layout, **values: Any) -> Array:
+    """Rows of a binary COPY statement as an array."""
+    async with connection.cursor() as cursor:
+        return await copy_out(cursor, statement("shown", name), layout, scope.parameters() | values)

@@ -110,56 +110,56 @@ WHERE alert.id = %(id)s
 ORDER BY alert_step.number
 
 -- name: readings
--- Datastreams were found within the asker's scope before (datastreams_of); verdicts are laid over raw flags.
-WITH permitted AS (
-    SELECT datastream.id FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
-    JOIN datastream ON datastream.place = place.id WHERE datastream.id = ANY (%(datastreams)s)
-)
-SELECT reading.datastream_id, reading.phenomenon_time AS time, reading.result AS value,
-       reading.flag | coalesce(said.checks, 0) AS flag,
-       greatest(reading.flag & 255, coalesce(said.quality, 0)) AS quality
-FROM reading
-LEFT JOIN LATERAL (SELECT max(verdict.flag & 255) AS quality, bit_or(verdict.flag & ~255) AS checks FROM verdict
-                   WHERE verdict.datastream_id = reading.datastream_id
-                     AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS said ON true
-WHERE reading.datastream_id IN (SELECT id FROM permitted)
-  AND reading.phenomenon_time >= %(from_time)s AND reading.phenomenon_time < %(to_time)s
-  AND (reading.phenomenon_time, reading.datastream_id) > (%(after_time)s, %(after_datastream)s::int)
-  AND greatest(reading.flag & 255, coalesce(said.quality, 0)) = ANY (%(qualities)s)
-ORDER BY reading.phenomenon_time, reading.datastream_id
+SELECT datastream_id, time, value, flag, quality
+FROM shown_reading(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s, %(qualities)s)
+WHERE (time, datastream_id) > (%(after_time)s, %(after_datastream)s::int)
+ORDER BY time, datastream_id
 LIMIT %(limit)s
 
 -- name: buckets
--- Values of a longer period. Directions are the direction of the mean unit vector; buckets start at local midnight.
-WITH permitted AS (
-    SELECT datastream.id FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
-    JOIN datastream ON datastream.place = place.id WHERE datastream.id = ANY (%(datastreams)s)
-), good AS (
-    SELECT reading.datastream_id, reading.phenomenon_time, reading.result
-    FROM reading
-    WHERE reading.datastream_id IN (SELECT id FROM permitted)
-      AND reading.phenomenon_time >= %(from_time)s AND reading.phenomenon_time < %(to_time)s
-      AND (reading.flag & 255) = ANY (%(qualities)s)
-      AND NOT EXISTS (SELECT FROM verdict WHERE verdict.datastream_id = reading.datastream_id
-                      AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to
-                      AND NOT (verdict.flag & 255) = ANY (%(qualities)s))
-)
-SELECT good.datastream_id, time_bucket(%(every)s::interval, good.phenomenon_time, %(time_zone)s) AS time,
-       CASE kind.aggregate
-           WHEN 'mean' THEN avg(good.result) WHEN 'min' THEN min(good.result) WHEN 'max' THEN max(good.result)
-           WHEN 'sum' THEN sum(good.result) WHEN 'last' THEN last(good.result, good.phenomenon_time)
-           WHEN 'vector' THEN CASE WHEN power(avg(sind(good.result)), 2) + power(avg(cosd(good.result)), 2) > 1e-12
-                THEN (atan2d(avg(sind(good.result)), avg(cosd(good.result)))::numeric %% 360 + 360)::numeric %% 360 END
-       END::float8 AS value,
-       count(*) AS count
-FROM good
-JOIN unnest(%(datastreams)s::int[], %(aggregates)s::text[]) AS kind (datastream, aggregate)
-  ON kind.datastream = good.datastream_id
-GROUP BY good.datastream_id, kind.aggregate, 2
-HAVING (time_bucket(%(every)s::interval, good.phenomenon_time, %(time_zone)s), good.datastream_id)
-     > (%(after_time)s, %(after_datastream)s::int)
-ORDER BY 2, 1
+SELECT datastream_id, time, value, count
+FROM shown_bucket(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(aggregates)s, %(from_time)s, %(to_time)s,
+                  %(qualities)s, %(every)s, %(time_zone)s)
+WHERE (time, datastream_id) > (%(after_time)s, %(after_datastream)s::int)
+ORDER BY time, datastream_id
 LIMIT %(limit)s
+
+-- name: readings_csv
+-- As text straight from the database, with no work a row in Python; ids become names by the rows given.
+COPY (SELECT named.station, named.name AS datastream,
+             to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time, value,
+             CASE quality WHEN 1 THEN 'good' WHEN 2 THEN 'not_evaluated' WHEN 3 THEN 'suspect' WHEN 4 THEN 'fail'
+                          ELSE 'missing' END AS quality, flag
+      FROM shown_reading(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
+                         %(qualities)s) AS shown
+      JOIN unnest(%(datastreams)s::int[], %(stations)s::text[], %(names)s::text[]) AS named (id, station, name)
+        ON named.id = shown.datastream_id
+      ORDER BY shown.time, shown.datastream_id)
+TO STDOUT (FORMAT CSV)
+
+-- name: buckets_csv
+COPY (SELECT named.station, named.name AS datastream,
+             to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time, value, count
+      FROM shown_bucket(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(aggregates)s, %(from_time)s,
+                        %(to_time)s, %(qualities)s, %(every)s, %(time_zone)s) AS shown
+      JOIN unnest(%(datastreams)s::int[], %(stations)s::text[], %(names)s::text[]) AS named (id, station, name)
+        ON named.id = shown.datastream_id
+      ORDER BY shown.time, shown.datastream_id)
+TO STDOUT (FORMAT CSV)
+
+-- name: readings_binary
+COPY (SELECT datastream_id, time, value, flag, quality::int2
+      FROM shown_reading(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
+                         %(qualities)s)
+      ORDER BY time, datastream_id)
+TO STDOUT (FORMAT BINARY)
+
+-- name: buckets_binary
+COPY (SELECT datastream_id, time, value, count::int4
+      FROM shown_bucket(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(aggregates)s, %(from_time)s,
+                        %(to_time)s, %(qualities)s, %(every)s, %(time_zone)s)
+      ORDER BY time, datastream_id)
+TO STDOUT (FORMAT BINARY)
 
 -- name: catalogue
 -- Names and texts of the shelves; nobody's rows.

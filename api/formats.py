@@ -1,0 +1,220 @@
+"""Formats: JSON, CSV, Parquet or Arrow, by ``format=`` or by what the asker accepts; the last three stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from io import RawIOBase
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.parameters import QUALITY_NAMES, datastream_name
+from api.problems import Problem
+from api.resources import Resources
+from store import binary, shown
+from store.scope import Scope
+
+Format = Literal["json", "csv", "parquet", "arrow"]
+FormatAsked = Annotated[Format | None, Query(alias="format", description="else by the Accept header; JSON if absent")]
+MEDIA_TYPES: dict[str, Format] = {
+    "application/json": "json",
+    "text/csv": "csv",
+    "application/vnd.apache.parquet": "parquet",
+    "application/vnd.apache.arrow.stream": "arrow",
+}
+_TYPE_OF = {name: media_type for media_type, name in MEDIA_TYPES.items()}
+#: What the streamed formats look like in the OpenAPI document.
+STREAMED: dict[str, Any] = {media_type: {} for media_type, name in MEDIA_TYPES.items() if name != "json"}
+#: Readings are taken out in pieces of about so many rows, so that memory stays flat.
+PIECE_ROWS = 200_000
+READINGS = binary.layout(datastream_id="int4", time="timestamptz", value="float8", flag="int4", quality="int2")
+BUCKETS = binary.layout(datastream_id="int4", time="timestamptz", value="float8", count="int4")
+
+
+def wanted(request: Request, asked: Format | None) -> Format:
+    """Format asked for; 406 where none of those accepted can be given."""
+    if asked:
+        return asked
+    accepted = [part.split(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")]
+    for media_type in accepted:
+        if media_type in MEDIA_TYPES:
+            return MEDIA_TYPES[media_type]
+        if media_type in {"*/*", "application/*", ""}:
+            return "json"
+    raise Problem(406, f"can be had as {', '.join(MEDIA_TYPES)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Readings asked for, of datastreams that were found within the asker's scope."""
+
+    scope: Scope
+    datastreams: list[dict[str, Any]]
+    times: tuple[datetime, datetime]
+    qualities: list[int]
+    #: Length of a bucket; None for raw values.
+    every: timedelta | None
+    aggregates: list[str]
+
+    @property
+    def kind(self) -> str:
+        """Raw values or buckets."""
+        return "readings" if self.every is None else "buckets"
+
+    def values(self, first: datetime, last: datetime) -> dict[str, Any]:
+        """Parameters of the statements."""
+        return {
+            "datastreams": [row["id"] for row in self.datastreams],
+            "stations": [row["station"] for row in self.datastreams],
+            "names": [datastream_name(row) for row in self.datastreams],
+            "from_time": first,
+            "to_time": last,
+            "qualities": self.qualities,
+            "every": self.every,
+            "aggregates": self.aggregates,
+            "time_zone": self.datastreams[0]["time_zone"] if self.datastreams else "UTC",
+        }
+
+    def pieces(self) -> list[tuple[datetime, datetime]]:
+        """The time cut into pieces of few enough rows, if there is a reading a minute; buckets are not cut."""
+        if self.every is not None:
+            return [self.times]
+        length = max(timedelta(days=1), timedelta(minutes=PIECE_ROWS / max(1, len(self.datastreams))))
+        cuts, moment = [], self.times[0]
+        while moment < self.times[1]:
+            cuts.append((moment, min(moment + length, self.times[1])))
+            moment += length
+        return cuts
+
+
+def streamed(here: Resources, wish: Wish, chosen: Format) -> Response:
+    """All of it in one answer, made as it is sent."""
+    if chosen != "csv" and find_spec("pyarrow") is None:
+        raise Problem(501, "this installation has no Parquet: pip install 'nongvu[export]', or ask for CSV")
+    made = csv(here, wish) if chosen == "csv" else columns(here, wish, chosen)
+    ending = {"csv": "csv", "parquet": "parquet", "arrow": "arrows"}[chosen]
+    headers = {"Content-Disposition": f'attachment; filename="readings.{ending}"', "Cache-Control": "private, no-cache"}
+    media_type = "text/csv; charset=utf-8; header=present" if chosen == "csv" else _TYPE_OF[chosen]
+    return StreamingResponse(made, media_type=media_type, headers=headers)
+
+
+async def csv(here: Resources, wish: Wish) -> AsyncIterator[bytes]:
+    """CSV as the database writes it (RFC 4180), gathered into larger pieces."""
+    last = b"count" if wish.every else b"quality,flag"
+    held = [b"station,datastream,time,value," + last + b"\r\n"]
+    size = 0
+    for first, end in wish.pieces():
+        async with here.reading() as connection:
+            async for part in shown.copied(connection, f"{wish.kind}_csv", wish.scope, **wish.values(first, end)):
+                held.append(part)
+                size += len(part)
+                if size > 64 * 1024:
+                    yield b"".join(held)
+                    held, size = [], 0
+    yield b"".join(held)
+
+
+async def columns(here: Resources, wish: Wish, chosen: Format) -> AsyncIterator[bytes]:
+    """Parquet or an Arrow stream, a record batch a piece."""
+    sink = Sink(wish, chosen)
+    layout = READINGS if wish.every is None else BUCKETS
+    for first, end in wish.pieces():
+        async with here.reading() as connection:
+            rows = await shown.array(connection, f"{wish.kind}_binary", wish.scope, layout, **wish.values(first, end))
+        if len(rows):
+            sink.write(rows)
+        if written := sink.take():
+            yield written
+    yield sink.close()
+
+
+class Pipe(RawIOBase):
+    """A file that is written at one end and taken away at the other; positions count on."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._position = 0
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def tell(self) -> int:
+        """Bytes written so far."""
+        return self._position
+
+    def write(self, part: Any) -> int:
+        """Append bytes."""
+        self._parts.append(bytes(part))
+        self._position += len(self._parts[-1])
+        return len(self._parts[-1])
+
+    def take(self) -> bytes:
+        """Bytes written since the last time."""
+        taken, self._parts = b"".join(self._parts), []
+        return taken
+
+
+class Sink:
+    """Turns arrays into bytes of a Parquet file or an Arrow stream."""
+
+    def __init__(self, wish: Wish, chosen: Format) -> None:
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        self._pa = pa
+        text = pa.dictionary(pa.int32(), pa.string())
+        self._ids = np.array(sorted(row["id"] for row in wish.datastreams) or [0])
+        by_id = {row["id"]: row for row in wish.datastreams}
+        ordered = [by_id[number] for number in self._ids.tolist() if number in by_id]
+        self._stations = pa.array([row["station"] for row in ordered], pa.string())
+        self._names = pa.array([datastream_name(row) for row in ordered], pa.string())
+        self._qualities = pa.array([QUALITY_NAMES.get(value, "") for value in range(10)], pa.string())
+        self._raw = wish.every is None
+        tail = [("quality", text), ("flag", pa.int32())] if self._raw else [("count", pa.int32())]
+        self.schema = pa.schema(
+            [
+                ("station", text),
+                ("datastream", text),
+                ("time", pa.timestamp("ms", "UTC")),
+                ("value", pa.float64()),
+                *tail,
+            ]
+        )
+        self._pipe = Pipe()
+        file = pa.PythonFile(self._pipe, mode="w")
+        self._writer = (
+            pq.ParquetWriter(file, self.schema, compression="zstd")
+            if chosen == "parquet"
+            else pa.ipc.new_stream(file, self.schema)
+        )
+
+    def write(self, rows: binary.Array) -> None:
+        """Append rows."""
+        pa = self._pa
+        places = pa.array(np.searchsorted(self._ids, rows["datastream_id"]).astype(np.int32))
+        made = [
+            pa.DictionaryArray.from_arrays(places, self._stations),
+            pa.DictionaryArray.from_arrays(places, self._names),
+            pa.array(rows["time"].astype("M8[ms]")).cast(pa.timestamp("ms", "UTC")),
+            pa.array(np.ascontiguousarray(rows["value"])),
+        ]
+        if self._raw:
+            known = pa.array(np.minimum(rows["quality"], 9).astype(np.int32))
+            made += [pa.DictionaryArray.from_arrays(known, self._qualities)]
+        made += [pa.array(np.ascontiguousarray(rows["flag" if self._raw else "count"]))]
+        self._writer.write_table(pa.Table.from_arrays(made, schema=self.schema))
+
+    def take(self) -> bytes:
+        """Bytes written since the last time."""
+        return self._pipe.take()
+
+    def close(self) -> bytes:
+        """Write the footer."""
+        self._writer.close()
+        return self.take()
