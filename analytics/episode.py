@@ -1,0 +1,128 @@
+"""Episodes: stretches of event time at a level above none, and how those found anew continue the former ones.
+
+Design: a former and a new episode of a key are paired one to one by longest overlap (ties: earliest start). A pair
+keeps its identity; an unpaired former one is cancelled, naming what took its place; an unpaired new one is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analytics.level import Change
+
+Kind = Literal["open", "raise", "lower", "update", "end", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode of a (rule, place, season, basis); times are seconds since 1970."""
+
+    started: int
+    ended: int | None
+    #: From ``started`` on, every level above none.
+    course: tuple[Change, ...]
+    #: Local date → extreme of the measure on it.
+    by_day: Mapping[str, float] = field(default_factory=dict)
+    #: In the table; 0 while it is not there.
+    id: int = 0
+    #: How many steps were said of it.
+    steps: int = 0
+    #: When the last message of it expires; None where nobody got one.
+    expires: int | None = None
+
+    @property
+    def level(self) -> int:
+        """What holds now, or held last."""
+        return self.course[-1].level
+
+    def same(self, other: Episode) -> bool:
+        """Whether it says the same of event time."""
+        return (self.started, self.ended, self.course) == (other.started, other.ended, other.course)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What becomes of one episode; one of both may be missing."""
+
+    former: Episode | None
+    new: Episode | None
+    #: Index into the revisions of the episode that took a cancelled one's place.
+    successor: int | None = None
+
+    @property
+    def kind(self) -> Kind | None:
+        """The step to say; None where nothing changed."""
+        if self.new is None:
+            return "cancel"
+        if self.former is None:
+            return "open"
+        if self.former.same(self.new):
+            return None
+        if self.former.ended is None and self.new.ended is not None:
+            return "end"
+        if self.new.ended is None and self.former.ended is None and self.new.level != self.former.level:
+            return "raise" if self.new.level > self.former.level else "lower"
+        return "update"
+
+
+def level_before(former: Sequence[Episode], moment: int) -> int:
+    """Level just before a moment."""
+    for episode in former:
+        if episode.started < moment and (episode.ended is None or episode.ended >= moment):
+            return [change.level for change in episode.course if change.at < moment][-1]
+    return 0
+
+
+def spliced(former: Sequence[Episode], base: int, changes: Sequence[Change]) -> list[Episode]:
+    """Episodes of what was known before ``base`` and what was found from it on."""
+    steps: list[Change] = []
+    for episode in former:
+        steps += [change for change in episode.course if change.at < base]
+        if episode.ended is not None and episode.ended < base:
+            steps.append(Change(episode.ended, 0))
+    steps += [change for change in changes if change.at >= base]
+    return _episodes(steps)
+
+
+def _episodes(steps: Sequence[Change]) -> list[Episode]:
+    found: list[Episode] = []
+    going: list[Change] = []
+    for change in steps:
+        if change.level:
+            if not going or going[-1].level != change.level:
+                going.append(change)
+        elif going:
+            found.append(Episode(going[0].at, change.at, tuple(going)))
+            going = []
+    if going:
+        found.append(Episode(going[0].at, None, tuple(going)))
+    return [episode for episode in found if episode.ended is None or episode.ended > episode.started]
+
+
+def overlap(one: Episode, other: Episode, now: int) -> int:
+    """Seconds that two episodes share; an open one goes on to now, and the present second counts."""
+    end = min(now + 1 if episode.ended is None else episode.ended for episode in (one, other))
+    return end - max(one.started, other.started)
+
+
+def revise(former: Sequence[Episode], found: Sequence[Episode], now: int) -> list[Revision]:
+    """Pair former episodes with those found now, and say what becomes of each."""
+    candidates = sorted(
+        (-overlap(old, new, now), old.started, new.started, i, j)
+        for i, old in enumerate(former)
+        for j, new in enumerate(found)
+        if overlap(old, new, now) > 0
+    )
+    of_former: dict[int, int] = {}
+    of_found: dict[int, int] = {}
+    for _, _, _, i, j in candidates:
+        if i not in of_former and j not in of_found:
+            of_former[i], of_found[j] = j, i
+    revisions = [Revision(former[of_found[j]] if j in of_found else None, new) for j, new in enumerate(found)]
+    for i, old in enumerate(former):
+        if i not in of_former:
+            taken_by = next((j for _, _, _, k, j in candidates if k == i), None)
+            revisions.append(Revision(old, None, taken_by))
+    return revisions

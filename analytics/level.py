@@ -1,0 +1,221 @@
+"""Levels: from a rule's measure to codes, and from a row of codes to the times at which the level changed.
+
+The level at the beginning is all the state there is, and it is in the episodes: a window begins ``Rule.days_back``
+days before the first day that changed, so whatever was pending then is decided again within the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.grid import Array, Times
+from analytics.index import Step, Window
+from analytics.rule import Dated, Flags, Measure, Rule, Terms
+
+Codes = NDArray[np.int16]
+#: Kept by what is not whole: an incomplete period never lowers a level.
+_TOP = 7
+_UNKNOWN = 1 << 8
+
+
+def times(rule: Rule, window: Window) -> tuple[Times, Times]:
+    """(places, days or steps) where each period of a rule's measure begins and ends, UTC, datetime64[s]."""
+    grid = window.grid
+    if rule.step is Step.DAY:
+        ends = grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s")
+        return grid.day_starts.astype("datetime64[s]"), ends.astype("datetime64[s]")
+    length = 3600 if rule.step is Step.HOUR else grid.step
+    begins = grid.times(length).astype("datetime64[s]")
+    return begins, np.add(begins, np.timedelta64(length, "s"))
+
+
+def evaluate(rule: Rule, measure: Measure, begins: Times, terms: Sequence[Sequence[Dated]]) -> Codes:
+    """Codes (places, periods) of the highest level entered and of the highest not left; see `course`.
+
+    ``terms`` has for each place its terms in order of their moments, the first from `ALWAYS` on.
+    """
+    value = measure.value
+    known = np.isfinite(value)
+    first = terms[0]
+    if len(first) == 1 and all(other is first or other == first for other in terms):
+        entered, kept = _ladder(rule, value, first[0].terms)
+    else:
+        entered, kept = _ladders(rule, value, begins, terms)
+    if measure.whole is not None:
+        kept = np.where(measure.whole, kept, _TOP)
+        known &= measure.whole | (entered > 0)
+    code = entered | (np.maximum(kept, entered) << 4)
+    return np.where(known, code, _UNKNOWN).astype(np.int16)
+
+
+def _ladder(rule: Rule, value: Array, terms: Terms) -> tuple[Codes, Codes]:
+    entered = np.zeros(value.shape, np.int16)
+    kept = np.zeros(value.shape, np.int16)
+    if not terms.enabled:
+        return entered, kept
+    side = -1.0 if rule.below else 1.0
+    turned = value * side
+    ladder = zip(terms.enter, terms.leave, terms.inclusive, strict=True)
+    with np.errstate(invalid="ignore"):
+        for number, (enter, leave, inclusive) in enumerate(ladder, start=1):
+            beyond = np.greater_equal if inclusive else np.greater
+            entered[beyond(turned, side * enter)] = number
+            kept[beyond(turned, side * leave)] = number
+    return entered, kept
+
+
+def _ladders(rule: Rule, value: Array, begins: Times, terms: Sequence[Sequence[Dated]]) -> tuple[Codes, Codes]:
+    """The same where places differ, or terms change within the window."""
+    entered = np.zeros(value.shape, np.int16)
+    kept = np.zeros(value.shape, np.int16)
+    groups: dict[tuple[Dated, ...], list[int]] = {}
+    for row, dated in enumerate(terms):
+        groups.setdefault(tuple(dated), []).append(row)
+    for dated, members in groups.items():
+        rows = np.array(members)
+        for valid_from, one in dated:
+            up, stay = _ladder(rule, value[rows], one)
+            later = begins[rows] >= valid_from
+            entered[rows] = np.where(later, up, entered[rows])
+            kept[rows] = np.where(later, stay, kept[rows])
+    return entered, kept
+
+
+def out_of_season(window: Window, rule: Rule, begins: Times, months: frozenset[int]) -> Flags:
+    """(places, periods) where a rule does not hold because of the local month."""
+    grid = window.grid
+    local = grid.dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    outside = ~np.isin(local, list(months))
+    if rule.step is Step.DAY:
+        return np.broadcast_to(outside, begins.shape)
+    length = 3600 if rule.step is Step.HOUR else grid.step
+    edges = grid.edges * grid.step // length
+    result = np.ones(begins.shape, np.bool_)
+    for row in range(grid.places):
+        result[row, : edges[row, -1]] = np.repeat(outside, np.diff(edges[row]))
+    return result
+
+
+class Run(NamedTuple):
+    """A stretch of time with one code; seconds since 1970."""
+
+    begin: int
+    end: int
+    code: int
+
+
+class Change(NamedTuple):
+    """From this second of event time on, the level is this."""
+
+    at: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a level went over a window."""
+
+    changes: tuple[Change, ...]
+    #: Level at the end.
+    level: int
+    #: Second of event time at which the level ends if nothing more is heard; None where it is 0.
+    lapses: int | None
+
+
+def runs(codes: NDArray[np.int16], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> list[Run]:
+    """Stretches of equal code of one place's row."""
+    cuts = np.flatnonzero(codes[1:] != codes[:-1]) + 1
+    first = np.concatenate(([0], cuts))
+    last = np.concatenate((cuts, [codes.size])) - 1
+    return list(map(Run, begins[first].tolist(), ends[last].tolist(), codes[first].tolist()))
+
+
+def course(rule: Rule, stretches: Sequence[Run], level: int, now: int) -> Course:
+    """Follow a level through stretches of time, from the level at their beginning.
+
+    A level is entered once it was reached for all of ``minimum``, from the moment it was first reached; it is left
+    once it was not kept for all of ``quiet``, from the moment it was first not kept. What is not known changes
+    nothing until it lasts longer than ``patience``; then nothing holds any more, from where it began.
+    """
+    scan = _Scan(rule, level)
+    for begin, end, code in stretches:
+        if begin > now:
+            break
+        if code & _UNKNOWN:
+            scan.unknown(begin, min(end, now))
+        else:
+            scan.known(begin, end if rule.step is Step.DAY else min(end, now), code & 15, code >> 4)
+    lapses = None
+    if scan.level:
+        since = scan.silent if scan.silent is not None else scan.heard
+        lapses = None if since is None else since + scan.patience
+    return Course(tuple(scan.changes), scan.level, lapses)
+
+
+class _Scan:
+    """The state of `course` while it goes."""
+
+    __slots__ = ("changes", "failing", "heard", "level", "minimum", "patience", "quiet", "reached", "silent")
+
+    def __init__(self, rule: Rule, level: int) -> None:
+        self.level = level
+        self.changes: list[Change] = []
+        self.minimum = int(rule.minimum.total_seconds())
+        self.quiet = int(rule.quiet.total_seconds())
+        self.patience = int(rule.patience.total_seconds())
+        #: Level → since when it has been reached, or not kept, without a break.
+        self.reached: dict[int, int] = {}
+        self.failing: dict[int, int] = {}
+        self.silent: int | None = None
+        self.heard: int | None = None
+
+    def unknown(self, begin: int, end: int) -> None:
+        if self.silent is None:
+            self.silent = begin
+        if end - self.silent > self.patience:
+            self.reached.clear()
+            self.failing.clear()
+            if self.level:
+                self._become(self.silent, 0)
+
+    def known(self, begin: int, end: int, entered: int, kept: int) -> None:
+        self.silent, self.heard = None, end
+        for level in [level for level in self.reached if level > entered]:
+            del self.reached[level]
+        for level in range(1, entered + 1):
+            self.reached.setdefault(level, begin)
+        for level in [level for level in self.failing if level <= kept]:
+            del self.failing[level]
+        for level in range(kept + 1, self.level + 1):
+            self.failing.setdefault(level, begin)
+        self._raise(end)
+        self._lower(end)
+
+    def _raise(self, end: int) -> None:
+        ready = [level for level, since in self.reached.items() if level > self.level and end - since >= self.minimum]
+        if ready:
+            level = max(ready)
+            # lower levels may have been reached earlier than the highest: each from its own moment
+            for step in sorted(ready):
+                if self.reached[step] < self.reached[level] and step > self.level:
+                    self._become(self.reached[step], step)
+            self._become(self.reached[level], level)
+
+    def _lower(self, end: int) -> None:
+        ready = [level for level, since in self.failing.items() if level <= self.level and end - since >= self.quiet]
+        while self.level in ready:
+            since = self.failing[self.level]
+            self._become(since, self.level - 1)
+
+    def _become(self, at: int, level: int) -> None:
+        if self.changes and self.changes[-1].at >= at:
+            at = self.changes.pop().at
+        self.level = level
+        self.changes.append(Change(at, level))
+        for gone in [other for other in self.failing if other > level]:
+            del self.failing[gone]

@@ -1,0 +1,110 @@
+"""Measures that several rules share: daily means and extremes, sliding sums, hours of silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analytics.grid import Array
+from analytics.rule import Facts, Measure
+
+#: A day speaks for itself when so much of its hours was measured: 18 of 24.
+WHOLE_DAY = 0.75
+#: A sliding sum is whole when so many of its hours were measured.
+WHOLE_SUM = 0.8
+
+Condition = Callable[[Facts], Measure]
+
+
+def day_mean(quantity: str) -> Condition:
+    """Mean of a local day that has ended and was measured for most of its hours."""
+
+    def condition(facts: Facts) -> Measure:
+        summary = facts.window.summary(quantity)
+        whole = facts.over() & (summary.completeness >= WHOLE_DAY)
+        return Measure(np.where(whole, summary.mean, np.nan))
+
+    return condition
+
+
+def day_maximum(quantity: str) -> Condition:
+    """Largest reading of a local day so far; the absence of more is known when a whole day has ended."""
+
+    def condition(facts: Facts) -> Measure:
+        summary = facts.window.summary(quantity)
+        return Measure(summary.maximum, facts.over() & (summary.completeness >= WHOLE_DAY))
+
+    return condition
+
+
+def day_minimum(quantity: str) -> Condition:
+    """Smallest reading of a local day so far; the absence of less is known when a whole day has ended."""
+
+    def condition(facts: Facts) -> Measure:
+        summary = facts.window.summary(quantity)
+        return Measure(summary.minimum, facts.over() & (summary.completeness >= WHOLE_DAY))
+
+    return condition
+
+
+def sliding_sum(quantity: str, hours: int) -> Condition:
+    """Sum over the last so many hours, hour by hour; hours without a reading add nothing and are counted."""
+
+    def condition(facts: Facts) -> Measure:
+        total = facts.window.hourly(quantity).total
+        seen = np.isfinite(total)
+        amount = _sliding(np.where(seen, total, 0.0), hours)
+        share = _sliding(seen.astype(np.float64), hours) / hours
+        return Measure(np.where(share > 0, amount, np.nan), share >= WHOLE_SUM)
+
+    return condition
+
+
+def _sliding(values: Array, length: int) -> Array:
+    """Sum of each value and the ``length`` − 1 before it, fewer at the beginning; never below zero by rounding."""
+    total = np.cumsum(values, axis=1)
+    total[:, length:] -= total[:, :-length].copy()
+    return np.round(total, 6)
+
+
+def current(quantity: str) -> Condition:
+    """Mean of a quantity in each step."""
+
+    def condition(facts: Facts) -> Measure:
+        return Measure(facts.window.series(quantity))
+
+    return condition
+
+
+def highest(quantity: str) -> Condition:
+    """Largest reading in each step."""
+
+    def condition(facts: Facts) -> Measure:
+        found = facts.window.readings.get(quantity)
+        return Measure(facts.window.series(quantity) if found is None else found.maximum)
+
+    return condition
+
+
+def of_index(name: str) -> Condition:
+    """Value of a daily index, of days that have ended."""
+
+    def condition(facts: Facts) -> Measure:
+        return Measure(np.where(facts.over(), facts.indices[name], np.nan))
+
+    return condition
+
+
+def overdue(facts: Facts) -> Measure:
+    """Hours by which the next reading of a place is overdue, at the beginning of each step; never heard is unknown."""
+    grid = facts.window.grid
+    steps = np.arange(grid.steps)
+    last = np.maximum.accumulate(np.where(facts.present, steps, -1), axis=1)
+    age = (steps - last) * (grid.step / 3600.0)
+    before = last < 0
+    if before.any():
+        since = (grid.times() - facts.heard[:, None]) / np.timedelta64(3600, "s")
+        age = np.where(before, since, age)
+    interval = np.where(np.isfinite(facts.interval), facts.interval, 0.0) / 3600.0
+    return Measure(np.maximum(age - interval[:, None], 0.0))

@@ -1,0 +1,234 @@
+"""What a rule is: a pure condition beside levels, durations, sources and words; and how levels follow from it.
+
+A rule's condition looks at a window of places (`Facts`) and returns a `Measure`: a value (places, days) or (places,
+steps). Levels are thresholds on it, entered and left at different values (hysteresis), raised only after the rule's
+``minimum`` and lowered only after its ``quiet``. Where the measure is not known a level is held for ``patience``.
+An incomplete day or step may raise (what was seen was seen) but never lowers.
+
+`analytics.level` says how levels follow from measures, `analytics.episode` how episodes follow from levels,
+`analytics.wording` what is said of them. Audiences of advice: everyone, rice, vegetables, orchard, cattle,
+pigs_poultry, fish, forest, household, officer, technician.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.grid import Array, Times
+from analytics.index import Step, Window
+
+Flags = NDArray[np.bool_]
+
+#: Languages in which every rule speaks; Tày, Nùng and Dao have their place here once people have written them.
+LANGUAGES = ("vi", "en")
+NEVER = timedelta(0)
+DAY = timedelta(days=1)
+
+
+class Status(StrEnum):
+    """Whether a criterion's numbers were read in their source."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"  # off until an operator says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a level says in one language; placeholders: value, days, place, when."""
+
+    #: "Rét hại".
+    name: str
+    #: What was measured: "TB ngày {value} độ C, ngày thứ {days}".
+    fact: str
+    #: What to do, for everybody, in few words.
+    act: str
+    #: Audience → what to do, at length: rice, vegetables, orchard, cattle, pigs_poultry, fish, forest, officer, ...
+    advice: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A threshold of a rule."""
+
+    #: Entered beyond this [the rule's unit].
+    enter: float
+    #: Left on the other side of this.
+    leave: float
+    #: The threshold itself counts as beyond it.
+    inclusive: bool
+    #: Language → words.
+    words: Mapping[str, Words]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a condition found; arrays are (places, days) or (places, steps) as the rule's step says."""
+
+    #: [the rule's unit], NaN where nothing is known.
+    value: Array
+    #: Where the absence of a level may be concluded; None: wherever there is a value.
+    whole: Flags | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a condition may look at."""
+
+    window: Window
+    #: Event time now, UTC, datetime64[s].
+    now: np.datetime64
+    #: (places,) time of the last reading before the window; NaT where there is none.
+    heard: Times
+    #: (places, steps) whether any reading at all came in a step, trusted or not.
+    present: Flags
+    #: (places,) [s] between readings as the station was born; NaN where it is not regular.
+    interval: Array
+    #: Index → (places, days) values with the stored ones on the context days.
+    indices: Mapping[str, Array]
+
+    def over(self) -> Flags:
+        """(places, days) which days have ended."""
+        grid = self.window.grid
+        return np.asarray(grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s") <= self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """An alert rule."""
+
+    name: str
+    #: Groups rules for people: cold, frost, heat, rain, wind, ...
+    hazard: str
+    title: Mapping[str, str]
+    unit: str
+    levels: tuple[Level, ...]
+    condition: Callable[[Facts], Measure]
+    source: str
+    status: Status = Status.VERIFIED
+    #: Which pack, and its version: a changed number is a new version.
+    pack: str
+    step: Step = Step.DAY
+    #: Entered below the threshold, not above.
+    below: bool = False
+    #: Quantities of which at least one must be there; empty: none is needed.
+    quantities: tuple[str, ...] = ()
+    #: Indices it looks at.
+    indices: tuple[str, ...] = ()
+    #: Kinds of places it is for; empty: any.
+    kinds: frozenset[str] = frozenset()
+    #: Crops for whose seasons it is evaluated; empty: for the place itself.
+    crops: frozenset[str] = frozenset()
+    #: Months in which it holds; empty: all.
+    months: frozenset[int] = frozenset()
+    minimum: timedelta = NEVER
+    quiet: timedelta = NEVER
+    patience: timedelta = timedelta(hours=36)
+    #: Days of readings before the first evaluated day that the condition looks at.
+    before: int = 0
+    #: Later than this nobody is paged of what has been.
+    freshness: timedelta = timedelta(hours=12)
+    #: How long a message of it is worth reading.
+    validity: timedelta = timedelta(hours=24)
+    #: The message says that it speaks from a station, in place of an areal criterion.
+    proxy: bool = True
+    #: What a reader must know.
+    note: str = ""
+
+    @property
+    def days_back(self) -> int:
+        """Days before the first changed one from which levels are decided anew."""
+        longest = max(self.minimum, self.quiet, self.patience)
+        return -(-longest // DAY) + 1
+
+    @property
+    def top(self) -> int:
+        """Highest level."""
+        return len(self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A rule's thresholds as they hold for one place from a moment on."""
+
+    enter: tuple[float, ...]
+    leave: tuple[float, ...]
+    inclusive: tuple[bool, ...]
+    enabled: bool
+    months: frozenset[int]
+
+
+class Dated(NamedTuple):
+    """Terms and the moment from which they hold, UTC, datetime64[s]."""
+
+    valid_from: np.datetime64
+    terms: Terms
+
+
+#: From the beginning of time.
+ALWAYS = np.datetime64(-(2**62), "s")
+
+
+def own_terms(rule: Rule) -> Terms:
+    """Return the terms a rule has by itself."""
+    return Terms(
+        tuple(level.enter for level in rule.levels),
+        tuple(level.leave for level in rule.levels),
+        tuple(level.inclusive for level in rule.levels),
+        rule.status is Status.VERIFIED,
+        rule.months,
+    )
+
+
+def check_terms(rule: Rule, terms: Terms) -> list[str]:
+    """Say what is impossible about terms; nothing if they can be."""
+    problems = []
+    if not len(terms.enter) == len(terms.leave) == len(terms.inclusive) == rule.top:
+        return [f"it has {rule.top} levels: give as many numbers to enter and to leave"]
+    if not np.isfinite([*terms.enter, *terms.leave]).all():
+        problems.append("thresholds must be finite numbers")
+    side = -1.0 if rule.below else 1.0
+    steps = np.diff(side * np.array(terms.enter))
+    if (steps <= 0).any():
+        direction = "fall" if rule.below else "rise"
+        problems.append(f"thresholds must {direction} from level to level, got {list(terms.enter)}")
+    if any(side * leave > side * enter for enter, leave in zip(terms.enter, terms.leave, strict=True)):
+        word = "below" if rule.below else "above"
+        problems.append(f"a level cannot be left {word} where it is entered: the alert would flap")
+    if not terms.months <= frozenset(range(1, 13)):
+        problems.append("months are numbers from 1 to 12")
+    return problems
+
+
+def changed_terms(rule: Rule, values: Mapping[str, Any]) -> Terms:
+    """Terms of a rule with an area's settings laid over them; `ValueError` naming what cannot be."""
+    own = own_terms(rule)
+    unknown = set(values) - {"enter", "leave", "inclusive", "enabled", "months"}
+    if unknown:
+        message = f"unknown setting {', '.join(sorted(unknown))}: known are enter, leave, inclusive, enabled, months"
+        raise ValueError(message)
+    enter = tuple(map(float, values.get("enter", own.enter)))
+    moved = enter != own.enter and "leave" not in values and len(enter) == len(own.enter)
+    leave = (
+        tuple(new + (left - old) for new, old, left in zip(enter, own.enter, own.leave, strict=True))
+        if moved
+        else tuple(map(float, values.get("leave", own.leave)))
+    )
+    given = values.get("inclusive", own.inclusive)
+    terms = Terms(
+        enter,
+        leave,
+        (given,) * rule.top if isinstance(given, bool) else tuple(map(bool, given)),
+        bool(values.get("enabled", own.enabled)),
+        frozenset(values.get("months", own.months)),
+    )
+    if problems := check_terms(rule, terms):
+        message = f"{rule.name}: " + "; ".join(problems)
+        raise ValueError(message)
+    return terms

@@ -1,0 +1,192 @@
+"""Wording: what is said of an episode's step, short, long and for a group of places, in every language.
+
+Texts of a step: language → ``short`` (one SMS segment when written without accents), ``long`` (page, CAP, e-mail),
+``group`` (one message for many places: notify fills ``{count}`` and ``{places}``) and ``advice`` by audience.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from analytics.episode import Kind
+from analytics.index import Step
+from analytics.rule import LANGUAGES, Rule, Words
+
+#: Characters of one GSM-7 segment (3GPP TS 23.038).
+SEGMENT = 160
+_ESCAPED = frozenset("^{}\\[~]|€")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a step is said in one language."""
+
+    proxy: str
+    #: Kind of step → short text.
+    short: Mapping[str, str]
+    #: Kind of step → long text.
+    long: Mapping[str, str]
+    group: str
+    disclaimer: str
+    source: str
+    day: str
+    moment: str
+    decimal: str
+
+
+_FACTS = "{name} {place}{proxy} {when}: {fact}. {act}"
+_LONG = "{name}, {place}{proxy}, {when}. {fact}. {act} {disclaimer}"
+FRAMES: Mapping[str, Frame] = {
+    "vi": Frame(
+        proxy=" (theo trạm)",
+        short={
+            "open": _FACTS,
+            "raise": "Tăng: " + _FACTS,
+            "lower": "Giảm: " + _FACTS,
+            "update": "Sửa tin: " + _FACTS,
+            "end": "Hết {name} {place}{proxy}, từ {until}.",
+            "lapse": "{name} {place}{proxy}: không có số liệu từ {until}, không theo dõi được nữa.",
+            "cancel": "Hủy tin {name} {place}{proxy} {when}: số liệu đã được sửa.",
+        },
+        long={
+            "open": _LONG,
+            "raise": "Tăng mức. " + _LONG,
+            "lower": "Giảm mức. " + _LONG,
+            "update": "Sửa tin trước. " + _LONG,
+            "end": "Hết {name}, {place}{proxy}, từ {until}; bắt đầu {when}. {fact}. {disclaimer}",
+            "lapse": "{name}, {place}{proxy}: không có số liệu từ {until} nên không theo dõi được nữa. {disclaimer}",
+            "cancel": "Hủy tin {name}, {place}{proxy}, {when}: số liệu đến sau cho thấy không xảy ra. {disclaimer}",
+        },
+        group="{name} tại {{count}} nơi{proxy}: {{places}}. {act}",
+        disclaimer="Chỉ báo của trạm đo tại chỗ, không phải bản tin của cơ quan khí tượng thủy văn.",
+        source="Nguồn",
+        day="%d/%m",
+        moment="%H:%M %d/%m",
+        decimal=",",
+    ),
+    "en": Frame(
+        proxy=" (at the station)",
+        short={
+            "open": _FACTS,
+            "raise": "Up: " + _FACTS,
+            "lower": "Down: " + _FACTS,
+            "update": "Corrected: " + _FACTS,
+            "end": "Over: {name} {place}{proxy}, since {until}.",
+            "lapse": "{name} {place}{proxy}: no readings since {until}, no longer watched.",
+            "cancel": "Cancelled: {name} {place}{proxy} {when}: readings were corrected.",
+        },
+        long={
+            "open": _LONG,
+            "raise": "Raised. " + _LONG,
+            "lower": "Lowered. " + _LONG,
+            "update": "Correction. " + _LONG,
+            "end": "Over since {until}: {name}, {place}{proxy}, from {when}. {fact}. {disclaimer}",
+            "lapse": "{name}, {place}{proxy}: no readings since {until}, so it is no longer watched. {disclaimer}",
+            "cancel": "Cancelled: {name}, {place}{proxy}, {when}: later readings show that it was not. {disclaimer}",
+        },
+        group="{name} at {{count}} places{proxy}: {{places}}. {act}",
+        disclaimer="A sign from a station on the spot, not a bulletin of the weather service.",
+        source="Source",
+        day="%d %b",
+        moment="%H:%M %d %b",
+        decimal=".",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What texts speak of; times are seconds since 1970."""
+
+    kind: Kind
+    level: int
+    place: str
+    time_zone: str
+    #: Extreme of the measure so far [the rule's unit].
+    value: float
+    #: Local days at this level or above, to now.
+    days: int
+    started: int
+    ended: int | None
+    #: Ended because nothing was heard any more.
+    lapsed: bool = False
+
+
+def texts(rule: Rule, said: Said) -> dict[str, Any]:
+    """Texts of a step in every language."""
+    return {language: _texts(rule, said, language) for language in LANGUAGES}
+
+
+def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
+    frame, words = FRAMES[language], rule.levels[said.level - 1].words[language]
+    name = "lapse" if said.kind == "end" and said.lapsed else said.kind
+    filled = _filled(rule, said, frame, words)
+    return {
+        "short": _fit(frame.short[name], filled),
+        "long": _tidy(frame.long[name].format_map(filled)),
+        "group": _tidy(frame.group.format_map(filled)),
+        "advice": dict(words.advice),
+    }
+
+
+def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str]:
+    pattern = frame.day if rule.step is Step.DAY else frame.moment
+    value = f"{said.value:.1f}".replace(".", frame.decimal)
+    return {
+        "name": words.name,
+        "place": said.place,
+        "proxy": frame.proxy if rule.proxy else "",
+        "when": _local(said.started, said.time_zone).strftime(pattern),
+        "until": "" if said.ended is None else _local(said.ended, said.time_zone).strftime(pattern),
+        "fact": words.fact.format(value=value, days=said.days),
+        "act": words.act,
+        "disclaimer": frame.disclaimer if rule.proxy else "",
+    }
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _fit(pattern: str, filled: dict[str, str]) -> str:
+    """Fill, and where it does not fit one segment first shorten the place's name, then leave the advice out."""
+    text = _tidy(pattern.format_map(filled))
+    if septets(text) <= SEGMENT:
+        return text
+    place = filled["place"]
+    for shorter in (place.rsplit(",", 1)[0], place.split(",", 1)[0], place[:20].rsplit(" ", 1)[0]):
+        text = _tidy(pattern.format_map(filled | {"place": shorter}))
+        if septets(text) <= SEGMENT:
+            return text
+    return _tidy(pattern.format_map(filled | {"place": place[:20].rsplit(" ", 1)[0], "act": ""}))
+
+
+def unaccented(text: str) -> str:
+    """Write Vietnamese without its marks, as GSM-7 can carry it."""
+    plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def septets(text: str) -> int:
+    """Length of a text in GSM-7 septets once it is written without accents."""
+    return sum(2 if letter in _ESCAPED else 1 for letter in unaccented(text))
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _local(second: int, time_zone: str) -> datetime:
+    return datetime.fromtimestamp(second, UTC).astimezone(_zone(time_zone))
+
+
+def local_date(second: int, time_zone: str) -> str:
+    """Local date of a second, ISO."""
+    return _local(second, time_zone).date().isoformat()

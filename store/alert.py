@@ -1,0 +1,100 @@
+"""Alerts: episodes in event time at a place, and the append-only steps of what was said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow, class_row
+
+from store.statements import statement
+
+
+class Key(NamedTuple):
+    """What can have one open alert at a time."""
+
+    rule: str
+    place: int
+    season: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An episode as the table has it."""
+
+    id: int
+    rule: str
+    place: int
+    season: int
+    basis: str
+    state: str
+    started: datetime
+    ended: datetime | None
+    #: [[from, level], ...]
+    course: list[list[Any]]
+    values: dict[str, Any]
+    #: How many steps were said.
+    steps: int
+    #: When the last step that anybody got a message of expires.
+    expires: datetime | None
+
+    @property
+    def key(self) -> Key:
+        """What it is an episode of."""
+        return Key(self.rule, self.place, self.season, self.basis)
+
+
+async def current(
+    connection: AsyncConnection[TupleRow], places: Sequence[int], from_times: Sequence[datetime]
+) -> list[Stored]:
+    """Episodes of each place that are open or ended at or after its moment, in order of their start."""
+    async with connection.cursor(row_factory=class_row(Stored)) as cursor:
+        arguments = {"places": list(places), "from_times": list(from_times)}
+        await cursor.execute(statement("alert", "current"), arguments)
+        return await cursor.fetchall()
+
+
+def _json(rows: Sequence[dict[str, Any]]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+async def change(cursor: AsyncCursor[TupleRow], alerts: Sequence[dict[str, Any]]) -> None:
+    """Rewrite former episodes; those that are not open any more first."""
+    for rows in ([row for row in alerts if row["ended"]], [row for row in alerts if not row["ended"]]):
+        if rows:
+            await cursor.execute(statement("alert", "change"), {"alerts": _json(rows)})
+
+
+async def cancel(cursor: AsyncCursor[TupleRow], ids: Sequence[int], now: datetime) -> None:
+    """Say of episodes that they never were."""
+    if ids:
+        await cursor.execute(statement("alert", "cancel"), {"ids": list(ids), "now": now})
+
+
+async def open_new(cursor: AsyncCursor[TupleRow], alerts: Sequence[dict[str, Any]]) -> dict[tuple[Key, datetime], int]:
+    """Insert episodes and return their ids by key and start."""
+    if not alerts:
+        return {}
+    await cursor.execute(statement("alert", "open"), {"alerts": _json(alerts)})
+    return {
+        (Key(rule, place, season, basis), started): number
+        for number, rule, place, season, basis, started in await cursor.fetchall()
+    }
+
+
+async def succeed(cursor: AsyncCursor[TupleRow], successors: dict[int, int]) -> None:
+    """Name the successor of cancelled episodes."""
+    if successors:
+        arguments = {"ids": list(successors), "successors": list(successors.values())}
+        await cursor.execute(statement("alert", "succeed"), arguments)
+
+
+async def say(cursor: AsyncCursor[TupleRow], steps: Sequence[dict[str, Any]]) -> None:
+    """Append steps and tell notify, in the transaction that writes their episodes."""
+    if steps:
+        await cursor.execute(statement("alert", "say"), {"steps": _json(steps)})

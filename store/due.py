@@ -1,0 +1,50 @@
+"""Due: what will happen because event time passes; each process takes only the rows it owns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow
+
+from store.statements import statement
+
+Owner = Literal["analytics", "notify"]
+
+
+class Due(NamedTuple):
+    """One thing to come."""
+
+    at: datetime
+    kind: str
+    subject: str
+
+
+async def replace(
+    cursor: AsyncCursor[TupleRow], owner: Owner, subjects: Sequence[str], kinds: Sequence[str], rows: Sequence[Due]
+) -> None:
+    """Make ``rows`` the only ones of these subjects and kinds, in the transaction of the effect."""
+    arguments = {
+        "owner": owner,
+        "subjects": list(subjects),
+        "kinds": list(kinds),
+        "at": [row.at for row in rows],
+        "kind": [row.kind for row in rows],
+        "subject": [row.subject for row in rows],
+    }
+    await cursor.execute(statement("due", "replace"), arguments)
+
+
+async def next_at(connection: AsyncConnection[TupleRow], owner: Owner) -> datetime | None:
+    """Event time of the owner's next row."""
+    row = await (await connection.execute(statement("due", "next"), {"owner": owner})).fetchone()
+    return row[0] if row else None
+
+
+async def take(cursor: AsyncCursor[TupleRow], owner: Owner, kind: str, now: datetime, most: int) -> list[Due]:
+    """Delete and return rows whose time has come; they are back if the transaction does not commit."""
+    arguments = {"owner": owner, "kind": kind, "now": now, "most": most}
+    await cursor.execute(statement("due", "take"), arguments)
+    return [Due(at, kind, subject) for at, subject in await cursor.fetchall()]

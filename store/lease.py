@@ -1,0 +1,88 @@
+"""Lease: a worker's hold on a place while it recomputes it; lost leases become marks again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow, class_row
+
+from store.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A place with all the marks that were ready, or none of them and only a due row."""
+
+    place: int
+    #: Event times of what changed; None where only time passed.
+    from_time: datetime | None
+    to_time: datetime | None
+    causes: list[str]
+    #: Kinds of due rows whose time has come.
+    kinds: list[str]
+    #: How many times results of the place were written before.
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long marks and leases wait, in real time."""
+
+    #: Older days are taken once no mark came for so long, so that a backlog is recomputed once.
+    quiet: timedelta = timedelta(seconds=30)
+    #: Older days wait no longer than this.
+    oldest: timedelta = timedelta(minutes=5)
+    #: A lease not renewed for so long is lost.
+    hold: timedelta = timedelta(seconds=60)
+
+
+async def take(
+    connection: AsyncConnection[TupleRow], worker: str, token: UUID, now: datetime, most: int, waits: Waits
+) -> list[Leased]:
+    """Lease up to ``most`` places, and commit."""
+    arguments = {
+        "worker": worker,
+        "token": token,
+        "now": now,
+        "most": most,
+        "quiet": waits.quiet,
+        "oldest": waits.oldest,
+        "hold": waits.hold,
+    }
+    async with connection.transaction(), connection.cursor(row_factory=class_row(Leased)) as cursor:
+        await cursor.execute(statement("lease", "take"), arguments)
+        return await cursor.fetchall()
+
+
+async def finish(cursor: AsyncCursor[TupleRow], token: UUID, places: Sequence[int]) -> None:
+    """End leases by their token; `finished` then tells which were still held."""
+    await cursor.execute(statement("lease", "finish"), {"token": token, "places": list(places)})
+
+
+async def finished(cursor: AsyncCursor[TupleRow]) -> dict[int, int]:
+    """Places whose lease `finish` ended, with their new generation; nothing may be written for others."""
+    return dict(await cursor.fetchall())
+
+
+async def renew(connection: AsyncConnection[TupleRow], token: UUID, hold: timedelta) -> None:
+    """Hold on for longer, and commit."""
+    async with connection.transaction():
+        await connection.execute(statement("lease", "renew"), {"token": token, "hold": hold})
+
+
+async def give_up(connection: AsyncConnection[TupleRow], token: UUID) -> None:
+    """Make the token's marks waiting again, and commit."""
+    async with connection.transaction():
+        await connection.execute(statement("lease", "give_up"), {"token": token})
+        await connection.execute(statement("lease", "expire"))
+
+
+async def expire(connection: AsyncConnection[TupleRow]) -> int:
+    """Turn leases of workers that are gone into marks; return how many."""
+    async with connection.transaction():
+        row = await (await connection.execute(statement("lease", "expire"))).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,47 @@
+-- name: current
+-- Episodes of places that are open, or ended at or after each place's moment; cancelled ones are history.
+SELECT alert.id, alert.rule, alert.place, alert.season, alert.basis, alert.state, alert.started, alert.ended,
+       alert.course, alert.values,
+       (SELECT count(*) FROM alert_step WHERE alert_step.alert = alert.id) AS steps,
+       (SELECT max(expires) FROM alert_step WHERE alert_step.alert = alert.id AND NOT stale) AS expires
+FROM unnest(%(places)s::int[], %(from_times)s::timestamptz[]) AS span (place, from_time)
+JOIN alert ON alert.place = span.place AND alert.state <> 'cancelled'
+ AND (alert.ended IS NULL OR alert.ended >= span.from_time)
+ORDER BY alert.started, alert.id;
+
+-- name: change
+-- Former episodes become what is known now. Run for those that close before those that open.
+UPDATE alert SET state = changed.state, level = changed.level, started = changed.started, ended = changed.ended,
+                 course = changed.course, values = changed.values
+FROM jsonb_to_recordset(%(alerts)s::jsonb) AS changed (id bigint, state text, level int, started timestamptz,
+                                                       ended timestamptz, course jsonb, values jsonb)
+WHERE alert.id = changed.id;
+
+-- name: open
+INSERT INTO alert (rule, hazard, place, season, basis, state, level, started, ended, course, values)
+SELECT rule, hazard, place, season, basis, state, level, started, ended, course, values
+FROM jsonb_to_recordset(%(alerts)s::jsonb) AS opened (rule text, hazard text, place int, season int, basis text,
+     state text, level int, started timestamptz, ended timestamptz, course jsonb, values jsonb)
+RETURNING id, rule, place, season, basis, started;
+
+-- name: cancel
+UPDATE alert SET state = 'cancelled', ended = coalesce(ended, %(now)s)
+WHERE id = ANY (%(ids)s);
+
+-- name: succeed
+-- Names the episode that took another's place.
+UPDATE alert SET successor = given.successor
+FROM unnest(%(ids)s::bigint[], %(successors)s::bigint[]) AS given (id, successor) WHERE alert.id = given.id;
+
+-- name: say
+-- Appends steps, and in the same transaction tells notify of each.
+WITH said AS (
+    INSERT INTO alert_step (alert, number, kind, level, at, known_at, expires, stale, values, texts, trace)
+    SELECT alert, number, kind, level, at, known_at, expires, stale, values, texts, trace
+    FROM jsonb_to_recordset(%(steps)s::jsonb) AS step (alert bigint, number int, kind text, level int, at timestamptz,
+         known_at timestamptz, expires timestamptz, stale boolean, values jsonb, texts jsonb, trace text)
+    RETURNING id, known_at
+), told AS (
+    INSERT INTO due (at, owner, kind, subject) SELECT known_at, 'notify', 'step', id::text FROM said
+)
+SELECT count(*), max(pg_notify('step', '')::text) FROM said;

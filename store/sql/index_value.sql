@@ -1,0 +1,27 @@
+-- name: write
+INSERT INTO index_value (place, index, season, reference_time, time, value, method, completeness)
+SELECT place, index, season, %(reference_time)s::text::timestamptz, time, value, method, completeness
+FROM unnest(%(place)s::int[], %(index)s::text[], %(season)s::int[], %(time)s::timestamptz[], %(value)s::float8[],
+            %(method)s::text[], %(completeness)s::real[])
+  AS given (place, index, season, time, value, method, completeness)
+ON CONFLICT (place, index, season, reference_time, time) DO UPDATE
+SET value = excluded.value, method = excluded.method, completeness = excluded.completeness
+WHERE (index_value.value, index_value.method, index_value.completeness)
+      IS DISTINCT FROM (excluded.value, excluded.method, excluded.completeness);
+
+-- name: remove
+DELETE FROM index_value USING unnest(%(place)s::int[], %(index)s::text[], %(season)s::int[], %(time)s::timestamptz[])
+  AS gone (place, index, season, time)
+WHERE index_value.place = gone.place AND index_value.index = gone.index AND index_value.season = gone.season
+  AND index_value.reference_time = %(reference_time)s::text::timestamptz AND index_value.time = gone.time;
+
+-- name: clear
+-- Everything from a moment on, place by place.
+DELETE FROM index_value USING unnest(%(place)s::int[], %(from_time)s::timestamptz[]) AS span (place, from_time)
+WHERE index_value.place = span.place AND index_value.time >= span.from_time
+  AND index_value.reference_time = %(reference_time)s::text::timestamptz;
+
+-- name: read
+SELECT place, index, season, time, value, method, completeness FROM index_value
+WHERE place = ANY (%(places)s) AND reference_time = %(reference_time)s::text::timestamptz
+  AND time >= %(from_time)s AND time < %(to_time)s AND (%(indices)s::text[] IS NULL OR index = ANY (%(indices)s));

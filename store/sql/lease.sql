@@ -1,0 +1,28 @@
+-- name: take
+SELECT place, from_time, to_time, causes, kinds, generation
+FROM take_marks(%(worker)s, %(token)s, %(now)s, %(most)s, %(quiet)s, %(oldest)s, %(hold)s);
+
+-- name: finish
+-- The leases that are still ours end here; each place's generation goes on by one.
+WITH finished AS (
+    DELETE FROM lease WHERE token = %(token)s AND place = ANY (%(places)s) RETURNING place
+)
+INSERT INTO worked (place, generation) SELECT place, 1 FROM finished
+ON CONFLICT (place) DO UPDATE SET generation = worked.generation + 1
+RETURNING place, generation;
+
+-- name: renew
+UPDATE lease SET expires_at = clock_timestamp() + %(hold)s WHERE token = %(token)s;
+
+-- name: give_up
+-- Back to marks at once: the worker failed and says so.
+WITH own AS (
+    UPDATE lease SET expires_at = '-infinity' WHERE token = %(token)s RETURNING place
+)
+SELECT count(*) FROM own;
+
+-- name: expire
+SELECT expire_leases();
+
+-- name: held
+SELECT count(*) FROM lease;
