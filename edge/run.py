@@ -125,6 +125,8 @@ class Running:
         """Read each tick once, and say when all of it is receipted: the signal by which a replay goes on."""
         if not clock.started:
             await clock.moved()
+            with contextlib.suppress(Exception):  # said at the next connection
+                await self.uplink.say_birth()
         while True:
             tick = clock.now()
             await asyncio.gather(*(poller.poll_tick(milliseconds(tick)) for poller in self.pollers))

@@ -153,10 +153,15 @@ class Uplink:
             problems = [f"{item.sequence}:{item.record} {item.reason} {item.detail}" for item in receipt.problems[:5]]
             log.warning("server set readings aside", count=receipt.set_aside, problems=problems)
 
+    async def say_birth(self) -> None:
+        """Say what is going to be sent; not before a replayed clock has told a time."""
+        if (birth := self._birth()).time:
+            await self.say(Kind.BIRTH, encode_message(birth), retain=True)
+
     # -- sending ------------------------------------------------------------------------------------------------
 
     async def _talk(self) -> None:
-        await self.say(Kind.BIRTH, encode_message(self._birth()), retain=True)
+        await self.say_birth()
         await self.say_status()
         self._outbox.line_up = True
         while True:
