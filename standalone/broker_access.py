@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from standalone.services import Broker, BrokerOptions
+from standalone.services import BrokerOptions
 from standalone.services.folders import account
 from telemetry.topics import API_GATEWAY, CLOCK, HEARD_BY_GATEWAY, ROOT, SAID_BY_GATEWAY, topic
 
@@ -35,7 +35,7 @@ def rights(gateways: Sequence[str]) -> list[str]:
         lines += [f"user {user}", f"topic read {CLOCK}"]
         lines += [f"topic read {ROOT}/+/+/{kind.value}" for kind in SAID_BY_GATEWAY]
         lines += [f"topic write {ROOT}/+/+/{kind.value}" for kind in HEARD_BY_GATEWAY]
-    lines += ["user api-0", f"topic read {CLOCK}", f"topic readwrite {topic(API_GATEWAY, SAID_BY_GATEWAY[0])}"]
+    lines += ["user api-0", f"topic read {CLOCK}"]
     lines += [f"topic write {topic(API_GATEWAY, kind)}" for kind in SAID_BY_GATEWAY]
     lines += [f"topic read {topic(API_GATEWAY, kind)}" for kind in HEARD_BY_GATEWAY]
     for user in ("analytics", "notify"):
@@ -50,26 +50,30 @@ def passwords(folder: Path, users: Sequence[str]) -> dict[str, str]:
     for user in users:
         file = folder / user
         if not file.exists():
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-                new.write(secrets.token_urlsafe(24) + "\n")
+            _write(file, secrets.token_urlsafe(24))
     return {user: (folder / user).read_text().strip() for user in users}
 
 
-def start_broker(
-    folder: Path, secret_folder: Path, gateways: Sequence[str], *, port: int | None = None, listen: str = "127.0.0.1"
-) -> Broker:
-    """Start the broker with one user for each gateway and process."""
-    data = folder.resolve() / "data"
+def admit(data: Path, secret_folder: Path, gateways: Sequence[str]) -> None:
+    """Write the broker's password and access files into its folder; a running broker must then be told to reload."""
     data.mkdir(parents=True, exist_ok=True)
     chosen = passwords(secret_folder, [*gateways, *SERVER_USERS])
     words = [f"{user}:{hashed(password, os.urandom(12))}" for user, password in chosen.items()]
     own = account()
     for name, lines in (("passwords", words), ("rights", rights(gateways))):
-        file = data / name
-        file.unlink(missing_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write("\n".join(lines) + "\n")
+        new = data / f"{name}.new"
+        new.unlink(missing_ok=True)
+        _write(new, "\n".join(lines))
         if own.uid is not None and own.gid is not None:
-            os.chown(file, own.uid, own.gid)
-    options = BrokerOptions(password_file=data / "passwords", listen=listen, lines=(f"acl_file {data / 'rights'}",))
-    return Broker.start(folder, port, options)
+            os.chown(new, own.uid, own.gid)
+        new.replace(data / name)
+
+
+def options(data: Path, listen: str) -> BrokerOptions:
+    """How the broker reads the files that `admit` writes."""
+    return BrokerOptions(password_file=data / "passwords", listen=listen, lines=(f"acl_file {data / 'rights'}",))
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")

@@ -56,3 +56,66 @@ def _demo(
         "log": "debug" if verbose else "info",
     }
     raise typer.Exit(show_demo(lambda folder: Options(folder, **choice), keep, Shown(once, as_json, verbose)))
+
+
+@up.command()
+def _up(
+    folder: Annotated[
+        Path | None, typer.Option(help="Where everything stays; ~/.local/share/nongvu, for root /var/lib/nongvu.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address of the page: 0.0.0.0 to be seen on the local net.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 8080,
+    broker_host: Annotated[
+        str, typer.Option(help="Address of the broker: 0.0.0.0 for gateways on the local net.")
+    ] = "127.0.0.1",
+    broker_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the broker.")] = 1883,
+    gateway: Annotated[
+        list[Path] | None, typer.Option(exists=True, dir_okay=False, help="Gateway's file to run here too; repeatable.")
+    ] = None,
+) -> None:
+    """Run everything on this machine, for one farm or co-operative, until Ctrl-C.
+
+    Database, broker, ingest, analytics, notify and the page are started, watched, and started again if they die; data
+    stay in one folder. The first start fetches TimescaleDB and mosquitto where the system has none, needs no root, and
+    tells the first steps: enter places, gateways, people. 'nongvu doctor' says whether all is well.
+    """
+    import asyncio
+
+    from standalone.services import ServiceStartError, ServicesUnavailableError
+    from standalone.up import Settings, default_folder, run
+    from store.migrate import MigrationError
+
+    settings = Settings(folder or default_folder(), host, port, broker_host, broker_port, gateway or [])
+    try:
+        code = asyncio.run(run(settings))
+    except (ServicesUnavailableError, ServiceStartError, MigrationError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    raise typer.Exit(code)
+
+
+@doctor.command()
+def _doctor(
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of 'nongvu up', whose settings are taken where none are set.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: a list of what was looked at.")] = False,
+) -> None:
+    """Check everything, say what is wrong and what to do; ends with 1 if something is wrong."""
+    import json
+
+    from standalone.doctor import examine
+    from standalone.up import default_folder, take_environment
+
+    folder = folder or default_folder()
+    take_environment(folder)
+    findings = []
+    signs = {"fine": "  ", "note": "- ", "wrong": "! "}
+    for finding in examine(folder):
+        findings.append(finding)
+        if not as_json:
+            remedy = f"\n      → {finding.remedy}" if finding.remedy and finding.grade != "fine" else ""
+            typer.echo(f"{signs[finding.grade]}{finding.subject}: {finding.says}{remedy}")
+    if as_json:
+        typer.echo(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False, indent=1))
+    raise typer.Exit(1 if any(finding.grade == "wrong" for finding in findings) else 0)

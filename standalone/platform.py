@@ -11,7 +11,7 @@ from typing import Self
 
 import structlog
 
-from standalone.broker_access import start_broker
+from standalone.broker_access import admit, options
 from standalone.services import Broker, Database, free_port, program_environment
 from standalone.supervised import Supervised
 from store.migrate import migrate
@@ -89,19 +89,28 @@ class Platform:
     async def start(self) -> Self:
         """Start database and broker, and bring the tables up to date."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(self._start_services)
+        await asyncio.to_thread(self._start_database)
         await asyncio.to_thread(migrate, self.database_url)
+        await asyncio.to_thread(self._start_broker)
         self._watching = asyncio.create_task(self._watch(), name="watch services")
         return self
 
-    def _start_services(self) -> None:
+    def _start_database(self) -> None:
         plan = self.plan
         self._database = Database.start(plan.folder / "database", plan.database_port, plan.database_settings)
         if not self._database.exists(DATABASE):
             self._database.create(DATABASE)
-        self._broker = start_broker(
-            plan.folder / "broker", self.secrets, plan.gateways, port=plan.broker_port, listen=plan.listen
-        )
+
+    def _start_broker(self) -> None:
+        folder = self.plan.folder / "broker"
+        data = folder.resolve() / "data"
+        admit(data, self.secrets, self.plan.gateways)
+        self._broker = Broker.start(folder, self.plan.broker_port, options(data, self.plan.listen))
+
+    def admit(self, gateways: Sequence[str]) -> None:
+        """Let further gateways speak to the running broker."""
+        admit(self.broker.data, self.secrets, gateways)
+        self.broker.reload()
 
     async def run(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Supervised:
         """Start ``nongvu <arguments>`` under a name."""

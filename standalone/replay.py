@@ -129,7 +129,7 @@ class Replay:
             options.folder, self.gateways, "replayed", api_port(options.port),
             environment={
                 "NONGVU_NOTICE": NOTICE, "NONGVU_LOG": options.log, "NONGVU_OLDEST": "P400D",
-                "NONGVU_FILE_FOLDER": str(options.folder / "messages"),
+                "NONGVU_MESSAGES": str(options.folder / "messages"),
             },
         )  # fmt: skip
         self.platform = Platform(plan)

@@ -1,0 +1,237 @@
+"""Doctor: looks at everything there is to look at, says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import os
+import re
+import shutil
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import aiomqtt
+import psycopg
+
+from standalone.services import ServicesUnavailableError, programs
+from store.check import check as check_tables
+from store.statements import statement
+from telemetry.broker import BrokerAddressError, address
+from telemetry.settings import Settings
+
+Grade = Literal["fine", "note", "wrong"]
+#: A mark that waits longer than this [s] means that analytics does not work, or not fast enough.
+LATE = 120.0
+#: A gateway says its status at least every five minutes; three missed are silence [s].
+SILENT = 900.0
+#: Free disk [bytes] below which something will fail soon.
+LITTLE = 2 * 2**30
+#: Difference between two machines' clocks [s] that is worth a word.
+SKEW = 5.0
+PROCESSES = ("ingest", "analytics.run", "notify", "api", "store")
+#: Names that are read outside of the settings: passwords, programs, the cache of fetched programs.
+FURTHER = ("cache", "programs", "mqtt_password", "mqtt_passwords")
+USERS = ("ingest-0-live", "ingest-0-backlog", "api-0")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, and what to do if it is not fine."""
+
+    grade: Grade
+    subject: str
+    says: str
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Fields for machines."""
+        return asdict(self)
+
+
+def examine(folder: Path | None) -> Iterator[Finding]:
+    """Look at this installation, then at what `NONGVU_*` names."""
+    yield from _installation()
+    yield from _unknown_settings()
+    yield from _disk(folder)
+    database, broker = os.environ.get("NONGVU_DATABASE_URL"), os.environ.get("NONGVU_MQTT_URL")
+    if database:
+        yield from _guarded("database", lambda: _database(database))
+    else:
+        yield from _services()
+        yield Finding("note", "database", "NONGVU_DATABASE_URL is not set: the tables were not looked at",
+                      "load the settings that 'nongvu up' wrote: set -a; . <folder>/environment; set +a")  # fmt: skip
+    if broker:
+        yield from _guarded("broker", lambda: _broker(broker))
+    if port := os.environ.get("NONGVU_API_PORT"):
+        yield from _api(port)
+
+
+def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Findings of a look; what it could not do is a finding too."""
+    try:
+        yield from look()
+    except (psycopg.Error, OSError, aiomqtt.MqttError, BrokerAddressError) as error:
+        yield Finding(
+            "wrong", subject, str(error).strip().splitlines()[0], f"start the {subject}, or correct its address"
+        )
+
+
+def _installation() -> Iterator[Finding]:
+    yield Finding("fine", "python", f"{sys.version.split()[0]}")
+    missing = []
+    for line in requires("nongvu") or []:
+        name, _, marker = line.partition(";")
+        if marker and 'extra == "server"' not in marker:
+            continue
+        try:
+            version(re.split(r"[^A-Za-z0-9._-]", name.strip(), maxsplit=1)[0])
+        except PackageNotFoundError:
+            missing.append(name.strip())
+    if missing:
+        yield Finding("wrong", "packages", f"missing: {', '.join(missing)}", "pip install 'nongvu[server]'")
+    else:
+        yield Finding("fine", "packages", "all there")
+
+
+def _services() -> Iterator[Finding]:
+    try:
+        found = programs()
+    except ServicesUnavailableError as error:
+        yield Finding("wrong", "services", str(error).splitlines()[0], "see docs/operating.md")
+        return
+    numbers = ".".join(map(str, found.postgres_version))
+    yield Finding("fine", "services", f"PostgreSQL {numbers} at {found.path('postgres')}")
+
+
+def known_settings() -> set[str]:
+    """Every `NONGVU_*` name that some process reads."""
+    for package in PROCESSES:
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(f"{package}.settings")
+    kinds, names = [Settings], set(FURTHER)
+    while kinds:
+        kind = kinds.pop()
+        names |= set(kind.model_fields)
+        kinds += kind.__subclasses__()
+    return {f"NONGVU_{name.upper()}" for name in names}
+
+
+def _unknown_settings() -> Iterator[Finding]:
+    strange = sorted(name for name in os.environ if name.startswith("NONGVU_") and name not in known_settings())
+    if strange:
+        yield Finding("note", "settings", f"nobody reads {', '.join(strange)}", "correct or remove them")
+    else:
+        yield Finding("fine", "settings", "every NONGVU_* name is known")
+
+
+def _disk(folder: Path | None) -> Iterator[Finding]:
+    place = folder if folder and folder.exists() else Path.cwd()
+    free = shutil.disk_usage(place).free
+    text = f"{free / 2**30:.1f} GiB free where {place} lies"
+    if free < LITTLE:
+        yield Finding("wrong", "disk", text, "make room before the database stops")
+    else:
+        yield Finding("fine", "disk", text)
+
+
+def _database(url: str) -> Iterator[Finding]:
+    with psycopg.connect(url, autocommit=True, connect_timeout=5, options="-c timezone=UTC") as connection:
+        yield from _server(connection)
+        findings = check_tables(connection, url)
+        yield from (Finding(item.grade, item.subject, item.says) for item in findings)
+        if any(item.subject == "schema" for item in findings):
+            return
+        yield from _work(connection)
+        yield from _gateways(connection)
+        yield from _people(connection)
+
+
+def _server(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    row = connection.execute(statement("standalone", "server")).fetchone()
+    if row is None:
+        return
+    number, commit, timescale, licence, now = row
+    if timescale is None:
+        yield Finding("wrong", "timescaledb", "the extension is missing", "run 'nongvu store migrate' as the owner")
+    else:
+        yield Finding("fine", "server", f"PostgreSQL {number}, TimescaleDB {timescale} ({licence})")
+    if commit not in {"on", "remote_write", "remote_apply"}:
+        yield Finding("wrong", "commits", f"synchronous_commit is {commit}: receipts could be untrue", "set it to on")
+    skew = abs((datetime.now(UTC) - now).total_seconds())
+    if skew > SKEW:
+        yield Finding("wrong", "clock", f"this machine and the database are {skew:.0f} s apart", "set both by NTP")
+
+
+def _work(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    row = connection.execute(statement("standalone", "waiting"), {"now": datetime.now(UTC)}).fetchone()
+    if row is None:
+        return
+    marks, oldest, leases, sending, failed, _ = row
+    if marks and oldest > LATE:
+        yield Finding("wrong", "analytics", f"{marks} marks wait, the oldest for {oldest:.0f} s",
+                      "is 'nongvu analytics run' running? see its log; start a second one if it is busy")  # fmt: skip
+    else:
+        yield Finding("fine", "analytics", f"{marks} marks wait")
+    if leases:
+        yield Finding("note", "leases", f"{leases} ran out: a worker died", "they are taken up again by themselves")
+    if failed:
+        yield Finding("note", "messages", f"{failed} failed or doubtful", "see 'nongvu notify queue'")
+    yield Finding("fine", "deliveries", f"{sending} on their way")
+
+
+def _gateways(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    rows = connection.execute(statement("standalone", "gateways")).fetchall()
+    if not rows:
+        yield Finding("note", "gateways", "none is registered", "nongvu gateway add <code> --station <station>")
+    now = datetime.now(UTC)
+    for code, online, said_at, waiting, latest in rows:
+        text = f"{waiting} readings wait there; latest reading {latest or 'never'}"
+        if said_at is None:
+            yield Finding("note", f"gateway {code}", "never heard of", "start it: nongvu edge run <its file>")
+        elif not online or (now - said_at).total_seconds() > SILENT:
+            yield Finding("wrong", f"gateway {code}", f"offline since {said_at}; {text}", "look at its power and line")
+        else:
+            yield Finding("fine", f"gateway {code}", text)
+
+
+def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    stations, people = connection.execute(statement("standalone", "people")).fetchone() or (0, 0)
+    if not stations:
+        yield Finding("note", "places", "no station", "nongvu place add <code> station <name> --parent <commune>")
+    if not people:
+        yield Finding("note", "people", "nobody gets messages", "nongvu subscriber add")
+
+
+def _broker(url: str) -> Iterator[Finding]:
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname or "", parts.port or 1883), timeout=5):
+        pass
+    folder = os.environ.get("NONGVU_MQTT_PASSWORDS")
+    users = [user for user in USERS if folder and (Path(folder) / user).is_file()]
+    for user in users[-1:]:  # the API's: its client id is not the user's here, so nobody is thrown out
+        asyncio.run(_connect(url, user))
+    yield Finding("fine", "broker", f"answers at {parts.hostname}:{parts.port or 1883}")
+
+
+async def _connect(url: str, user: str) -> None:
+    async with aiomqtt.Client(**address(url, user), identifier=f"doctor-{os.getpid()}", timeout=5):
+        pass
+
+
+def _api(port: str) -> Iterator[Finding]:
+    address_of_health = f"http://127.0.0.1:{port}/healthz"
+    try:
+        with urllib.request.urlopen(address_of_health, timeout=5) as answer:
+            yield Finding("fine", "api", f"{address_of_health}: {answer.read(500).decode()}")
+    except (urllib.error.URLError, OSError) as error:
+        yield Finding("wrong", "api", f"{address_of_health}: {error}", "is 'nongvu api run' running? see its log")

@@ -1,0 +1,31 @@
+-- Standalone: what `nongvu up` and `nongvu doctor` ask of the tables.
+
+-- name: admitted
+SELECT code FROM gateway WHERE NOT revoked AND code <> 'api' ORDER BY code;
+
+-- name: server
+SELECT current_setting('server_version'), current_setting('synchronous_commit'),
+       (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
+       current_setting('timescaledb.license', true), clock_timestamp();
+
+-- name: waiting
+-- Seconds of real time that the oldest mark has waited, leases past their time, deliveries on their way.
+SELECT (SELECT count(*) FROM mark),
+       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0)::float8 FROM mark),
+       (SELECT count(*) FROM lease WHERE expires_at < clock_timestamp()),
+       (SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending')),
+       (SELECT count(*) FROM delivery WHERE state IN ('failed', 'doubtful')),
+       (SELECT count(*) FROM due WHERE at <= %(now)s);
+
+-- name: gateways
+-- Of every gateway: whether it is online, when it last said so, readings that wait there, latest reading of its stations.
+SELECT gateway.code, (gateway.status ->> 'online')::boolean, gateway.status_at,
+       coalesce((gateway.status ->> 'waiting')::int, 0),
+       (SELECT max(latest.phenomenon_time) FROM gateway_station
+        JOIN datastream ON datastream.place = gateway_station.station
+        JOIN latest ON latest.datastream_id = datastream.id
+        WHERE gateway_station.gateway = gateway.id AND gateway_station.valid_to = 'infinity')
+FROM gateway WHERE NOT gateway.revoked AND gateway.code <> 'api' ORDER BY gateway.code;
+
+-- name: people
+SELECT (SELECT count(*) FROM place WHERE kind = 'station'), (SELECT count(*) FROM subscriber);
