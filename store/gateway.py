@@ -91,11 +91,19 @@ async def registry(connection: AsyncConnection[Any], now: datetime) -> Registry:
     return Registry(
         {code: id_ for id_, code, revoked in gateways if not revoked},
         {station: (id_, gateway) for station, id_, gateway in stations},
-        [
-            Datastream(id_, station, quantity, level, basis == "estimated", _number(minimum), _number(maximum))
-            for id_, station, quantity, level, basis, minimum, maximum in rows
-        ],
+        [_datastream(row) for row in rows],
     )
+
+
+async def datastreams_of(connection: AsyncConnection[Any], stations: list[int]) -> list[Datastream]:
+    """Datastreams of stations (ids)."""
+    rows = await (await connection.execute(statement("gateway", "datastreams_of"), {"stations": stations})).fetchall()
+    return [_datastream(row) for row in rows]
+
+
+def _datastream(row: tuple[Any, ...]) -> Datastream:
+    id_, station, quantity, level, basis, minimum, maximum = row
+    return Datastream(id_, station, quantity, level, basis == "estimated", _number(minimum), _number(maximum))
 
 
 def _number(text: str | None) -> float | None:

@@ -129,7 +129,7 @@ def decode(payload: bytes, content_type: str) -> tuple[list[Record], list[Proble
     if content_type == JSON:
         records, problems = _decode_json(payload)
     elif content_type == CBOR:
-        records, problems = _convert(_load_cbor(payload))
+        records, problems = _convert(load_cbor(payload))
     else:
         raise WireError(Reason.CONTENT_TYPE, f"{content_type!r} is neither {JSON} nor {CBOR}")
     if not records:
@@ -162,7 +162,8 @@ _TAGS = dict.fromkeys((*range(6), 21, 22, 23, 24, 25, 28, 29, 30, 32, 33, 34, 35
                        260, 261, 1004, 43000, 55799), _refuse_tag)  # fmt: skip
 
 
-def _load_cbor(payload: bytes) -> Any:
+def load_cbor(payload: bytes) -> Any:
+    """Plain value of CBOR bytes without any tag; `WireError` where it is none."""
     try:
         return cbor2.loads(payload, semantic_decoders=_TAGS, tag_hook=_refuse_tag, max_depth=8)
     except (cbor2.CBORError, ValueError, RecursionError, OverflowError, MemoryError, TypeError) as error:
@@ -197,6 +198,72 @@ def _record(row: Any) -> Record:
     return msgspec.convert(fields, Record)
 
 
+def columns(payload: bytes, content_type: str, now: float | None = None) -> Columns:
+    """Decode and resolve a pack in one go: as `resolve` of `decode`, problems of both together, but faster.
+
+    Raises
+    ------
+    WireError
+        The payload as a whole is none.
+    """
+    if content_type != CBOR:
+        records, problems = decode(payload, content_type)
+        found = resolve(records, now)
+        found.problems[:0] = problems
+        return found
+    rows = load_cbor(payload)
+    if not isinstance(rows, list) or not 0 < len(rows) <= MAXIMUM_RECORDS:
+        decode(payload, content_type)  # says what is wrong
+    found, base = Columns(), _Base()
+    for index, row in enumerate(rows):
+        if not _take_plain(found, index, row, base):
+            try:
+                _take(found, index, _record(row), base, now)
+            except (ValueError, TypeError, OverflowError, RecursionError) as error:
+                found.problems.append(Problem(index, Reason.RECORD, _short(error)))
+    return found
+
+
+@dataclass(slots=True)
+class _Base:
+    """Base values in force (RFC 8428 §4.6)."""
+
+    name: str = ""
+    time: float = 0.0
+    unit: str = ""
+    value: float = 0.0
+    usable: bool = True
+
+
+def _take_plain(columns: Columns, index: int, row: Any, base: _Base) -> bool:  # noqa: PLR0911 — the fast way out
+    """Take a record of name, unit, number and perhaps time, as nearly all are; False where it is another."""
+    if type(row) is not dict:
+        return False
+    width = len(row)
+    try:
+        name, unit, value = row[0], row[1], row[2]
+        time = row[6] if width == 4 else 0.0
+    except KeyError:
+        return False
+    if width > 4 or not base.usable or type(name) is not str or type(unit) is not str:
+        return False
+    if type(value) is not float:
+        if type(value) is not int or not -(2**53) <= value <= 2**53:
+            return False
+        value = float(value)
+    if type(time) is not float and (type(time) is not int or not -(2**53) <= time <= 2**53):
+        return False
+    time += base.time
+    if not time >= ABSOLUTE_TIME:
+        return False
+    columns.record.append(index)
+    columns.name.append(base.name + name)
+    columns.unit.append(unit or base.unit)
+    columns.time.append(time)
+    columns.value.append(value + base.value)
+    return True
+
+
 def resolve(records: Sequence[Record], now: float | None = None) -> Columns:
     """Apply base values (RFC 8428 §4.6) and take the numeric records apart into columns.
 
@@ -207,37 +274,40 @@ def resolve(records: Sequence[Record], now: float | None = None) -> Columns:
     now : float, optional
         What relative times count from [s since 1970-01-01 UTC]; without it they are problems.
     """
-    columns = Columns()
-    base_name, base_time, base_unit, base_value, usable = "", 0.0, "", 0.0, True
+    columns, base = Columns(), _Base()
     for index, record in enumerate(records):
-        if record.bver is not None:
-            usable = record.bver <= VERSION
-        if record.bn is not None:
-            base_name = record.bn
-        if record.bt is not None:
-            base_time = record.bt
-        if record.bu is not None:
-            base_unit = record.bu
-        if record.bv is not None:
-            base_value = record.bv
-        if not usable:
-            columns.problems.append(Problem(index, Reason.RECORD, f"SenML version above {VERSION}"))
-            continue
-        if record.v is None:
-            _without_number(columns, index, record)
-            continue
-        time = base_time + (record.t or 0.0)
-        if not time >= ABSOLUTE_TIME:
-            if now is None or not math.isfinite(time):
-                columns.problems.append(Problem(index, Reason.RELATIVE_TIME, f"time {time}: send absolute UTC seconds"))
-                continue
-            time += now
-        columns.record.append(index)
-        columns.name.append(base_name + (record.n or ""))
-        columns.unit.append(record.u or base_unit)
-        columns.time.append(time)
-        columns.value.append(record.v + base_value)
+        _take(columns, index, record, base, now)
     return columns
+
+
+def _take(columns: Columns, index: int, record: Record, base: _Base, now: float | None) -> None:
+    if record.bver is not None:
+        base.usable = record.bver <= VERSION
+    if record.bn is not None:
+        base.name = record.bn
+    if record.bt is not None:
+        base.time = record.bt
+    if record.bu is not None:
+        base.unit = record.bu
+    if record.bv is not None:
+        base.value = record.bv
+    if not base.usable:
+        columns.problems.append(Problem(index, Reason.RECORD, f"SenML version above {VERSION}"))
+        return
+    if record.v is None:
+        _without_number(columns, index, record)
+        return
+    time = base.time + (record.t or 0.0)
+    if not time >= ABSOLUTE_TIME:
+        if now is None or not math.isfinite(time):
+            columns.problems.append(Problem(index, Reason.RELATIVE_TIME, f"time {time}: send absolute UTC seconds"))
+            return
+        time += now
+    columns.record.append(index)
+    columns.name.append(base.name + (record.n or ""))
+    columns.unit.append(record.u or base.unit)
+    columns.time.append(time)
+    columns.value.append(record.v + base.value)
 
 
 def _without_number(columns: Columns, index: int, record: Record) -> None:

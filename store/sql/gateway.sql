@@ -46,6 +46,12 @@ SELECT datastream.id, place.code, datastream.quantity, datastream.level, datastr
        datastream.properties ->> 'minimum', datastream.properties ->> 'maximum'
 FROM datastream JOIN place ON place.id = datastream.place;
 
+-- name: datastreams_of
+SELECT datastream.id, place.code, datastream.quantity, datastream.level, datastream.basis,
+       datastream.properties ->> 'minimum', datastream.properties ->> 'maximum'
+FROM datastream JOIN place ON place.id = datastream.place
+WHERE place.id = ANY(%(stations)s);
+
 -- name: high_water
 SELECT datastream_id, phenomenon_time FROM latest;
 

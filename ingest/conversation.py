@@ -1,0 +1,163 @@
+"""Conversation: what gateways say of themselves, and what they are told: status, replies, commands, configuration."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import psycopg
+import structlog
+from psycopg.types.json import Jsonb
+
+from ingest.lane import State
+from ingest.pack import Delivery
+from ingest.registry import Registry
+from ingest.subscription import Subscription
+from store.pool import Pool
+from store.statements import statement
+from telemetry import topics
+from telemetry.birth import Command, Config, Configured, Reply, decode, encode
+from telemetry.topics import Kind
+
+log = structlog.get_logger()
+
+#: What waits for gateways is looked at again without being told [s].
+LOOK_AGAIN = 15.0
+
+
+class Conversation:
+    """Of the gateways of one worker, over its live session."""
+
+    def __init__(
+        self, pool: Pool, state: State, registry: Registry, subscription: Subscription, shards: frozenset[str]
+    ) -> None:
+        self._pool, self._state, self._registry = pool, state, registry
+        self._subscription, self._shards = subscription, shards
+        self.orders = asyncio.Event()
+        self._states: dict[str, bytes] = {}
+        self._stated = asyncio.Event()
+
+    async def hear(self, topic: topics.Topic, delivery: Delivery) -> None:
+        """Take in what is no pack; the database is waited for, since births come before their readings."""
+        if topic.kind is Kind.STATUS:
+            if delivery.payload:
+                self._states[topic.gateway] = delivery.payload
+                self._stated.set()
+            return
+        wait = 0.1
+        while True:
+            try:
+                await self._hear(topic, delivery.payload)
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+                log.warning("database", error=" ".join(str(error).split())[:200], again_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, 5.0)
+            except (msgspec.DecodeError, ValueError, psycopg.DataError) as error:
+                log.warning("refused", gateway=topic.gateway, kind=topic.kind.value, error=str(error)[:200])
+                return
+            else:
+                return
+
+    async def _hear(self, topic: topics.Topic, payload: bytes) -> None:
+        if topic.kind is Kind.BIRTH:
+            await self._registry.birth(topic.gateway, payload)
+        elif topic.kind is Kind.REPLY:
+            reply = decode(payload, Reply)
+            await self._execute("replied", {"id": reply.id, "outcome": reply.outcome, "detail": reply.detail[:1000],
+                                            "time": _moment(reply.time), "gateway": topic.gateway})  # fmt: skip
+        elif topic.kind is Kind.CONFIGURED and payload:
+            said = decode(payload, Configured)
+            await self._execute(
+                "configured",
+                {
+                    "gateway": topic.gateway,
+                    "revision": said.revision,
+                    "outcome": said.outcome,
+                    "reasons": Jsonb(said.reasons),
+                    "time": _moment(said.time),
+                },
+            )
+
+    async def _execute(self, name: str, parameters: dict[str, object]) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(statement("gateway", name), parameters)
+
+    async def keep_states(self) -> None:
+        """Write down the last status of every gateway, many at a time; an older one is of no interest."""
+        while True:
+            await self._stated.wait()
+            self._stated.clear()
+            states, self._states = self._states, {}
+            good = {code: text for code, payload in states.items() if (text := _json(payload)) is not None}
+            try:
+                parameters = {"code": list(good), "status": list(good.values()), "at": self._state.clock.now()}
+                await self._execute("status", parameters)
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError):
+                self._states = states | self._states
+                self._stated.set()
+                await asyncio.sleep(1.0)
+            except psycopg.DataError as error:
+                log.warning("status refused", gateways=sorted(good), error=" ".join(str(error).split())[:200])
+            await asyncio.sleep(0.05)
+
+    async def tell(self) -> None:
+        """Publish commands and configurations that wait."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await self.orders.wait()
+            except TimeoutError:
+                pass
+            self.orders.clear()
+            await self._subscription.connected.wait()
+            try:
+                await self._tell_commands()
+                await self._tell_configs()
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+                log.warning("database", error=" ".join(str(error).split())[:200], again_in=1.0)
+                await asyncio.sleep(1.0)
+                self.orders.set()
+
+    async def _tell_commands(self) -> None:
+        now = self._state.clock.now()
+        for id_, gateway, action, arguments, expires in await self._waiting("commands_waiting"):
+            if topics.shard(gateway) not in self._shards:
+                continue
+            if expires <= now:
+                await self._execute("command_expired", {"id": id_, "at": now})
+                continue
+            order = Command(id_, action, expires.isoformat(), arguments)
+            if await self._subscription.say(topics.topic(gateway, Kind.COMMAND), encode(order)):
+                await self._execute("command_published", {"id": id_})
+
+    async def _tell_configs(self) -> None:
+        for id_, gateway, revision, toml in await self._waiting("configs_waiting"):
+            if topics.shard(gateway) not in self._shards:
+                continue
+            payload = encode(Config(revision, toml))
+            if await self._subscription.say(topics.topic(gateway, Kind.CONFIG), payload, retain=True):
+                await self._execute("config_published", {"gateway": id_, "revision": revision})
+
+    async def _waiting(self, name: str) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(statement("gateway", name))).fetchall()
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        message = f"{text!r} has no time zone"
+        raise ValueError(message)
+    return moment.astimezone(UTC)
+
+
+def _json(payload: bytes) -> str | None:
+    """Text of a status if it is one; PostgreSQL's jsonb takes no NUL."""
+    try:
+        value = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    text = payload.decode("utf-8", "replace")
+    return text if isinstance(value, dict) and "\\u0000" not in text else None

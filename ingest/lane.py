@@ -1,0 +1,178 @@
+"""Lane: deliveries of one session → packs → transactions → acknowledgements and receipts; no lane waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import structlog
+
+from ingest import metrics
+from ingest.accept import Window, whole
+from ingest.directory import Directory
+from ingest.pack import Delivery, Pack, label_or_none, open_pack, receipts
+from ingest.subscription import Subscription
+from ingest.write import write
+from store import reading
+from store.pool import Pool
+from telemetry import topics
+from telemetry.clock import Clock
+from telemetry.pack import DroppedPacks, Stream, encode_receipt
+from telemetry.reason import Reason
+
+log = structlog.get_logger()
+
+#: The gateway's clock may be ahead by this much.
+AHEAD = timedelta(minutes=10)
+#: Waits between attempts on a database that refuses [s].
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+#: Packs taken apart and not yet written, in transactions' worth.
+AHEAD_OF_WRITING = 2
+
+
+@dataclass(slots=True)
+class State:
+    """What the lanes of a worker share."""
+
+    directory: Directory
+    water: reading.HighWater
+    clock: Clock
+    oldest: timedelta
+
+    def window(self) -> Window:
+        """Event times that are accepted now."""
+        now = self.clock.now()
+        return Window((now - self.oldest).timestamp(), (now + AHEAD).timestamp())
+
+
+class Lane:
+    """One of the two ways of a worker: live, or backlog."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        subscription: Subscription,
+        pool: Pool,
+        state: State,
+        other: Callable[[topics.Topic, Delivery], Awaitable[None]],
+        rows: int,
+    ) -> None:
+        self.stream, self.subscription, self.pool, self.state = stream, subscription, pool, state
+        self._other, self._most = other, rows
+        self._opened: deque[tuple[Pack, float]] = deque()
+        self._rows = 0
+        self._changed = asyncio.Event()
+        self.busy = 0
+
+    async def open(self) -> None:
+        """Take deliveries apart as they come, while the writer waits for the database."""
+        while True:
+            delivery = await self.subscription.queue.get()
+            arrived = time.monotonic()
+            try:
+                topic = topics.parse(delivery.topic)
+            except ValueError:
+                metrics.STRAY.inc()
+                self.subscription.acknowledge(delivery.mid, delivery.generation)
+                continue
+            if topic.kind.value != self.stream.value and topic.kind not in (topics.Kind.LIVE, topics.Kind.BACKLOG):
+                await self._other(topic, delivery)
+                self.subscription.acknowledge(delivery.mid, delivery.generation)
+                continue
+            pack = self._opened_pack(delivery, topic)
+            self._opened.append((pack, arrived))
+            self._rows += len(pack.accepted.rows) + 1
+            self._changed.set()
+            await asyncio.sleep(0)  # a full queue never yields by itself
+            while self._rows > AHEAD_OF_WRITING * self._most:
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _opened_pack(self, delivery: Delivery, topic: topics.Topic) -> Pack:
+        stream, received_at = Stream(topic.kind.value), datetime.now(UTC)
+        try:
+            return open_pack(delivery, topic.gateway, stream, self.state.directory, self.state.window(), received_at)
+        except Exception as error:  # a fault of ours must not stop a gateway for ever: the pack is kept whole
+            log.exception("cannot open a pack", gateway=topic.gateway)
+            wrong = whole(Reason.MALFORMED, f"could not be taken apart: {error!r}", delivery.payload)
+            return Pack(delivery, topic.gateway, stream, label_or_none(delivery.properties), received_at, wrong)
+
+    async def write(self) -> None:
+        """Write what is open, at once; what comes meanwhile is the next transaction."""
+        while True:
+            while not self._opened:
+                self._changed.clear()
+                await self._changed.wait()
+            taken = self._take()
+            self.busy = len(taken)
+            metrics.QUEUED.labels(self.stream.value).set(
+                self.subscription.queue.qsize() + len(self._opened) + len(taken)
+            )
+            await self._commit([pack for pack, _ in taken])
+            self._tell(taken)
+            self.busy = 0
+
+    def _take(self) -> list[tuple[Pack, float]]:
+        taken: list[tuple[Pack, float]] = []
+        rows = 0
+        while self._opened and (not taken or rows + len(self._opened[0][0].accepted.rows) <= self._most):
+            entry = self._opened.popleft()
+            taken.append(entry)
+            rows += len(entry[0].accepted.rows)
+            self._rows -= len(entry[0].accepted.rows) + 1
+        self._changed.set()
+        metrics.BATCH_ROWS.labels(self.stream.value).observe(rows)
+        return taken
+
+    async def _commit(self, packs: list[Pack]) -> None:
+        """Write until the database takes it; nothing is acknowledged before."""
+        wait = FIRST_WAIT
+        while True:
+            try:
+                async with self.pool.connection() as connection:
+                    await reading.prepare(connection)
+                    await write(connection, packs, self.state.directory, self.state.water)
+            except (psycopg.Error, OSError) as error:  # also rights or tables that are missing: a person mends those
+                metrics.DATABASE_ERRORS.inc()
+                log.warning("database", stream=self.stream.value, error=_one_line(error), again_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT)
+                for pack in packs:
+                    pack.stored = pack.repeated = pack.set_aside = 0
+                    pack.problems.clear()
+            else:
+                return
+
+    def _tell(self, taken: list[tuple[Pack, float]]) -> None:
+        """Acknowledge, send receipts and count, after the commit."""
+        stream = self.stream.value
+        for gateway, receipt in receipts(pack for pack, _ in taken):
+            self.subscription.publish(topics.topic(gateway, topics.Kind.RECEIPT), encode_receipt(receipt))
+        now = time.monotonic()
+        lag, receipt_lag = metrics.LAG.labels(stream), metrics.RECEIPT_LAG.labels(stream)
+        for pack, arrived in taken:
+            self.subscription.acknowledge(pack.delivery.mid, pack.delivery.generation)
+            lag.observe(now - arrived)
+            if pack.label is not None:
+                receipt_lag.observe(now - arrived)
+            for problem in pack.accepted.asides:
+                metrics.ASIDE.labels(problem.reason.value).inc()
+            for drop in pack.drops:
+                count = drop.readings if isinstance(drop, DroppedPacks) else drop.count
+                metrics.DECLARED_DROPPED.labels(pack.gateway).inc(count)
+        metrics.PACKS.labels(stream).inc(len(taken))
+        for outcome in ("stored", "repeated", "set_aside"):
+            metrics.READINGS.labels(stream, outcome).inc(sum(getattr(pack, outcome) for pack, _ in taken))
+
+    def idle(self) -> bool:
+        """Whether everything that came is committed."""
+        return not self.busy and not self._opened and self.subscription.queue.empty()
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,153 @@
+"""Registry: the directory kept as new as the tables, births, and the replay of what a registration cures."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import msgspec
+import psycopg
+import structlog
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from ingest import metrics
+from ingest.directory import Directory, Entry
+from ingest.lane import State
+from ingest.replay import replay
+from store import gateway as gateways
+from store.gateway import Datastream
+from store.pool import Pool
+from store.statements import statement
+from telemetry import topics
+from telemetry.birth import Birth, decode
+from telemetry.quantities import QUANTITIES
+
+log = structlog.get_logger()
+
+#: The registry is looked at again without being told, in case a notification was lost [s].
+LOOK_AGAIN = 30.0
+
+
+class Registry:
+    """Keeps `State.directory` right."""
+
+    def __init__(self, pool: Pool, state: State, shards: frozenset[str]) -> None:
+        self.pool, self.state, self._shards = pool, state, shards
+        self.changed = asyncio.Event()
+        self._births: dict[str, tuple[Birth, bytes]] = {}
+        self._turn = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Read everything anew."""
+        async with self.pool.connection() as connection:
+            found = await gateways.registry(connection, self.state.clock.now())
+            heights = await gateways.high_water(connection)
+        self.state.directory = Directory.of(found.gateways, found.stations, map(_entry, found.datastreams))
+        water = self.state.water
+        for datastream, moment in heights:
+            water.hold(datastream)
+            since = (moment - _EPOCH) // _MICROSECOND
+            water.latest[datastream] = max(water.latest[datastream], since)
+
+    async def keep(self) -> None:
+        """Read anew whenever something was registered, and replay what that cures."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await self.changed.wait()
+            except TimeoutError:
+                pass
+            self.changed.clear()
+            try:
+                async with self._turn:
+                    await self.load()
+                    await self._bear_again()
+                    await self._cure()
+            except (psycopg.OperationalError, OSError) as error:
+                log.warning("registry", error=" ".join(str(error).split())[:200])
+                await asyncio.sleep(1.0)
+                self.changed.set()
+
+    async def _cure(self) -> None:
+        async with self.pool.connection() as connection:
+            waiting = await (await connection.execute(statement("reading", "curable_gateways"))).fetchall()
+        for (gateway,) in waiting:
+            if topics.shard(gateway) in self._shards:
+                await self._replay(gateway)
+
+    async def _replay(self, gateway: str) -> None:
+        count = await replay(self.pool, gateway, self.state)
+        if count:
+            metrics.REPLAYED.inc(count)
+            log.info("replayed", gateway=gateway, count=count)
+
+    async def birth(self, gateway: str, payload: bytes) -> None:
+        """Take a birth in: its datastreams and deployments, for the stations that were given to the gateway."""
+        if not payload or self._births.get(gateway, (None, b""))[1] == payload:
+            return
+        try:
+            birth = decode(payload, Birth)
+            if datetime.fromisoformat(birth.time).tzinfo is None or birth.gateway != gateway:
+                message = "its time has no zone, or it names another gateway"
+                raise ValueError(message)
+        except (msgspec.DecodeError, ValueError) as error:
+            log.warning("birth refused", gateway=gateway, error=str(error)[:200])
+            return
+        self._births[gateway] = birth, payload
+        async with self._turn:
+            if gateway not in self.state.directory.gateways:
+                log.warning("birth waits", gateway=gateway, until="the gateway is registered")
+                return
+            await self._bear(gateway, birth, payload)
+        await self._replay(gateway)
+
+    async def _bear_again(self) -> None:
+        """Births of gateways that were given further stations since they came."""
+        directory = self.state.directory
+        for gateway, (birth, payload) in list(self._births.items()):
+            if gateway in directory.gateways and any(
+                directory.stations.get(station.code, (0, None))[1] == gateway
+                and Entry(0, station.code, row.quantity, row.level).name not in directory.names
+                for station in birth.stations
+                for row in station.datastreams
+                if row.quantity in QUANTITIES
+            ):
+                await self._bear(gateway, birth, payload)
+
+    async def _bear(self, gateway: str, birth: Birth, payload: bytes) -> None:
+        directory = self.state.directory
+        own = {code: id_ for code, (id_, owner) in directory.stations.items() if owner == gateway}
+        async with self.pool.connection() as connection, connection.transaction():
+            parameters = {"gateway": directory.gateways[gateway], "birth": Jsonb(msgspec.json.decode(payload))}
+            await connection.execute(statement("gateway", "born"), parameters)
+            count, refused = await gateways.bear(connection, birth, datetime.fromisoformat(birth.time), own)
+            found = await gateways.datastreams_of(connection, list(own.values()))
+        directory.extend(map(_entry, found))
+        log.info("birth", gateway=gateway, datastreams=count, refused=refused or None, firmware=birth.firmware)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = datetime.resolution
+
+
+def _entry(row: Datastream) -> Entry:
+    return Entry(row.id, row.station, row.quantity, row.level, row.estimated, row.minimum, row.maximum)
+
+
+async def listen(url: str, wakes: dict[str, asyncio.Event]) -> None:
+    """Set the event of a channel whenever the database notifies it; all of them after a reconnection."""
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                url, autocommit=True, application_name="nongvu-ingest-listen"
+            ) as connection:
+                for channel in wakes:
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                for event in wakes.values():
+                    event.set()
+                async for notification in connection.notifies():
+                    wakes[notification.channel].set()
+        except (psycopg.OperationalError, OSError) as error:
+            log.warning("database", error=" ".join(str(error).split())[:200], again_in=1.0)
+        await asyncio.sleep(1.0)

@@ -1,0 +1,152 @@
+"""Accept: every record is either a row or set aside, whatever comes."""
+
+import json
+import math
+
+import cbor2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest import accept as accepting
+from ingest import directory as directories
+from ingest.accept import Window, accept, one_record
+from ingest.directory import Directory, Entry
+from store.flag import Check, Quality
+from telemetry import wire
+from telemetry.pack import CBOR, JSON
+from telemetry.reading import Reading
+
+NOW = 1_790_000_000
+WINDOW = Window(NOW - 400 * 86_400, NOW + 600)
+NAMES = ["air_temperature", "dew_point", "wind_speed", "wind_gust", "air_pressure", "soil_moisture/-0.30m"]
+
+
+@pytest.fixture(scope="module")
+def directory():
+    entries = [Entry(10 + n, "s", *name.partition("/")[::2]) for n, name in enumerate(NAMES)]
+    entries.append(Entry(99, "far", "air_temperature", minimum=-5.0, maximum=40.0, estimated=True))
+    return Directory.of({"g": 1, "other": 2, "api": 3}, {"s": (1, "g"), "far": (2, "other")}, entries)
+
+
+def take(directory, readings, gateway="g", **more):
+    return accept(wire.encode(readings), CBOR, gateway, directory, WINDOW, **more)
+
+
+def reading(quantity, value, time=NOW * 1000, station="s", level=""):
+    return Reading(station, quantity, time, value, level)
+
+
+def test_flags_are_those_of_the_store():
+    assert (accepting.GOOD, accepting.SUSPECT, accepting.FAIL) == (Quality.GOOD, Quality.SUSPECT, Quality.FAIL)
+    for name in ("PHYSICAL_RANGE", "LOCAL_RANGE", "PACK_AGREEMENT", "REDATED"):
+        assert getattr(accepting, name) == Check[name]
+    assert directories.ESTIMATED == Check.ESTIMATED
+
+
+def test_values_are_stored_in_their_unit_and_flagged(directory):
+    rows = take(directory, [reading("air_pressure", 1013.25), reading("air_temperature", 61.0)]).rows
+    assert rows["result"].tolist() == [1013.25, 61.0]
+    assert rows["flag"].tolist() == [Quality.GOOD, Quality.FAIL | Check.PHYSICAL_RANGE]
+    assert rows["time"].tolist() == [NOW * 1_000_000] * 2
+    rows = take(directory, [reading("air_temperature", -6.0, station="far")], "other").rows
+    assert rows["flag"].tolist() == [Quality.SUSPECT | Check.LOCAL_RANGE | Check.ESTIMATED]
+    assert take(directory, [reading("air_temperature", 1.0)], redated=True).rows["flag"].tolist() == [
+        Quality.GOOD | Check.REDATED
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "contradict"),
+    [(("dew_point", 21.0), ("air_temperature", 20.0), True), (("dew_point", 20.4), ("air_temperature", 20.0), False),
+     (("wind_speed", 9.0), ("wind_gust", 5.0), True), (("wind_speed", 5.0), ("wind_gust", 9.0), False)],
+)  # fmt: skip
+def test_readings_of_one_pack_must_agree(directory, low, high, contradict):
+    for pair in ([low, high], [high, low]):
+        flags = take(directory, [reading(*one) for one in pair]).rows["flag"].tolist()
+        wanted = Quality.SUSPECT | Check.PACK_AGREEMENT if contradict else Quality.GOOD
+        assert flags == [wanted, wanted]
+    apart = [reading(*low), reading(*high, NOW * 1000 + 60_000)]
+    assert take(directory, apart).rows["flag"].tolist() == [Quality.GOOD] * 2
+
+
+def test_the_api_speaks_for_every_station_and_others_for_their_own(directory):
+    both = [reading("air_temperature", 1.0), reading("air_temperature", 1.0, station="far")]
+    assert len(take(directory, both, "api").rows) == 2
+    accepted = take(directory, both, "g")
+    assert [aside.reason for aside in accepted.asides] == ["foreign_station"]
+    accepted = take(directory, both, "unheard-of")
+    assert [(aside.record, aside.reason) for aside in accepted.asides] == [(-1, "unknown_station")]
+
+
+@pytest.mark.parametrize(("offset", "stored"), [(0, 1), (600, 1), (601, 0), (-400 * 86_400, 1), (-400 * 86_400 - 1, 0)])
+def test_the_window(directory, offset, stored):
+    assert len(take(directory, [reading("air_temperature", 1.0, (NOW + offset) * 1000)]).rows) == stored
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("content_type", [CBOR, JSON])
+def test_not_finite(directory, value, content_type):
+    rows = [{"bn": "urn:nongvu:s:", "bt": float(NOW), "n": "air_temperature", "u": "Cel", "v": value}]
+    if content_type == JSON:
+        payload = json.dumps(rows).encode()
+    else:
+        payload = cbor2.dumps([{wire._NUMBER[key]: item for key, item in rows[0].items()}])
+    accepted = accept(payload, content_type, "g", directory, WINDOW)
+    assert [aside.reason for aside in accepted.asides] == ["not_finite"]
+    assert not len(accepted.rows)
+
+
+def test_a_kept_record_can_be_replayed_by_itself(directory):
+    readings = [reading("air_temperature", float(n), NOW * 1000 + n, station="far") for n in range(3)]
+    for content_type in (CBOR, JSON):
+        payload = wire.encode(readings, content_type)
+        accepted = accept(payload, content_type, "g", directory, WINDOW)
+        again = [accept(aside.payload, content_type, "other", directory, WINDOW).rows for aside in accepted.asides]
+        assert [row["result"].tolist() for row in again] == [[0.0], [1.0], [2.0]]
+        assert [row["time"][0] for row in again] == [NOW * 1_000_000 + n * 1000 for n in range(3)]
+        assert one_record(payload, content_type, 1) == accepted.asides[1].payload
+
+
+SENML = st.dictionaries(
+    st.sampled_from([*wire.LABELS, "n", "v", "must_", "x", 99]),
+    st.one_of(st.floats(), st.integers(), st.text(max_size=5), st.booleans(), st.none(), st.binary(max_size=3),
+              st.sampled_from(["urn:nongvu:s:", "air_temperature", "Cel", NOW, float(NOW), 1 << 70])),
+    max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(st.lists(st.one_of(SENML, st.integers(), st.none(), st.lists(st.integers(), max_size=3)), max_size=8))
+def test_the_fast_way_through_cbor_says_what_the_slow_way_says(rows):
+    payload = cbor2.dumps(rows)
+    try:
+        records, problems = wire.decode(payload, CBOR)
+    except wire.WireError as error:
+        with pytest.raises(wire.WireError, match=error.reason.value):
+            wire.columns(payload, CBOR)
+        return
+    slow, fast = wire.resolve(records), wire.columns(payload, CBOR)
+    for name in ("record", "name", "unit"):
+        assert getattr(slow, name) == getattr(fast, name)
+    np.testing.assert_array_equal(slow.time, fast.time)
+    np.testing.assert_array_equal(slow.value, fast.value)
+    key = lambda found: (found.record, found.reason, found.detail)  # noqa: E731
+    assert sorted(map(key, fast.problems)) == sorted(map(key, [*problems, *slow.problems]))
+
+
+@settings(max_examples=300)
+@given(
+    st.one_of(st.binary(max_size=200), st.lists(SENML, max_size=5).map(cbor2.dumps), st.text(max_size=50).map(lambda t: t.encode("utf-8", "surrogatepass"))),
+    st.sampled_from([CBOR, JSON, "", "text/plain"]),
+)  # fmt: skip
+def test_whatever_comes_is_a_row_or_set_aside(payload, content_type):
+    entries = [Entry(1, "s", "air_temperature")]
+    directory = Directory.of({"g": 1}, {"s": (1, "g")}, entries)
+    accepted = accept(payload, content_type, "g", directory, WINDOW)
+    assert np.isfinite(accepted.rows["result"]).all()
+    assert len(accepted.rows) + len(accepted.asides) >= 0
+    for aside in accepted.asides:
+        aside.detail.encode()
+        assert "\0" not in aside.detail
