@@ -1,0 +1,208 @@
+"""Commands of ``nongvu subscriber``: people who get messages, their consent, and their rights over their data."""
+
+# ruff: noqa: PLC0415 — a command loads only what it needs
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from notify.commands import audit, connected, moment, read_text
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="People who get messages, and their consent.")
+
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+Number = Annotated[int, typer.Argument(help="The subscriber's number, as 'list' shows it.")]
+At = Annotated[str | None, typer.Option(help="When, ISO 8601; now if absent.")]
+
+
+@app.callback()
+def subscriber() -> None:
+    """People who get messages, and their consent."""
+
+
+@app.command()
+def add(
+    address: Annotated[str, typer.Argument(help="Phone in any local form, e-mail, https:// webhook or apprise URL.")],
+    place: Annotated[list[str], typer.Option(help="Code of a commune, farm, ...; may be repeated.")],
+    consent: Annotated[
+        str, typer.Option(help="How they agreed: paper, sms, web, ...; without it they get nothing.")
+    ] = "",
+    kind: Annotated[str, typer.Option(help="phone, email, webhook or chat.")] = "phone",
+    name: Annotated[str, typer.Option(help="What to call them.")] = "",
+    audience: Annotated[str, typer.Option(help="farmer, officer, radio, technician, ...")] = "farmer",
+    language: Annotated[str, typer.Option(help="vi or en.")] = "vi",
+    accents: Annotated[bool, typer.Option(help="Whether the phone shows accents.")] = True,
+    minimum_level: Annotated[int, typer.Option(help="Lowest level they want to hear of.")] = 1,
+    hazard: Annotated[list[str] | None, typer.Option(help="Only these hazards; may be repeated.")] = None,
+    crop: Annotated[list[str] | None, typer.Option(help="Only these crops.")] = None,
+    animal: Annotated[list[str] | None, typer.Option(help="Only these animals.")] = None,
+    bulletin: Annotated[list[str] | None, typer.Option(help="daily, ten_day.")] = None,
+    quiet: Annotated[str, typer.Option(help="Quiet hours, e.g. 21:00-05:00.")] = "",
+    urgent_level: Annotated[int, typer.Option(help="From this level quiet hours and cap do not hold.")] = 3,
+    daily_cap: Annotated[int, typer.Option(help="Most messages in 24 hours.")] = 10,
+    time_zone: Annotated[str, typer.Option(help="Of the quiet hours.")] = "Asia/Ho_Chi_Minh",
+    secret: Annotated[str, typer.Option(envvar="NONGVU_WEBHOOK_SECRET", help="Of a webhook; signs what it gets.")] = "",
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Add a person, or bring up to date the one who has this address."""
+    from pydantic import ValidationError
+
+    from notify.subscriber import Person, SubscriberError, problems
+    from notify.subscriber import add as put
+
+    quiet_from, _, quiet_to = quiet.partition("-")
+    given: dict[str, Any] = {
+        "address": address, "places": tuple(place), "consent_channel": consent, "kind": kind, "name": name,
+        "audience": audience, "language": language, "accents": accents, "minimum_level": minimum_level,
+        "hazards": tuple(hazard or ()), "crops": tuple(crop or ()), "animals": tuple(animal or ()),
+        "bulletins": tuple(bulletin or ()), "quiet_from": quiet_from, "quiet_to": quiet_to,
+        "urgent_level": urgent_level,
+        "daily_cap": daily_cap, "time_zone": time_zone, "secret": secret,
+    }  # fmt: skip
+    try:
+        person = Person.model_validate(given)
+        with connected() as connection:
+            number, new = put(connection, person, moment(at), "command")
+            audit(connection, "subscriber.add" if new else "subscriber.update", str(number))
+    except ValidationError as error:
+        raise typer.BadParameter(problems(error)) from error
+    except SubscriberError as error:
+        raise typer.BadParameter(str(error)) from error
+    done = {"subscriber": number, "new": new, "consent": bool(consent)}
+    typer.echo(jsonlib.dumps(done) if json else f"subscriber {number} {'added' if new else 'brought up to date'}")
+    if not consent:
+        typer.echo("without --consent they get no messages", err=True)
+
+
+@app.command(name="list")
+def list_(
+    state: Annotated[str | None, typer.Option(help="active, stopped or erased; all if absent.")] = None,
+    json: Json = False,
+) -> None:
+    """List subscribers; numbers are masked."""
+    from notify.phone import mask
+
+    with connected() as connection:
+        people = _people(connection, state=state)
+        audit(connection, "subscriber.list", state or "all", count=len(people))
+    for person in people:
+        person["address"] = mask(person["address"]) if person["address"] else ""
+        person.pop("name")
+    if json:
+        typer.echo(jsonlib.dumps(people, ensure_ascii=False, default=str))
+        return
+    for person in people:
+        agreed = "agreed" if person["consent_given_at"] else "no consent"
+        typer.echo(
+            f"{person['id']:>6}  {person['state']:<8} {person['address']:<18} {person['audience']:<10} "
+            f"{person['language']}  level {person['minimum_level']}+  {agreed:<10}  {' '.join(person['places'])}"
+        )
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with a header; see docs/messages.md.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Add or bring up to date the people of a CSV file; rows that are wrong are named and left out."""
+    from notify.subscriber import Person, SubscriberError, rows
+    from notify.subscriber import add as put
+
+    added = updated = 0
+    wrong: list[str] = []
+    with connected() as connection:
+        for line, row in rows(read_text(file)):
+            if not isinstance(row, Person):
+                wrong.append(f"line {line}: {row}")
+                continue
+            try:
+                _, new = put(connection, row, moment(at), "import")
+            except SubscriberError as error:
+                wrong.append(f"line {line}: {error}")
+                continue
+            added, updated = added + new, updated + (not new)
+        if dry_run:
+            connection.rollback()
+        else:
+            audit(connection, "subscriber.import", file.name, added=added, updated=updated, wrong=len(wrong))
+    answer = {"added": added, "updated": updated, "wrong": wrong}
+    said = f"{added} added, {updated} updated, {len(wrong)} wrong"
+    typer.echo(jsonlib.dumps(answer, ensure_ascii=False) if json else said)
+    for problem in wrong:
+        typer.echo(problem, err=True)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(number: Number) -> None:
+    """Print everything kept about a person, as JSON: their right; audited."""
+    from store.statements import statement
+
+    with connected() as connection:
+        found = _people(connection, number=number)
+        if not found:
+            typer.echo(f"there is no subscriber {number}", err=True)
+            raise typer.Exit(1)
+        answer: dict[str, Any] = {"subscriber": found[0]}
+        for part in ("consents", "messages", "said"):
+            answer[part] = _dicts(connection.execute(statement("subscriber", part), {"subscriber": number}))
+        audit(connection, "subscriber.export", str(number))
+    typer.echo(jsonlib.dumps(answer, ensure_ascii=False, default=str, indent=2))
+
+
+@app.command()
+def stop(
+    number: Number,
+    channel: Annotated[str, typer.Option(help="How they said so.")] = "office",
+    at: At = None,
+) -> None:
+    """Withdraw a person's consent: nothing more is sent to them."""
+    from notify.subscriber import stop as end
+
+    with connected() as connection:
+        changed = end(connection, number, moment(at), channel)
+        audit(connection, "subscriber.stop", str(number))
+    _said(changed, number, "gets nothing more")
+
+
+@app.command()
+def erase(
+    number: Number,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    at: At = None,
+) -> None:
+    """Erase what leads to a person; the history of alerts stays under a number that leads to nobody."""
+    from notify.subscriber import erase as forget
+
+    if not yes:
+        typer.confirm(f"Erase subscriber {number} for good?", abort=True)
+    with connected() as connection:
+        changed = forget(connection, number, moment(at), "office")
+        audit(connection, "subscriber.erase", str(number))
+    _said(changed, number, "was erased")
+
+
+def _said(changed: bool, number: int, what: str) -> None:
+    if not changed:
+        typer.echo(f"there is no subscriber {number}, or it was erased", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"subscriber {number} {what}")
+
+
+def _people(connection: Any, *, state: str | None = None, number: int | None = None) -> list[dict[str, Any]]:
+    from store.statements import statement
+
+    return _dicts(connection.execute(statement("subscriber", "list"), {"state": state, "subscriber": number}))
+
+
+def _dicts(cursor: Any) -> list[dict[str, Any]]:
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,231 @@
+"""Work: the process: takes what is due, bundles and expands it, sends it, and starts again after whatever goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import structlog
+from prometheus_client import Counter
+
+from notify.deliver import Sender, new_worker, settle_orphans
+from notify.expand import Connection, Expansion, close, hold, load_steps, take, waiting
+from notify.group import Key, Step, by_key, wait
+from notify.route import Route
+from notify.settings import NotifySettings
+from store.metrics import serve_metrics
+from store.pool import Pool, pool
+from store.statements import statement
+from telemetry.clock import Clock, RealClock, ReplayedClock, follow
+
+BUNDLES = Counter("nongvu_notify_bundles", "Bundles by what came of them", ["outcome"])
+#: Tables are looked at at least this often, whatever notifications say. [s]
+POLL = 0.5
+#: How often dead workers are looked for. [s]
+ORPHANS = 3.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Bundler:
+    """Closes bundles when their waits are over and does what else event time brings."""
+
+    pool: Pool
+    clock: Clock
+    settings: NotifySettings
+    sender: Sender
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _first_seen: dict[Key, float] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            self.wake.clear()
+            try:
+                pause = await self.look()
+            except psycopg.OperationalError as error:
+                _log.warning("the database is away", error=str(error))
+                pause = 0.5
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), max(pause, 0.001))
+
+    async def look(self) -> float:
+        """Do all that can be done now, and return how long [s] nothing more can."""
+        now = self.clock.now()
+        async with self.pool.connection() as connection:
+            due = await waiting(connection, now)
+        for row in due:
+            if row["kind"] != "step":
+                await self._happen(row["kind"], row["subject"], now)
+        return await self._bundle([int(row["subject"]) for row in due if row["kind"] == "step"], now)
+
+    async def _happen(self, kind: str, subject: str, now: datetime) -> None:
+        """Do one thing whose time has come; its due row goes in the same transaction."""
+        does = DUE.get(kind)
+        if does is None:
+            _log.error("nobody knows what this due row asks for", kind=kind, subject=subject)
+            return
+        async with self.pool.connection() as connection, connection.transaction():
+            values = {"kind": kind, "subject": subject, "now": now}
+            found = await (await connection.execute(statement("bundle", "take_due"), values)).fetchone()
+            if found:
+                await does(self, connection, subject, now)
+        self.sender.wake.set()
+
+    async def _bundle(self, ids: list[int], now: datetime) -> float:
+        if not ids:
+            self._first_seen.clear()
+            return POLL
+        async with self.pool.connection() as connection:
+            groups = by_key(await load_steps(connection, ids))
+        self._first_seen = {key: self._first_seen.get(key, time.monotonic()) for key in groups}
+        rests = [await self._close_when_ready(key, steps, now) for key, steps in groups.items()]
+        return max(0.0, min([rest for rest in rests if rest is not None], default=0.0))
+
+    async def _close_when_ready(self, key: Key, steps: list[Step], now: datetime) -> float | None:
+        """Close a group's bundle if its wait is over; else say how long that will be."""
+        silent = all(step.stale for step in steps)
+        async with self.pool.connection() as connection, connection.transaction():
+            ready = time.monotonic() if silent else await self._ready(connection, key, steps)
+            rest = ready - time.monotonic()
+            if rest > 0:
+                return min(rest, POLL)
+            if not await hold(connection, key):
+                return POLL
+            ours = await take(connection, steps)
+            mine = [step for step in steps if step.id in ours]
+            if mine:
+                expansion = await close(connection, key, mine, now, exercise=self.settings.exercise)
+                for hook in PUBLISH:
+                    await hook(self, connection, expansion, now)
+        self._first_seen.pop(key, None)
+        if mine:
+            self._tell(key, expansion)
+        return None
+
+    async def _ready(self, connection: Connection, key: Key, steps: Iterable[Step]) -> float:
+        values = {"commune": key.commune, "hazard": key.hazard, "kind": key.kind}
+        last = await (await connection.execute(statement("bundle", "last_bundle"), values)).fetchone()
+        return wait(
+            self._first_seen[key],
+            time.monotonic() - last[0] if last else None,
+            grouping=self.settings.grouping,
+            between=self.settings.between,
+            urgent=last is not None and max(step.level for step in steps) > last[1],
+        )
+
+    def _tell(self, key: Key, expansion: Expansion) -> None:
+        BUNDLES.labels(expansion.outcome).inc()
+        self.sender.wake.set()
+        _log.info(
+            "bundle",
+            bundle=expansion.bundle,
+            commune=key.commune,
+            hazard=key.hazard,
+            kind=key.kind,
+            outcome=expansion.outcome,
+            steps=len(expansion.steps),
+            queued=expansion.queued,
+            held=expansion.held,
+            capped=expansion.capped,
+        )
+
+
+async def release(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
+    """Quiet hours are over for a message."""
+    del bundler
+    await connection.execute(statement("bundle", "release_held"), {"delivery": int(subject), "now": now})
+
+
+#: What notify does when a due row's time comes, by its kind.
+DUE: dict[str, Callable[[Bundler, Connection, str, datetime], Awaitable[None]]] = {"quiet": release}
+#: What else is written in the transaction that closes a bundle.
+PUBLISH: list[Callable[[Bundler, Connection, Expansion, datetime], Awaitable[None]]] = []
+
+
+@dataclass(slots=True)
+class Listener:
+    """Holds the worker's number, wakes whoever sleeps, and settles what dead workers left."""
+
+    url: str
+    routes: list[Route]
+    worker: int = 0
+    wakes: list[asyncio.Event] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Work until cancelled, over as many connections as it takes."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
+                    await self._listen(connection)
+            except psycopg.OperationalError as error:
+                _log.warning("the database is away", error=str(error))
+                await asyncio.sleep(0.5)
+
+    async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        if self.worker:
+            await connection.execute(statement("delivery", "hold_worker"), {"worker": self.worker})
+        else:
+            self.worker = await new_worker(connection)
+        await connection.execute("LISTEN step; LISTEN delivery; LISTEN inbound")
+        self.begun.set()
+        while True:
+            await settle_orphans(connection, self.routes, self.worker)
+            self.wake()
+            async for _ in connection.notifies(timeout=ORPHANS, stop_after=1):
+                self.wake()
+
+    def wake(self) -> None:
+        """Wake everybody."""
+        for event in self.wakes:
+            event.set()
+
+
+async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None = None) -> None:
+    """Run notify until cancelled, on the clock of the settings where none is given."""
+    serve_metrics(settings, "notify")
+    for route in routes:
+        await route.provider.open()
+    try:
+        async with (
+            pool(settings.database_url, name="notify", least=2, most=6) as connections,
+            asyncio.TaskGroup() as tasks,
+        ):
+            await _start(settings, routes, connections, tasks, clock)
+    finally:
+        for route in routes:
+            await route.provider.close()
+        _log.info("stopped")
+
+
+async def _start(
+    settings: NotifySettings, routes: list[Route], connections: Pool, tasks: asyncio.TaskGroup, clock: Clock | None
+) -> None:
+    listener = Listener(settings.database_url, routes)
+    if clock is None and settings.clock == "replayed":
+        clock = replayed = ReplayedClock()
+        tasks.create_task(follow(replayed, settings.mqtt_url or "", "notify", ready=listener.wake), name="clock")
+        await replayed.wait_until(datetime.min.replace(tzinfo=UTC))
+    clock = clock or RealClock()
+    tasks.create_task(listener.run(), name="listen")
+    await listener.begun.wait()
+    sender = Sender(connections, clock, routes, listener.worker, await _names(connections))
+    bundler = Bundler(connections, clock, settings, sender)
+    listener.wakes += [sender.wake, bundler.wake]
+    tasks.create_task(sender.run(), name="send")
+    tasks.create_task(bundler.run(), name="bundle")
+    _log.info("started", worker=listener.worker, routes=[route.name for route in routes])
+
+
+async def _names(connections: Pool) -> dict[int, str]:
+    async with connections.connection() as connection:
+        found = await connection.execute(statement("bundle", "place_names"))
+        return {int(row[0]): str(row[1]) for row in await found.fetchall()}

@@ -1,0 +1,156 @@
+-- Steps that wait, bundles, and who gets them.
+
+-- name: waiting
+-- What notify owns and whose time has come.
+SELECT kind, subject, at FROM due WHERE owner = 'notify' AND at <= %(now)s ORDER BY at, kind, subject LIMIT %(most)s
+
+-- name: next_due
+SELECT min(at) FROM due WHERE owner = 'notify'
+
+-- name: insert_due
+INSERT INTO due (at, owner, kind, subject) VALUES (%(at)s, 'notify', %(kind)s, %(subject)s)
+ON CONFLICT (owner, kind, subject) DO UPDATE SET at = excluded.at
+
+-- name: take_due
+-- The row is deleted in the transaction that has its effect; whoever comes second finds nothing.
+DELETE FROM due WHERE owner = 'notify' AND kind = %(kind)s AND subject = %(subject)s AND at <= %(now)s RETURNING at
+
+-- name: steps
+SELECT step.id, alert.id AS alert, alert.rule, alert.hazard, step.kind, step.level, alert.basis, alert.place,
+       place.name AS place_name, commune.id AS commune, commune.name AS commune_name,
+       step.at, step.known_at, step.expires, step.stale, step.texts, alert.successor
+FROM alert_step AS step
+JOIN alert ON alert.id = step.alert
+JOIN place ON place.id = alert.place
+CROSS JOIN LATERAL (
+    SELECT above.id, above.name FROM place AS above
+    WHERE above.id = ANY (place.path)
+    ORDER BY above.kind = 'commune' DESC, above.id = place.parent DESC, above.id = place.id DESC
+    LIMIT 1
+) AS commune
+WHERE step.id = ANY (%(steps)s)
+
+-- name: last_bundle
+-- How long ago, in real time, the last bundle of a key was closed, and its level.
+SELECT extract(epoch FROM clock_timestamp() - closed_at)::float8 AS ago, level
+FROM bundle WHERE commune = %(commune)s AND hazard = %(hazard)s AND kind = %(kind)s AND outcome = 'expanded'
+ORDER BY id DESC LIMIT 1
+
+-- name: hold_key
+-- One worker at a time works on a key; the lock ends with the transaction.
+SELECT pg_try_advisory_xact_lock(x'6e7631'::int, hashtext(%(key)s))
+
+-- name: take_steps
+DELETE FROM due WHERE owner = 'notify' AND kind = 'step' AND subject = ANY (%(subjects)s) RETURNING subject
+
+-- name: insert_bundle
+INSERT INTO bundle (commune, hazard, kind, level, at, expires, outcome, exercise)
+VALUES (%(commune)s, %(hazard)s, %(kind)s, %(level)s, %(at)s, %(expires)s, %(outcome)s, %(exercise)s) RETURNING id
+
+-- name: insert_bundle_steps
+INSERT INTO bundle_step (step, bundle) SELECT step, %(bundle)s FROM unnest(%(steps)s::bigint[]) AS step
+
+-- name: bundle_outcome
+UPDATE bundle SET outcome = %(outcome)s WHERE id = %(bundle)s
+
+-- name: bundle
+SELECT id, commune, hazard, kind, level, at, expires, outcome, exercise FROM bundle WHERE id = %(bundle)s
+
+-- name: bundle_steps
+SELECT step FROM bundle_step WHERE bundle = %(bundle)s ORDER BY step
+
+-- name: open_beside
+-- Rules and hazards open now in a commune.
+SELECT DISTINCT alert.rule, alert.hazard
+FROM alert JOIN place ON place.id = alert.place
+WHERE alert.state = 'open' AND place.path @> ARRAY[%(commune)s::int]
+
+-- name: recipients
+-- Who gets which step: consent stands, the place is theirs, the hazard and crop concern them, and either it is new and high
+-- enough or it goes on from something that they received. Sent within 24 hours counts against the cap.
+SELECT step.id AS step, subscriber.id AS subscriber, contact.kind, subscriber.audience, subscriber.language,
+       subscriber.accents, subscriber.urgent_level, subscriber.quiet_from, subscriber.quiet_to, subscriber.time_zone,
+       subscriber.daily_cap - (
+           SELECT count(*) FROM delivery AS earlier
+           WHERE earlier.subscriber = subscriber.id AND earlier.bundle IS NOT NULL
+             AND earlier.at > %(now)s - interval '24 hours' AND earlier.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
+       ) AS remaining,
+       predecessor.told AS told_before
+FROM alert_step AS step
+JOIN alert ON alert.id = step.alert
+JOIN place ON place.id = alert.place
+LEFT JOIN season ON season.id = alert.season
+JOIN LATERAL (
+    SELECT DISTINCT subscriber FROM subscriber_place WHERE place = ANY (place.path)
+) AS wanted ON true
+JOIN subscriber ON subscriber.id = wanted.subscriber AND subscriber.state = 'active'
+JOIN personal.contact ON contact.subscriber = subscriber.id
+CROSS JOIN LATERAL (
+    SELECT EXISTS (
+        SELECT FROM delivery_step
+        JOIN delivery ON delivery.id = delivery_step.delivery
+            AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
+        JOIN alert_step AS earlier ON earlier.id = delivery_step.step
+        JOIN alert AS former ON former.id = earlier.alert
+        WHERE delivery_step.subscriber = subscriber.id AND former.successor = alert.id
+    ) AS told
+) AS predecessor
+WHERE step.id = ANY (%(steps)s)
+  AND EXISTS (SELECT FROM consent WHERE consent.subscriber = subscriber.id AND consent.withdrawn_at IS NULL)
+  AND CASE WHEN step.kind IN ('open', 'raise')
+      THEN step.level >= subscriber.minimum_level
+       AND (alert.hazard = ANY (subscriber.hazards) OR (subscriber.hazards = '{}' AND alert.hazard <> 'network'))
+       AND (subscriber.crops = '{}' OR season.crop IS NULL OR season.crop = ANY (subscriber.crops))
+       AND (subscriber.animals = '{}' OR alert.values ->> 'animal' IS NULL
+            OR alert.values ->> 'animal' = ANY (subscriber.animals))
+      ELSE EXISTS (
+        SELECT FROM delivery_step
+        JOIN delivery ON delivery.id = delivery_step.delivery
+            AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
+        JOIN alert_step AS earlier ON earlier.id = delivery_step.step
+        WHERE delivery_step.subscriber = subscriber.id AND earlier.alert = alert.id AND earlier.number < step.number
+          AND earlier.expires > %(now)s
+      ) END
+  AND (%(audience)s::text IS NULL OR subscriber.audience = %(audience)s)
+  AND NOT EXISTS (
+      SELECT FROM delivery_step
+      WHERE delivery_step.step = step.id AND delivery_step.subscriber = subscriber.id AND delivery_step.rung = %(rung)s)
+ORDER BY subscriber.id, step.id
+
+-- name: insert_delivery
+INSERT INTO delivery (about, bundle, subscriber, rung, kind, place, hazard, level, language, title, text, long, coding,
+                      segments, at, expires, state)
+VALUES (%(about)s, %(bundle)s, %(subscriber)s, %(rung)s, %(kind)s, %(place)s, %(hazard)s, %(level)s, %(language)s,
+        %(title)s, %(text)s, %(long)s, %(coding)s, %(segments)s, %(at)s, %(expires)s, %(state)s)
+ON CONFLICT DO NOTHING RETURNING id
+
+-- name: insert_delivery_steps
+INSERT INTO delivery_step (step, subscriber, rung, delivery)
+SELECT step, %(subscriber)s, %(rung)s, %(delivery)s FROM unnest(%(steps)s::bigint[]) AS step
+
+-- name: wake_senders
+SELECT pg_notify('delivery', '')
+
+-- name: release_held
+-- Quiet hours are over: what still holds is sent, what has ended or expired is not.
+UPDATE delivery SET
+    state = CASE
+        WHEN expires <= %(now)s THEN 'expired'
+        WHEN bundle IS NOT NULL AND NOT EXISTS (
+            SELECT FROM delivery_step JOIN alert_step ON alert_step.id = delivery_step.step
+            JOIN alert ON alert.id = alert_step.alert
+            WHERE delivery_step.delivery = delivery.id
+              AND (alert.state = 'open' OR alert_step.kind IN ('end', 'cancel'))) THEN 'withdrawn'
+        ELSE 'queued' END
+WHERE id = %(delivery)s AND state = 'held' RETURNING state
+
+-- name: acknowledged
+SELECT EXISTS (SELECT FROM acknowledgement WHERE bundle = %(bundle)s)
+
+-- name: still_open
+SELECT EXISTS (
+    SELECT FROM bundle_step JOIN alert_step ON alert_step.id = bundle_step.step JOIN alert ON alert.id = alert_step.alert
+    WHERE bundle_step.bundle = %(bundle)s AND alert.state = 'open')
+
+-- name: place_names
+SELECT id, name FROM place WHERE kind IN ('province', 'commune', 'farm', 'station')

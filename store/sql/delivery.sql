@@ -1,0 +1,91 @@
+-- Claim, send, settle.
+
+-- name: worker
+SELECT nextval('notify_worker')::int
+
+-- name: hold_worker
+-- Held for as long as the worker's connection lives; who can take it knows that the worker is gone.
+SELECT pg_try_advisory_lock(x'6e7632'::int, %(worker)s)
+
+-- name: let_worker
+SELECT pg_advisory_unlock(x'6e7632'::int, %(worker)s)
+
+-- name: claim
+-- Messages for one route: of its kinds, not refused by it, refused by every route that is better and well.
+UPDATE delivery SET state = 'sending', worker = %(worker)s, route = %(route)s, claimed_at = clock_timestamp(),
+                    attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM delivery
+    WHERE state = 'queued' AND kind = ANY (%(kinds)s) AND retry_at <= clock_timestamp()
+      AND NOT %(route)s = ANY (refused_by) AND refused_by @> %(better)s::text[]
+    ORDER BY level DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+RETURNING id, about, subscriber, rung, kind, place, hazard, level, language, title, text, long, coding, segments, at, expires,
+          attempts, refused_by
+
+-- name: addresses
+SELECT delivery.id, coalesce(contact.address, answer_address.address) AS address, coalesce(contact.secret, '') AS secret,
+       subscriber.state AS subscriber_state
+FROM delivery
+LEFT JOIN subscriber ON subscriber.id = delivery.subscriber
+LEFT JOIN personal.contact ON contact.subscriber = delivery.subscriber
+LEFT JOIN personal.answer_address ON answer_address.delivery = delivery.id
+WHERE delivery.id = ANY (%(deliveries)s)
+
+-- name: settle_sent
+UPDATE delivery SET state = 'sent', sent_at = %(at)s, handed_at = %(handed_at)s, segments = %(segments)s, cost = %(cost)s,
+                    detail = ''
+WHERE id = %(delivery)s AND state IN ('sending', 'doubtful') AND worker = %(worker)s RETURNING id
+
+-- name: insert_part
+INSERT INTO delivery_part (delivery, part, route, provider_id) VALUES (%(delivery)s, %(part)s, %(route)s, %(provider_id)s)
+ON CONFLICT (delivery, part) DO UPDATE SET route = excluded.route, provider_id = excluded.provider_id
+
+-- name: settle_again
+UPDATE delivery SET state = 'queued', worker = NULL, detail = %(detail)s, refused_by = %(refused_by)s,
+                    retry_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
+
+-- name: settle_end
+UPDATE delivery SET state = %(state)s, detail = %(detail)s, sent_at = CASE WHEN %(state)s = 'doubtful' THEN %(at)s ELSE sent_at END
+WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
+
+-- name: forget_answer_address
+DELETE FROM personal.answer_address WHERE delivery = ANY (%(deliveries)s)
+
+-- name: claimants
+-- Workers that hold claims, and are not this one.
+SELECT DISTINCT worker FROM delivery WHERE state = 'sending' AND worker <> %(worker)s
+
+-- name: orphans
+SELECT id, route, provider_ids.parts FROM delivery
+LEFT JOIN LATERAL (SELECT array_agg(provider_id) AS parts FROM delivery_part WHERE delivery = delivery.id) AS provider_ids ON true
+WHERE state = 'sending' AND worker = %(worker)s ORDER BY id
+
+-- name: requeue_orphan
+UPDATE delivery SET state = 'queued', worker = NULL, detail = 'the sender died; sent again under the same reference'
+WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
+
+-- name: doubt_orphan
+UPDATE delivery SET state = 'doubtful', detail = 'the sender died between handing it over and noting it', sent_at = coalesce(sent_at, at)
+WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
+
+-- name: adopt_orphan
+UPDATE delivery SET state = 'sent', sent_at = coalesce(sent_at, at), detail = 'the sender died; the provider has it'
+WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
+
+-- name: spent
+-- Messages, segments and money of a route since a moment of event time.
+SELECT coalesce(sum(segments), 0)::bigint AS segments, coalesce(sum(cost), 0)::float8 AS cost
+FROM delivery WHERE route = %(route)s AND sent_at >= %(since)s AND state IN ('sent', 'delivered', 'doubtful')
+
+-- name: queue
+SELECT id, about, rung, kind, state, route, attempts, level, hazard, at, expires, detail, subscriber
+FROM delivery WHERE state = ANY (%(states)s) ORDER BY id DESC LIMIT %(most)s
+
+-- name: counts
+SELECT state, count(*) FROM delivery GROUP BY state ORDER BY state
+
+-- name: retry
+-- Only on a person's word: what was doubtful may have arrived.
+UPDATE delivery SET state = 'queued', worker = NULL, refused_by = '{}', retry_at = '-infinity', attempts = 0
+WHERE id = ANY (%(deliveries)s) AND state IN ('failed', 'doubtful') RETURNING id

@@ -1,0 +1,208 @@
+"""From a step in the tables to files that stand for messages."""
+
+import asyncio
+from datetime import time, timedelta
+
+import pytest
+
+from notify.group import quiet_until
+from tests.notify.conftest import NOW, HandClock, running, until
+
+
+def waiting(province):
+    return province.one("SELECT count(*) FROM due WHERE owner = 'notify' AND kind = 'step'") + province.one(
+        "SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending')"
+    )
+
+
+async def settled(province):
+    await until(lambda: waiting(province) == 0)
+
+
+async def test_thirty_stations_are_one_message(province, tmp_path):
+    _, stations = province.commune(stations=30)
+    someone = province.subscriber()
+    for station in stations:
+        province.step(province.alert(station))
+    async with running(province.url, tmp_path):
+        await settled(province)
+    (message,) = province.messages()
+    assert message[:3] == (someone, 0, "sent")
+    assert message[3] == "Rét đậm tại 30 nơi: Đồng Đăng. Giữ ấm trâu bò."
+    (file,) = tmp_path.glob("*.txt")
+    text = file.read_text()
+    assert "To: +84912345678" in text
+    assert NOW.isoformat() in text
+    assert text.rstrip().endswith(message[3])
+    assert province.one("SELECT count(*) FROM delivery_step") == 30
+
+
+async def test_one_station_says_its_own_words_in_the_persons_language(province, tmp_path):
+    _, (station, _) = province.commune()
+    province.subscriber(language="en", address="0912345670")
+    province.subscriber(accents=False)
+    async with running(province.url, tmp_path):
+        province.step(province.alert(station))
+        await settled(province)
+        assert waiting(province) == 0
+    assert [m[3] for m in province.messages()] == [
+        "Severe cold at Trạm 1: 12 °C. Keep cattle warm.",
+        "Ret dam tai Tram 1: 12 C. Giu am trau bo.",
+    ]
+
+
+async def test_without_consent_or_after_stop_nobody_is_texted(province, tmp_path):
+    from notify.subscriber import erase, stop
+
+    _, (station, _) = province.commune()
+    province.subscriber("0912345671", consent_channel="")
+    stopped, erased = province.subscriber("0912345672"), province.subscriber("0912345673")
+    assert stop(province.connection, stopped, NOW, "sms")
+    assert erase(province.connection, erased, NOW, "office")
+    province.step(province.alert(station))
+    async with running(province.url, tmp_path):
+        await settled(province)
+    assert province.messages() == []
+    assert province.all("SELECT outcome FROM bundle") == [("nobody",)]
+    assert province.one("SELECT count(*) FROM personal.contact") == 2
+
+
+async def test_level_hazard_and_place_decide_who_hears(province, tmp_path):
+    _, (station, other) = province.commune()
+    province.commune("hoang-dong", "Hoàng Đồng")
+    high = province.subscriber("0912345671", minimum_level=3)
+    heat = province.subscriber("0912345672", hazards=("heat",))
+    far = province.subscriber("0912345673", places=("hoang-dong",))
+    farm = province.subscriber("0912345674", places=("dong-dang-2",))
+    all_of_it = province.subscriber("0912345675", places=("lang-son",))
+    network = province.subscriber("0912345676", hazards=("network",))
+    province.step(province.alert(station))
+    province.step(province.alert(other, hazard="network", rule="silent_station"))
+    async with running(province.url, tmp_path):
+        await settled(province)
+    heard = {row[0] for row in province.messages()}
+    assert heard == {all_of_it, network}
+    assert not heard & {high, heat, far, farm}
+
+
+async def test_an_end_goes_only_to_those_who_heard_the_beginning(province, tmp_path):
+    _, (station, _) = province.commune()
+    early = province.subscriber("0912345671")
+    alert = province.alert(station)
+    province.step(alert)
+    async with running(province.url, tmp_path):
+        await settled(province)
+        late = province.subscriber("0912345672")
+        province.step(alert, kind="end", at=NOW)
+        await settled(province)
+    assert [row[0] for row in province.messages()] == [early, early]
+    assert late not in {row[0] for row in province.messages()}
+
+
+async def test_stale_steps_and_inhibited_ones_page_nobody(province, tmp_path):
+    _, (station, other) = province.commune()
+    province.subscriber()
+    province.step(province.alert(station), stale=True)
+    province.step(province.alert(station, hazard="wind", rule="strong_wind"))
+    province.alert(other, hazard="storm", rule="storm")
+    async with running(province.url, tmp_path):
+        await settled(province)
+    assert province.messages() == []
+    assert sorted(province.all("SELECT hazard, outcome FROM bundle")) == [("cold", "stale"), ("wind", "inhibited")]
+
+
+async def test_quiet_hours_hold_a_message_until_morning_unless_it_is_urgent(province, tmp_path):
+    _, (station, other) = province.commune()
+    night = NOW.replace(hour=16)  # 23:00 in Hanoi
+    clock = HandClock(night)
+    province.subscriber(quiet_from=time(21), quiet_to=time(5))
+    province.step(province.alert(station), at=night)
+    province.step(province.alert(other, hazard="flood", rule="flood", level=3), level=3, at=night)
+    async with running(province.url, tmp_path, clock):
+        await settled(province)
+        assert sorted(row[2] for row in province.messages()) == ["held", "sent"]
+        assert province.one("SELECT at FROM due WHERE kind = 'quiet'") == night + timedelta(hours=6)
+        clock.moment = night + timedelta(hours=6)
+        await until(lambda: [row[2] for row in province.messages()] == ["sent", "sent"])
+
+
+async def test_a_held_message_of_an_alert_that_ended_overnight_is_withdrawn(province, tmp_path):
+    _, (station, _) = province.commune()
+    night = NOW.replace(hour=16)
+    clock = HandClock(night)
+    province.subscriber(quiet_from=time(21), quiet_to=time(5))
+    alert = province.alert(station)
+    province.step(alert, at=night)
+    async with running(province.url, tmp_path, clock):
+        await settled(province)
+        province.connection.execute("UPDATE alert SET state = 'ended', ended = %s", [night])
+        clock.moment = night + timedelta(hours=6)
+        await until(lambda: [row[2] for row in province.messages()] == ["withdrawn"])
+
+
+async def test_the_daily_cap_holds_below_the_urgent_level(province, tmp_path):
+    _, stations = province.commune(stations=4)
+    province.subscriber(daily_cap=2)
+    async with running(province.url, tmp_path):
+        for number, station in enumerate(stations):
+            province.step(province.alert(station, level=3 if number == 3 else 2), level=3 if number == 3 else 2)
+            await settled(province)
+    assert [row[2] for row in province.messages()] == ["sent", "sent", "capped", "sent"]
+
+
+async def test_two_workers_say_everything_once(province, tmp_path):
+    _, stations = province.commune(stations=3)
+    for number in range(40):
+        province.subscriber(f"09123456{number:02}")
+    async with running(province.url, tmp_path), running(province.url, tmp_path):
+        for station in stations:
+            province.step(province.alert(station))
+            await asyncio.sleep(0.1)
+        await settled(province)
+    assert len(list(tmp_path.glob("*.txt"))) == province.one("SELECT count(*) FROM delivery")
+    assert province.one("SELECT count(*) FROM delivery_step") == 120
+    assert province.one("SELECT count(*) FROM delivery WHERE state <> 'sent'") == 0
+
+
+async def test_later_bundles_of_a_group_keep_their_distance_unless_it_gets_worse(province, tmp_path):
+    _, stations = province.commune(stations=3)
+    province.subscriber()
+    async with running(province.url, tmp_path, bundle_wait=30):
+        province.step(province.alert(stations[0]))
+        await settled(province)
+        province.step(province.alert(stations[1]))
+        await asyncio.sleep(0.5)
+        assert len(province.messages()) == 1
+        province.step(province.alert(stations[2], level=3), level=3)
+        await settled(province)
+    assert len(province.messages()) == 2
+
+
+async def test_a_folder_that_cannot_be_written_is_waited_for(province, tmp_path):
+    from notify.deliver import Health
+    from notify.route import read_routes
+
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    _, (station, _) = province.commune()
+    province.subscriber()
+    (route,) = read_routes(None, folder, {})
+    blocked = tmp_path / "blocked"
+    blocked.write_text("not a folder")
+    async with running(province.url, routes=[route]):
+        await asyncio.sleep(0.3)
+        route.provider.options.folder = blocked / "deep"
+        province.step(province.alert(station))
+        await until(lambda: province.one("SELECT count(*) FROM delivery WHERE attempts = 1 AND state = 'queued'"))
+        assert "make room" in province.one("SELECT detail FROM delivery")
+    health = Health(route)
+    health.failed(None)
+    assert not health.well
+
+
+@pytest.mark.parametrize(("hour", "expected"), [(13, None), (14, 8), (20, 2), (21, 1), (22, None)])
+def test_quiet_hours_over_midnight(hour, expected):
+    """21:00–05:00 in Hanoi is 14:00–22:00 UTC."""
+    now = NOW.replace(hour=hour)
+    end = quiet_until(now, time(21), time(5), "Asia/Ho_Chi_Minh")
+    assert end == (None if expected is None else now + timedelta(hours=expected))
