@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -120,7 +119,6 @@ class Uplink:
             **self._line.arguments, identifier=self._line.gateway, protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=False, properties=connect, keepalive=self._line.keepalive, max_inflight_messages=200,
             will=aiomqtt.Will(status, will, 1, retain=True),
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # small packets must not wait for each other
         )  # fmt: skip
 
     def _listen(self, paho: PahoClient) -> None:

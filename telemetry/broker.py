@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ def address(
     if parts.username and user is None:
         user, password = unquote(parts.username), unquote(parts.password or "") or password
     arguments: dict[str, Any] = {"hostname": parts.hostname, "port": parts.port or PORTS[parts.scheme]}
+    # small packets (acknowledgements, receipts) must not wait 40 ms for each other: Nagle's algorithm off
+    arguments["socket_options"] = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     if user:
         arguments |= {"username": user, "password": password or _password(user)}
     if parts.scheme == "mqtts":

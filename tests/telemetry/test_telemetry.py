@@ -1,6 +1,7 @@
 """Quantities, topics, labels, the clock, settings: what every process relies on."""
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -129,7 +130,9 @@ async def test_the_real_clock_is_aware():
 
 def test_broker_addresses(tmp_path, monkeypatch):
     monkeypatch.delenv("NONGVU_MQTT_PASSWORD", raising=False)
-    assert address("mqtt://farm.example") == {"hostname": "farm.example", "port": 1883}
+    assert address("mqtt://farm.example") == {
+        "hostname": "farm.example", "port": 1883, "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+    }  # fmt: skip
     (tmp_path / "ingest-0-live").write_text("secret\n")
     monkeypatch.setenv("NONGVU_MQTT_PASSWORDS", str(tmp_path))
     assert address("mqtt://h:1999", "ingest-0-live")["password"] == "secret"
