@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
+from notify import subscriber
+from notify.subscriber import Person
 from standalone.field.record import STATIONS, Station
 from store import gateway as gateways
 from store import place as places
@@ -19,6 +22,16 @@ COMMUNES = {
     "queens": "Queens, New York",
     "greensboro": "Greensboro, North Carolina",
 }
+#: Nobody's telephones: +1-NXX-555-0100 to -0199 are set aside for fiction (North American Numbering Plan).
+PEOPLE: Sequence[Mapping[str, Any]] = (
+    {"address": "+12125550100", "name": "Bà Nga", "places": ("newark",), "language": "vi"},
+    {"address": "+12125550101", "name": "Ông Lộc", "places": ("queens",), "language": "vi", "accents": False},
+    {"address": "+12125550102", "name": "Jo", "places": ("queens",), "language": "en",
+     "quiet_from": "21:00", "quiet_to": "05:00"},
+    {"address": "+12125550103", "name": "Lee", "places": ("greensboro",), "language": "en"},
+    {"address": "+12125550104", "name": "Cán bộ tỉnh", "places": (PROVINCE,), "language": "vi", "audience": "officer",
+     "daily_cap": 100, "hazards": ("cold", "frost", "heat", "rain", "network")},
+)  # fmt: skip
 #: Said on top of every page of the demo.
 NOTICE_VI = (
     "Trình diễn: phát lại thời tiết thật đã đo tại ba sân bay New York năm 2013 và năm điển hình TMY3 của Greensboro; "
@@ -45,7 +58,7 @@ def chosen(codes: Sequence[str]) -> list[Station]:
 
 
 def enter(url: str, stations: Sequence[Station], start: datetime) -> None:
-    """Enter province, communes, stations and gateways; the gateways may send from `start` on."""
+    """Enter province, communes, stations, gateways and people, as of `start`."""
     with psycopg.connect(url) as connection:
         properties = {"record": "foreign", "says": {"vi": NOTICE_VI, "en": NOTICE_EN}}
         places.add(
@@ -59,6 +72,11 @@ def enter(url: str, stations: Sequence[Station], start: datetime) -> None:
         for station in stations:
             places.add(connection, _place(station))
             gateways.give(connection, station.gateway, station.code, start)
+        there = {PROVINCE, *(station.commune for station in stations)}
+        for given in PEOPLE:
+            if there.issuperset(given["places"]):
+                person = Person(**given, time_zone=TIME_ZONE, consent_channel="demo")
+                subscriber.add(connection, person, start, "demo")
 
 
 def _place(station: Station) -> places.Place:
