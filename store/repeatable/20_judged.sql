@@ -1,0 +1,171 @@
+-- Readings as they are to be believed: verdicts laid over raw flags, and rollups read with the width of the picture.
+
+-- Quality of a flag after verdicts: what a person said counts above all (the latest word), else the worst.
+CREATE OR REPLACE FUNCTION judged_flag(raw int, worst int, bits int, person int) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    CASE WHEN person IS NOT NULL THEN person | (raw & ~255) | coalesce(bits, 0) | (1 << 20)
+         WHEN worst IS NULL THEN raw
+         ELSE greatest(raw & 255, worst) | (raw & ~255) | bits END;
+
+-- For any condition on readings; for long ranges `judged_readings` is faster.
+CREATE OR REPLACE VIEW judged AS
+SELECT reading.phenomenon_time, reading.result, reading.datastream_id,
+       judged_flag(reading.flag, said.worst, said.bits, said.person) AS flag, reading.flag AS raw_flag, reading.batch_id
+FROM reading
+LEFT JOIN LATERAL (
+    SELECT max(verdict.flag & 255) AS worst, bit_or(verdict.flag & ~255) AS bits,
+           (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
+            FILTER (WHERE verdict.who LIKE 'person:%'))[1] AS person
+    FROM verdict
+    WHERE verdict.datastream_id = reading.datastream_id
+      AND verdict.valid_to >= reading.phenomenon_time AND verdict.valid_from <= reading.phenomenon_time
+) AS said ON true;
+
+-- Readings of datastreams within a range, verdicts laid over: verdicts find their readings, not readings their verdicts.
+CREATE OR REPLACE FUNCTION judged_readings(datastreams int[], first timestamptz, last timestamptz)
+RETURNS TABLE (phenomenon_time timestamptz, result double precision, datastream_id int, flag int, raw_flag int)
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM verdict WHERE verdict.datastream_id = ANY(datastreams)
+                   AND verdict.valid_to >= first AND verdict.valid_from < last) THEN
+        RETURN QUERY SELECT reading.phenomenon_time, reading.result, reading.datastream_id, reading.flag, reading.flag
+            FROM reading
+            WHERE reading.datastream_id = ANY(datastreams)
+              AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
+            ORDER BY reading.datastream_id, reading.phenomenon_time;
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH said AS MATERIALIZED (
+        SELECT reading.datastream_id, reading.phenomenon_time,
+               max(verdict.flag & 255) AS worst, bit_or(verdict.flag & ~255) AS bits,
+               (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
+                FILTER (WHERE verdict.who LIKE 'person:%'))[1] AS person
+        FROM verdict
+        JOIN reading ON reading.datastream_id = verdict.datastream_id
+         AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to
+        WHERE verdict.datastream_id = ANY(datastreams) AND verdict.valid_to >= first AND verdict.valid_from < last
+          AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
+        GROUP BY reading.datastream_id, reading.phenomenon_time
+    )
+    SELECT reading.phenomenon_time, reading.result, reading.datastream_id,
+           judged_flag(reading.flag, said.worst, said.bits, said.person), reading.flag
+    FROM reading
+    LEFT JOIN said ON said.datastream_id = reading.datastream_id AND said.phenomenon_time = reading.phenomenon_time
+    WHERE reading.datastream_id = ANY(datastreams)
+      AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
+    ORDER BY reading.datastream_id, reading.phenomenon_time;
+END $$;
+
+-- How a quantity becomes one value of a longer period; as telemetry.quantities, a test compares them.
+CREATE OR REPLACE FUNCTION aggregate_of(quantity text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    CASE WHEN quantity IN ('precipitation', 'sunshine_duration', 'water_volume') THEN 'sum'
+         WHEN quantity = 'wind_direction' THEN 'vector'
+         WHEN quantity = 'wind_gust' THEN 'maximum'
+         WHEN quantity = 'battery_level' THEN 'last'
+         ELSE 'mean' END;
+
+-- One value of the sums of a period.
+CREATE OR REPLACE FUNCTION rolled_value(aggregate text, count bigint, sum double precision, maximum double precision,
+                                        east double precision, north double precision, last double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    CASE aggregate
+        WHEN 'sum' THEN sum
+        WHEN 'maximum' THEN maximum
+        WHEN 'last' THEN last
+        WHEN 'vector' THEN CASE WHEN abs(east) + abs(north) < 1e-9 * count THEN NULL -- all directions at once: none
+                                ELSE (degrees(atan2(east, north)) + 360)::numeric % 360 END
+        ELSE sum / nullif(count, 0) END;
+
+-- Sums of readings by 15 minutes and class, verdicts included.
+CREATE OR REPLACE FUNCTION roll_up(datastreams int[], first timestamptz, last timestamptz) RETURNS SETOF rollup_quarter
+LANGUAGE sql STABLE AS $$
+    SELECT judged.datastream_id, time_bucket(INTERVAL '15 minutes', judged.phenomenon_time),
+           (CASE WHEN judged.flag & 255 <= 2 THEN 1 ELSE judged.flag & 255 END)::smallint,
+           count(*)::int, sum(judged.result), min(judged.result), max(judged.result), sum(judged.result * judged.result),
+           sum(CASE WHEN aggregate_of(datastream.quantity) = 'vector' THEN sin(radians(judged.result)) ELSE 0 END),
+           sum(CASE WHEN aggregate_of(datastream.quantity) = 'vector' THEN cos(radians(judged.result)) ELSE 0 END),
+           (array_agg(judged.result ORDER BY judged.phenomenon_time DESC))[1]
+    FROM judged_readings(datastreams, first, last) AS judged
+    JOIN datastream ON datastream.id = judged.datastream_id
+    WHERE judged.flag & 255 IN (1, 2, 3, 4)
+    GROUP BY 1, 2, 3
+$$;
+
+-- Width of the buckets that a picture of so many points wants: 0 raw, else 15 minutes, an hour, a day.
+CREATE OR REPLACE FUNCTION bucket_width(span interval, points int, interval_seconds double precision) RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    CASE WHEN extract(epoch FROM span) <= points * greatest(interval_seconds, 60) THEN INTERVAL '0'
+         WHEN extract(epoch FROM span) <= points * 900::float8 THEN INTERVAL '15 minutes'
+         WHEN extract(epoch FROM span) <= points * 3600::float8 THEN INTERVAL '1 hour'
+         ELSE INTERVAL '1 day' END;
+
+-- A datastream between two moments, as finely as a picture of so many points can show: raw readings, or buckets.
+-- Failed readings are left out, suspect ones too unless they are asked for. Buckets that are being recomputed come
+-- from the raw readings. Completeness is NULL where the datastream has no regular interval.
+CREATE OR REPLACE FUNCTION series(of_datastream int, first timestamptz, last timestamptz, points int DEFAULT 1000,
+                                  suspect boolean DEFAULT false, width interval DEFAULT NULL)
+RETURNS TABLE ("time" timestamptz, value double precision, minimum double precision, maximum double precision,
+               count bigint, completeness double precision, bucket interval)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    stream record;
+    chosen interval;
+    source text;
+BEGIN
+    SELECT datastream.interval_seconds AS seconds, aggregate_of(datastream.quantity) AS aggregate, datastream.place,
+           place.time_zone
+    INTO stream FROM datastream JOIN place ON place.id = datastream.place WHERE datastream.id = of_datastream;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    chosen := coalesce(width, bucket_width(last - first, points, stream.seconds));
+    IF chosen = INTERVAL '0' THEN
+        RETURN QUERY SELECT judged.phenomenon_time, judged.result, judged.result, judged.result, 1::bigint,
+                            CASE WHEN stream.seconds > 0 THEN 1.0::float8 END, chosen
+            FROM judged_readings(ARRAY[of_datastream], first, last) AS judged
+            WHERE judged.flag & 255 <= CASE WHEN suspect THEN 3 ELSE 2 END;
+        RETURN;
+    END IF;
+    source := CASE chosen WHEN INTERVAL '15 minutes' THEN 'quarter' WHEN INTERVAL '1 hour' THEN 'hour'
+                          WHEN INTERVAL '1 day' THEN 'day' END;
+    IF source IS NULL THEN
+        RAISE EXCEPTION 'width is 0, 15 minutes, 1 hour or 1 day, not %', chosen USING ERRCODE = '22023';
+    END IF;
+    RETURN QUERY EXECUTE format($q$
+        WITH stale AS MATERIALIZED (
+            SELECT DISTINCT %3$s AS bucket FROM touched,
+                generate_series(greatest(touched.from_time, $2), least(touched.to_time, $3), %4$L::interval) AS step
+            WHERE touched.place = $6 AND touched.to_time >= $2 AND touched.from_time < $3
+            UNION
+            SELECT %5$s FROM touched WHERE touched.place = $6 AND touched.to_time >= $2 AND touched.from_time < $3
+        ), parts AS (
+            SELECT rollup.bucket, rollup.class, rollup.count, rollup.sum, rollup.minimum, rollup.maximum, rollup.east,
+                   rollup.north, rollup.last
+            FROM %1$I AS rollup
+            WHERE rollup.datastream_id = $1 AND rollup.bucket >= %6$s AND rollup.bucket < $3
+              AND NOT EXISTS (SELECT FROM stale WHERE stale.bucket = rollup.bucket)
+            UNION ALL
+            SELECT stale.bucket, raw.class, raw.count, raw.sum, raw.minimum, raw.maximum, raw.east, raw.north, raw.last
+            FROM stale, LATERAL roll_up(ARRAY[$1], stale.bucket, %2$s) AS raw
+        )
+        SELECT parts.bucket,
+               rolled_value($4, sum(parts.count), sum(parts.sum), max(parts.maximum), sum(parts.east), sum(parts.north),
+                            (array_agg(parts.last))[1]),
+               min(parts.minimum), max(parts.maximum), sum(parts.count)::bigint,
+               CASE WHEN $5 > 0 THEN least(1, sum(parts.count) * $5 / extract(epoch FROM %2$s - parts.bucket))::float8 END,
+               $7
+        FROM parts WHERE parts.class <= CASE WHEN $8 THEN 3 ELSE 1 END
+        GROUP BY parts.bucket ORDER BY parts.bucket
+    $q$, 'rollup_' || source,
+        CASE source WHEN 'day' THEN format('((bucket AT TIME ZONE %1$L + INTERVAL ''1 day'') AT TIME ZONE %1$L)', stream.time_zone)
+                    ELSE format('(bucket + %L::interval)', chosen) END,
+        CASE source WHEN 'day' THEN format('date_trunc(''day'', step, %L)', stream.time_zone)
+                    ELSE format('time_bucket(%L::interval, step)', chosen) END,
+        chosen,
+        CASE source WHEN 'day' THEN format('date_trunc(''day'', least(touched.to_time, $3), %L)', stream.time_zone)
+                    ELSE format('time_bucket(%L::interval, least(touched.to_time, $3))', chosen) END,
+        CASE source WHEN 'day' THEN format('date_trunc(''day'', $2, %L)', stream.time_zone)
+                    ELSE format('time_bucket(%L::interval, $2)', chosen) END)
+    USING of_datastream, first, last, stream.aggregate, stream.seconds, stream.place, chosen, suspect;
+END $$;
