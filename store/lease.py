@@ -58,9 +58,9 @@ async def take(
         return await cursor.fetchall()
 
 
-async def finish(cursor: AsyncCursor[TupleRow], token: UUID, places: Sequence[int]) -> None:
-    """End leases by their token; `finished` then tells which were still held."""
-    await cursor.execute(statement("lease", "finish"), {"token": token, "places": list(places)})
+async def finish(cursor: AsyncCursor[TupleRow], token: UUID, places: Sequence[int], now: datetime) -> None:
+    """End leases by their token, computed to ``now``; `finished` then tells which were still held."""
+    await cursor.execute(statement("lease", "finish"), {"token": token, "places": list(places), "now": now})
 
 
 async def finished(cursor: AsyncCursor[TupleRow]) -> dict[int, int]:

@@ -7,8 +7,8 @@ FROM take_marks(%(worker)s, %(token)s, %(now)s, %(most)s, %(quiet)s, %(oldest)s,
 WITH finished AS (
     DELETE FROM lease WHERE token = %(token)s AND place = ANY (%(places)s) RETURNING place
 )
-INSERT INTO worked (place, generation) SELECT place, 1 FROM finished
-ON CONFLICT (place) DO UPDATE SET generation = worked.generation + 1
+INSERT INTO worked (place, generation, through) SELECT place, 1, %(now)s FROM finished
+ON CONFLICT (place) DO UPDATE SET generation = worked.generation + 1, through = excluded.through
 RETURNING place, generation;
 
 -- name: renew

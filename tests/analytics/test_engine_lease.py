@@ -51,7 +51,7 @@ async def test_mark_made_while_leased_is_left_for_the_next_worker(database, plac
         mark(database, places[0], NOW, NOW)
         assert await lease.take(one, "b", uuid4(), NOW, 10, AT_ONCE) == []
         async with one.transaction(), one.cursor() as cursor:
-            await lease.finish(cursor, token, [places[0]])
+            await lease.finish(cursor, token, [places[0]], NOW)
             assert await lease.finished(cursor) == {places[0]: 1}
         (again,) = await lease.take(one, "b", uuid4(), NOW, 10, AT_ONCE)
         assert (again.from_time, again.generation) == (NOW, 1)
@@ -66,7 +66,7 @@ async def test_a_lost_lease_becomes_marks_and_its_worker_writes_nothing(database
         assert await lease.expire(one) == 1
         assert count(database, "mark") == 1
         async with one.transaction(), one.cursor() as cursor:
-            await lease.finish(cursor, token, [places[0]])
+            await lease.finish(cursor, token, [places[0]], NOW)
             assert await lease.finished(cursor) == {}
 
 
@@ -83,7 +83,7 @@ async def test_todays_marks_go_at_once_and_older_days_wait_until_quiet(database,
         assert taken[places[2]].from_time == TODAY  # cut in two at local midnight
         assert count(database, "mark") == 3
         async with one.transaction(), one.cursor() as cursor:
-            await lease.finish(cursor, token, list(taken))
+            await lease.finish(cursor, token, list(taken), NOW)
         older = await lease.take(one, "a", uuid4(), NOW, 10, Waits(quiet=timedelta(0)))
         assert sorted(found.place for found in older) == places
         assert count(database, "mark") == 0

@@ -1,0 +1,63 @@
+-- name: known
+-- What a worker must know of leased places before it loads their window: how far they were computed.
+SELECT place, generation, CASE WHEN isfinite(through) THEN through END FROM worked WHERE place = ANY (%(places)s);
+
+-- name: feeds
+SELECT spoken_for.place, datastream.id, datastream.quantity, datastream.level, datastream.interval_seconds,
+       CASE WHEN isfinite(spoken_for.valid_from) THEN spoken_for.valid_from END,
+       CASE WHEN isfinite(spoken_for.valid_to) THEN spoken_for.valid_to END
+FROM spoken_for JOIN datastream ON datastream.id = spoken_for.datastream
+WHERE spoken_for.place = ANY (%(places)s)
+ORDER BY spoken_for.place, datastream.id;
+
+-- name: spots
+SELECT place.id, place.code, place.name, place.kind, place.time_zone, place.latitude, place.longitude, place.elevation,
+       place.properties, place.path,
+       (SELECT commune.name FROM place AS commune WHERE commune.id = ANY (place.path) AND commune.kind = 'commune'
+        AND commune.id <> place.id LIMIT 1) AS commune,
+       (SELECT deployment.height FROM deployment JOIN datastream ON datastream.id = deployment.datastream
+        WHERE datastream.place = place.id AND datastream.quantity = 'wind_speed'
+        ORDER BY deployment.valid_from DESC LIMIT 1) AS wind_height
+FROM place WHERE place.id = ANY (%(places)s);
+
+-- name: seasons
+SELECT id, place, crop, variety, sown, ended, properties FROM season WHERE place = ANY (%(places)s) ORDER BY place, id;
+
+-- name: settings
+-- Rule settings of places and of everything above them.
+SELECT rule, place, values, valid_from FROM rule_setting
+WHERE place IN (SELECT unnest(path) FROM place WHERE id = ANY (%(places)s)) ORDER BY rule, place, valid_from;
+
+-- name: readings
+COPY (
+    SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag
+    FROM unnest(%(datastreams)s::int[], %(from_times)s::timestamptz[], %(to_times)s::timestamptz[])
+      AS span (datastream, from_time, to_time)
+    JOIN reading ON reading.datastream_id = span.datastream
+     AND reading.phenomenon_time BETWEEN span.from_time AND span.to_time
+    WHERE reading.phenomenon_time BETWEEN %(first)s AND %(last)s
+) TO STDOUT (FORMAT BINARY);
+
+-- name: readings_few
+SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag
+FROM unnest(%(datastreams)s::int[], %(from_times)s::timestamptz[], %(to_times)s::timestamptz[])
+  AS span (datastream, from_time, to_time)
+JOIN reading ON reading.datastream_id = span.datastream
+ AND reading.phenomenon_time BETWEEN span.from_time AND span.to_time
+WHERE reading.phenomenon_time BETWEEN %(first)s AND %(last)s;
+
+-- name: heard
+-- The last reading of each datastream before a moment.
+SELECT span.datastream, last.phenomenon_time
+FROM unnest(%(datastreams)s::int[], %(before)s::timestamptz[]) AS span (datastream, before)
+CROSS JOIN LATERAL (
+    SELECT reading.phenomenon_time FROM reading
+    WHERE reading.datastream_id = span.datastream AND reading.phenomenon_time < span.before
+    ORDER BY reading.phenomenon_time DESC LIMIT 1
+) AS last;
+
+-- name: verdicts
+-- What people and the spatial pass said of readings; the ordered checks are made anew.
+SELECT datastream_id, valid_from, valid_to, flag, who FROM verdict
+WHERE datastream_id = ANY (%(datastreams)s) AND who <> 'ordered' AND valid_to >= %(first)s AND valid_from <= %(last)s
+ORDER BY said_at, id;

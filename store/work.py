@@ -1,0 +1,180 @@
+"""Work: what analytics reads of leased places before it computes: their facts, what feeds them, their readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from store.binary import copy_out, layout
+from store.index_value import instants
+from store.statements import statement
+
+Connection = AsyncConnection[TupleRow]
+Array = npt.NDArray[Any]
+
+#: A window's readings, as loaded.
+LOADED: Final = layout(datastream_id="int4", phenomenon_time="timestamptz", result="float8", flag="int4")
+#: Spans above this are read by COPY; below, planning a COPY costs more than it saves.
+FEW: Final = 64
+
+
+class Known(NamedTuple):
+    """How far a place was computed."""
+
+    place: int
+    generation: int
+    through: datetime | None
+
+
+class Feed(NamedTuple):
+    """A datastream that speaks for a place."""
+
+    place: int
+    datastream: int
+    quantity: str
+    level: str
+    interval_seconds: float
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place's own facts."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    time_zone: str
+    latitude: float | None
+    longitude: float | None
+    elevation: float | None
+    properties: dict[str, Any]
+    path: list[int]
+    commune: str | None
+    wind_height: float | None
+
+
+class Grown(NamedTuple):
+    """A crop season at a place."""
+
+    id: int
+    place: int
+    crop: str
+    variety: str
+    sown: date
+    ended: date | None
+    properties: dict[str, Any]
+
+
+class Setting(NamedTuple):
+    """A rule's setting for a place and everything below it."""
+
+    rule: str
+    place: int
+    values: dict[str, Any]
+    valid_from: datetime
+
+
+class Verdict(NamedTuple):
+    """What somebody said of readings."""
+
+    datastream: int
+    valid_from: datetime
+    valid_to: datetime
+    flag: int
+    who: str
+
+
+class Span(NamedTuple):
+    """Readings of a datastream from one time to another, both included."""
+
+    datastream: int
+    from_time: datetime
+    to_time: datetime
+
+
+async def _rows(connection: Connection, name: str, places: Sequence[int]) -> list[TupleRow]:
+    cursor = await connection.execute(statement("work", name), {"places": list(places)})
+    return await cursor.fetchall()
+
+
+async def known(connection: Connection, places: Sequence[int]) -> dict[int, Known]:
+    """How far each place was computed; absent where never."""
+    return {row[0]: Known(*row) for row in await _rows(connection, "known", places)}
+
+
+async def feeds(connection: Connection, places: Sequence[int]) -> list[Feed]:
+    """What feeds places."""
+    return [Feed(*row) for row in await _rows(connection, "feeds", places)]
+
+
+async def spots(connection: Connection, places: Sequence[int]) -> dict[int, Spot]:
+    """Facts of places."""
+    return {row[0]: Spot(*row) for row in await _rows(connection, "spots", places)}
+
+
+async def seasons(connection: Connection, places: Sequence[int]) -> list[Grown]:
+    """Crop seasons of places."""
+    return [Grown(*row) for row in await _rows(connection, "seasons", places)]
+
+
+async def settings(connection: Connection, places: Sequence[int]) -> list[Setting]:
+    """Rule settings that hold for places, from the root of the tree down."""
+    return [Setting(*row) for row in await _rows(connection, "settings", places)]
+
+
+async def readings(connection: Connection, spans: Sequence[Span]) -> Array:
+    """Readings of spans, in order of datastream and time, as an array of `LOADED`."""
+    if not spans:
+        return LOADED.empty(0)
+    datastreams, from_times, to_times = zip(*spans, strict=True)
+    arguments = {
+        "datastreams": list(datastreams),
+        "from_times": list(from_times),
+        "to_times": list(to_times),
+        "first": min(from_times),
+        "last": max(to_times),
+    }
+    cursor = connection.cursor()
+    if len(spans) > FEW:
+        found = await copy_out(cursor, statement("work", "readings"), LOADED, arguments)
+    else:
+        await cursor.execute(statement("work", "readings_few"), arguments)
+        found = _array(await cursor.fetchall())
+    return found[np.lexsort((found["phenomenon_time"], found["datastream_id"]))]
+
+
+def _array(rows: Sequence[TupleRow]) -> Array:
+    found = LOADED.empty(len(rows))
+    if rows:
+        datastream, time, result, flag = zip(*rows, strict=True)
+        found["datastream_id"], found["result"], found["flag"] = datastream, result, flag
+        found["phenomenon_time"] = instants(time)
+    return found
+
+
+async def heard(connection: Connection, datastreams: Sequence[int], before: Sequence[datetime]) -> dict[int, datetime]:
+    """Time of each datastream's last reading before a moment; absent where there is none."""
+    if not datastreams:
+        return {}
+    arguments = {"datastreams": list(datastreams), "before": list(before)}
+    cursor = await connection.execute(statement("work", "heard"), arguments)
+    return dict(await cursor.fetchall())
+
+
+async def verdicts(
+    connection: Connection, datastreams: Sequence[int], first: datetime, last: datetime
+) -> list[Verdict]:
+    """What people and the spatial pass said of readings in a span, in the order in which it was said."""
+    arguments = {"datastreams": list(datastreams), "first": first, "last": last}
+    cursor = await connection.execute(statement("work", "verdicts"), arguments)
+    return [Verdict(*row) for row in await cursor.fetchall()]
