@@ -14,7 +14,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
-from edge.settings import SerialBus, TcpBus
+from edge.bus_settings import SerialBus, TcpBus
 
 # Its own messages repeat, without fields, what the errors below say.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)

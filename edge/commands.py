@@ -20,8 +20,9 @@ GatewayPath = Annotated[Path, typer.Argument(metavar="GATEWAY.toml", help="The g
 @app.command()
 def run(path: GatewayPath) -> None:
     """Run a gateway until it is told to stop (SIGTERM or Ctrl-C)."""
+    from edge.remote_config import RemoteConfig
     from edge.run import Running
-    from edge.settings import GatewayFileError, read
+    from edge.settings import GatewayFileError, parse, read
     from telemetry.process import configure_log
     from telemetry.process import run as run_process
     from telemetry.settings import Settings
@@ -35,7 +36,14 @@ def run(path: GatewayPath) -> None:
     configure_log(settings)
 
     async def main() -> None:
-        await Running(file, settings.clock).run()
+        config = RemoteConfig(path, file.buffer.path.parent)
+        while True:  # ends by a signal only; a restart begins anew with the configuration then in force
+            try:
+                present = parse(config.text())
+            except GatewayFileError as error:
+                config.roll_back("; ".join(error.problems))
+                continue
+            await Running(present, settings.clock, config).run()
 
     run_process(main())
 

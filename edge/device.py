@@ -11,11 +11,11 @@ from datetime import datetime
 import msgspec
 
 from edge.bus import Bus, BusError, RefusedError
+from edge.bus_settings import Unit
 from edge.circuit import Circuit
 from edge.counter import Counted, increment
 from edge.reading_plan import Request, halves, plan
 from edge.sensor import Register, SensorModel, Taken, take
-from edge.settings import Unit
 from telemetry.reading import Reading
 
 
@@ -145,24 +145,27 @@ async def _learn(
         await _read_request(device, bus, part, words)
 
 
-def readings(device: Device, taken: Sequence[Taken], now: int) -> list[Reading]:
-    """Readings at event time ``now`` [ms]; moves the counters on."""
+def readings(device: Device, taken: Sequence[Taken], now: int, *, dated: bool = True) -> list[Reading]:
+    """Readings at ``now`` [ms]; moves the counters on. ``dated`` says whether ``now`` is event time."""
     result = []
     for item in taken:
         raw: float | None = item.raw
         if item.register.counter is not None:
-            raw = _counted(device, item, now)
+            raw = _counted(device, item, now, dated=dated)
         value = item.register.value(raw) if raw is not None else None
         if value is not None:
             result.append(Reading(device.unit.station, item.register.quantity, now, value, item.register.level))
     return result
 
 
-def _counted(device: Device, item: Taken, now: int) -> float | None:
+def _counted(device: Device, item: Taken, now: int, *, dated: bool) -> float | None:
     name = item.register.name
+    before = device.memory.counters.get(name)
+    if not dated:  # how long ago the last state was is not known: what was added since is still a reading
+        now = before.time + 1 if before else 0
     state = Counted(item.raw, now)
     counter = item.register.counter
     gap = int(max(device.unit.counter_gap, 3 * device.unit.interval) * 1000)
-    added = increment(device.memory.counters.get(name), state, modulus=counter.modulus if counter else None, gap=gap)
+    added = increment(before, state, modulus=counter.modulus if counter else None, gap=gap)
     device.memory.counters[name] = state
     return added

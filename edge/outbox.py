@@ -128,6 +128,10 @@ class Outbox:
         self._formed(packs)
         return bool(packs)
 
+    async def undated(self) -> list[str]:
+        """Clocks whose readings still wait for event time."""
+        return await self._submit(lambda file: file.undated(), at_once=True)
+
     async def date(self, clock: str, start: int) -> int:
         """Give event time to readings that were taken before it was known; ``start`` is the clock's zero [ms]."""
         packs, rest = await self._submit(lambda file: self.keeper.date(file, clock, start), at_once=True)

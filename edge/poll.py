@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import structlog
 
 from edge.bus import Bus, BusError, LineDownError
 from edge.device import Device, read, readings
 from edge.outbox import Outbox
-from telemetry.clock import Clock
-from telemetry.reading import Reading, milliseconds, moment
+from telemetry.reading import Reading, milliseconds
 
 log = structlog.get_logger(__name__)
 
@@ -28,10 +28,11 @@ class Poller:
     """The devices of one line."""
 
     def __init__(
-        self, bus: Bus, devices: Sequence[Device], outbox: Outbox, clock: Clock, watch: Watch | None = None
-    ) -> None:
-        self.bus, self.devices, self._outbox, self._clock = bus, devices, outbox, clock
-        self._watch = watch
+        self, bus: Bus, devices: Sequence[Device], outbox: Outbox, stamp: Callable[[], tuple[int, str]],
+        now: Callable[[], datetime], watch: Watch | None = None,
+    ) -> None:  # fmt: skip
+        self.bus, self.devices, self._outbox = bus, devices, outbox
+        self._stamp, self._event_time, self._watch = stamp, now, watch
         self._now = asyncio.Event()
 
     async def poll_tick(self, tick: int) -> None:
@@ -51,7 +52,7 @@ class Poller:
     async def run(self) -> None:
         """Read every device at its interval until cancelled."""
         while True:
-            now = milliseconds(self._clock.now())
+            now = milliseconds(self._event_time())
             ready = [device for device in self.devices if device.due(now) and device.circuit.allows(time.monotonic())]
             # who was silent is tried after all who answer
             for device in sorted(ready, key=lambda device: (device.circuit.opened, device.unit.interval)):
@@ -67,11 +68,11 @@ class Poller:
         self._now.set()
 
     def _others_due(self, silent: Device) -> bool:
-        now = milliseconds(self._clock.now())
+        now = milliseconds(self._event_time())
         return any(other.due(now) for other in self.devices if other is not silent and not other.circuit.opened)
 
     async def _rest(self) -> None:
-        now = milliseconds(self._clock.now())
+        now = milliseconds(self._event_time())
         ends = [(device.slot(now) + 1) * device.unit.interval - now / 1000 for device in self.devices]
         rest = min([LOOK, *ends])
         if any(device.due(now) and not device.circuit.opened for device in self.devices):
@@ -84,7 +85,7 @@ class Poller:
 
     async def _poll(self, device: Device, tick: int | None = None) -> asyncio.Future[None] | None:
         """Read one device; None where it did not answer."""
-        slot = device.slot(tick if tick is not None else milliseconds(self._clock.now()))
+        slot = device.slot(tick if tick is not None else milliseconds(self._event_time()))
         try:
             taken = await read(device, self.bus)
         except BusError as error:
@@ -92,14 +93,14 @@ class Poller:
             if tick is None:
                 device.memory.slot = slot  # this interval is lost, the next one is another chance
             return None
-        now = tick if tick is not None else milliseconds(self._clock.now())
+        now, clock = self._stamp() if tick is None else (tick, "")
         device.circuit.succeeded()
-        device.last_good, device.memory.slot = moment(now), slot
-        found = readings(device, taken, now)
+        device.last_good, device.memory.slot, device.last_error = self._event_time(), slot, ""
+        found = readings(device, taken, now, dated=not clock)
         device.memory.readings += len(found)
         if self._watch is not None:
             self._watch(found)
-        return self._outbox.add(found, device.remembered(), importance=device.unit.importance)
+        return self._outbox.add(found, device.remembered(), importance=device.unit.importance, clock=clock)
 
     def _failed(self, device: Device, error: BusError) -> None:
         device.errors += 1

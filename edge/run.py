@@ -1,4 +1,4 @@
-"""Run: a gateway from its settings: lines, outbox, uplink and clock, put together."""
+"""Run: a gateway from its settings: lines, outbox, uplink, clock, relays and configuration, put together."""
 
 from __future__ import annotations
 
@@ -6,39 +6,59 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Sequence
-from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
+import aiomqtt
+import msgspec
 import structlog
 
-from edge.bus import Bus, serial_bus, tcp_bus
+from edge.actuation import Actuation
+from edge.bus import Bus
+from edge.bus_settings import Bus as BusSettings
+from edge.bus_settings import SerialBus, registers_of
 from edge.device import Device
 from edge.drops import cap_of
+from edge.gateway_clock import GatewayClock
+from edge.health import health
 from edge.keeper import Keeper
+from edge.messenger import Messenger
+from edge.orders import Orders
 from edge.outbox import Outbox
 from edge.poll import Poller
+from edge.remote_config import RemoteConfig
 from edge.sensor import shelf
-from edge.settings import Broker, Gateway, GatewayFile, TcpBus, registers_of
-from edge.settings import Bus as BusSettings
+from edge.settings import Broker, Gateway, GatewayFile
+from edge.sources import http_push, modbus_rtu, modbus_rtu_over_tcp, modbus_tcp, mqtt
+from edge.sources.envelope import HTTP, MQTT
+from edge.systemd_notify import notify, watchdog_interval
 from edge.uplink import Line, Uplink
-from telemetry.birth import Birth, BornDatastream, BornStation, Status, Unit
+from edge.words import firmware, stations, units
+from telemetry.birth import Birth, Config, Status, decode, encode
 from telemetry.broker import address
-from telemetry.clock import Clock, RealClock, ReplayedClock, decode_tick
+from telemetry.clock import ReplayedClock, decode_tick
 from telemetry.pack import CBOR, JSON
 from telemetry.reading import milliseconds, moment
-from telemetry.topics import CLOCK
+from telemetry.topics import CLOCK, Kind, topic
 
 log = structlog.get_logger(__name__)
 
+#: Why a run ended by itself.
+Ending = Literal["restart"]
+#: Times between two looks at the clock, two questions to NTP servers, two looks for readings that are too old [s].
+CLOCK_LOOK, NTP_LOOK, AGE_LOOK = 5.0, 1024.0, 3600.0
 
-def firmware() -> str:
-    """Version of this program."""
-    try:
-        return version("nongvu")
-    except PackageNotFoundError:
-        return "unknown"
+
+def open_line(settings: BusSettings) -> Bus:
+    """Line to the devices of a bus."""
+    if isinstance(settings, SerialBus):
+        return modbus_rtu.open_line(settings)
+    if settings.kind == "modbus_tcp":
+        return modbus_tcp.open_line(settings)
+    return modbus_rtu_over_tcp.open_line(settings)
 
 
 def devices_of(file: GatewayFile) -> dict[str, list[Device]]:
@@ -50,11 +70,6 @@ def devices_of(file: GatewayFile) -> dict[str, list[Device]]:
         ]
         for bus in file.buses
     }
-
-
-def open_bus(settings: BusSettings) -> Bus:
-    """Line to the devices of a bus."""
-    return tcp_bus(settings) if isinstance(settings, TcpBus) else serial_bus(settings)
 
 
 def line_of(gateway: Gateway, broker: Broker) -> Line:
@@ -70,114 +85,260 @@ def line_of(gateway: Gateway, broker: Broker) -> Line:
 class Running:
     """A gateway at work."""
 
-    def __init__(self, file: GatewayFile, clock_kind: Literal["real", "replayed"]) -> None:
-        self.file = file
+    def __init__(
+        self, file: GatewayFile, clock_kind: Literal["real", "replayed"], config: RemoteConfig | None = None
+    ) -> None:
+        self.file, self.config = file, config
         self.boot = secrets.token_hex(8)
-        self.clock: Clock = ReplayedClock() if clock_kind == "replayed" else RealClock()
-        self.devices = devices_of(file)
+        self.replayed = ReplayedClock() if clock_kind == "replayed" else None
+        self.real = GatewayClock(file.clock.trust, file.clock.servers)
         content_type = CBOR if file.broker.encoding == "cbor" else JSON
-        keeper = Keeper(file.buffer.path, self.boot, content_type=content_type, cap=cap_of(file.buffer.megabytes))
-        linger = file.buffer.linger if clock_kind == "real" else 0.0
-        self.outbox = Outbox(keeper, linger)
+        self.keeper = Keeper(file.buffer.path, self.boot, content_type=content_type, cap=cap_of(file.buffer.megabytes))
+        self.outbox = Outbox(self.keeper, 0.0 if self.replayed else file.buffer.linger)
         self.uplink = Uplink(line_of(file.gateway, file.broker), self.outbox, self.birth, self.status)
-        self.pollers = [Poller(open_bus(bus), self.devices[bus.name], self.outbox, self.clock) for bus in file.buses]
+        self.buses = {bus.name: open_line(bus) for bus in file.buses}
+        self.actuation = Actuation(file.relays, file.alarms, self.buses, self._local, self.outbox, self._time)
+        devices = devices_of(file)
+        self.pollers = [
+            Poller(bus, devices[name], self.outbox, self.stamp, self.now, self.actuation.watch)
+            for name, bus in self.buses.items()
+        ]
+        self.devices = [device for group in devices.values() for device in group]
+        zone = ZoneInfo(file.gateway.time_zone)
+        self._mqtt = {
+            source.name: [
+                (unit.topic, Messenger(unit, MQTT[unit.kind], zone, unit.identity)) for unit in source.devices
+            ]
+            for source in file.mqtt
+        }
+        self._http = {
+            source.name: [(unit.path, Messenger(unit, HTTP[unit.kind], zone, unit.identity)) for unit in source.devices]
+            for source in file.http
+        }
+        self.messengers = [item for group in (*self._mqtt.values(), *self._http.values()) for _, item in group]
         self.polled: datetime | None = None
         self.started = time.monotonic()
+        self._restart = asyncio.Event()
 
-    async def run(self) -> None:
-        """Work until cancelled; then say so, and keep everything."""
+    # -- time ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """Event time."""
+        return self.replayed.now() if self.replayed else self.real.now()
+
+    def stamp(self) -> tuple[int, str]:
+        """Time [ms] for a reading and the clock it counts from."""
+        return (milliseconds(self.replayed.now()), "") if self.replayed else self.real.stamp()
+
+    def _time(self) -> str:
+        return "" if self.replayed and not self.replayed.started else self.now().isoformat()
+
+    # -- work ---------------------------------------------------------------------------------------------------
+
+    async def run(self) -> Ending:
+        """Work until cancelled or told to start anew; then say so, and keep everything."""
         await self.outbox.open()
-        for device in self._all():
+        for device in self.devices:
             device.recall(self.outbox.memory.get(device.key))
+        for messenger in self.messengers:
+            messenger.recall(self.outbox.memory.get(messenger.key))
+        self._listen()
         tasks = [asyncio.create_task(work, name=name) for name, work in self._work()]
+        notify("READY=1")
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            done.pop().result()  # work never ends by itself: this raises what went wrong
+            for task in done:
+                task.result()  # only the wait for a restart ends by itself: anything else raises what went wrong
         finally:
+            notify("STOPPING=1")
             await self._stop(tasks)
+        return "restart"
 
-    def _work(self) -> list[tuple[str, Any]]:
-        work: list[tuple[str, Any]] = [("outbox", self.outbox.run()), ("uplink", self.uplink.run())]
-        if isinstance(self.clock, ReplayedClock):
+    def _listen(self) -> None:
+        code = self.file.gateway.code
+        orders = Orders(
+            self.outbox, self.actuation, self.now, lambda payload: self.uplink.say(Kind.REPLY, payload),
+            self._read_now, self._restart.set,
+        )  # fmt: skip
+        self.uplink.hear(topic(code, Kind.COMMAND), orders.hear)
+        self.uplink.hear(topic(code, Kind.CONFIG), self._desired)
+        self.uplink.connected = self._line_came_up
+        if self.replayed:
             self.uplink.hear(CLOCK, self._tick)
-            return [*work, ("replay", self._replay(self.clock))]
-        return [*work, ("status", self._say_status()), *((f"poll {i}", p.run()) for i, p in enumerate(self.pollers))]
 
-    async def _stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
-        for task in tasks:
-            if task.get_name() not in ("uplink", "outbox"):
-                task.cancel()
+    def _work(self) -> list[tuple[str, Coroutine[Any, Any, Any]]]:
+        work: list[tuple[str, Coroutine[Any, Any, Any]]] = [
+            ("outbox", self.outbox.run()), ("uplink", self.uplink.run()), ("restart", self._restart.wait()),
+            ("actuation", self.actuation.run()), ("alive", self._alive()),
+        ]  # fmt: skip
+        if self.replayed:
+            work.append(("replay", self._replay(self.replayed)))
+        else:
+            work += [("clock", self._watch_clock()), ("status", self._say_status())]
+            work += [(f"poll {number}", poller.run()) for number, poller in enumerate(self.pollers)]
+        for source in self.file.mqtt:
+            work.append(
+                (source.name, mqtt.listen(source, self._mqtt[source.name], self._pushed, self.file.gateway.code))
+            )
+        for server in self.file.http:
+            work.append((server.name, http_push.serve(server, self._http[server.name], self._pushed)))
+        if self.config is not None and self.config.state.trial:
+            work.append(("trial", self._trial(self.config)))
+        return work
+
+    async def _stop(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
+        last = [task for task in tasks if task.get_name() in ("uplink", "outbox")]
+        await _cancelled([task for task in tasks if task not in last])
         with contextlib.suppress(Exception):
             await self.outbox.flush()
         await self.uplink.say_stopped()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for poller in self.pollers:
-            await poller.bus.close()
+        await _cancelled(last)
+        for bus in self.buses.values():
+            await bus.close()
         await self.outbox.close()
 
+    def _pushed(self, messenger: Messenger, name: str, payload: bytes) -> None:
+        readings = messenger.take(name, payload, self.now())
+        if readings is None:
+            return
+        self.actuation.watch(readings)
+        clock = "" if self.replayed or self.real.right else self.real.start
+        if clock:  # nobody knows what time it is: count from the machine's start
+            at = self.real.stamp()[0]
+            readings = [replace(item, time=at) for item in readings]
+        self.outbox.add(readings, messenger.remembered(), importance=messenger.unit.importance, clock=clock)
+
+    async def _local(self, source: str, name: str, payload: str) -> None:
+        settings = next(item for item in self.file.mqtt if item.name == source)
+        try:
+            async with aiomqtt.Client(**mqtt.arguments_of(settings), protocol=aiomqtt.ProtocolVersion.V5) as client:
+                await client.publish(name, payload, qos=1)
+        except aiomqtt.MqttError as error:
+            raise OSError(str(error)) from error
+
+    def _read_now(self) -> None:
+        for poller in self.pollers:
+            poller.read_now()
+
+    # -- a replay -----------------------------------------------------------------------------------------------
+
     async def _tick(self, _: str, payload: bytes) -> None:
-        if isinstance(self.clock, ReplayedClock):
-            self.clock.advance(decode_tick(payload))
+        if self.replayed and payload:
+            self.replayed.advance(decode_tick(payload))
 
     async def _replay(self, clock: ReplayedClock) -> None:
         """Read each tick once, and say when all of it is receipted: the signal by which a replay goes on."""
         if not clock.started:
             await clock.moved()
-            with contextlib.suppress(Exception):  # said at the next connection
-                await self.uplink.say_birth()
+            await _tolerated(self.uplink.say_birth)  # else said at the next connection
         while True:
             tick = clock.now()
             await asyncio.gather(*(poller.poll_tick(milliseconds(tick)) for poller in self.pollers))
             await self.outbox.emptied()
             self.polled = tick
-            with contextlib.suppress(Exception):  # said again at the next connection
-                await self.uplink.say_status()
+            await _tolerated(self.uplink.say_status)  # said again at the next connection
             if clock.now() == tick:
                 await clock.moved()
+
+    # -- care ---------------------------------------------------------------------------------------------------
+
+    async def _watch_clock(self) -> None:
+        stored = self.outbox.memory.get("newest")
+        self.real.newest = moment(msgspec.msgpack.decode(stored)) if stored else None
+        asked = expired = -1e9
+        while True:
+            if time.monotonic() - asked > NTP_LOOK:
+                await self.real.ask()
+                asked = time.monotonic()
+            if self.real.look():
+                await self._date()
+            if self.real.right and time.monotonic() - expired > AGE_LOOK:
+                expired = time.monotonic()
+                await self.outbox.remember({"newest": msgspec.msgpack.encode(milliseconds(self.now()))})
+                await self.outbox.expire(milliseconds(self.now() - timedelta(days=self.file.buffer.days)))
+            await asyncio.sleep(CLOCK_LOOK)
+
+    async def _date(self) -> None:
+        """Date what was taken before the time was known; what an earlier start of the machine left cannot be."""
+        newest = milliseconds(self.real.newest) if self.real.newest else 0
+        for clock in await self.outbox.undated():
+            if clock == self.real.start:
+                count = await self.outbox.date(clock, self.real.zero())
+                log.warning("readings dated afterwards", readings=count)
+            else:
+                count = await self.outbox.give_up(clock, newest, self.real.zero())
+                log.error("readings that cannot be dated were dropped", readings=count)
 
     async def _say_status(self) -> None:
         while True:
             await asyncio.sleep(self.file.gateway.status_interval)
-            with contextlib.suppress(Exception):
-                await self.uplink.say_status()
+            await _tolerated(self.uplink.say_status)
 
-    def _all(self) -> list[Device]:
-        return [device for devices in self.devices.values() for device in devices]
+    async def _alive(self) -> None:
+        """Tell the watchdog only while the outbox can be written."""
+        interval = watchdog_interval()
+        while True:
+            await asyncio.sleep(interval or 3600.0)
+            if interval:
+                await self.outbox.remember({})
+                notify("WATCHDOG=1")
 
-    def _time(self) -> str:
-        if isinstance(self.clock, ReplayedClock) and not self.clock.started:
-            return ""
-        return self.clock.now().isoformat()
+    # -- configuration ------------------------------------------------------------------------------------------
+
+    async def _desired(self, _: str, payload: bytes) -> None:
+        if self.config is not None and payload:
+            anew = self.config.desire(decode(payload, Config), self.file)
+            await self._tell()
+            if anew:
+                self._restart.set()
+
+    async def _line_came_up(self) -> None:
+        if self.config is not None:
+            self.config.line_came_up()
+            await self._tell()
+
+    async def _tell(self) -> None:
+        if self.config is not None and (news := self.config.news(self._time())) is not None:
+            await self.uplink.say(Kind.CONFIGURED, encode(news), retain=True)
+            self.config.told()
+
+    async def _trial(self, config: RemoteConfig) -> None:
+        await asyncio.sleep(self.file.gateway.trial)
+        if config.state.trial:
+            config.roll_back(f"no line within {self.file.gateway.trial:g} s")
+            self._restart.set()
+        await asyncio.Event().wait()
+
+    # -- words --------------------------------------------------------------------------------------------------
 
     def birth(self) -> Birth:
         """What the gateway is going to send."""
-        streams: dict[str, list[BornDatastream]] = {}
-        for device in self._all():
-            for register in device.registers:
-                streams.setdefault(device.unit.station, []).append(
-                    BornDatastream(
-                        register.quantity, register.level, device.unit.interval, device.model.name,
-                        device.unit.serial, device.unit.height, register.basis,
-                    )
-                )  # fmt: skip
-        stations = [BornStation(code, datastreams) for code, datastreams in sorted(streams.items())]
-        return Birth(self.file.gateway.code, self.boot, self._time(), firmware(), stations)
+        born = stations(self.devices, self.messengers)
+        return Birth(self.file.gateway.code, self.boot, self._time(), firmware(), born)
 
     def status(self) -> Status:
         """How the gateway is."""
         oldest = self.outbox.oldest
-        units = [
-            Unit(
-                device.unit.name, device.unit.station, device.last_good.isoformat() if device.last_good else None,
-                device.errors, "open" if device.circuit.opened else "closed", device.last_error,
-            )
-            for device in self._all()
-        ]  # fmt: skip
+        machine = health(self.file.buffer.path.parent, self.file.gateway.signal_file)
         return Status(
             self.file.gateway.code, online=True, boot=self.boot, time=self._time(),
             uptime=round(time.monotonic() - self.started, 1), waiting=self.outbox.waiting,
-            oldest=moment(oldest).isoformat() if oldest is not None else None, firmware=firmware(), units=units,
+            oldest=moment(oldest).isoformat() if oldest is not None else None, dropped=self.outbox.dropped,
+            clock_right=bool(self.replayed) or self.real.right, clock_offset=self.real.offset,
+            cpu_temperature=machine.cpu_temperature, disk_free=machine.disk_free, memory=machine.memory,
+            signal=machine.signal, firmware=firmware(), units=units(self.devices, self.messengers),
             polled=self.polled.isoformat() if self.polled else None,
         )  # fmt: skip
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _tolerated(say: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    try:
+        await say()
+    except (aiomqtt.MqttError, OSError, TimeoutError) as error:
+        log.debug("not said", error=str(error))

@@ -64,6 +64,8 @@ class Register(_Data):
     verified: bool = True
     #: Left out unless a gateway's file asks for it.
     optional: bool = False
+    #: Name of another way to read the same quantity, which a gateway's file may choose for a device.
+    variant: str = ""
     note: str = ""
 
     @field_validator("quantity")
@@ -181,7 +183,7 @@ class SensorModel(_Data):
 
     @model_validator(mode="after")
     def _distinct(self) -> SensorModel:
-        names = [register.name for register in self.registers if not register.optional]
+        names = [register.name for register in self.registers if not (register.optional or register.variant)]
         if twice := {name for name in names if names.count(name) > 1}:
             message = f"said twice: {', '.join(sorted(twice))}; give one a level or mark it optional"
             raise ValueError(message)
@@ -211,7 +213,8 @@ def take(registers: Sequence[Register], words: Mapping[tuple[int, int], int], fu
 def decode(model: SensorModel, words: Mapping[int, int]) -> dict[str, float]:
     """Readings by name [each quantity's unit] of a device's words by address; counters say their count."""
     keyed = {(code, address): word for address, word in words.items() for code in (3, 4)}
-    found = {item.register.name: item.register.value(item.raw) for item in take(model.registers, keyed, model.function)}
+    registers = [register for register in model.registers if not register.variant]
+    found = {item.register.name: item.register.value(item.raw) for item in take(registers, keyed, model.function)}
     return {name: value for name, value in found.items() if value is not None}
 
 

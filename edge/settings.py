@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from edge.action_settings import Alarm, Relay
+from edge.bus_settings import Bus, Unit, registers_of
 from edge.place_in_file import line_of
-from edge.sensor import Register, SensorModel, SensorModelError, shelf
+from edge.push_settings import HttpSource, MqttSource
+from edge.sensor import SensorModel, SensorModelError, shelf
+from edge.settings_base import Data, checked_code
 from telemetry.broker import BrokerAddressError, address
-from telemetry.quantities import QUANTITIES
-from telemetry.reading import CODE, LEVEL
+
+Place = tuple[str | int, ...]
 
 
 class GatewayFileError(ValueError):
@@ -25,25 +29,7 @@ class GatewayFileError(ValueError):
         super().__init__("\n".join(problems))
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-def _code(code: str) -> str:
-    if not CODE.match(code):
-        message = f"{code!r} is no code: use a-z, 0-9 and '-', at most 63 characters"
-        raise ValueError(message)
-    return code
-
-
-def _level(level: str) -> str:
-    if level and not LEVEL.match(level):
-        message = f"{level!r} is no level: write a depth or height such as -0.30m, or a lower-case word"
-        raise ValueError(message)
-    return level
-
-
-class Gateway(_Data):
+class Gateway(Data):
     """Who it is."""
 
     code: str
@@ -53,8 +39,12 @@ class Gateway(_Data):
     models: Path | None = None
     #: Time between two status messages [s].
     status_interval: float = Field(300.0, ge=5, le=86_400)
+    #: File into which another program writes the modem's signal [dBm].
+    signal_file: Path | None = None
+    #: A new configuration from the server that has no line for so long is rolled back [s].
+    trial: float = Field(180.0, ge=1, le=86_400)
 
-    _check_code = field_validator("code")(_code)
+    _check_code = field_validator("code")(checked_code)
 
     @field_validator("time_zone")
     @classmethod
@@ -67,7 +57,15 @@ class Gateway(_Data):
         return name
 
 
-class Broker(_Data):
+def _url(url: str) -> str:
+    try:
+        address(url.replace("mqtts:", "mqtt:"))
+    except (BrokerAddressError, ValueError) as error:
+        raise ValueError(str(error)) from None
+    return url
+
+
+class Broker(Data):
     """Where readings go."""
 
     url: str
@@ -82,17 +80,10 @@ class Broker(_Data):
     resend: float = Field(10.0, ge=0.2, le=600)
     keepalive: int = Field(20, ge=5, le=600)
 
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        try:
-            address(url.replace("mqtts:", "mqtt:"))
-        except (BrokerAddressError, ValueError) as error:
-            raise ValueError(str(error)) from None
-        return url
+    _check_url = field_validator("url")(_url)
 
 
-class Buffer(_Data):
+class Buffer(Data):
     """What is kept until the server has it."""
 
     path: Path
@@ -102,157 +93,102 @@ class Buffer(_Data):
     linger: float = Field(0.2, ge=0, le=60)
 
 
-class Override(_Data):
-    """What one installed device does differently from its model's register."""
+class Clock(Data):
+    """When the machine's clock is believed."""
 
-    address: int | None = Field(None, ge=0, le=0xFFFF)
-    type: str | None = None
-    order: str | None = None
-    scale: float | None = None
-    before: float | None = None
-    after: float | None = None
-    unit: str | None = None
-    level: str | None = None
+    trust: Literal["automatic", "ntp", "always"] = "automatic"
+    #: NTP servers to ask, ``host`` or ``host:port``; none: the system's own discipline is enough.
+    servers: tuple[str, ...] = ()
 
 
-class Unit(_Data):
-    """One device on a bus."""
-
-    name: str = Field(min_length=1, max_length=63)
-    station: str
-    model: str
-    unit: int = Field(ge=0, le=255)
-    #: Time between two readings [s].
-    interval: float = Field(gt=0, le=86_400)
-    #: Level of all its quantities, or of some.
-    level: str = ""
-    levels: dict[str, str] = {}
-    #: Height above ground [m].
-    height: float | None = None
-    serial: str = ""
-    #: Only these quantities, or all but those.
-    only: tuple[str, ...] | None = None
-    omit: tuple[str, ...] = ()
-    overrides: dict[str, Override] = {}
-    #: Longest wait for one answer [s].
-    timeout: float = Field(1.0, gt=0, le=30)
-    retries: int = Field(1, ge=0, le=5)
-    #: 0 is dropped first when the buffer is full.
-    importance: int = Field(1, ge=0, le=9)
-    #: Longest time without a reading for which a counter's increment is still one reading [s].
-    counter_gap: float = Field(21_600, gt=0)
-
-    _check_station = field_validator("station")(_code)
-    _check_level = field_validator("level")(_level)
-
-
-class _Bus(_Data):
-    name: str = Field(min_length=1, max_length=63)
-    units: tuple[Unit, ...] = Field((), alias="unit")
-    #: Silence between two requests [s]; absent: what the line needs.
-    gap: float | None = Field(None, ge=0, le=5)
-
-
-class TcpBus(_Bus):
-    """Modbus TCP, or RTU frames over TCP (a serial device server)."""
-
-    kind: Literal["modbus_tcp", "modbus_rtu_over_tcp"]
-    host: str = Field(min_length=1)
-    port: int = Field(502, ge=1, le=65_535)
-
-
-class SerialBus(_Bus):
-    """Modbus RTU on a serial line."""
-
-    kind: Literal["modbus_rtu"]
-    device: str = Field(min_length=1)
-    baud_rate: int = Field(9600, ge=300, le=921_600)
-    parity: Literal["N", "E", "O"] = "N"
-    stop_bits: Literal[1, 2] = 1
-
-
-Bus = Annotated[TcpBus | SerialBus, Field(discriminator="kind")]
-
-
-class GatewayFile(_Data):
+class GatewayFile(Data):
     """The whole file."""
 
     gateway: Gateway
     broker: Broker
     buffer: Buffer
+    clock: Clock = Clock()
     buses: tuple[Bus, ...] = Field((), alias="bus")
+    mqtt: tuple[MqttSource, ...] = ()
+    http: tuple[HttpSource, ...] = ()
+    relays: tuple[Relay, ...] = Field((), alias="relay")
+    alarms: tuple[Alarm, ...] = Field((), alias="alarm")
+
+    @property
+    def units(self) -> list[tuple[Place, Unit]]:
+        """Every device on a bus, with its place in the file."""
+        return [(("bus", b, "unit", u), unit) for b, bus in enumerate(self.buses) for u, unit in enumerate(bus.units)]
 
     @model_validator(mode="after")
     def _names(self) -> GatewayFile:
-        names = [bus.name for bus in self.buses] + [unit.name for bus in self.buses for unit in bus.units]
+        names = [item.name for item in (*self.buses, *self.mqtt, *self.http, *self.relays)]
+        names += [unit.name for _, unit in self.units]
+        names += [device.name for mqtt in self.mqtt for device in mqtt.devices]
+        names += [device.name for http in self.http for device in http.devices]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             message = f"names are given once only: {', '.join(twice)}"
             raise ValueError(message)
         return self
 
 
-def registers_of(unit: Unit, model: SensorModel) -> tuple[Register, ...]:
-    """Registers of a device as it is installed: chosen, placed and corrected; `ValueError` names what is wrong."""
-    known = {register.name for register in model.registers} | {register.quantity for register in model.registers}
-    asked = {*(unit.only or ()), *unit.omit, *unit.levels, *unit.overrides}
-    if strange := sorted(asked - known):
-        message = f"model {model.name} has no {', '.join(strange)}; it has {', '.join(sorted(known))}"
-        raise ValueError(message)
-    chosen = []
-    for register in model.registers:
-        names = {register.name, register.quantity}
-        wanted = names & set(unit.only) if unit.only is not None else not register.optional
-        if not wanted or names & set(unit.omit):
-            continue
-        chosen.append(_installed(register, unit))
-    return tuple(chosen)
-
-
-def _installed(register: Register, unit: Unit) -> Register:
-    changes: dict[str, Any] = {}
-    level = unit.levels.get(register.name, unit.levels.get(register.quantity, unit.level))
-    if level:
-        changes["level"] = level
-    override = unit.overrides.get(register.name, unit.overrides.get(register.quantity))
-    if override is not None:
-        changes |= override.model_dump(exclude_none=True)
-    return Register.model_validate({**register.model_dump(), **changes}) if changes else register
-
-
-def problems_of_units(file: GatewayFile) -> list[tuple[tuple[str | int, ...], str]]:
-    """What is wrong between devices and models: place in the file and problem."""
+def problems_between(file: GatewayFile) -> list[tuple[Place, str]]:
+    """What is wrong between the parts of a file: place and problem."""
     try:
         models = shelf(file.gateway.models)
     except SensorModelError as error:
         return [(("gateway", "models"), str(error))]
-    problems: list[tuple[tuple[str | int, ...], str]] = []
     seen: dict[tuple[str, str], str] = {}
-    for b, bus in enumerate(file.buses):
-        for u, unit in enumerate(bus.units):
-            place = ("bus", b, "unit", u)
-            model = models.get(unit.model)
-            if model is None:
-                problems.append(((*place, "model"), f"no model {unit.model!r}: see 'nongvu edge models'"))
-                continue
-            if unit.interval < model.minimum_interval:
-                text = f"{unit.model} is read every {model.minimum_interval:g} s at most"
-                problems.append(((*place, "interval"), text))
-            problems += [(place, text) for text in _twice(unit, model, seen)]
+    problems: list[tuple[Place, str]] = []
+    for place, unit in file.units:
+        model = models.get(unit.model)
+        if model is None:
+            problems.append(((*place, "model"), f"no model {unit.model!r}: see 'nongvu edge models'"))
+            continue
+        if unit.interval < model.minimum_interval:
+            problems.append(((*place, "interval"), f"{unit.model} is read every {model.minimum_interval:g} s at most"))
+        names, wrong = _said(unit, model)
+        problems += [(place, text) for text in [*wrong, *_twice(unit.station, names, unit.name, seen)]]
+    for kind in ("mqtt", "http"):
+        for s, source in enumerate(getattr(file, kind)):
+            for d, device in enumerate(source.devices):
+                names = [item.name for item in device.said()]
+                place = (kind, s, "device", d)
+                problems += [(place, text) for text in _twice(device.station, names, device.name, seen)]
+    return [*problems, *_problems_of_actions(file, set(seen))]
+
+
+def _problems_of_actions(file: GatewayFile, said: set[tuple[str, str]]) -> list[tuple[Place, str]]:
+    problems: list[tuple[Place, str]] = []
+    buses, brokers = {bus.name for bus in file.buses}, {source.name for source in file.mqtt}
+    for r, relay in enumerate(file.relays):
+        if relay.bus is not None and relay.bus not in buses:
+            problems.append((("relay", r, "bus"), f"no bus {relay.bus!r}"))
+        if relay.mqtt is not None and relay.mqtt not in brokers:
+            problems.append((("relay", r, "mqtt"), f"no [[mqtt]] source {relay.mqtt!r}"))
+    for a, alarm in enumerate(file.alarms):
+        name = f"{alarm.quantity}/{alarm.level}" if alarm.level else alarm.quantity
+        if (alarm.station, name) not in said:
+            problems.append((("alarm", a, "quantity"), f"nobody here reads {alarm.station}:{name}"))
+        if alarm.relay not in {relay.name for relay in file.relays}:
+            problems.append((("alarm", a, "relay"), f"no relay {alarm.relay!r}"))
     return problems
 
 
-def _twice(unit: Unit, model: SensorModel, seen: dict[tuple[str, str], str]) -> list[str]:
+def _said(unit: Unit, model: SensorModel) -> tuple[list[str], list[str]]:
     try:
-        registers = registers_of(unit, model)
+        return [register.name for register in registers_of(unit, model)], []
     except ValidationError as error:
-        return [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        return [], [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
     except ValueError as error:
-        return [str(error)]
+        return [], [str(error)]
+
+
+def _twice(station: str, names: list[str], who: str, seen: dict[tuple[str, str], str]) -> list[str]:
     problems = []
-    for register in registers:
-        other = seen.setdefault((unit.station, register.name), unit.name)
-        if other != unit.name:
-            problems.append(f"{unit.station}:{register.name} is also said by {other!r}: give one a level, or omit it")
+    for name in names:
+        other = seen.setdefault((station, name), who)
+        if other != who or names.count(name) > 1:
+            problems.append(f"{station}:{name} is also said by {other!r}: give one a level, or omit it")
     return problems
 
 
@@ -265,9 +201,9 @@ def parse(text: str) -> GatewayFile:
     try:
         file = GatewayFile.model_validate(data)
     except ValidationError as error:
-        found = [(_loc(item["loc"]), _said(dict(item))) for item in error.errors(include_url=False)]
+        found = [(_place(item["loc"]), _text(dict(item))) for item in error.errors(include_url=False)]
         raise GatewayFileError([_shown(text, place, problem) for place, problem in found]) from None
-    if problems := problems_of_units(file):
+    if problems := problems_between(file):
         raise GatewayFileError([_shown(text, place, problem) for place, problem in problems])
     return file
 
@@ -286,21 +222,18 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _loc(place: tuple[int | str, ...]) -> tuple[str | int, ...]:
+def _place(place: tuple[int | str, ...]) -> Place:
     # pydantic puts the chosen kind of a bus between its number and its keys
     kinds = {"modbus_tcp", "modbus_rtu_over_tcp", "modbus_rtu"}
     return tuple(part for part in place if part not in kinds)
 
 
-def _said(item: dict[str, Any]) -> str:
+def _text(item: dict[str, Any]) -> str:
     if item["type"] == "extra_forbidden":
         return "there is no such setting"
     return str(item["msg"]).removeprefix("Value error, ")
 
 
-def _shown(text: str, place: tuple[str | int, ...], problem: str) -> str:
+def _shown(text: str, place: Place, problem: str) -> str:
     names = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
     return f"line {line_of(text, place)}: {names or 'file'}: {problem}"
-
-
-QUANTITY_NAMES = tuple(QUANTITIES)

@@ -64,6 +64,8 @@ class Uplink:
         self._publishes: dict[int, asyncio.Future[int]] = {}
         self._client: aiomqtt.Client | None = None
         self._heard: dict[str, Heard] = {}
+        #: Called after birth and status were said on a new connection.
+        self.connected: Callable[[], Awaitable[None]] | None = None
         self._random = random.Random()  # noqa: S311 — jitter, no secret
         #: Counts since the start, for the status and for tests.
         self.sent = self.resent = self.refused = self.connections = 0
@@ -161,6 +163,8 @@ class Uplink:
     async def _talk(self) -> None:
         await self.say_birth()
         await self.say_status()
+        if self.connected is not None:
+            await self.connected()
         self._outbox.line_up = True
         while True:
             self._outbox.changed.clear()

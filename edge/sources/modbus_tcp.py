@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.bus import ModbusBus, tcp_bus
-from edge.settings import TcpBus
+from edge.bus_settings import TcpBus
 
 
 def open_line(settings: TcpBus) -> ModbusBus:

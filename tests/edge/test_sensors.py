@@ -12,7 +12,7 @@ def test_worked_examples(path):
     model = load(path)
     assert model.examples, "a model without a worked example cannot be trusted"
     for example in model.examples:
-        found = decode(model, {int(address): word for address, word in example.words.items()})
+        found = decode(model, {int(address, 0): word for address, word in example.words.items()})
         for name, value in example.readings.items():
             assert found[name] == pytest.approx(value, rel=1e-9), name
         assert not set(example.absent) & set(found)

@@ -1,0 +1,71 @@
+"""Settings of what a gateway does by itself: relays, and alarms that work with the line cut."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator, model_validator
+
+from edge.settings_base import Data, checked_code, checked_level
+from telemetry.quantities import quantity
+
+
+class Relay(Data):
+    """Something that can be switched: a Modbus coil, or a device on a local broker."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    #: A coil: line, address on the bus, number of the coil.
+    bus: str | None = None
+    unit: int = Field(1, ge=0, le=255)
+    coil: int = Field(0, ge=0, le=65_535)
+    #: Or a topic on a local broker, and what to say there.
+    mqtt: str | None = None
+    topic: str = ""
+    on: str = "ON"
+    off: str = "OFF"
+    #: It is switched off after this time, whatever happens [s].
+    longest_on: float = Field(3600.0, gt=0, le=86_400)
+    #: It stays off at least so long [s].
+    shortest_off: float = Field(60.0, ge=0, le=86_400)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Relay:
+        if (self.bus is None) == (self.mqtt is None):
+            message = "give either bus, unit and coil, or mqtt and topic"
+            raise ValueError(message)
+        if self.mqtt is not None and not self.topic:
+            message = "say the topic to switch it by"
+            raise ValueError(message)
+        return self
+
+
+class Alarm(Data):
+    """A threshold with a duration, and what it switches on."""
+
+    name: str = Field(min_length=1, max_length=63)
+    station: str
+    quantity: str
+    level: str = ""
+    #: It holds at or above, or at or below [the quantity's unit].
+    above: float | None = None
+    below: float | None = None
+    #: It ends only when the value is back by this much.
+    hysteresis: float = Field(0.0, ge=0)
+    #: It must have held so long [s].
+    duration: float = Field(0.0, ge=0, le=86_400)
+    #: Without a reading for so long it ends [s].
+    stale: float = Field(900.0, gt=0, le=86_400)
+    relay: str
+
+    _check_station = field_validator("station")(checked_code)
+    _check_level = field_validator("level")(checked_level)
+
+    @field_validator("quantity")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return quantity(name).name
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Alarm:
+        if (self.above is None) == (self.below is None):
+            message = "give either above or below"
+            raise ValueError(message)
+        return self

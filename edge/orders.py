@@ -1,0 +1,87 @@
+"""Orders: commands from the server, each at most once and never after it expired, with a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+
+from edge.actuation import ActionError, Actuation
+from edge.outbox import Outbox
+from telemetry.birth import Command, Reply, decode, encode
+
+log = structlog.get_logger(__name__)
+
+_MEMORY = "orders"
+#: How long an order's number is remembered after it expired; a broker may repeat it that late.
+_REMEMBERED = timedelta(days=1)
+
+Say = Callable[[bytes], Awaitable[None]]
+
+
+class Orders:
+    """What the server asked for."""
+
+    def __init__(
+        self, outbox: Outbox, actuation: Actuation, now: Callable[[], datetime], say: Say,
+        read_now: Callable[[], None], restart: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._outbox, self._actuation, self._now, self._say = outbox, actuation, now, say
+        self._read_now, self._restart = read_now, restart
+
+    async def hear(self, _: str, payload: bytes) -> None:
+        """Carry out one order and answer it."""
+        try:
+            command = decode(payload, Command)
+        except msgspec.MsgspecError as error:
+            log.warning("order not understood", error=str(error))
+            return
+        outcome, detail = await self._carried_out(command)
+        log.info("order", id=command.id, action=command.action, outcome=outcome, detail=detail)
+        reply = Reply(command.id, outcome, self._now().isoformat(), detail)
+        await self._say(encode(reply))
+        if command.action == "restart" and outcome == "done":
+            self._restart()
+
+    async def _carried_out(self, command: Command) -> tuple[Any, str]:
+        now = self._now()
+        try:
+            expires = datetime.fromisoformat(command.expires)
+            late = now > (expires if expires.tzinfo else expires.replace(tzinfo=UTC))
+        except ValueError:
+            return "refused", f"expires {command.expires!r} is no ISO 8601 time"
+        known = self._known()
+        if command.id in known:
+            return "repeated", "was answered before"
+        if late:
+            return "expired", f"expired {command.expires}"
+        known = {key: end for key, end in known.items() if end > (now - _REMEMBERED).timestamp()}
+        known[command.id] = expires.timestamp()
+        # noted before it is done: a crash in between must not do it twice
+        await self._outbox.remember({_MEMORY: msgspec.msgpack.encode(known)})
+        return await self._done(command)
+
+    async def _done(self, command: Command) -> tuple[Any, str]:
+        if command.action == "read_now":
+            self._read_now()
+            return "done", ""
+        if command.action == "restart":
+            return "done", ""
+        relay, on = command.arguments.get("relay"), command.arguments.get("on")
+        seconds = command.arguments.get("seconds")
+        if not isinstance(relay, str) or not isinstance(on, bool):
+            return "refused", "set_relay needs relay (name) and on (true or false)"
+        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0):
+            return "refused", "seconds must be a number above 0"
+        try:
+            await self._actuation.order(relay, on=on, seconds=seconds, why=f"order {command.id}")
+        except ActionError as error:
+            return "failed", str(error)
+        return "done", ""
+
+    def _known(self) -> dict[str, float]:
+        stored = self._outbox.memory.get(_MEMORY)
+        return msgspec.msgpack.decode(stored, type=dict[str, float]) if stored else {}

@@ -1,0 +1,70 @@
+"""Source: devices that push over HTTP (Ecowitt protocol, Weather Underground protocol)."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Callable, Sequence
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from edge.messenger import Messenger
+from edge.push_settings import HttpSource
+
+log = structlog.get_logger(__name__)
+
+#: A report has a few kilobytes.
+LARGEST = 65_536
+
+Taken = Callable[[Messenger, str, bytes], None]
+
+
+def application(devices: Sequence[tuple[str, Messenger]], taken: Taken) -> Starlette:
+    """Web application that takes reports of the devices (path, device) and refuses everybody else."""
+
+    async def report(request: Request) -> PlainTextResponse:
+        if request.method == "GET":
+            body = request.url.query.encode()
+        else:
+            if int(request.headers.get("content-length") or 0) > LARGEST:
+                return PlainTextResponse("too large", 413)
+            body = await request.body()
+        if len(body) > LARGEST:
+            return PlainTextResponse("too large", 413)
+        for path, device in devices:
+            if path == request.url.path and _names(body, device):
+                taken(device, path, body)
+                return PlainTextResponse("success")
+        return PlainTextResponse("unknown device", 403)
+
+    paths = sorted({path for path, _ in devices})
+    return Starlette(routes=[Route(path, report, methods=["GET", "POST"]) for path in paths])
+
+
+def _names(body: bytes, device: Messenger) -> bool:
+    try:
+        identity = device.unpack("", body, device.zone).identity
+    except ValueError:
+        return False
+    return hmac.compare_digest(identity.encode(), device.unit.identity.encode())  # type: ignore[attr-defined]
+
+
+async def serve(settings: HttpSource, devices: Sequence[tuple[str, Messenger]], taken: Taken) -> None:
+    """Serve until cancelled."""
+    config = uvicorn.Config(
+        application(devices, taken), host=settings.host, port=settings.port, log_level="warning", access_log=False,
+        lifespan="off",
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    log.info("listening", source=settings.name, port=settings.port)
+    serving = asyncio.create_task(server._serve())  # noqa: SLF001 — serve() would take the gateway's signals away
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await serving

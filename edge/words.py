@@ -1,0 +1,54 @@
+"""Words of a gateway about itself: its birth and its status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from edge.device import Device
+from edge.messenger import Messenger
+from telemetry.birth import BornDatastream, BornStation, Unit
+
+
+def firmware() -> str:
+    """Version of this program."""
+    try:
+        return version("nongvu")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def stations(devices: Iterable[Device], messengers: Iterable[Messenger]) -> list[BornStation]:
+    """Stations and what they are going to say."""
+    streams: dict[str, list[BornDatastream]] = {}
+    for device in devices:
+        unit = device.unit
+        streams.setdefault(unit.station, []).extend(
+            BornDatastream(
+                register.quantity, register.level, unit.interval, device.model.name, unit.serial, unit.height,
+                register.basis,
+            )
+            for register in device.registers
+        )  # fmt: skip
+    for messenger in messengers:
+        pushed = messenger.unit
+        streams.setdefault(pushed.station, []).extend(
+            BornDatastream(
+                item.quantity, item.level, pushed.interval, pushed.payload or "", pushed.serial, pushed.height,
+                item.basis,
+            )
+            for item in pushed.said()
+        )  # fmt: skip
+    return [BornStation(code, datastreams) for code, datastreams in sorted(streams.items())]
+
+
+def units(devices: Iterable[Device], messengers: Iterable[Messenger]) -> list[Unit]:
+    """Every device, as its gateway sees it."""
+    polled = [_unit(device, "open" if device.circuit.opened else "closed") for device in devices]
+    return [*polled, *(_unit(messenger, "closed") for messenger in messengers)]
+
+
+def _unit(item: Device | Messenger, circuit: Literal["closed", "open"]) -> Unit:
+    last_good = item.last_good.isoformat() if item.last_good else None
+    return Unit(item.unit.name, item.unit.station, last_good, item.errors, circuit, item.last_error)
