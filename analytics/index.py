@@ -260,6 +260,8 @@ class Example:
     source: str
     #: Which of several returned arrays ``expected`` speaks of; None: the kernel returns one.
     part: int | None = None
+    #: Which place of the last axis it speaks of; None: all.
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

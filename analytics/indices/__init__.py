@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from analytics.index import Index
-from analytics.indices import air, evapotranspiration, heat_units, psychrometrics, sun
+from analytics.indices import (
+    air,
+    chill,
+    drought,
+    dryness,
+    evapotranspiration,
+    fire_danger,
+    heat_units,
+    psychrometrics,
+    sun,
+)
 
 #: Every index, each after those that it needs.
 ALL: tuple[Index, ...] = (
@@ -12,6 +22,10 @@ ALL: tuple[Index, ...] = (
     *sun.INDICES,
     *evapotranspiration.INDICES,
     *heat_units.INDICES,
+    *chill.INDICES,
+    *dryness.INDICES,
+    *drought.INDICES,
+    *fire_danger.INDICES,
 )
 
 #: Indices of a place.

@@ -17,13 +17,14 @@ from telemetry.quantities import QUANTITIES
 
 UCUM = re.compile(r"^[A-Za-z0-9%./\[\]{}*+-]+$")
 #: Modules of the folder that hold no rows: tables and kernels that rows of other modules use.
-KERNELS_ONLY: set[str] = set()
+KERNELS_ONLY: set[str] = {"fire_weather", "hours"}
 
 
 def called(index: Index, arguments: dict[str, Any]) -> Any:
     with np.errstate(all="ignore"):
         found = index.kernel(**arguments)
-    return found if index.example.part is None else found[index.example.part]
+    found = found if index.example.part is None else found[index.example.part]
+    return found if index.example.position is None else np.asarray(found)[..., index.example.position]
 
 
 def numeric(index: Index) -> list[str]:
