@@ -13,6 +13,7 @@ import structlog
 
 from standalone.broker_access import admit, options
 from standalone.services import Broker, Database, free_port, program_environment
+from standalone.services.folders import cache_folder
 from standalone.supervised import Supervised
 from store.migrate import migrate
 
@@ -131,6 +132,9 @@ class Platform:
     def environment(self) -> dict[str, str]:
         """Settings of every process."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NONGVU_")}
+        if kept.pop("PYTHONDONTWRITEBYTECODE", None):
+            # compiling everything anew costs each process seconds; keep it out of the source folders all the same
+            kept["PYTHONPYCACHEPREFIX"] = str(cache_folder() / "bytecode")
         return kept | program_environment() | {
             "NONGVU_DATABASE_URL": self.database_url,
             "NONGVU_MQTT_URL": self.broker.url,
