@@ -8,12 +8,28 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api import alerts, health, indices, problems, readings, stations
+from api import (
+    alerts,
+    changes,
+    documents,
+    health,
+    indices,
+    lists,
+    people,
+    posting,
+    problems,
+    readings,
+    stations,
+    stream,
+)
 from api.guard import Guard
 from api.resources import Resources
 from api.web import page
 
-ROUTERS = (stations.router, readings.router, indices.router, alerts.router, health.router, page.router)
+ROUTERS = (
+    stations.router, readings.router, posting.router, indices.router, alerts.router, documents.router, stream.router,
+    lists.router, changes.router, people.router, health.router, page.router,
+)  # fmt: skip
 
 
 class Application(FastAPI):
@@ -38,6 +54,7 @@ def create(resources: Resources) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.resources = resources
+    resources.listeners = stream.Listeners(resources)
     problems.register(app)
     for router in ROUTERS:
         app.include_router(router)

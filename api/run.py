@@ -13,9 +13,10 @@ from api.app import create
 from api.oidc import Issuer
 from api.resources import Resources
 from api.settings import ApiSettings
+from api.uplink import Uplink
 from store.metrics import serve_metrics
 from store.pool import pool
-from telemetry.clock import Clock, RealClock, ReplayedClock, follow
+from telemetry.clock import Clock, RealClock, ReplayedClock
 
 log = structlog.get_logger()
 
@@ -29,22 +30,15 @@ class Server(uvicorn.Server):
         yield
 
 
-@contextlib.asynccontextmanager
-async def clock(settings: ApiSettings) -> AsyncIterator[Clock]:
-    """Event time: the machine's, or the replay's as the broker tells it."""
-    if settings.clock == "real":
-        yield RealClock()
-        return
+def line(settings: ApiSettings) -> tuple[Clock, Uplink | None]:
+    """Event time and the way to the broker; under a replay the broker tells the time."""
+    replayed = ReplayedClock() if settings.clock == "replayed" else None
     if settings.mqtt_url is None:
-        message = "NONGVU_CLOCK=replayed needs NONGVU_MQTT_URL: the replayed time comes from the broker"
-        raise SystemExit(message)
-    replayed = ReplayedClock()
-    async with asyncio.TaskGroup() as group:
-        following = group.create_task(follow(replayed, settings.mqtt_url, f"api-{settings.api_slot}"))
-        try:
-            yield replayed
-        finally:
-            following.cancel()
+        if replayed is not None:
+            message = "NONGVU_CLOCK=replayed needs NONGVU_MQTT_URL: the replayed time comes from the broker"
+            raise SystemExit(message)
+        return RealClock(), None
+    return replayed or RealClock(), Uplink(settings.mqtt_url, f"api-{settings.api_slot}", replayed)
 
 
 @contextlib.asynccontextmanager
@@ -57,7 +51,10 @@ async def opened(settings: ApiSettings) -> AsyncIterator[Resources]:
         if settings.database_read_url:
             read = await stack.enter_async_context(pool(settings.database_read_url, name="api-read", most=most))
         issuer = Issuer(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
-        yield Resources(settings, main, await stack.enter_async_context(clock(settings)), read, issuer=issuer)
+        clock, uplink = line(settings)
+        if uplink is not None:
+            await stack.enter_async_context(uplink.running())
+        yield Resources(settings, main, clock, read, issuer=issuer, uplink=uplink)
 
 
 async def serve(settings: ApiSettings) -> None:

@@ -1,0 +1,275 @@
+"""Changes: what people with the right may change: seasons, verdicts, rules, approvals, acknowledgements."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.access import Asker, Asking
+from api.answer import json_answer
+from api.catalogue import titles
+from api.parameters import CODE, Moment
+from api.problems import Problem, not_found
+from api.resources import Here, Resources
+from store import audit, office
+from store.flag import Check, Quality
+
+router = APIRouter(prefix="/v1", tags=["changes"])
+Number = Annotated[int, Path(alias="id", ge=1, lt=2**31)]
+PlaceCode = Annotated[str, Field(pattern=CODE, examples=["field-1"])]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
+Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+
+
+class Body(BaseModel):
+    """What is sent; a field that is not known is an error, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Made(BaseModel):
+    """Number of what was made or changed."""
+
+    id: int
+
+
+class NewSeason(Body):
+    """A crop sown on a field."""
+
+    place: PlaceCode
+    crop: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["rice"])]
+    variety: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
+    sown: Day
+    ended: Day | None = None
+
+
+class SeasonEnd(Body):
+    """The day of harvest."""
+
+    ended: Day
+
+
+class NewVerdict(Body):
+    """What a person found about readings; their values stay as they are."""
+
+    station: PlaceCode
+    datastream: Annotated[str, Field(max_length=96, pattern=r"^[^\x00]*$", examples=["air_temperature"])]
+    valid_from: Moment
+    valid_to: Moment = Field(description="inclusive")
+    quality: Literal["good", "suspect", "fail"]
+    reason: Text
+
+
+class NewRuleSetting(Body):
+    """What differs from a rule's own numbers, at a place and everything below it."""
+
+    place: PlaceCode
+    values: Annotated[dict[str, float | int | str | bool], Field(max_length=50)]
+    valid_from: Moment | None = None
+
+
+class NewPreview(Body):
+    """What a rule would have said in a time past."""
+
+    place: PlaceCode
+    first: Moment = Field(alias="from")
+    last: Moment = Field(alias="to")
+    values: Annotated[dict[str, float | int | str | bool], Field(max_length=50)] = {}
+
+
+class Decision(Body):
+    """A person's word."""
+
+    decision: Literal["approved", "refused"]
+    reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")] = ""
+
+
+class Asked(BaseModel):
+    """Work that was asked for, and what came of it."""
+
+    id: int
+    kind: str
+    subject: dict[str, Any]
+    who: str
+    asked_at: datetime
+    state: Literal["waiting", "working", "done", "failed"]
+    progress: float
+    answer: Any = None
+    answered_at: datetime | None
+
+
+class Acknowledged(BaseModel):
+    """How many bundles of messages somebody took charge of."""
+
+    bundles: int
+
+
+async def change(
+    here: Resources, asking: Asker, right: str, statement: str, subject: str, missing: Problem, /, **values: Any
+) -> dict[str, Any]:
+    """One change with its audit in one transaction; ``missing`` where nothing could be changed."""
+    scope = asking.require(right)
+    async with here.writing() as connection:
+        told = {"now": here.now(), "who": asking.name} | values
+        row = await office.row(connection, statement, scope, **told)
+        if row is None:
+            raise missing
+        said = {name: str(value) for name, value in values.items() if not isinstance(value, Jsonb) and name != "who"}
+        await audit.record_asked(connection, asking.name, statement, f"{subject}:{row.get('id', '')}", **said)
+    return row
+
+
+def made(row: dict[str, Any], path: str) -> Response:
+    """201 with where the new thing is."""
+    return Response(
+        Made(id=row["id"]).model_dump_json(), 201, {"Location": f"/v1/{path}"}, media_type="application/json"
+    )
+
+
+@router.post("/seasons", status_code=201, response_model=Made)
+async def add_season(here: Here, asking: Asking, body: NewSeason) -> Response:
+    """Say what was sown where; indices of the crop are computed from that day."""
+    if body.ended and body.ended < body.sown:
+        raise Problem(422, "'ended' is before 'sown'")
+    row = await change(
+        here, asking, "seasons", "add_season", "season", not_found("place", body.place), **body.model_dump()
+    )
+    return made(row, "seasons")
+
+
+@router.patch("/seasons/{id}", response_model=Made)
+async def end_season(here: Here, asking: Asking, number: Number, body: SeasonEnd) -> Any:
+    """Say when a season ended."""
+    row = await change(
+        here, asking, "seasons", "end_season", "season", not_found("season", number), id=number, ended=body.ended
+    )
+    return {"id": row["id"]}
+
+
+@router.post("/verdicts", status_code=201, response_model=Made)
+async def add_verdict(here: Here, asking: Asking, body: NewVerdict) -> Response:
+    """Say that readings are good, suspect or wrong; what follows from them is computed anew."""
+    if body.valid_to < body.valid_from:
+        raise Problem(422, "'valid_to' is before 'valid_from'")
+    if body.valid_to - body.valid_from > timedelta(days=3660):
+        raise Problem(422, "a verdict reaches over ten years at most")
+    row = await change(
+        here, asking, "verdicts", "add_verdict", "verdict",
+        not_found("datastream", f"{body.station}:{body.datastream}"), station=body.station, datastream=body.datastream,
+        valid_from=body.valid_from, valid_to=body.valid_to, reason=body.reason, who=f"person:{asking.name}",
+        flag=int(Quality[body.quality.upper()]) | int(Check.PERSON),
+    )  # fmt: skip
+    return made(row, "verdicts")
+
+
+@router.delete("/verdicts/{id}", status_code=204)
+async def drop_verdict(here: Here, asking: Asking, number: Number) -> Response:
+    """Take back a person's verdict."""
+    await change(here, asking, "verdicts", "drop_verdict", "verdict", not_found("verdict", number), id=number)
+    return Response(status_code=204)
+
+
+@router.post("/alerts/{id}/acknowledgements", response_model=Acknowledged)
+async def acknowledge(here: Here, asking: Asking, number: Number) -> Any:
+    """Take charge of an alert: it is not repeated to others up the ladder."""
+    scope = asking.require("acknowledge")
+    async with here.writing() as connection:
+        found = await office.rows(connection, "acknowledge", scope, id=number, who=asking.name, now=here.now())
+        if not found:
+            raise Problem(404, f"no message about an alert {number!r} was made, or you may not see it")
+        await audit.record_asked(connection, asking.name, "acknowledge", f"alert:{number}")
+    return {"bundles": len(found)}
+
+
+@router.post("/approvals/{id}", response_model=Made)
+async def decide(here: Here, asking: Asking, number: Number, body: Decision) -> Any:
+    """Approve or refuse what waits for a person's word."""
+    row = await change(
+        here, asking, "approve", "decide", "approval",
+        Problem(404, f"approval {number!r} does not wait, or you may not see it"), id=number, decision=body.decision,
+        reason=body.reason,
+    )  # fmt: skip
+    return {"id": row["id"]}
+
+
+RuleName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["frost"])]
+
+
+class Named(BaseModel):
+    """An entry of a shelf: a rule, an index, a crop, a quantity."""
+
+    name: str
+    entry: dict[str, Any]
+
+
+async def _shelf(request: Request, here: Resources, kind: str) -> Response:
+    async with here.reading() as connection:
+        found = await titles(connection, kind)
+    return json_answer(request, [{"name": name, "entry": entry} for name, entry in sorted(found.items())])
+
+
+@router.get("/rules", response_model=None, responses={200: {"model": list[Named]}})
+async def rules(request: Request, here: Here, asking: Asking) -> Response:  # noqa: ARG001
+    """Every alert rule with its levels, texts and sources."""
+    return await _shelf(request, here, "rule")
+
+
+@router.get("/indices", response_model=None, responses={200: {"model": list[Named]}})
+async def indices(request: Request, here: Here, asking: Asking) -> Response:  # noqa: ARG001
+    """Every index with its title, unit and source."""
+    return await _shelf(request, here, "index")
+
+
+@router.get("/crops", response_model=None, responses={200: {"model": list[Named]}})
+async def crops(request: Request, here: Here, asking: Asking) -> Response:  # noqa: ARG001
+    """Every crop with its stages."""
+    return await _shelf(request, here, "crop")
+
+
+@router.post("/rules/{rule}/settings", status_code=201, response_model=Made)
+async def set_rule(here: Here, asking: Asking, rule: RuleName, body: NewRuleSetting) -> Response:
+    """Set a rule's numbers at a place and below; what it said since is worked out anew."""
+    await _known_rule(here, rule)
+    row = await change(
+        here, asking, "rules", "set_rule", "rule_setting", not_found("place", body.place), rule=rule,
+        place=body.place, values=Jsonb(body.values), valid_from=body.valid_from or here.now(),
+    )  # fmt: skip
+    return made(row, "rule-settings")
+
+
+async def _known_rule(here: Resources, rule: str) -> None:
+    async with here.reading() as connection:
+        if rule not in await titles(connection, "rule"):
+            raise not_found("rule", rule)
+
+
+@router.post("/rules/{rule}/previews", status_code=202, response_model=Made)
+async def preview(here: Here, asking: Asking, rule: RuleName, body: NewPreview) -> Response:
+    """Ask what a rule would have said; look at ``/v1/requests/{id}`` for the answer."""
+    scope = asking.require("rules")
+    if not timedelta(0) < body.last - body.first <= timedelta(days=3660):
+        raise Problem(422, "'from' must be before 'to', by ten years at most")
+    await _known_rule(here, rule)
+    subject = {"rule": rule, "place": body.place, "from": body.first.isoformat(), "to": body.last.isoformat(),
+               "values": body.values}  # fmt: skip
+    async with here.writing() as connection:
+        if await office.row(connection, "places_within", scope, codes=[body.place]) is None:
+            raise not_found("place", body.place)
+        row = await office.row(connection, "ask", scope, kind="preview", subject=Jsonb(subject), who=asking.name)
+    number = row["id"] if row else 0
+    headers = {"Location": f"/v1/requests/{number}"}
+    return Response(Made(id=number).model_dump_json(), 202, headers, media_type="application/json")
+
+
+@router.get("/requests/{id}", response_model=None, responses={200: {"model": Asked}})
+async def asked(request: Request, here: Here, asking: Asking, number: Number) -> Response:
+    """What became of work that the asker asked for."""
+    if asking.account is None:
+        asking.require("read")
+    async with here.reading() as connection:
+        row = await office.row(connection, "asked", asking.scope_for("audit"), id=number, who=asking.name)
+    if row is None:
+        raise not_found("request", number)
+    return json_answer(request, row)

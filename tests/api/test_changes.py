@@ -1,0 +1,172 @@
+"""What people change: seasons, verdicts, rules, approvals, acknowledgements, subscribers."""
+
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from .conftest import NOW
+
+Keys = dict[str, dict[str, str]]
+
+
+def ask(url: str, query: str) -> list[Any]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_every_list_answers_with_what_its_model_says(client: httpx.AsyncClient, keys: Keys) -> None:
+    from api.lists import LISTS
+
+    for listing in LISTS:
+        answer = await client.get(f"/v1/{listing.path}", headers=keys["administrator"])
+        assert answer.status_code == 200, (listing.path, answer.text)
+        for item in answer.json()["items"]:
+            listing.item.model_validate(item)
+    places = (await client.get("/v1/places?filter=commune")).json()["items"]
+    assert {place["code"] for place in places} == {"huu-lung", "mau-son"}
+    audit = (await client.get("/v1/audit?limit=3", headers=keys["administrator"])).json()
+    assert len(audit["items"]) == 3
+    assert audit["next"]
+    older = (await client.get(audit["next"], headers=keys["administrator"])).json()["items"]
+    assert older[0]["id"] == audit["items"][-1]["id"] - 1
+
+
+async def test_a_verdict_is_laid_over_readings_marked_and_taken_back(
+    client: httpx.AsyncClient, province: str, keys: Keys
+) -> None:
+    body = {"station": "huu-lung-1", "datastream": "air_temperature", "valid_from": "2026-01-31T13:00:00Z",
+            "valid_to": "2026-01-31T14:00:00Z", "quality": "fail", "reason": "tổ chim"}  # fmt: skip
+    for name, status in {"public": 401, "farmer-a": 403, "officer": 403, "agronomist": 201}.items():
+        answer = await client.post("/v1/verdicts", json=body, headers=keys[name])
+        assert answer.status_code == status, (name, answer.text)
+    number = answer.json()["id"]
+    assert ask(province, "SELECT cause FROM mark") == [("verdict",)]
+    url = "/v1/stations/huu-lung-1/readings?datastream=air_temperature&from=2026-01-31T12:30:00Z"
+    assert len((await client.get(url)).json()["items"]) == 3
+    failed = [item for item in (await client.get(url + "&quality=all")).json()["items"] if item["quality"] == "fail"]
+    assert len(failed) == 7
+    assert failed[0]["checks"] == ["person"]
+    assert (await client.delete(f"/v1/verdicts/{number}", headers=keys["farmer-a"])).status_code == 403
+    assert (await client.delete(f"/v1/verdicts/{number}", headers=keys["agronomist"])).status_code == 204
+    assert len((await client.get(url)).json()["items"]) == 10
+    who = ask(province, "SELECT who, action FROM audit WHERE action LIKE '%verdict' ORDER BY id")
+    assert [action for _, action in who] == ["add_verdict", "drop_verdict"]
+
+
+async def test_a_season_belongs_to_its_farm(client: httpx.AsyncClient, province: str, keys: Keys) -> None:
+    body = {"place": "farm-a", "crop": "rice", "sown": "2026-01-10"}
+    assert (await client.post("/v1/seasons", json=body, headers=keys["farmer-b"])).status_code == 404
+    made = await client.post("/v1/seasons", json=body, headers=keys["farmer-a"])
+    assert made.status_code == 201, made.text
+    number = made.json()["id"]
+    assert ask(province, "SELECT cause, from_time::date::text FROM mark") == [("season", "2026-01-10")]
+    end = {"ended": "2026-05-01"}
+    assert (await client.patch(f"/v1/seasons/{number}", json=end, headers=keys["farmer-b"])).status_code == 404
+    assert (await client.patch(f"/v1/seasons/{number}", json=end, headers=keys["farmer-a"])).status_code == 200
+    listed = await client.get("/v1/seasons", headers=keys["farmer-a"])
+    assert listed.json()["items"][0]["ended"] == "2026-05-01"
+    assert (await client.get("/v1/seasons", headers=keys["farmer-b"])).json()["items"] == []
+
+
+async def test_rules_are_set_and_previewed(client: httpx.AsyncClient, province: str, keys: Keys) -> None:
+    body = {"place": "huu-lung", "values": {"severe": 11.0}}
+    assert (await client.post("/v1/rules/cold_spell/settings", json=body, headers=keys["officer"])).status_code == 403
+    answer = await client.post("/v1/rules/cold_spell/settings", json=body, headers=keys["agronomist"])
+    assert answer.status_code == 201, answer.text
+    marked = ask(province, "SELECT count(DISTINCT place) FROM mark WHERE cause = 'rule'")
+    assert marked == [(6,)], "the commune, two farms and three stations"
+    assert (await client.post("/v1/rules/none/settings", json=body, headers=keys["agronomist"])).status_code == 404
+    wish = {"place": "huu-lung-1", "from": "2025-12-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}
+    asked = await client.post("/v1/rules/cold_spell/previews", json=wish, headers=keys["agronomist"])
+    assert asked.status_code == 202
+    waiting = await client.get(asked.headers["location"], headers=keys["agronomist"])
+    assert waiting.json()["state"] == "waiting"
+    assert (await client.get(asked.headers["location"], headers=keys["farmer-a"])).status_code == 404
+
+
+@pytest.fixture
+def said(province: str) -> str:
+    """A bundle of messages about the open alert, and a broadcast that waits for approval."""
+    with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute(
+            """
+            INSERT INTO bundle (commune, hazard, kind, level, at, expires)
+            SELECT id, 'cold', 'open', 2, %(now)s, %(now)s::timestamptz + interval '1 day' FROM place
+            WHERE code = 'huu-lung';
+            """.replace("%(now)s", "'2026-01-31 13:00Z'")
+            + """
+            INSERT INTO bundle_step SELECT alert_step.id, bundle.id FROM bundle, alert_step
+            JOIN alert ON alert.id = alert JOIN place ON place.id = alert.place
+            WHERE place.code = 'huu-lung-1' AND state = 'open';
+            INSERT INTO broadcast (about, place, class, state, text, spoken, at, play_from, expires)
+            SELECT 'bundle:1', id, 'khan_cap', 'waiting', 'Rét hại', 'rét hại', '2026-01-31 13:00Z', '2026-01-31 13:00Z',
+                   '2026-02-01 13:00Z' FROM place WHERE code = 'huu-lung';
+            INSERT INTO approval (kind, subject, title, asked_at, expires)
+            VALUES ('broadcast', 'broadcast:1', 'Loa: rét hại', '2026-01-31 13:00Z', '2026-02-01 13:00Z');
+            """
+        )
+    return province
+
+
+async def test_officers_take_charge_and_approve(client: httpx.AsyncClient, said: str, keys: Keys) -> None:
+    ((number,),) = ask(said, "SELECT alert.id FROM alert JOIN place ON place.id = place WHERE state = 'open'"
+                             " AND code = 'huu-lung-1'")  # fmt: skip
+    url = f"/v1/alerts/{number}/acknowledgements"
+    assert (await client.post(url, headers=keys["farmer-b"])).status_code == 404
+    assert (await client.post(url, headers=keys["officer"])).json() == {"bundles": 1}
+    assert [who.startswith("key:") for (who,) in ask(said, "SELECT who FROM acknowledgement")] == [True]
+    waiting = (await client.get("/v1/approvals?filter=waiting", headers=keys["officer"])).json()["items"]
+    assert [item["text"] for item in waiting] == ["Rét hại"]
+    url = f"/v1/approvals/{waiting[0]['id']}"
+    word = {"decision": "approved", "reason": "đúng"}
+    assert (await client.post(url, json=word, headers=keys["agronomist"])).status_code == 403
+    assert (await client.post(url, json=word, headers=keys["officer"])).status_code == 200
+    assert (await client.post(url, json=word, headers=keys["officer"])).status_code == 404, "decided once"
+    assert ask(said, "SELECT state, decided_at FROM approval") == [("approved", NOW)]
+
+
+async def test_subscribers_are_added_and_stopped_and_never_shown(
+    client: httpx.AsyncClient, province: str, keys: Keys
+) -> None:
+    body = {"address": "0912 345 678", "places": ["huu-lung"], "consent_channel": "paper"}
+    assert (await client.post("/v1/subscribers", json=body, headers=keys["farmer-a"])).status_code == 403
+    elsewhere = body | {"places": ["mau-son"]}
+    assert (await client.post("/v1/subscribers", json=elsewhere, headers=keys["officer"])).status_code == 404
+    made = await client.post("/v1/subscribers", json=body, headers=keys["officer"])
+    assert made.status_code == 201, made.text
+    assert (await client.post("/v1/subscribers", json=body, headers=keys["officer"])).status_code == 409
+    assert ask(province, "SELECT address FROM personal.contact") == [("+84912345678",)]
+    listed = await client.get("/v1/subscribers", headers=keys["officer"])
+    assert listed.json()["items"][0]["consent"] is True
+    assert "912345678" not in listed.text
+    assert "912345678" not in (await client.get("/v1/audit", headers=keys["administrator"])).text
+    number = made.json()["id"]
+    assert (await client.delete(f"/v1/subscribers/{number}", headers=keys["officer"])).status_code == 204
+    assert ask(province, "SELECT state FROM subscriber") == [("stopped",)]
+
+
+async def test_wrong_bodies_are_422(client: httpx.AsyncClient, keys: Keys) -> None:
+    wrong = [
+        ("/v1/seasons", {"place": "farm-a", "crop": "rice", "sown": "yesterday"}),
+        ("/v1/seasons", {"place": "farm-a", "crop": "rice", "sown": "2026-01-10", "more": 1}),
+        ("/v1/seasons", {"place": "farm-a", "crop": "rice", "sown": "2026-01-10", "ended": "2025-01-01"}),
+        ("/v1/seasons", []),
+        ("/v1/seasons", {"place": "farm-a", "crop": "rice\0", "sown": "2026-01-10"}),
+        ("/v1/verdicts", {"station": "huu-lung-1"}),
+        ("/v1/subscribers", {"address": "1", "places": ["huu-lung"], "consent_channel": "paper"}),
+        ("/v1/rules/cold_spell/settings", {"place": "huu-lung", "values": {"a": {"b": 1}}}),
+        ("/v1/readings", {"readings": []}),
+        ("/v1/readings", {"readings": [{"station": "huu-lung-1", "datastream": "x", "time": "2026-01-31T14:00:00Z",
+                                        "value": 1}]}),
+    ]  # fmt: skip
+    for url, body in wrong:
+        answer = await client.post(url, json=body, headers=keys["administrator"])
+        assert answer.status_code == 422, (url, answer.status_code, answer.text)
+    deep = "[" * 100_000 + "]" * 100_000
+    for text in (deep, "{", "\x00", '{"place": "\\ud800"}', "[" * 500_000):
+        answer = await client.post("/v1/seasons", content=text.encode(), headers=keys["administrator"]
+                                   | {"content-type": "application/json"})  # fmt: skip
+        assert answer.status_code in {400, 422}, answer.text[:200]
+        assert answer.headers["content-type"] == "application/problem+json"
