@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from analytics.grid import Times, Values
@@ -225,6 +227,161 @@ def radiation_from_temperature(
     """
     spread = np.sqrt(np.maximum(np.asarray(maximum, dtype=np.float64) - minimum, 0.0))
     return np.minimum(adjustment * spread, 0.75 + 2e-5 * np.asarray(elevation)) * extraterrestrial
+
+
+def solar_position(latitude: Values, longitude: Values, times: Times) -> tuple[Values, Values]:
+    """Where the sun stands.
+
+    Parameters
+    ----------
+    latitude : (...) array
+        Latitude, north positive [deg].
+    longitude : (...) array
+        Longitude, east positive [deg].
+    times : (...) datetime64 array
+        Instants, UTC [s].
+
+    Returns
+    -------
+    zenith : (...) array
+        Angle from the zenith, without refraction [deg].
+    azimuth : (...) array
+        Angle from north over east [deg].
+
+    References
+    ----------
+    Michalsky (1988), The Astronomical Almanac's algorithm for approximate solar position, Solar Energy 40, 227–235:
+    0.01° from 1950 to 2050.
+    """
+    days = (times - np.datetime64("2000-01-01T12:00:00")) / np.timedelta64(1, "s") / 86_400.0
+    anomaly = np.radians((357.528 + 0.9856003 * days) % 360.0)
+    ecliptic = np.radians(
+        (280.460 + 0.9856474 * days + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2.0 * anomaly)) % 360.0
+    )
+    oblique = np.radians(23.439 - 4e-7 * days)
+    ascension = np.arctan2(np.cos(oblique) * np.sin(ecliptic), np.cos(ecliptic))
+    delta = np.arcsin(np.sin(oblique) * np.sin(ecliptic))
+    sidereal = np.radians((280.46061837 + 360.98564736629 * days + longitude) % 360.0)
+    hour, phi = sidereal - ascension, np.radians(latitude)
+    height = np.sin(phi) * np.sin(delta) + np.cos(phi) * np.cos(delta) * np.cos(hour)
+    east, north = -np.cos(delta) * np.sin(hour), np.sin(delta) - np.sin(phi) * height
+    azimuth = np.degrees(np.arctan2(east * np.cos(phi), north)) % 360.0
+    return np.degrees(np.arccos(np.clip(height, -1.0, 1.0))), azimuth
+
+
+def sunrise_and_sunset(latitude: Values, longitude: Values, dates: Times) -> tuple[Times, Times]:
+    """When the upper edge of the sun crosses a level horizon.
+
+    Parameters
+    ----------
+    latitude : (...) array
+        Latitude, north positive [deg].
+    longitude : (...) array
+        Longitude, east positive [deg].
+    dates : (...) datetime64 array
+        Local dates [d].
+
+    Returns
+    -------
+    sunrise : (...) datetime64 array
+        Instant of sunrise, UTC; NaT in polar day or night [s].
+    sunset : (...) datetime64 array
+        Instant of sunset, UTC; NaT in polar day or night [s].
+
+    References
+    ----------
+    Meeus (1998), Astronomical algorithms, ch. 15, with −0.833° of refraction and radius; the sun's place by Michalsky
+    (1988).
+    """
+    noon: Any = dates.astype("datetime64[D]").astype("datetime64[s]") + np.timedelta64(43_200, "s")
+    moments = [noon - _seconds(np.asarray(longitude) * 240.0)] * 2
+    for _ in range(3):
+        moments = [
+            _crossing(latitude, longitude, moment, side, noon) for moment, side in zip(moments, (-1, 1), strict=True)
+        ]
+    return moments[0], moments[1]
+
+
+def _seconds(values: Values) -> Any:
+    known = np.where(np.isfinite(values), values, 0.0)
+    return np.where(np.isfinite(values), np.round(known).astype("timedelta64[s]"), np.timedelta64("NaT", "s"))
+
+
+def _crossing(latitude: Values, longitude: Values, guess: Times, side: int, noon: Times) -> Times:
+    """A better guess of the sunrise (−1) or sunset (1) near ``guess``."""
+    known = np.where(np.isnat(guess), noon, guess)
+    days = (known - np.datetime64("2000-01-01T12:00:00")) / np.timedelta64(1, "s") / 86_400.0
+    anomaly = np.radians(357.528 + 0.9856003 * days)
+    mean = 280.460 + 0.9856474 * days
+    ecliptic = np.radians(mean + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2.0 * anomaly))
+    oblique = np.radians(23.439 - 4e-7 * days)
+    ascension = np.degrees(np.arctan2(np.cos(oblique) * np.sin(ecliptic), np.cos(ecliptic)))
+    delta, phi = np.arcsin(np.sin(oblique) * np.sin(ecliptic)), np.radians(latitude)
+    equation = (mean - ascension + 180.0) % 360.0 - 180.0  # [deg], 4 min each
+    cosine = (np.sin(np.radians(-0.833)) - np.sin(phi) * np.sin(delta)) / (np.cos(phi) * np.cos(delta))
+    angle = np.degrees(np.arccos(np.where(np.abs(cosine) <= 1.0, cosine, np.nan)))
+    crossing: Times = noon + _seconds((side * angle - longitude - equation) * 240.0)
+    return crossing
+
+
+def day_length_to_horizon(latitude: Values, day: Values, horizon: float = -0.8333) -> Values:
+    """Time between sunrise and sunset as people see them, with refraction and the sun's radius.
+
+    Parameters
+    ----------
+    latitude : (...) array
+        Latitude, north positive [deg].
+    day : (...) array
+        Day of the year [d].
+    horizon : float
+        Height of the sun's centre at sunrise [deg].
+
+    Returns
+    -------
+    (...) array
+        Length of the day [h].
+
+    References
+    ----------
+    Spencer (1971), Fourier series representation of the position of the sun, Search 2, 172; Almorox, Hontoria and
+    Benito (2005), Energy Conversion and Management 46, 1465–1471.
+    """
+    turn = 2.0 * np.pi * (np.asarray(day) - 1.0) / 365.0
+    delta = (
+        0.006918 - 0.399912 * np.cos(turn) + 0.070257 * np.sin(turn) - 0.006758 * np.cos(2.0 * turn)
+        + 0.000907 * np.sin(2.0 * turn) - 0.002697 * np.cos(3.0 * turn) + 0.00148 * np.sin(3.0 * turn)
+    )  # fmt: skip
+    phi = np.radians(latitude)
+    cosine = (np.sin(np.radians(horizon)) - np.sin(phi) * np.sin(delta)) / (np.cos(phi) * np.cos(delta))
+    return 24.0 / np.pi * np.arccos(np.clip(cosine, -1.0, 1.0))
+
+
+def clear_sky_flux(latitude: Values, longitude: Values, elevation: Values, times: Times) -> Values:
+    """Global radiation of an instant under a clear sky.
+
+    Parameters
+    ----------
+    latitude : (...) array
+        Latitude, north positive [deg].
+    longitude : (...) array
+        Longitude, east positive [deg].
+    elevation : (...) array
+        Height above the sea [m].
+    times : (...) datetime64 array
+        Instants, UTC [s].
+
+    Returns
+    -------
+    (...) array
+        Clear-sky radiation, 0 while the sun is down [W m-2].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 37, its share taken of the radiation outside the air at that instant (Eq. 28).
+    """
+    zenith, _ = solar_position(latitude, longitude, times)
+    beyond = SOLAR_CONSTANT * 1e6 / 60.0 * inverse_distance(day_of_year(times)) * np.cos(np.radians(zenith))
+    return clear_sky_radiation(np.maximum(beyond, 0.0), elevation)
 
 
 def _latitudes_and_days(window: Window) -> tuple[Values, Values]:
