@@ -10,6 +10,7 @@ import typer
 from store.check import check as look
 from store.migrate import MigrationError
 from store.migrate import migrate as run
+from store.roles import ROLES, RoleError, put_user
 from store.settings import StoreSettings, connect
 from telemetry.settings import read
 
@@ -48,3 +49,18 @@ def check(as_json: Json = False) -> None:
             typer.echo(f"{finding.grade:<6} {finding.subject}: {finding.says}")
     if any(finding.grade == "wrong" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def user(
+    name: Annotated[str, typer.Argument(help="Login user to make, or to give a new password.")],
+    role: Annotated[str, typer.Argument(help=", ".join(ROLES))],
+) -> None:
+    """Make a login user of one least role; prints its password, once."""
+    try:
+        with connect("user") as connection:
+            password = put_user(connection, name, role)
+    except (RoleError, psycopg.Error) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(password)
