@@ -102,8 +102,10 @@ def _object(payload: bytes) -> dict[str, Any]:
 
 
 def _iso(text: Any, zone: ZoneInfo | None = None) -> datetime | None:
-    if not isinstance(text, str) or not text:
+    if text is None or text == "":
         return None
+    if not isinstance(text, str):
+        raise MessageError(f"no time: {str(text)[:40]}")
     try:
         moment = datetime.fromisoformat(_microseconds(text))
     except ValueError as error:
