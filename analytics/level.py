@@ -125,6 +125,8 @@ class Course:
     level: int
     #: Second of event time at which the level ends if nothing more is heard; None where it is 0.
     lapses: int | None
+    #: The level went to 0 last because nothing was known any more.
+    lapsed: bool = False
 
 
 def runs(codes: NDArray[np.int16], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> list[Run]:
@@ -140,7 +142,7 @@ def course(rule: Rule, stretches: Sequence[Run], level: int, now: int) -> Course
 
     A level is entered once it was reached for all of ``minimum``, from the moment it was first reached; it is left
     once it was not kept for all of ``quiet``, from the moment it was first not kept. What is not known changes
-    nothing until it lasts longer than ``patience``; then nothing holds any more, from where it began.
+    nothing until it lasts for ``patience``; then nothing holds any more, from where it began.
     """
     scan = _Scan(rule, level)
     for begin, end, code in stretches:
@@ -154,13 +156,13 @@ def course(rule: Rule, stretches: Sequence[Run], level: int, now: int) -> Course
     if scan.level:
         since = scan.silent if scan.silent is not None else scan.heard
         lapses = None if since is None else since + scan.patience
-    return Course(tuple(scan.changes), scan.level, lapses)
+    return Course(tuple(scan.changes), scan.level, lapses, scan.lapsed)
 
 
 class _Scan:
     """The state of `course` while it goes."""
 
-    __slots__ = ("changes", "failing", "heard", "level", "minimum", "patience", "quiet", "reached", "silent")
+    __slots__ = ("changes", "failing", "heard", "lapsed", "level", "minimum", "patience", "quiet", "reached", "silent")
 
     def __init__(self, rule: Rule, level: int) -> None:
         self.level = level
@@ -173,15 +175,17 @@ class _Scan:
         self.failing: dict[int, int] = {}
         self.silent: int | None = None
         self.heard: int | None = None
+        self.lapsed = False
 
     def unknown(self, begin: int, end: int) -> None:
         if self.silent is None:
             self.silent = begin
-        if end - self.silent > self.patience:
+        if end - self.silent >= self.patience:
             self.reached.clear()
             self.failing.clear()
             if self.level:
                 self._become(self.silent, 0)
+                self.lapsed = True
 
     def known(self, begin: int, end: int, entered: int, kept: int) -> None:
         self.silent, self.heard = None, end
@@ -215,7 +219,7 @@ class _Scan:
     def _become(self, at: int, level: int) -> None:
         if self.changes and self.changes[-1].at >= at:
             at = self.changes.pop().at
-        self.level = level
+        self.level, self.lapsed = level, False
         self.changes.append(Change(at, level))
         for gone in [other for other in self.failing if other > level]:
             del self.failing[gone]

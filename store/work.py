@@ -178,3 +178,15 @@ async def verdicts(
     arguments = {"datastreams": list(datastreams), "first": first, "last": last}
     cursor = await connection.execute(statement("work", "verdicts"), arguments)
     return [Verdict(*row) for row in await cursor.fetchall()]
+
+
+#: A long past, as loaded.
+PAST: Final = layout(place="int4", time="timestamptz", value="float8")
+
+
+async def long_past(
+    connection: Connection, places: Sequence[int], index: str, first: datetime, last: datetime
+) -> Array:
+    """Observed values of a daily index in ``first`` ≤ time < ``last``, as an array of `PAST`."""
+    arguments = {"places": list(places), "index": index, "first": first, "last": last}
+    return await copy_out(connection.cursor(), statement("work", "long_past"), PAST, arguments)

@@ -61,3 +61,11 @@ CROSS JOIN LATERAL (
 SELECT datastream_id, valid_from, valid_to, flag, who FROM verdict
 WHERE datastream_id = ANY (%(datastreams)s) AND who <> 'ordered' AND valid_to >= %(first)s AND valid_from <= %(last)s
 ORDER BY said_at, id;
+
+-- name: long_past
+-- A daily index of places over many years.
+COPY (
+    SELECT place, time, value FROM index_value
+    WHERE place = ANY (%(places)s) AND index = %(index)s AND season = 0 AND reference_time = '-infinity'
+      AND time >= %(first)s AND time < %(last)s
+) TO STDOUT (FORMAT BINARY);

@@ -1,0 +1,224 @@
+"""Batch: leased places computed together, what is known of them, and their readings as a window of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics import grid as grids
+from analytics.episode import Episode
+from analytics.grid import Array, Grid, Series, Times
+from analytics.index import Places, Window
+from analytics.rule import Dated
+from store.flag import QUALITY_MASK, Quality
+from store.work import Feed, Grown, Spot, Verdict
+from telemetry.quantities import QUANTITIES
+
+#: Length of a step of the grid [s].
+STEP = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a place beside its readings."""
+
+    spot: Spot
+    feeds: tuple[Feed, ...]
+    seasons: tuple[Grown, ...]
+    #: Rule → its terms here, where they are not the rule's own.
+    terms: Mapping[str, tuple[Dated, ...]]
+
+    @property
+    def interval(self) -> float:
+        """Shortest regular interval [s] of the station's datastreams; NaN where there is none."""
+        regular = [feed.interval_seconds for feed in self.feeds if feed.interval_seconds > 0]
+        return min(regular, default=np.nan)
+
+    def series(self) -> dict[int, list[str]]:
+        """Datastream → names of the series it makes: ``quantity/level``, and ``quantity`` for the main level."""
+        named: dict[int, list[str]] = {}
+        main: dict[str, str] = {}
+        for feed in self.feeds:
+            best = main.get(feed.quantity)
+            if best is None or _depth(feed.level) < _depth(best):
+                main[feed.quantity] = feed.level
+        for feed in self.feeds:
+            names = [f"{feed.quantity}/{feed.level}"] if feed.level else []
+            named[feed.datastream] = names + ([feed.quantity] if main[feed.quantity] == feed.level else [])
+        return named
+
+
+def _depth(level: str) -> tuple[float, str]:
+    """Order of levels: none, then the nearest to the surface."""
+    if not level:
+        return -1.0, ""
+    try:
+        return abs(float(level.rstrip("m"))), level
+    except ValueError:
+        return np.inf, level
+
+
+def local_date(moment: datetime, time_zone: str) -> date:
+    """Local date of an aware time."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def midnight(day: date, time_zone: str) -> datetime:
+    """Aware UTC time at which a local day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def naive(moment: datetime) -> np.datetime64:
+    """An aware time as datetime64[us] in UTC."""
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def trusted(readings: NDArray[Any], verdicts: Sequence[Verdict]) -> NDArray[np.bool_]:
+    """Which readings are good or not evaluated, once verdicts were laid over them; a person has the last word."""
+    flag = readings["flag"] & QUALITY_MASK
+    good = (flag == Quality.GOOD) | (flag == Quality.NOT_EVALUATED)
+    for verdict in sorted(verdicts, key=lambda verdict: verdict.who.startswith("person:")):
+        inside = (
+            (readings["datastream_id"] == verdict.datastream)
+            & (readings["phenomenon_time"] >= naive(verdict.valid_from))
+            & (readings["phenomenon_time"] <= naive(verdict.valid_to))
+        )
+        good[inside] = (verdict.flag & QUALITY_MASK) in (Quality.GOOD, Quality.NOT_EVALUATED)
+    return np.asarray(good)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Readings of a batch: each belongs to a row, a place; those of a datastream may belong to several."""
+
+    row: NDArray[np.int64]
+    #: As `store.work.LOADED`.
+    array: NDArray[Any]
+    good: NDArray[np.bool_]
+
+
+def gather(of_place: Sequence[tuple[NDArray[Any], NDArray[np.bool_]]]) -> Readings:
+    """Lay the readings of places behind each other."""
+    row = np.repeat(np.arange(len(of_place)), [array.size for array, _ in of_place])
+    return Readings(
+        row, np.concatenate([array for array, _ in of_place]), np.concatenate([good for _, good in of_place])
+    )
+
+
+def static(places: Sequence[Known]) -> Places:
+    """Properties of a batch's places as arrays."""
+
+    def column(name: str) -> Array:
+        return np.array([np.nan if getattr(p.spot, name) is None else getattr(p.spot, name) for p in places], float)
+
+    further: dict[str, Array] = {}
+    for k, known in enumerate(places):
+        for name, value in known.spot.properties.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                further.setdefault(name, np.full(len(places), np.nan))[k] = value
+    return Places(column("latitude"), column("longitude"), column("elevation"), column("wind_height"), further)
+
+
+def lay_series(grid: Grid, places: Sequence[Known], readings: Readings) -> dict[str, Series]:
+    """Every series of a batch on its grid."""
+    names = [known.series() for known in places]
+    wanted: dict[str, list[tuple[int, int]]] = {}
+    for row, series in enumerate(names):
+        for datastream, called in series.items():
+            for name in called:
+                wanted.setdefault(name, []).append((row, datastream))
+    time = readings.array["phenomenon_time"].astype("datetime64[s]")
+    key = readings.row << 32 | readings.array["datastream_id"]
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    laid = {}
+    for name, members in wanted.items():
+        keys = np.array([row << 32 | datastream for row, datastream in members])
+        bounds = zip(np.searchsorted(ordered, keys), np.searchsorted(ordered, keys, side="right"), strict=True)
+        which = np.concatenate([order[begin:end] for begin, end in bounds])
+        which = which[readings.good[which]]
+        aggregate = QUANTITIES[name.split("/", 1)[0]].aggregate
+        laid[name] = grids.lay(grid, readings.row[which], time[which], readings.array["result"][which], aggregate)
+    return laid
+
+
+def presence(grid: Grid, readings: Readings) -> NDArray[np.bool_]:
+    """(places, steps) in which steps anything was read, trusted or not."""
+    present = np.zeros((grid.places, grid.steps), np.bool_)
+    time = readings.array["phenomenon_time"].astype("datetime64[s]")
+    column = (time - grid.start[readings.row]) // np.timedelta64(grid.step, "s")
+    inside = (column >= 0) & (column < grid.steps)
+    present[readings.row[inside], column[inside]] = True
+    return present
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A window of a batch, ready for indices and rules."""
+
+    places: Sequence[Known]
+    window: Window
+    #: First day that is to be computed; the ones before are context.
+    first: date
+    now: np.datetime64
+    moment: datetime
+    heard: Times
+    present: NDArray[np.bool_]
+    interval: Array
+
+
+def frame(
+    places: Sequence[Known],
+    readings: Readings,
+    first: date,
+    last: date,
+    lead: int,
+    now: datetime,
+    heard: Times,
+    past: Mapping[str, Array],
+    states: Mapping[str, Array],
+) -> Frame:
+    """Lay a batch on the grid of ``lead`` days before ``first``, to ``last``."""
+    zones = [known.spot.time_zone for known in places]
+    grid = grids.local_days(first - timedelta(days=lead), last, zones, STEP)
+    window = Window(grid, static(places), lay_series(grid, places, readings), past, states, lead)
+    return Frame(
+        places,
+        window,
+        first,
+        naive(now).astype("datetime64[s]"),
+        now,
+        heard,
+        presence(grid, readings),
+        np.array([known.interval for known in places]),
+    )
+
+
+@dataclass(slots=True)
+class Memory:
+    """A place's live window, as its tables had it at a generation; never the truth, only a shorter way to it."""
+
+    generation: int
+    known: Known
+    #: Readings in order of datastream and time, whether each is trusted, and from when they are complete.
+    readings: NDArray[Any]
+    good: NDArray[np.bool_]
+    start: datetime
+    #: Last reading before ``start``.
+    heard: np.datetime64
+    verdicts: Sequence[Verdict]
+    #: Day → (index, season) → state after it.
+    states: dict[date, dict[tuple[str, int], list[float]]] = field(default_factory=dict)
+    #: Index → day → value, of indices that rules look back at.
+    past: dict[str, dict[date, float]] = field(default_factory=dict)
+    #: Day → (index, season, microsecond) → what the table has.
+    written: dict[date, dict[tuple[str, int, int], tuple[float, str, float]]] = field(default_factory=dict)
+    #: (rule, place) → episodes; None where the table has to be asked.
+    former: dict[tuple[str, int], list[Episode]] | None = None
+    due: dict[str, datetime] = field(default_factory=dict)

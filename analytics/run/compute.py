@@ -1,0 +1,189 @@
+"""Compute: a group of places from the first changed day to now, chunk by chunk, into what is to be written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+
+from analytics.index import Index, Step, evaluate
+from analytics.rule import Rule
+from analytics.run import load, say, tables
+from analytics.run.batch import Frame, Known, Memory, local_date, midnight, naive
+from analytics.run.judge import Finding, Trails, applies, conclude, judge, next_silence, terms
+from store.due import Due
+from store.index_state import State
+from store.index_value import Values, concatenate
+from store.lease import Leased
+from store.work import Connection
+
+#: Place-days held in memory at once: about 100 MB of arrays at a dozen series.
+PLACE_DAYS = 2000
+#: Fewer are computed without a thread of their own.
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A place to compute from a day on."""
+
+    known: Known
+    first: date
+    leased: Leased
+    #: Its live window where it is at hand and of the table's generation.
+    memory: Memory | None
+
+
+@dataclass(slots=True)
+class Computed:
+    """What came of a group."""
+
+    jobs: Sequence[Job]
+    #: First computed day of all.
+    first: date
+    now: datetime
+    #: Everything computed, for places whose former rows are not known; they are cleared first.
+    cold: list[Job] = field(default_factory=list)
+    values: Values = field(default_factory=lambda: concatenate([]))
+    removed: Values = field(default_factory=lambda: concatenate([]))
+    states: list[State] = field(default_factory=list)
+    alerts: say.Alerts = field(default_factory=say.Alerts)
+    due: dict[int, list[Due]] = field(default_factory=dict)
+    memory: dict[int, Memory] = field(default_factory=dict)
+
+
+def lead_days(rules: Sequence[Rule], indices: Sequence[Index]) -> int:
+    """Days of context that rules and indices look at."""
+    of_rules = max((rule.days_back + rule.before for rule in rules), default=0)
+    return max(of_rules, max((index.before for index in indices), default=0))
+
+
+async def compute(
+    connection: Connection, jobs: Sequence[Job], rules: Sequence[Rule], indices: Sequence[Index], now: datetime
+) -> Computed:
+    """Compute a group from its earliest first day."""
+    first = min(job.first for job in jobs)
+    last = max(local_date(now, job.known.spot.time_zone) for job in jobs)
+    lead = lead_days(rules, indices)
+    length = max(PLACE_DAYS // len(jobs), 4)
+    several = (last - first).days >= length
+    jobs, course = await load.context(connection, jobs, first, last, lead, rules, indices, several)
+    done = Computed(jobs, first, now)
+    trails: Trails = {}
+    parts: list[Values] = []
+    begin = first
+    while True:
+        end = min(begin + timedelta(days=length - 1), last)
+        part = await load.frame_of(connection, jobs, begin, end, now, course)
+        wanted = [index for index in indices if index.step is not Step.MONTH or month_closes(part)]
+        if any(index.step is Step.MONTH for index in wanted):
+            part = await load.with_long_past(connection, part, wanted, course)
+        if part.window.grid.places * part.window.grid.days > AT_ONCE:
+            await asyncio.to_thread(_think, wanted, rules, part, course, trails)  # leases are renewed meanwhile
+        else:
+            _think(wanted, rules, part, course, trails)
+        parts.append(tables.values(wanted, part))
+        done.states += tables.states(wanted, part)
+        if end >= last:
+            break
+        course.go_on(wanted, part)
+        begin = end + timedelta(days=1)
+    _settle(done, course, part, concatenate(parts), rules, trails)
+    return done
+
+
+def _think(indices: Sequence[Index], rules: Sequence[Rule], part: Frame, course: load.Context, trails: Trails) -> None:
+    evaluate(indices, part.window)
+    judge(rules, part, course.stored, set(course.former), trails)
+
+
+def month_closes(part: Frame) -> bool:
+    """Whether a computed day that has ended is the last of its month anywhere in the batch."""
+    grid = part.window.grid
+    dates = grid.dates[part.window.lead :]
+    last = (dates + 1).astype("datetime64[M]") != dates.astype("datetime64[M]")
+    ends = (grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s"))[:, part.window.lead :]
+    return bool((last & (ends <= part.now)).any())
+
+
+def _settle(
+    done: Computed, course: load.Context, part: Frame, values: Values, rules: Sequence[Rule], trails: Trails
+) -> None:
+    second = int(done.now.timestamp())
+    places = {job.known.spot.id: job.known for job in done.jobs}
+    findings = conclude(say.rule_keys(rules), places, trails, course.former, second)
+    for finding in findings:
+        say.add(done.alerts, finding, second)
+    done.cold = [job for job in done.jobs if job.memory is None]
+    if part.first == done.first:
+        _remember(done, course, part, values, {finding.known.spot.id for finding in findings})
+    else:
+        done.values = values
+    for row, job in enumerate(done.jobs):
+        done.due[job.known.spot.id] = due_rows(job, row, part, rules, findings, done.now)
+
+
+def _remember(done: Computed, course: load.Context, part: Frame, values: Values, spoken: set[int]) -> None:
+    """Write everything of cold places, of warm ones only what changed; and remember all for the next time."""
+    days = [day.item() for day in part.window.grid.dates[part.window.lead :]]
+    starts = {
+        job.known.spot.id: [(day, _micro(midnight(day, job.known.spot.time_zone))) for day in days] for job in done.jobs
+    }
+    has = tables.by_day(values, starts)
+    ids = np.array([job.known.spot.id for job in done.cold], np.int32)
+    write, gone = [values.take(np.isin(values.place, ids))], []
+    for row, job in enumerate(done.jobs):
+        place = job.known.spot.id
+        if job.memory is not None:
+            changed, lost = tables.difference(place, job.memory.written, has[place])
+            write.append(changed)
+            gone.append(lost)
+        memory = load.remembered(job, row, part, course.loaded[row], has[place], done.states, course)
+        if place not in spoken:
+            memory.former = {key: found for key, found in course.former.items() if key[1] == place}
+        done.memory[place] = memory
+    done.values, done.removed = concatenate(write), concatenate(gone)
+
+
+def _micro(moment: datetime) -> int:
+    return int(naive(moment).astype(np.int64))
+
+
+def due_rows(
+    job: Job, row: int, part: Frame, rules: Sequence[Rule], findings: Sequence[Finding], now: datetime
+) -> list[Due]:
+    """What will happen at a place because time passes."""
+    known, place = job.known, str(job.known.spot.id)
+    second = int(now.timestamp())
+    today = local_date(now, known.spot.time_zone)
+    rows = [Due(midnight(today + timedelta(days=1), known.spot.time_zone), "end-of-day", place)]
+    last = last_heard(part, row)
+    for rule in rules:
+        if rule.hazard == "network" and rule.name == "silent_station" and applies(rule, known) and last is not None:
+            silence = next_silence(terms(rule, known)[-1].terms, last, known.interval, second)
+            if silence is not None:
+                rows.append(Due(datetime.fromtimestamp(silence, UTC), "silence", place))
+    lapses = [
+        max(finding.course.lapses, second + 60)
+        for finding in findings
+        if finding.known.spot.id == known.spot.id and finding.course.lapses is not None
+    ]
+    if lapses:
+        rows.append(Due(datetime.fromtimestamp(min(lapses), UTC), "lapse", place))
+    coming = [dated.valid_from for of_rule in known.terms.values() for dated in of_rule]
+    ahead = [int(moment.astype(np.int64)) for moment in coming if int(moment.astype(np.int64)) > second]
+    if ahead:
+        rows.append(Due(datetime.fromtimestamp(min(ahead), UTC), "setting", place))
+    return rows
+
+
+def last_heard(part: Frame, row: int) -> int | None:
+    """Second of the step in which a place was heard last."""
+    steps = np.flatnonzero(part.present[row])
+    if steps.size:
+        return int(part.window.grid.start[row].astype(np.int64)) + int(steps[-1]) * part.window.grid.step
+    heard = part.heard[row]
+    return None if np.isnat(heard) else int(heard.astype("datetime64[s]").astype(np.int64))

@@ -1,0 +1,117 @@
+"""Engine: leased places become index values, states, alerts and due rows, in one transaction that ends their leases."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+import structlog
+
+from analytics.index import Index
+from analytics.indices import INDICES
+from analytics.rule import Rule
+from analytics.rules import RULES
+from analytics.run.batch import Known, Memory, local_date
+from analytics.run.compute import Job, compute
+from analytics.run.known import Acquainted
+from analytics.run.write import LeaseLost, write
+from store import lease, work
+from store.lease import Leased, Waits
+from store.pool import Pool
+
+log = structlog.get_logger(__name__)
+#: Groups of jobs by how many days they reach back: a place with a year to do does not make others do one.
+_REACHES = (1, 7, 31, 366)
+
+
+@dataclass(slots=True)
+class Engine:
+    """A worker; any number of them share the marks."""
+
+    pool: Pool
+    waits: Waits = field(default_factory=Waits)
+    most: int = 200
+    rules: Sequence[Rule] = RULES
+    indices: Sequence[Index] = INDICES
+    worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    #: The live window of places; a cache of the tables.
+    memory: dict[int, Memory] = field(default_factory=dict)
+    acquainted: Acquainted = field(default_factory=Acquainted)
+
+    async def step(self, now: datetime) -> int:
+        """Take what waits at event time ``now``, compute and write it; return how many places that were."""
+        token = uuid4()
+        async with self.pool.connection() as connection:
+            taken = await lease.take(connection, self.worker, token, now, self.most, self.waits)
+            if not taken:
+                return 0
+            beat = asyncio.create_task(self._hold(token), name="hold leases")
+            try:
+                await self._work(connection, token, taken, now)
+            except LeaseLost as lost:
+                log.warning("lease lost", places=lost.places, again="by whoever takes their marks")
+                self._forget(taken)
+                await lease.give_up(connection, token)
+            except BaseException:
+                self._forget(taken)
+                raise
+            finally:
+                beat.cancel()
+        return len(taken)
+
+    async def _hold(self, token: UUID) -> None:
+        while True:
+            await asyncio.sleep(self.waits.hold.total_seconds() / 3)
+            async with self.pool.connection() as connection:
+                await lease.renew(connection, token, self.waits.hold)
+
+    def _forget(self, taken: Sequence[Leased]) -> None:
+        for leased in taken:
+            self.memory.pop(leased.place, None)
+
+    async def _work(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> None:
+        jobs = await self._jobs(connection, taken, now)
+        done = [await compute(connection, group, self.rules, self.indices, now) for group in grouped(jobs, now)]
+        await write(connection, token, [leased.place for leased in taken], done, now)
+        for computed in done:
+            self.memory |= computed.memory
+            for job in computed.jobs:
+                if job.known.spot.id not in computed.memory:
+                    self.memory.pop(job.known.spot.id, None)
+
+    async def _jobs(self, connection: work.Connection, taken: Sequence[Leased], now: datetime) -> list[Job]:
+        places = [leased.place for leased in taken]
+        changed = {leased.place for leased in taken if set(leased.causes) - {"reading", "correction"}}
+        known, through = await self.acquainted.ask(connection, places, changed)
+        jobs = []
+        for leased in taken:
+            one = known[leased.place]
+            memory = self.memory.get(leased.place)
+            usable = memory is not None and memory.generation == leased.generation and leased.place not in changed
+            if not usable:
+                self.memory.pop(leased.place, None)
+            first = first_day(leased, one, through.get(leased.place), now)
+            jobs.append(Job(one, first, leased, memory if usable else None))
+        return jobs
+
+
+def first_day(leased: Leased, known: Known, through: datetime | None, now: datetime) -> date:
+    """First local day to compute anew: the earliest that changed, or that time alone has closed since."""
+    zone = known.spot.time_zone
+    moments = [moment for moment in (leased.from_time, through) if moment is not None and moment <= now]
+    return min((local_date(moment, zone) for moment in moments), default=local_date(now, zone))
+
+
+def grouped(jobs: Sequence[Job], now: datetime) -> list[list[Job]]:
+    """Jobs that are computed together, those that reach back least first."""
+    groups: dict[int, list[Job]] = {}
+    for job in jobs:
+        days = (local_date(now, job.known.spot.time_zone) - job.first).days
+        reach = next((k for k, limit in enumerate(_REACHES) if days <= limit), len(_REACHES))
+        groups.setdefault(reach, []).append(job)
+    return [groups[reach] for reach in sorted(groups)]

@@ -1,0 +1,223 @@
+"""Judge: rules over the frames of a batch, and what becomes of every episode. Pure; the engine writes it down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics import level
+from analytics.episode import Episode, Revision, level_before, revise, spliced
+from analytics.grid import Array
+from analytics.index import Step
+from analytics.level import Course, Run
+from analytics.rule import ALWAYS, Dated, Facts, Rule, Terms, own_terms
+from analytics.run.batch import Frame, Known
+from analytics.wording import local_date
+
+_UNKNOWN_ONLY = 1 << 8
+
+
+@dataclass(slots=True)
+class Trail:
+    """What a rule found at one place over consecutive frames."""
+
+    #: Second at which decisions begin: what was before it stays.
+    base: int
+    runs: list[Run] = field(default_factory=list)
+    #: Local date → extreme of the measure.
+    extremes: dict[str, float] = field(default_factory=dict)
+
+
+Trails = dict[tuple[str, int], Trail]
+
+
+def applies(rule: Rule, known: Known) -> bool:
+    """Whether a rule is for a place: its kind, and something that it can look at."""
+    if rule.kinds and known.spot.kind not in rule.kinds:
+        return False
+    return not rule.quantities or any(feed.quantity in rule.quantities for feed in known.feeds)
+
+
+def terms(rule: Rule, known: Known) -> tuple[Dated, ...]:
+    """Terms of a rule at a place, in order of their moments."""
+    return known.terms.get(rule.name) or (Dated(ALWAYS, own_terms(rule)),)
+
+
+def facts(frame: Frame, stored: Mapping[str, Array]) -> Facts:
+    """What conditions may look at; ``stored`` has index values of the context days."""
+    window = frame.window
+    indices = dict(stored)
+    for name, result in window.values.items():
+        if result.value.shape == window.shape:
+            value = result.value.copy()
+            if name in stored and window.lead:
+                value[:, : window.lead] = stored[name][:, : window.lead]
+            indices[name] = value
+    return Facts(window, frame.now, frame.heard, frame.present, frame.interval, indices)
+
+
+def judge(
+    rules: Sequence[Rule], frame: Frame, stored: Mapping[str, Array], open_before: set[tuple[str, int]], trails: Trails
+) -> None:
+    """Follow rules through a frame, adding to the trails; ``open_before`` are (rule, place) that have episodes."""
+    found = facts(frame, stored)
+    for rule in rules:
+        rows = [row for row, known in enumerate(frame.places) if applies(rule, known)]
+        if not rows or any(name not in found.indices for name in rule.indices):
+            continue
+        with np.errstate(invalid="ignore", divide="ignore"):
+            _follow(rule, frame, found, np.array(rows), open_before, trails)
+
+
+def _follow(
+    rule: Rule,
+    frame: Frame,
+    found: Facts,
+    rows: NDArray[np.int64],
+    open_before: set[tuple[str, int]],
+    trails: Trails,
+) -> None:
+    measure = rule.condition(found)
+    begins, ends = level.times(rule, frame.window)
+    of_places = [terms(rule, known) for known in frame.places]
+    codes = level.evaluate(rule, measure, begins, of_places)
+    _silence_out_of_season(rule, frame, of_places, begins, codes)
+    touched = np.asarray((codes & 15).any(axis=1))
+    value = np.where(begins <= frame.now, measure.value, np.nan)
+    first = max(frame.window.lead - rule.days_back, 0)
+    seconds = begins.astype(np.int64), ends.astype(np.int64)
+    extremes: Array | None = None
+    for row in rows.tolist():
+        key = (rule.name, frame.places[row].spot.id)
+        trail = trails.get(key)
+        if trail is None and not touched[row] and key not in open_before:
+            continue
+        from_day = frame.window.lead if trail is not None else first
+        from_column = _column(rule, frame, row, from_day)
+        if trail is None:
+            base = int(frame.window.grid.day_starts[row, first].astype("datetime64[s]").astype(np.int64))
+            trail = trails[key] = Trail(base)
+        last = _column(rule, frame, row, frame.window.grid.days)
+        span = slice(from_column, last)
+        extremes = _extremes(rule, frame, value) if extremes is None else extremes
+        trail.extremes |= _dated(frame, extremes[row], from_day)
+        trail.runs += level.runs(codes[row, span], seconds[0][row, span], seconds[1][row, span])
+
+
+def _column(rule: Rule, frame: Frame, row: int, day: int) -> int:
+    """Where a day begins among a rule's periods."""
+    if rule.step is Step.DAY:
+        return day
+    grid = frame.window.grid
+    steps = int(grid.edges[row, day])
+    return steps * grid.step // 3600 if rule.step is Step.HOUR else steps
+
+
+def _silence_out_of_season(
+    rule: Rule, frame: Frame, of_places: Sequence[Sequence[Dated]], begins: NDArray[Any], codes: level.Codes
+) -> None:
+    months: dict[frozenset[int], list[int]] = {}
+    for row, dated in enumerate(of_places):
+        if dated[-1].terms.months:
+            months.setdefault(dated[-1].terms.months, []).append(row)
+    for allowed, rows in months.items():
+        outside = level.out_of_season(frame.window, rule, begins, allowed)
+        codes[rows] = np.where(outside[rows], 0, codes[rows])
+
+
+def _extremes(rule: Rule, frame: Frame, value: Array) -> Array:
+    """(places, days) most extreme measure of each local day."""
+    if rule.step is Step.DAY:
+        return value
+    grid = frame.window.grid if rule.step is Step.GRID else frame.window.hourly_grid()
+    return np.asarray((np.fmin if rule.below else np.fmax).reduce(grid.by_day(value), axis=2))
+
+
+def _dated(frame: Frame, extremes: NDArray[Any], from_day: int) -> dict[str, float]:
+    dates = np.datetime_as_string(frame.window.grid.dates[from_day:], unit="D").tolist()
+    pairs = zip(dates, extremes[from_day:].tolist(), strict=True)
+    return {day: round(value, 3) for day, value in pairs if value == value}  # noqa: PLR0124 — NaN is not itself
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of the episodes of a rule at a place."""
+
+    rule: Rule
+    known: Known
+    revisions: Sequence[Revision]
+    course: Course
+    #: Second up to which anything is known.
+    heard: int | None
+    #: Ended because nothing was heard.
+    lapsed: bool
+
+
+def conclude(
+    rules: Mapping[str, Rule],
+    places: Mapping[int, Known],
+    trails: Trails,
+    former: Mapping[tuple[str, int], Sequence[Episode]],
+    now: int,
+) -> list[Finding]:
+    """Turn trails into episodes and pair them with the former ones of their (rule, place)."""
+    findings = []
+    for key, trail in trails.items():
+        rule, known = rules[key[0]], places[key[1]]
+        before = [episode for episode in former.get(key, ()) if episode.ended is None or episode.ended >= trail.base]
+        course = level.course(rule, trail.runs, level_before(before, trail.base), now)
+        found = spliced(before, trail.base, course.changes)
+        found = [_with_extremes(known, episode, before, trail) for episode in found]
+        revisions = revise(before, found, now)
+        if revisions:
+            heard = max(
+                (run.end for run in trail.runs if not run.code & _UNKNOWN_ONLY and run.begin <= now), default=None
+            )
+            findings.append(Finding(rule, known, revisions, course, heard, course.lapsed))
+    return findings
+
+
+def _with_extremes(known: Known, episode: Episode, former: Sequence[Episode], trail: Trail) -> Episode:
+    """Give an episode the extremes of its days: of former ones before the trail, found anew from it on."""
+    zone = known.spot.time_zone
+    first = local_date(episode.started, zone)
+    last = None if episode.ended is None else local_date(episode.ended - 1, zone)
+    base = local_date(trail.base, zone)
+    days: dict[str, float] = {}
+    for old in former:
+        days |= {day: value for day, value in old.by_day.items() if day < base}
+    days |= {day: value for day, value in trail.extremes.items() if day >= base}
+    kept = {day: days[day] for day in sorted(days) if first <= day and (last is None or day <= last)}
+    return Episode(episode.started, episode.ended, episode.course, kept)
+
+
+def value_of(rule: Rule, episode: Episode) -> float:
+    """Extreme of an episode so far."""
+    values = list(episode.by_day.values())
+    if not values:
+        return float("nan")
+    return min(values) if rule.below else max(values)
+
+
+def days_of(episode: Episode, time_zone: str) -> int:
+    """Local days in a row, to the last one measured, at the episode's last level or above."""
+    since = episode.course[-1].at
+    for change in reversed(episode.course[:-1]):
+        if change.level < episode.level:
+            break
+        since = change.at
+    first = local_date(since, time_zone)
+    last = max(episode.by_day, default=first)
+    return max((date.fromisoformat(last) - date.fromisoformat(first)).days + 1, 1)
+
+
+def next_silence(of_place: Terms, last: int, interval: float, now: int) -> int | None:
+    """Second at which a place that stays silent reaches the next level of silence."""
+    wait = 0.0 if np.isnan(interval) else interval
+    coming = (last + int(wait + hours * 3600) for hours in of_place.enter)
+    return min((second for second in coming if second > now), default=None)

@@ -1,0 +1,169 @@
+"""Live: the analytics process, which takes marks and due rows as they come, for as long as it is let."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Histogram
+
+from analytics.run.engine import Engine
+from analytics.run.settings import AnalyticsSettings
+from store import lease
+from store.lease import Waits
+from store.mark import CHANNEL
+from store.pool import Pool, pool
+from store.rollup import refresh
+from telemetry.clock import Clock, RealClock, ReplayedClock, follow
+
+log = structlog.get_logger(__name__)
+PLACES = Counter("nongvu_analytics_places", "Places computed")
+SECONDS = Histogram("nongvu_analytics_step_seconds", "Time of one step of work")
+#: Longest wait between two looks at the marks [s]; a notification only shortens it.
+LOOK = 1.0
+#: Rollups serve charts: they may be so much behind [s].
+ROLLUP = 1.0
+#: A step in work when the process is told to stop may take so much longer [s].
+PATIENCE = 20.0
+
+
+@dataclass(slots=True)
+class Live:
+    """The process."""
+
+    settings: AnalyticsSettings
+    clock: Clock
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def rouse(self) -> None:
+        """Look at marks and rollups now."""
+        self.wake.set()
+        self.woken.set()
+
+
+async def run(settings: AnalyticsSettings) -> None:
+    """Work until cancelled."""
+    replayed = ReplayedClock() if settings.clock == "replayed" else None
+    live = Live(settings, replayed or RealClock())
+    async with (
+        pool(settings.database_url, name="analytics", least=2, most=5) as connections,
+        asyncio.TaskGroup() as tasks,
+    ):
+        helpers = [
+            tasks.create_task(_listen(live), name="listen"),
+            tasks.create_task(_expire(connections, live), name="expire leases"),
+            tasks.create_task(_rollups(connections, live), name="rollups"),
+        ]
+        if replayed is not None:
+            helpers += [
+                tasks.create_task(
+                    follow(replayed, settings.mqtt_url or "", "analytics", ready=live.rouse), name="clock"
+                )
+            ]
+        engine = Engine(connections, waits(settings), settings.analytics_batch)
+        log.info("analytics started", worker=engine.worker)
+        try:
+            await _work(engine, live)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            log.info("analytics stopped")
+
+
+def waits(settings: AnalyticsSettings) -> Waits:
+    """How long things wait; a replay waits for nothing but a lost worker."""
+    if settings.clock == "replayed":
+        return Waits(timedelta(0), timedelta(0), min(settings.analytics_hold, timedelta(seconds=5)))
+    return Waits(settings.analytics_quiet, settings.analytics_oldest, settings.analytics_hold)
+
+
+async def _work(engine: Engine, live: Live) -> None:
+    pause = 0.0
+    while True:
+        live.wake.clear()
+        if isinstance(live.clock, ReplayedClock) and not live.clock.started:
+            await _wait(live.wake, LOOK)
+            continue
+        try:
+            done = await _finish(asyncio.create_task(_step(engine, live), name="step"))
+            pause = 0.0
+        except psycopg.Error as error:
+            pause = min(max(2 * pause, 0.2), 5.0)
+            log.warning("the database does not answer", error=str(error).strip(), again_in=pause)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 — jitter, not a secret
+            continue
+        except Exception:
+            log.exception("places not computed", again="when their leases expire")
+            done = 0
+        if not done:
+            await _wait(live.wake, LOOK)
+
+
+async def _step(engine: Engine, live: Live) -> int:
+    begin = time.perf_counter()
+    done = await engine.step(live.clock.now())
+    if done:
+        PLACES.inc(done)
+        SECONDS.observe(time.perf_counter() - begin)
+        log.debug("computed", places=done, milliseconds=round(1000 * (time.perf_counter() - begin), 1))
+    return done
+
+
+async def _finish(step: asyncio.Task[int]) -> int:
+    """Wait for a step; a stop lets it end, so that no lease is left behind."""
+    try:
+        return await asyncio.shield(step)
+    except asyncio.CancelledError:
+        with contextlib.suppress(TimeoutError, psycopg.Error):
+            await asyncio.wait_for(step, PATIENCE)
+        raise
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+async def _listen(live: Live) -> None:
+    """Be woken by marks; without it they are found by looking."""
+    while True:
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                live.settings.database_url, autocommit=True, application_name="nongvu-analytics-listen"
+            )
+            async with connection:
+                await connection.execute(f"LISTEN {CHANNEL}")
+                async for _ in connection.notifies():
+                    live.rouse()
+        except psycopg.Error:
+            await asyncio.sleep(LOOK)
+
+
+async def _expire(connections: Pool, live: Live) -> None:
+    while True:
+        await asyncio.sleep(LOOK)
+        with contextlib.suppress(psycopg.Error):
+            async with connections.connection() as connection:
+                if lost := await lease.expire(connection):
+                    log.warning("leases expired", leases=lost)
+                    live.rouse()
+
+
+async def _rollups(connections: Pool, live: Live) -> None:
+    while True:
+        live.woken.clear()
+        try:
+            async with connections.connection() as connection:
+                while await refresh(connection):
+                    pass
+        except psycopg.Error as error:
+            log.warning("rollups wait", error=str(error).strip(), again_in=ROLLUP)
+        await asyncio.sleep(ROLLUP)
+        await _wait(live.woken, 30.0)

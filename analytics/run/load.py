@@ -1,0 +1,399 @@
+"""Load: what a group of places needs to be computed, from memory where it is at hand, else from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.episode import Episode
+from analytics.grid import Array, Times
+from analytics.index import Index, Kind
+from analytics.rule import Rule
+from analytics.run import batch, say, tables
+from analytics.run.batch import Frame, Known, Memory, gather, midnight, naive, trusted
+from store import alert, index_state, index_value, work
+from store.index_state import State
+from store.work import LOADED, Connection, Span, Verdict
+
+if TYPE_CHECKING:
+    from analytics.run.compute import Job
+
+_INSTANT = timedelta(microseconds=1)
+NEVER = np.datetime64("NaT", "us")
+
+
+@dataclass(slots=True)
+class Loaded:
+    """Readings of one place over a frame."""
+
+    readings: NDArray[Any]
+    good: NDArray[np.bool_]
+    start: datetime
+    heard: np.datetime64
+    verdicts: Sequence[Verdict]
+
+
+@dataclass(slots=True)
+class Context:
+    """What goes from chunk to chunk."""
+
+    lead: int
+    #: Names of indices that rules look at.
+    looked_at: tuple[str, ...]
+    #: Index → (places, lead) values on the context days.
+    stored: dict[str, Array]
+    #: Index → (places, columns) states before the chunk.
+    states: dict[str, Array]
+    former: dict[tuple[str, int], list[Episode]]
+    #: (places,) last reading before the frame.
+    heard: Times
+    #: Index → (places, days) of long memory: read once, then added to.
+    past: dict[str, Array] = field(default_factory=dict)
+    loaded: list[Loaded] = field(default_factory=list)
+    #: Some later chunk: nothing is at hand any more.
+    later: bool = False
+
+    def go_on(self, indices: Sequence[Index], part: Frame) -> None:
+        """Carry what the next chunk needs."""
+        self.later = True
+        self.states = tables.last_states(indices, part)
+        for name in self.looked_at:
+            result = part.window.values.get(name)
+            if result is not None and result.value.shape == part.window.shape:
+                value = result.value.copy()
+                value[:, : self.lead] = self.stored.get(name, value)[:, : self.lead]
+                self.stored[name] = value[:, value.shape[1] - self.lead :]
+        for name, past in self.past.items():
+            result = part.window.values.get(name)
+            if result is not None:
+                self.past[name] = np.concatenate((past, result.value[:, self.lead :]), axis=1)
+        grid = part.window.grid
+        for row in range(grid.places):
+            steps = np.flatnonzero(part.present[row, : grid.edges[row, grid.days - self.lead]])
+            if steps.size:
+                self.heard[row] = grid.start[row] + int(steps[-1]) * np.timedelta64(grid.step, "s")
+
+
+def covers(job: Job, first: date, last: date, lead: int) -> bool:
+    """Whether a place's memory has all that is needed from a first day on."""
+    memory = job.memory
+    return (
+        memory is not None
+        and memory.known.feeds == job.known.feeds
+        and memory.start <= midnight(first - timedelta(days=lead), job.known.spot.time_zone)
+        and first - timedelta(days=1) in memory.states
+        and (first in memory.written or first > max(memory.written, default=last))
+    )
+
+
+def _handed(jobs: Sequence[Job], first: date, last: date, lead: int, several: bool) -> list[Job]:
+    return [job if not several and covers(job, first, last, lead) else replace(job, memory=None) for job in jobs]
+
+
+async def context(
+    connection: Connection,
+    jobs: Sequence[Job],
+    first: date,
+    last: date,
+    lead: int,
+    rules: Sequence[Rule],
+    indices: Sequence[Index],
+    several: bool,
+) -> tuple[list[Job], Context]:
+    """Load all but readings; jobs come back without a memory that does not reach far enough."""
+    handed = _handed(jobs, first, last, lead, several)
+    looked_at = tuple(sorted({name for rule in rules for name in rule.indices}))
+    made = Context(
+        lead,
+        looked_at,
+        await _stored(connection, handed, looked_at, first, lead),
+        await _states(connection, handed, first, indices),
+        await _former(connection, handed, first, lead),
+        np.full(len(handed), NEVER),
+    )
+    return handed, made
+
+
+async def _stored(
+    connection: Connection, jobs: Sequence[Job], names: Sequence[str], first: date, lead: int
+) -> dict[str, Array]:
+    days = tables.days_between(first - timedelta(days=lead), first - timedelta(days=1))
+    arrays = {name: np.full((len(jobs), lead), np.nan) for name in names}
+    cold = {}
+    for row, job in enumerate(jobs):
+        if job.memory is None:
+            cold[job.known.spot.id] = row
+            continue
+        for name in names:
+            remembered = job.memory.past.get(name, {})
+            arrays[name][row] = [remembered.get(day, np.nan) for day in days]
+    if cold and names:
+        zones = [job.known.spot.time_zone for job in jobs]
+        start = min(midnight(days[0], zone) for zone in zones)
+        end = max(midnight(first, zone) for zone in zones)
+        found = await index_value.read(connection, list(cold), start, end, indices=names)
+        for place, name, time, value in zip(found.place, found.index, found.time, found.value, strict=True):
+            row = cold[int(place)]
+            moment = time.astype("datetime64[us]").item().replace(tzinfo=UTC)
+            day = (batch.local_date(moment, zones[row]) - days[0]).days
+            if 0 <= day < lead:
+                arrays[name][row, day] = value
+    return arrays
+
+
+async def _states(
+    connection: Connection, jobs: Sequence[Job], first: date, indices: Sequence[Index]
+) -> dict[str, Array]:
+    before = first - timedelta(days=1)
+    cold = [job.known for job in jobs if job.memory is None]
+    stored: dict[index_state.Key, list[float]] = {}
+    if cold:
+        moments = [midnight(before, known.spot.time_zone) for known in cold]
+        stored = await index_state.read(connection, [known.spot.id for known in cold], moments)
+    for job in jobs:
+        if job.memory is not None:
+            for (name, season), state in job.memory.states[before].items():
+                stored[index_state.Key(job.known.spot.id, name, season)] = state
+    return tables.state_arrays(indices, [(job.known.spot.id, 0) for job in jobs], stored)
+
+
+async def _former(
+    connection: Connection, jobs: Sequence[Job], first: date, lead: int
+) -> dict[tuple[str, int], list[Episode]]:
+    found: dict[tuple[str, int], list[Episode]] = {}
+    asked = []
+    for job in jobs:
+        if job.memory is not None and job.memory.former is not None:
+            found |= job.memory.former
+        else:
+            asked.append(job.known)
+    if asked:
+        moments = [midnight(first - timedelta(days=lead), known.spot.time_zone) for known in asked]
+        for one in await alert.current(connection, [known.spot.id for known in asked], moments):
+            if one.basis == say.OBSERVED and one.season == 0:
+                found.setdefault((one.rule, one.place), []).append(say.episode_of(one))
+    return found
+
+
+async def frame_of(
+    connection: Connection, jobs: Sequence[Job], first: date, last: date, now: datetime, course: Context
+) -> Frame:
+    """Load the readings of a chunk and lay them on a grid."""
+    lead = course.lead
+    cold = [job for job in jobs if job.memory is None]
+    spans = [span for job in cold for span in _spans(job.known, *_limits(job.known, first, last, lead, now))]
+    spans += [span for job in jobs if job.memory is not None for span in _fresh(job, now)]
+    array = await work.readings(connection, spans)
+    verdicts = await _verdicts(connection, cold, first, last, lead, now)
+    if not course.later:
+        await _heard(connection, jobs, first, lead, course)
+    course.loaded = [_loaded(job, row, array, verdicts, first, lead, course) for row, job in enumerate(jobs)]
+    return batch.frame(
+        [job.known for job in jobs],
+        gather([(one.readings, one.good) for one in course.loaded]),
+        first,
+        last,
+        lead,
+        now,
+        course.heard.astype("datetime64[s]"),
+        {},
+        course.states,
+    )
+
+
+def _limits(known: Known, first: date, last: date, lead: int, now: datetime) -> tuple[datetime, datetime]:
+    zone = known.spot.time_zone
+    return (
+        midnight(first - timedelta(days=lead), zone),
+        min(midnight(last + timedelta(days=1), zone) - _INSTANT, now),
+    )
+
+
+def _spans(known: Known, begin: datetime, end: datetime) -> list[Span]:
+    spans = []
+    for feed in known.feeds:
+        since = begin if feed.valid_from is None else max(begin, feed.valid_from)
+        until = end if feed.valid_to is None else min(end, feed.valid_to - _INSTANT)
+        if since <= until:
+            spans.append(Span(feed.datastream, since, until))
+    return spans
+
+
+def _fresh(job: Job, now: datetime) -> list[Span]:
+    """What the marks say is new."""
+    leased = job.leased
+    if leased.from_time is None or leased.to_time is None:
+        return []
+    return _spans(job.known, leased.from_time, min(leased.to_time, now))
+
+
+async def _verdicts(
+    connection: Connection, jobs: Sequence[Job], first: date, last: date, lead: int, now: datetime
+) -> list[Verdict]:
+    if not jobs:
+        return []
+    limits = [_limits(job.known, first, last, lead, now) for job in jobs]
+    datastreams = [feed.datastream for job in jobs for feed in job.known.feeds]
+    return await work.verdicts(
+        connection, datastreams, min(begin for begin, _ in limits), max(end for _, end in limits) + timedelta(days=2)
+    )
+
+
+async def _heard(connection: Connection, jobs: Sequence[Job], first: date, lead: int, course: Context) -> None:
+    """When places whose silence matters were last heard before the frame."""
+    asked: dict[int, list[int]] = {}
+    before = []
+    for row, job in enumerate(jobs):
+        if job.memory is not None:
+            course.heard[row] = job.memory.heard
+        elif job.known.spot.kind == "station":
+            for feed in job.known.feeds:
+                asked.setdefault(feed.datastream, []).append(row)
+    if asked:
+        zones = [jobs[rows[0]].known.spot.time_zone for rows in asked.values()]
+        before = [midnight(first - timedelta(days=lead), zone) for zone in zones]
+        for datastream, moment in (await work.heard(connection, list(asked), before)).items():
+            for row in asked[datastream]:
+                found = naive(moment)
+                if np.isnat(course.heard[row]) or found > course.heard[row]:
+                    course.heard[row] = found
+
+
+def _loaded(
+    job: Job, row: int, array: NDArray[Any], verdicts: Sequence[Verdict], first: date, lead: int, course: Context
+) -> Loaded:
+    mine = np.concatenate([_of(array, feed.datastream) for feed in job.known.feeds] or [LOADED.empty(0)])
+    start = midnight(first - timedelta(days=lead), job.known.spot.time_zone)
+    if job.memory is None:
+        ours = {feed.datastream for feed in job.known.feeds}
+        said = [verdict for verdict in verdicts if verdict.datastream in ours]
+        return Loaded(mine, trusted(mine, said), start, course.heard[row], said)
+    return _merged(job, job.memory, mine, row, start, course)
+
+
+def _of(array: NDArray[Any], datastream: int) -> NDArray[Any]:
+    begin, end = np.searchsorted(array["datastream_id"], [datastream, datastream + 1])
+    return array[begin:end]
+
+
+def _merged(job: Job, memory: Memory, fresh: NDArray[Any], row: int, start: datetime, course: Context) -> Loaded:
+    """Lay what is new over what was known: a marked span is replaced, what lies before the window is let go."""
+    kept, good = memory.readings, memory.good
+    begin = naive(start)
+    stay = kept["phenomenon_time"] >= begin
+    if not stay.all():
+        course.heard[row] = np.fmax(kept["phenomenon_time"][~stay].max(), course.heard[row])  # fmax leaves NaT out
+    leased = job.leased
+    if leased.from_time is not None and leased.to_time is not None:
+        time = kept["phenomenon_time"]
+        stay &= (time < naive(leased.from_time)) | (time > naive(leased.to_time))
+    fresh = fresh[fresh["phenomenon_time"] >= begin]
+    readings = np.concatenate((kept[stay], fresh))
+    judged = np.concatenate((good[stay], trusted(fresh, memory.verdicts)))
+    order = np.lexsort((readings["phenomenon_time"], readings["datastream_id"]))
+    return Loaded(readings[order], judged[order], start, course.heard[row], memory.verdicts)
+
+
+async def with_long_past(connection: Connection, part: Frame, indices: Sequence[Index], course: Context) -> Frame:
+    """Load the daily values of years that monthly indices compare with, once for all chunks."""
+    wanted: dict[str, int] = {}
+    for index in indices:
+        for need in index.needs:
+            if need.kind is Kind.INDEX and need.before:
+                wanted[need.name] = max(wanted.get(need.name, 0), need.before)
+    grid = part.window.grid
+    first = grid.dates[part.window.lead].astype(date)
+    past = {}
+    for name, before in wanted.items():
+        if name not in course.past:
+            course.past[name] = await _long(connection, part.places, name, before, first)
+        # the window's own context days are recomputed from readings, so the past ends where the window begins
+        past[name] = course.past[name][:, : course.past[name].shape[1] - part.window.lead]
+    return replace(part, window=replace(part.window, past=past))
+
+
+async def _long(connection: Connection, places: Sequence[Known], name: str, before: int, first: date) -> Array:
+    zones = [known.spot.time_zone for known in places]
+    begin = first - timedelta(days=before)
+    ids = {known.spot.id: row for row, known in enumerate(places)}
+    found = await work.long_past(
+        connection,
+        list(ids),
+        name,
+        min(midnight(begin, zone) for zone in zones),
+        max(midnight(first, zone) for zone in zones),
+    )
+    values = np.full((len(places), before), np.nan)
+    if found.size:
+        row = np.array([ids[place] for place in found["place"].tolist()])
+        # local midnights lie within half a day of noon UTC of the day before or the day itself
+        offset = np.array(
+            [
+                int((midnight(first, zone) - datetime(first.year, first.month, first.day, tzinfo=UTC)).total_seconds())
+                for zone in zones
+            ]
+        )
+        local = (
+            found["time"].astype("datetime64[s]") - offset[row].astype("timedelta64[s]") + np.timedelta64(6, "h")
+        ).astype("datetime64[D]")
+        column = (local - np.datetime64(begin, "D")).astype(np.int64)
+        inside = (column >= 0) & (column < before)
+        values[row[inside], column[inside]] = found["value"][inside]
+    return values
+
+
+def remembered(
+    job: Job, row: int, part: Frame, loaded: Loaded, written: tables.Written, states: Sequence[State], course: Context
+) -> Memory:
+    """A place's live window for the next time; its generation and alerts are filled in once they are written."""
+    zone, place = job.known.spot.time_zone, job.known.spot.id
+    keep = part.first - timedelta(days=course.lead)
+    old = job.memory
+    memory = Memory(
+        job.leased.generation + 1,
+        job.known,
+        loaded.readings,
+        loaded.good,
+        loaded.start,
+        loaded.heard,
+        loaded.verdicts,
+        {} if old is None else {day: state for day, state in old.states.items() if day >= keep},
+        {},
+        {} if old is None else {day: rows for day, rows in old.written.items() if day >= keep},
+        None,
+        {} if old is None else old.due,
+    )
+    before = part.first - timedelta(days=1)
+    if before not in memory.states:
+        memory.states[before] = {
+            (name, 0): state[row].tolist() for name, state in course.states.items() if not np.isnan(state[row]).all()
+        }
+    for day in written:
+        if midnight(day + timedelta(days=1), zone) <= part.moment:
+            memory.states.setdefault(day, {})
+    for one in states:
+        if one.place == place:
+            memory.states.setdefault(batch.local_date(one.time, zone), {})[one.name, one.season] = one.state
+    for day, rows in written.items():
+        memory.written[day] = rows
+    _remember_past(memory, old, row, part, course)
+    return memory
+
+
+def _remember_past(memory: Memory, old: Memory | None, row: int, part: Frame, course: Context) -> None:
+    keep = part.first - timedelta(days=course.lead)
+    for name in course.looked_at:
+        mine = {} if old is None else {day: value for day, value in old.past.get(name, {}).items() if day >= keep}
+        if old is None:
+            days = tables.days_between(keep, part.first - timedelta(days=1))
+            mine = dict(zip(days, course.stored[name][row].tolist(), strict=True))
+        result = part.window.values.get(name)
+        if result is not None and result.value.shape == part.window.shape:
+            days = [day.item() for day in part.window.grid.dates[course.lead :]]
+            mine |= dict(zip(days, result.value[row, course.lead :].tolist(), strict=True))
+        memory.past[name] = mine

@@ -1,0 +1,202 @@
+"""Say: findings of rules as rows of alerts and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from analytics.episode import Episode, Kind, Revision
+from analytics.index import Step
+from analytics.level import Change
+from analytics.rule import Rule
+from analytics.run.batch import Known
+from analytics.run.judge import Finding, days_of, value_of
+from analytics.wording import Said, texts
+from store.alert import Key, Stored
+
+OBSERVED = "observed"
+
+
+def moment(second: int) -> datetime:
+    """Aware UTC time of a second since 1970."""
+    return datetime.fromtimestamp(second, UTC)
+
+
+def episode_of(stored: Stored) -> Episode:
+    """An episode as pure code knows it."""
+    course = tuple(Change(_second(at), int(level)) for at, level in stored.course)
+    return Episode(
+        int(stored.started.timestamp()),
+        None if stored.ended is None else int(stored.ended.timestamp()),
+        course,
+        stored.values.get("by_day", {}),
+        stored.id,
+        stored.steps,
+        None if stored.expires is None else int(stored.expires.timestamp()),
+    )
+
+
+def _second(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+@dataclass(slots=True)
+class Alerts:
+    """What to write of a batch's alerts."""
+
+    cancelled: list[int] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    opened: list[dict[str, Any]] = field(default_factory=list)
+    #: Steps whose alert is known by id, or by key and start while it has none.
+    steps: list[tuple[int | tuple[Key, datetime], dict[str, Any]]] = field(default_factory=list)
+    #: Cancelled alert → who took its place.
+    successors: dict[int, int | tuple[Key, datetime]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.cancelled or self.changed or self.opened or self.steps)
+
+
+def add(alerts: Alerts, finding: Finding, now: int, basis: str = OBSERVED, season: int = 0) -> None:
+    """Add what a finding changes."""
+    key = Key(finding.rule.name, finding.known.spot.id, season, basis)
+    for revision in finding.revisions:
+        reference = _reference(revision, key)
+        if revision.new is None and revision.former is not None:
+            alerts.cancelled.append(revision.former.id)
+            if revision.successor is not None:
+                alerts.successors[revision.former.id] = _reference(finding.revisions[revision.successor], key)
+        elif revision.new is not None:
+            row = _row(finding, revision.new)
+            if revision.former is None:
+                alerts.opened.append(row | key._asdict() | {"hazard": finding.rule.hazard})
+            elif not revision.former.same(revision.new) or revision.former.by_day != revision.new.by_day:
+                alerts.changed.append(row | {"id": revision.former.id})
+        alerts.steps += [(reference, step) for step in _steps(finding, revision, now)]
+
+
+def _reference(revision: Revision, key: Key) -> int | tuple[Key, datetime]:
+    if revision.former is not None:
+        return revision.former.id
+    if revision.new is None:
+        raise AssertionError("a revision has a former or a new episode")
+    return key, moment(revision.new.started)
+
+
+def _row(finding: Finding, episode: Episode) -> dict[str, Any]:
+    return {
+        "state": "open" if episode.ended is None else "ended",
+        "level": episode.level,
+        "started": moment(episode.started),
+        "ended": None if episode.ended is None else moment(episode.ended),
+        "course": [[moment(change.at).isoformat(), change.level] for change in episode.course],
+        "values": _values(finding, episode),
+    }
+
+
+def _values(finding: Finding, episode: Episode) -> dict[str, Any]:
+    value = value_of(finding.rule, episode)
+    return {
+        "value": None if value != value else value,  # noqa: PLR0124 — NaN is not itself
+        "unit": finding.rule.unit,
+        "days": days_of(episode, finding.known.spot.time_zone),
+        "by_day": dict(episode.by_day),
+    }
+
+
+def _steps(finding: Finding, revision: Revision, now: int) -> list[dict[str, Any]]:
+    kind = revision.kind
+    if kind is None:
+        return []
+    shown = revision.new if revision.new is not None else revision.former
+    assert shown is not None  # noqa: S101 — one of both is there, and mypy cannot know
+    number = 1 if revision.former is None else revision.former.steps + 1
+    steps = [_step(finding, shown, kind, number, now, _stale(finding, revision, kind, now))]
+    if kind == "open" and shown.ended is not None:
+        steps[0]["stale"] = True  # it is over already
+        steps.append(_step(finding, shown, "end", number + 1, now, stale=True))
+    return steps
+
+
+def _stale(finding: Finding, revision: Revision, kind: Kind, now: int) -> bool:
+    """Whether so much time has passed that nobody should be paged."""
+    freshness = int(finding.rule.freshness.total_seconds())
+    if revision.new is None:
+        expires = revision.former.expires if revision.former is not None else None
+        return expires is None or expires < now
+    if revision.new.ended is None:
+        return finding.heard is None or now - min(finding.heard, now) > freshness
+    if kind == "end" and finding.lapsed:
+        return False  # known only because time passed
+    period = 86_400 if finding.rule.step is Step.DAY else 3600
+    return now - (revision.new.ended + int(finding.rule.quiet.total_seconds()) + period) > freshness
+
+
+def _step(
+    finding: Finding,
+    episode: Episode,
+    kind: Kind,
+    number: int,
+    now: int,
+    stale: bool,
+) -> dict[str, Any]:
+    at = {
+        "open": episode.started,
+        "end": episode.ended or now,
+        "cancel": episode.started,
+    }.get(kind, episode.course[-1].at)
+    spot = finding.known.spot
+    lapsed = finding.lapsed and kind == "end"
+    said = Said(
+        kind,
+        episode.level,
+        place_name(finding.known),
+        spot.time_zone,
+        value_of(finding.rule, episode),
+        days_of(episode, spot.time_zone),
+        episode.started,
+        episode.ended,
+        lapsed,
+    )
+    values = _values(finding, episode) | {"lapsed": lapsed}
+    del values["by_day"]
+    return {
+        "number": number,
+        "kind": kind,
+        "level": episode.level,
+        "at": moment(at),
+        "known_at": moment(now),
+        "expires": moment(now + int(finding.rule.validity.total_seconds())),
+        "stale": stale,
+        "values": values,
+        "texts": texts(finding.rule, said),
+        "trace": "",
+    }
+
+
+def place_name(known: Known) -> str:
+    """A place as people call it: with its commune where the name does not say it."""
+    spot = known.spot
+    return spot.name if not spot.commune or spot.commune in spot.name else f"{spot.name}, {spot.commune}"
+
+
+def numbered(alerts: Alerts, ids: dict[tuple[Key, datetime], int]) -> list[dict[str, Any]]:
+    """Steps with the ids of their alerts, once those opened have one."""
+    return [
+        step | {"alert": reference if isinstance(reference, int) else ids[reference]}
+        for reference, step in alerts.steps
+    ]
+
+
+def succeeded(alerts: Alerts, ids: dict[tuple[Key, datetime], int]) -> dict[int, int]:
+    """Successors with the ids of those opened."""
+    return {
+        gone: reference if isinstance(reference, int) else ids[reference]
+        for gone, reference in alerts.successors.items()
+    }
+
+
+def rule_keys(rules: Sequence[Rule]) -> dict[str, Rule]:
+    """Rules by name."""
+    return {rule.name: rule for rule in rules}

@@ -1,0 +1,155 @@
+"""Tables: index values and states of computed windows as rows, and what of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.grid import Array
+from analytics.index import Index, Result, Step
+from analytics.run.batch import Frame
+from store import index_state
+from store.index_value import Values, concatenate
+
+#: Day → (index, season, microsecond) → value, method, completeness.
+Written = dict[date, dict[tuple[str, int, int], tuple[float, str, float]]]
+
+
+def values(indices: Sequence[Index], frame: Frame, seasons: NDArray[np.int32] | None = None) -> Values:
+    """Rows of every index of a frame, from its first computed day to now."""
+    parts = [
+        _values(index, frame.window.values[index.name], frame, seasons)
+        for index in indices
+        if index.name in frame.window.values and index.step is not Step.GRID
+    ]
+    return concatenate([part for part in parts if len(part)])
+
+
+def _values(index: Index, result: Result, frame: Frame, seasons: NDArray[np.int32] | None) -> Values:
+    grid = frame.window.grid
+    if index.step is Step.HOUR:
+        begins = grid.times(3600)
+        inside = (begins >= grid.day_starts[:, frame.window.lead, None]) & (begins <= frame.now)
+    else:
+        begins = grid.day_starts
+        inside = (np.arange(grid.days) >= frame.window.lead) & (begins <= frame.now)
+    row, column = np.nonzero(inside & np.isfinite(result.value))
+    ids = np.array([known.spot.id for known in frame.places], np.int32)
+    methods = np.array(index.methods, np.object_)
+    codes = np.zeros(row.size, np.intp) if result.method is None else result.method[row, column]
+    return Values(
+        ids[row],
+        np.full(row.size, index.name, np.object_),
+        np.zeros(row.size, np.int32) if seasons is None else seasons[row],
+        begins[row, column].astype("datetime64[us]"),
+        # as many digits as any instrument bears out; so that sums in another order are the same
+        np.round(result.value[row, column], 9),
+        methods[codes],
+        result.completeness[row, column].astype(np.float32),
+    )
+
+
+def states(indices: Sequence[Index], frame: Frame, seasons: NDArray[np.int32] | None = None) -> list[index_state.State]:
+    """State of every recursive index after each day that has ended."""
+    grid = frame.window.grid
+    ends = grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s")
+    over = (np.arange(grid.days) >= frame.window.lead) & (ends <= frame.now)
+    begins = [[_aware(moment) for moment in row] for row in grid.day_starts.astype("datetime64[us]").tolist()]
+    found = []
+    for index in indices:
+        result = frame.window.values.get(index.name)
+        if result is None or result.state is None:
+            continue
+        for row, day in np.argwhere(over & np.isfinite(result.state).any(axis=2)).tolist():
+            season = 0 if seasons is None else int(seasons[row])
+            place = frame.places[row].spot.id
+            found.append(
+                index_state.State(place, index.name, season, begins[row][day], result.state[row, day].tolist())
+            )
+    return found
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
+def last_states(indices: Sequence[Index], frame: Frame, days_before_end: int = 0) -> dict[str, Array]:
+    """State after the frame's last day, or some days before it, from which a next frame goes on."""
+    found = {}
+    for index in indices:
+        result = frame.window.values.get(index.name)
+        if result is not None and result.state is not None:
+            found[index.name] = result.state[:, -1 - days_before_end]
+    return found
+
+
+def state_arrays(
+    indices: Sequence[Index], rows: Sequence[tuple[int, int]], stored: Mapping[index_state.Key, list[float]]
+) -> dict[str, Array]:
+    """States read from the table as arrays; ``rows`` are (place, season)."""
+    arrays = {}
+    for index in indices:
+        if index.state:
+            missing = [np.nan] * len(index.state)
+            found = [stored.get(index_state.Key(place, index.name, season), missing) for place, season in rows]
+            # a state of another version of the index is none
+            arrays[index.name] = np.array([one if len(one) == len(index.state) else missing for one in found], float)
+    return arrays
+
+
+def by_day(rows: Values, starts: Mapping[int, Sequence[tuple[date, int]]]) -> dict[int, Written]:
+    """Index rows as dictionaries: place → day → key → value. ``starts`` has days with their first microsecond."""
+    found: dict[int, Written] = {place: {day: {} for day, _ in days} for place, days in starts.items()}
+    edges = {place: np.array([second for _, second in days]) for place, days in starts.items()}
+    micros = rows.time.astype(np.int64)
+    listed = zip(
+        rows.place.tolist(),
+        rows.index.tolist(),
+        rows.season.tolist(),
+        micros.tolist(),
+        rows.value.tolist(),
+        rows.method.tolist(),
+        rows.completeness.tolist(),
+        strict=True,
+    )
+    for place, index, season, micro, value, method, completeness in listed:
+        position = int(np.searchsorted(edges[place], micro, side="right")) - 1
+        if position >= 0:
+            found[place][starts[place][position][0]][(index, season, micro)] = (value, method, completeness)
+    return found
+
+
+def rows_of(place: int, entries: Mapping[tuple[str, int, int], tuple[float, str, float]]) -> Values:
+    """Dictionary entries as index rows."""
+    if not entries:
+        return concatenate([])
+    keys, kept = list(entries), list(entries.values())
+    return Values(
+        np.full(len(keys), place, np.int32),
+        np.array([key[0] for key in keys], np.object_),
+        np.array([key[1] for key in keys], np.int32),
+        np.array([key[2] for key in keys], np.int64).astype("datetime64[us]"),
+        np.array([one[0] for one in kept], np.float64),
+        np.array([one[1] for one in kept], np.object_),
+        np.array([one[2] for one in kept], np.float32),
+    )
+
+
+def difference(place: int, had: Written, has: Written) -> tuple[Values, Values]:
+    """What to write and what to remove so that a place's days become what was computed."""
+    write: dict[tuple[str, int, int], Any] = {}
+    gone: dict[tuple[str, int, int], Any] = {}
+    for day, new in has.items():
+        old = had.get(day, {})
+        write |= {key: value for key, value in new.items() if old.get(key) != value}
+        gone |= {key: value for key, value in old.items() if key not in new}
+    return rows_of(place, write), rows_of(place, gone)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Every date from one to another, both included."""
+    return [first + timedelta(days=k) for k in range((last - first).days + 1)]

@@ -1,0 +1,90 @@
+"""Write: all that was computed of leased places in one transaction that ends their leases, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from analytics.run import say
+from analytics.run.batch import midnight
+from analytics.run.compute import Computed
+from store import alert, due, index_state, index_value, lease
+from store.due import Due
+from store.work import Connection
+
+#: Kinds of due rows that are a place's own.
+KINDS = ("end-of-day", "silence", "lapse", "setting")
+
+
+class LeaseLost(Exception):  # noqa: N818 — says what happened
+    """Somebody else took places over; nothing was written."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__(f"leases lost on places {list(places)}")
+        self.places = list(places)
+
+
+async def write(
+    connection: Connection, token: UUID, places: Sequence[int], done: Sequence[Computed], now: datetime
+) -> None:
+    """End the leases and write; `LeaseLost` if one was gone."""
+    async with connection.transaction():
+        async with connection.pipeline():
+            ending = connection.cursor()
+            await lease.finish(ending, token, places, now)
+            for computed in done:
+                await _indices(connection, computed)
+                await _due(connection, computed)
+            held = await lease.finished(ending)
+        if missing := sorted(set(places) - set(held)):
+            raise LeaseLost(missing)
+        for computed in done:
+            if computed.alerts:
+                await _alerts(connection, computed, now)
+    for computed in done:
+        for place, memory in computed.memory.items():
+            memory.generation = held[place]
+
+
+async def _indices(connection: Connection, computed: Computed) -> None:
+    if computed.cold:
+        ids = [job.known.spot.id for job in computed.cold]
+        moments = [midnight(computed.first, job.known.spot.time_zone) for job in computed.cold]
+        await index_value.clear(connection.cursor(), ids, moments)
+        await index_state.clear(connection.cursor(), ids, moments)
+    await index_value.remove(connection.cursor(), computed.removed)
+    await index_value.write(connection.cursor(), computed.values)
+    await index_state.write(connection.cursor(), computed.states)
+
+
+async def _due(connection: Connection, computed: Computed) -> None:
+    """Write rows that have to change; one that comes earlier than needed is left, it only looks again."""
+    subjects: list[str] = []
+    rows: list[Due] = []
+    for place, wanted in computed.due.items():
+        memory = computed.memory.get(place)
+        had = {} if memory is None else memory.due
+        if _enough(had, wanted, computed.now):
+            continue
+        subjects.append(str(place))
+        rows += wanted
+        if memory is not None:
+            memory.due = {row.kind: row.at for row in wanted}
+    if subjects:
+        await due.replace(connection.cursor(), "analytics", subjects, KINDS, rows)
+
+
+def _enough(had: dict[str, datetime], wanted: Sequence[Due], now: datetime) -> bool:
+    return (
+        bool(had) and {row.kind for row in wanted} == set(had) and all(now < had[row.kind] <= row.at for row in wanted)
+    )
+
+
+async def _alerts(connection: Connection, computed: Computed, now: datetime) -> None:
+    alerts = computed.alerts
+    await alert.cancel(connection.cursor(), alerts.cancelled, now)
+    await alert.change(connection.cursor(), alerts.changed)
+    ids = await alert.open_new(connection.cursor(), alerts.opened)
+    await alert.succeed(connection.cursor(), say.succeeded(alerts, ids))
+    await alert.say(connection.cursor(), say.numbered(alerts, ids))

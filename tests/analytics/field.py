@@ -1,0 +1,105 @@
+"""Places with readings for the engine's tests, and what the tables hold of them."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import psycopg
+
+from analytics.run.engine import Engine
+from store.lease import Waits
+from store.pool import pool
+
+START = datetime(2026, 1, 9, 17, tzinfo=UTC)  # local midnight of 10 January in Lạng Sơn
+AT_ONCE = Waits(timedelta(0), timedelta(0))
+HOUR = timedelta(hours=1)
+
+
+def station(database, code="ls01", kind="station", quantities=("air_temperature", "precipitation"), zone="Asia/Ho_Chi_Minh"):
+    with psycopg.connect(database) as connection:
+        place = connection.execute(
+            "INSERT INTO place (code, kind, name, longitude, latitude, elevation, time_zone)"
+            " VALUES (%s, %s, %s, 106.8, 21.8, 260, %s) RETURNING id",
+            (code, kind, f"Trạm {code}", zone),
+        ).fetchone()[0]
+        streams = {
+            quantity: connection.execute(
+                "INSERT INTO datastream (place, quantity, interval_seconds) VALUES (%s, %s, 3600) RETURNING id",
+                (place, quantity),
+            ).fetchone()[0]
+            for quantity in quantities
+        }
+    return place, streams
+
+
+def deliver(database, stream, readings, cause="reading"):
+    """Store readings [(time, value)] and their mark in one transaction, as ingest does."""
+    if not readings:
+        return
+    with psycopg.connect(database) as connection:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO reading VALUES (%s, %s, %s, 1, 0) ON CONFLICT DO NOTHING",
+                [(time, value, stream) for time, value in readings],
+            )
+        times = [time for time, _ in readings]
+        connection.execute("SELECT append_marks(%s, %s, %s, %s)", ([stream], [min(times)], [max(times)], cause))
+
+
+def winter(days=12, seed=1):
+    """Hourly temperatures of a cold spell with gaps, and some rain."""
+    noise = np.random.default_rng(seed)
+    hours = np.arange(days * 24)
+    mean = 18 - 9 * np.exp(-(((hours / 24) - days * 0.5) ** 2) / 4)
+    warm = np.round(mean + 4 * np.sin((hours - 9) / 24 * 2 * np.pi) + noise.normal(0, 0.5, hours.size), 1)
+    rain = np.where(noise.random(hours.size) < 0.1, np.round(noise.gamma(1.0, 8.0, hours.size), 1), 0.0)
+    keep = noise.random(hours.size) > 0.03
+    keep[days * 24 // 3 : days * 24 // 3 + 7] = False  # a silence
+    times = [START + HOUR * int(hour) for hour in hours]
+    temperature = [(time, float(value)) for time, value, kept in zip(times, warm, keep, strict=True) if kept]
+    fallen = [(time, float(value)) for time, value, kept in zip(times, rain, keep, strict=True) if kept]
+    return temperature, fallen
+
+
+async def settle(database, now, workers=1, **options):
+    """Let workers compute until nothing waits."""
+    async with pool(database, name="test", most=workers + 2) as connections:
+        engines = [Engine(connections, AT_ONCE, worker=f"w{k}", **options) for k in range(workers)]
+
+        async def work(engine):
+            while await engine.step(now):
+                pass
+
+        for _ in range(3):
+            await asyncio.gather(*(work(engine) for engine in engines))
+    return engines
+
+
+def contents(database):
+    """What design §6 says is the same whatever the order of arrival; and open marks, leases, overdue rows."""
+    with psycopg.connect(database) as connection:
+
+        def rows(query):
+            return connection.execute(query).fetchall()
+
+        return {
+            "values": rows(
+                "SELECT place, index, season, time, round(value::numeric, 6), method, completeness FROM index_value"
+                " ORDER BY 1, 2, 3, 4"
+            ),
+            "states": [
+                (*key, [None if number != number else round(number, 6) for number in state])
+                for *key, state in rows("SELECT place, index, season, time, state FROM index_state ORDER BY 1, 2, 3, 4")
+            ],
+            "episodes": rows(
+                "SELECT rule, place, season, basis, state, level, started, ended, course, values FROM alert"
+                " WHERE state <> 'cancelled' ORDER BY 1, 2, 3, 4, 7"
+            ),
+            "verdicts": rows("SELECT datastream_id, valid_from, valid_to, flag, reason, who FROM verdict ORDER BY 1, 2, 3, 5"),
+            "left": rows("SELECT (SELECT count(*) FROM mark), (SELECT count(*) FROM lease)"),
+        }
+
+
+def scalar(database, query, *arguments):
+    with psycopg.connect(database) as connection:
+        return connection.execute(query, arguments).fetchone()[0]
