@@ -332,15 +332,16 @@ class Sender:
         """Try the next route at once; when all have refused, begin again after a while; give up aloud."""
         claimed = outcome.claimed
         if claimed.attempts >= outcome.route.table.attempts * max(1, len(self._serving(claimed.kind))):
+            state = "doubtful" if result.unsure else "failed"
             detail = f"given up after {claimed.attempts} tries: {masked(str(result))}"
-            await cursor.execute(statement("delivery", "settle_end"), values | {"state": "failed", "detail": detail})
-            _log.error("a message was given up", delivery=claimed.id, hazard=claimed.hazard, reason=str(result))
+            await cursor.execute(statement("delivery", "settle_end"), values | {"state": state, "detail": detail})
+            _log.error("a message was given up", delivery=claimed.id, hazard=claimed.hazard, reason=masked(str(result)))
             return
-        refused = [*claimed.refused_by, outcome.route.name]
+        refused = [] if result.unsure else [*claimed.refused_by, outcome.route.name]
         others = [name for name in self._serving(claimed.kind) if name not in refused]
-        seconds = 0.0 if others else result.seconds or backoff(claimed.attempts)
+        seconds = 0.0 if others and refused else result.seconds or backoff(claimed.attempts)
         values |= {"detail": masked(str(result)), "refused_by": refused if others else [], "seconds": seconds}
-        await cursor.execute(statement("delivery", "settle_again"), values)
+        await cursor.execute(statement("delivery", "settle_again"), values | {"unsure": result.unsure})
 
     def _serving(self, kind: Kind) -> list[str]:
         return [route.name for route in self.routes if kind in route.kinds]

@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from notify.message import Coding
 
@@ -75,11 +76,16 @@ class NotSent(Exception):  # noqa: N818 — the words that code reads by
 
 
 class Later(NotSent):
-    """Not now: throttled, away, out of credit; ``seconds`` is what the provider asks for, if it does."""
+    """Not now: throttled, away, out of credit.
 
-    def __init__(self, reason: str, seconds: float | None = None) -> None:
+    ``seconds`` is what the provider asks for, if it does. ``unsure`` says that the provider may have taken it after
+    all: it is tried again, since a repeat under the same reference does no harm there, but by no other route.
+    """
+
+    def __init__(self, reason: str, seconds: float | None = None, *, unsure: bool = False) -> None:
         super().__init__(reason)
         self.seconds = seconds
+        self.unsure = unsure
 
 
 class Never(NotSent):
@@ -88,6 +94,18 @@ class Never(NotSent):
 
 class Doubt(Exception):  # noqa: N818
     """The connection went between the request and the answer: it may have been handed over."""
+
+
+#: Keeps what a provider heard (content type, payload); returns when it is safe to tell the provider so.
+Hear = Callable[[str, bytes], Awaitable[None]]
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A provider that hears receipts and answers by itself, not through a callback to the API."""
+
+    def listen(self, hear: Hear) -> None:
+        """Hand everything heard from now on to ``hear``; called before `open`."""
 
 
 class Provider(Protocol):

@@ -40,7 +40,7 @@ class RouteTable(BaseModel):
     daily_cost: float | None = Field(None, gt=0)
     price: float = Field(0.0, ge=0)  # a segment
     attempts: int = Field(8, ge=1)
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={}, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def read_routes(file: Path | None, messages: Path | None, environment: Mapping[s
     for number, table in enumerate(tables, 1):
         try:
             routes.append(_route(table))
-        except (ValidationError, RouteError, OSError) as error:
+        except (ValueError, RouteError, OSError) as error:
             problems += _said(f"route {number} ({table.get('name', 'without a name')})", error)
     names = [route.name for route in routes]
     problems += [f"two routes are called {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]

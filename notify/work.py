@@ -14,6 +14,7 @@ import psycopg
 import structlog
 from prometheus_client import Counter
 
+from notify import warning
 from notify.deliver import Sender, new_worker, settle_orphans
 from notify.expand import Connection, Expansion, close, hold, load_steps, take, waiting
 from notify.group import Key, Step, by_key, wait
@@ -103,8 +104,7 @@ class Bundler:
             mine = [step for step in steps if step.id in ours]
             if mine:
                 expansion = await close(connection, key, mine, now, exercise=self.settings.exercise)
-                for hook in PUBLISH:
-                    await hook(self, connection, expansion, now)
+                await warning.publish(connection, mine, now, self.settings)
         self._first_seen.pop(key, None)
         if mine:
             self._tell(key, expansion)
@@ -146,8 +146,6 @@ async def release(bundler: Bundler, connection: Connection, subject: str, now: d
 
 #: What notify does when a due row's time comes, by its kind.
 DUE: dict[str, Callable[[Bundler, Connection, str, datetime], Awaitable[None]]] = {"quiet": release}
-#: What else is written in the transaction that closes a bundle.
-PUBLISH: list[Callable[[Bundler, Connection, Expansion, datetime], Awaitable[None]]] = []
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ UPDATE delivery SET state = 'sending', worker = %(worker)s, route = %(route)s, c
 WHERE id IN (
     SELECT id FROM delivery
     WHERE state = 'queued' AND kind = ANY (%(kinds)s) AND retry_at <= clock_timestamp()
-      AND NOT %(route)s = ANY (refused_by) AND refused_by @> %(better)s::text[]
+      AND CASE WHEN pinned IS NULL THEN NOT %(route)s = ANY (refused_by) AND refused_by @> %(better)s::text[]
+          ELSE pinned = %(route)s END
     ORDER BY level DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
 RETURNING id, about, subscriber, rung, kind, place, hazard, level, language, title, text, long, coding, segments, at, expires,
           attempts, refused_by
@@ -42,6 +43,7 @@ ON CONFLICT (delivery, part) DO UPDATE SET route = excluded.route, provider_id =
 
 -- name: settle_again
 UPDATE delivery SET state = 'queued', worker = NULL, detail = %(detail)s, refused_by = %(refused_by)s,
+                    pinned = CASE WHEN %(unsure)s THEN route ELSE pinned END,
                     retry_at = clock_timestamp() + make_interval(secs => %(seconds)s)
 WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
 
@@ -62,7 +64,7 @@ LEFT JOIN LATERAL (SELECT array_agg(provider_id) AS parts FROM delivery_part WHE
 WHERE state = 'sending' AND worker = %(worker)s ORDER BY id
 
 -- name: requeue_orphan
-UPDATE delivery SET state = 'queued', worker = NULL, detail = 'the sender died; sent again under the same reference'
+UPDATE delivery SET state = 'queued', worker = NULL, pinned = route, detail = 'the sender died; sent again under the same reference'
 WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
 
 -- name: doubt_orphan
@@ -87,5 +89,5 @@ SELECT state, count(*) FROM delivery GROUP BY state ORDER BY state
 
 -- name: retry
 -- Only on a person's word: what was doubtful may have arrived.
-UPDATE delivery SET state = 'queued', worker = NULL, refused_by = '{}', retry_at = '-infinity', attempts = 0
+UPDATE delivery SET state = 'queued', worker = NULL, pinned = NULL, refused_by = '{}', retry_at = '-infinity', attempts = 0
 WHERE id = ANY (%(deliveries)s) AND state IN ('failed', 'doubtful') RETURNING id

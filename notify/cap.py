@@ -1,0 +1,306 @@
+"""CAP: an alert's step as a Common Alerting Protocol 1.2 message, checked more strictly than its schema does (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+ATOM = "http://www.w3.org/2005/Atom"
+_CAP = f"{{{NAMESPACE}}}"
+_ATOM = f"{{{ATOM}}}"
+
+#: Kind of step → message type, response type (CAP 1.2 §3.2.1, §3.2.2).
+TYPES = {
+    "open": ("Alert", "Prepare"),
+    "raise": ("Update", "Prepare"),
+    "lower": ("Update", "Monitor"),
+    "update": ("Update", "Monitor"),
+    "end": ("Update", "AllClear"),
+    "cancel": ("Cancel", "None"),
+}
+#: Level of a rule → severity.
+SEVERITIES = ("Unknown", "Minor", "Moderate", "Severe", "Extreme")
+CATEGORIES = {
+    "network": "Infra",
+    "fire": "Fire",
+    "flood": "Met",
+    "landslide": "Geo",
+    "animal": "Health",
+    "disease": "Env",
+}
+LANGUAGES = {"vi": "vi-VN", "en": "en", "tay": "tyz", "nung": "nut", "dao": "ium"}
+#: A station speaks for its surroundings: a circle of this radius where no operator imported an outline. [km]
+RADIUS = 5.0
+DRILL = {"vi": "DIỄN TẬP", "en": "EXERCISE"}
+
+_BARE = re.compile(r"[^\s,<&]+\Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d\Z")
+_REFERENCE = re.compile(r"[^\s,<&]+,[^\s,<&]+,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d\Z")
+
+
+class CapError(ValueError):
+    """A message that our checks refuse, with every reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one language says."""
+
+    event: str
+    headline: str
+    description: str
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """What a message is made of."""
+
+    identifier: str
+    sender: str
+    sender_name: str
+    status: str
+    kind: str
+    level: int
+    basis: str
+    rule: str
+    hazard: str
+    sent: datetime
+    onset: datetime
+    expires: datetime
+    time_zone: str
+    said: Mapping[str, Said]
+    area: str
+    codes: tuple[tuple[str, str], ...]
+    polygons: tuple[tuple[tuple[float, float], ...], ...]  # rings of (latitude, longitude)
+    circle: tuple[float, float] | None
+    references: tuple[str, ...]
+    web: str
+    authority: str = ""
+
+
+def moment(time: datetime, time_zone: str) -> str:
+    """Time as CAP wants it: seconds, a numeric offset, never ``Z``."""
+    local = time.astimezone(ZoneInfo(time_zone)).replace(microsecond=0)
+    return local.isoformat().replace("+00:00", "-00:00") if not local.utcoffset() else local.isoformat()
+
+
+def reference(warn: Warn) -> str:
+    """How later messages name this one."""
+    return f"{warn.sender},{warn.identifier},{moment(warn.sent, warn.time_zone)}"
+
+
+def message(warn: Warn) -> etree._Element:
+    """Message as XML; `CapError` if it would break a rule of CAP that the schema does not know."""
+    root = etree.Element(_CAP + "alert", nsmap=_default(NAMESPACE))
+    kind, _ = TYPES[warn.kind]
+    restricted = warn.hazard == "network"
+    _add(root, "identifier", warn.identifier)
+    _add(root, "sender", warn.sender)
+    _add(root, "sent", moment(warn.sent, warn.time_zone))
+    _add(root, "status", warn.status)
+    _add(root, "msgType", kind)
+    _add(root, "source", warn.authority or "Nông Vụ")
+    _add(root, "scope", "Restricted" if restricted else "Public")
+    if restricted:
+        _add(root, "restriction", "operators of the sensor network")
+    if warn.status != "Actual":
+        _add(root, "note", f"{DRILL['vi']} / {DRILL['en']}" if warn.status == "Exercise" else "Thử nghiệm / Test")
+    if warn.references:
+        _add(root, "references", " ".join(warn.references))
+    for language, said in warn.said.items():
+        _info(root, warn, language, said)
+    problems = check(root)
+    if problems:
+        raise CapError("; ".join(problems))
+    return root
+
+
+def _info(root: etree._Element, warn: Warn, language: str, said: Said) -> None:
+    info = etree.SubElement(root, _CAP + "info")
+    observed = warn.basis == "observed"
+    over = warn.kind in {"end", "cancel"}
+    _add(info, "language", LANGUAGES.get(language, language))
+    _add(info, "category", CATEGORIES.get(warn.hazard, "Met"))
+    _add(info, "event", said.event)
+    _add(info, "responseType", TYPES[warn.kind][1])
+    _add(info, "urgency", "Past" if over else "Immediate" if observed else "Expected")
+    _add(info, "severity", SEVERITIES[min(warn.level, len(SEVERITIES) - 1)])
+    _add(info, "certainty", "Observed" if observed else "Likely")
+    _pair(info, "eventCode", "nongvu:rule", warn.rule)
+    _add(info, "effective", moment(warn.sent, warn.time_zone))
+    _add(info, "onset", moment(warn.onset, warn.time_zone))
+    _add(info, "expires", moment(max(warn.expires, warn.sent + timedelta(minutes=1)), warn.time_zone))
+    _add(info, "senderName", warn.sender_name)
+    _add(info, "headline", said.headline[:160])
+    _add(info, "description", said.description)
+    if said.instruction:
+        _add(info, "instruction", said.instruction)
+    _add(info, "web", warn.web)
+    _pair(info, "parameter", "nongvu:level", str(warn.level))
+    _pair(info, "parameter", "nongvu:basis", warn.basis)
+    area = etree.SubElement(info, _CAP + "area")
+    _add(area, "areaDesc", warn.area)
+    for ring in warn.polygons:
+        _add(area, "polygon", " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in ring))
+    if not warn.polygons and warn.circle is not None:
+        _add(area, "circle", f"{warn.circle[0]:.5f},{warn.circle[1]:.5f} {RADIUS:g}")
+    for name, value in warn.codes:
+        _pair(area, "geocode", name, value)
+
+
+def rings(geometry: Mapping[str, Any] | None) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Outer rings of a GeoJSON (multi)polygon as (latitude, longitude), closed; nothing for anything else."""
+    if not geometry or geometry.get("type") not in {"Polygon", "MultiPolygon"}:
+        return ()
+    polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+    found = [tuple((float(point[1]), float(point[0])) for point in polygon[0]) for polygon in polygons if polygon]
+    return tuple(ring if ring[0] == ring[-1] else (*ring, ring[0]) for ring in found if len(ring) >= 3)
+
+
+def check(root: etree._Element) -> list[str]:
+    """What is wrong with a message beyond its schema."""
+    problems = [
+        f"{name} {text!r} has a space, a comma, < or &"
+        for name in ("identifier", "sender")
+        if not _BARE.match(text := root.findtext(_CAP + name) or "")
+    ]
+    times = [node for name in ("sent", "effective", "onset", "expires") for node in root.iter(_CAP + name)]
+    problems += [f"{_local(node)} {node.text!r} is not a time with an offset" for node in times if not _is_time(node)]
+    problems += _check_references(root)
+    problems += _check_infos(root)
+    problems += [problem for node in root.iter(_CAP + "polygon") for problem in _check_polygon(node.text or "")]
+    problems += [problem for node in root.iter(_CAP + "circle") for problem in _check_circle(node.text or "")]
+    if root.findtext(_CAP + "scope") == "Restricted" and not root.findtext(_CAP + "restriction"):
+        problems.append("scope Restricted without a restriction")
+    if root.findtext(_CAP + "status") == "Exercise" and not root.findtext(_CAP + "note"):
+        problems.append("an exercise without a note")
+    return problems
+
+
+def _check_references(root: etree._Element) -> list[str]:
+    named = (root.findtext(_CAP + "references") or "").split()
+    problems = [f"reference {text!r} is not sender,identifier,sent" for text in named if not _REFERENCE.match(text)]
+    if root.findtext(_CAP + "msgType") == "Alert" and named:
+        problems.append("an Alert refers to nothing")
+    return problems
+
+
+def _check_infos(root: etree._Element) -> list[str]:
+    infos = root.findall(_CAP + "info")
+    languages = [info.findtext(_CAP + "language") for info in infos]
+    problems = [] if infos else ["no info"]
+    if len(set(languages)) != len(languages):
+        problems.append("two infos in one language")
+    for info in infos:
+        problems += [f"no {name}" for name in ("event", "headline", "description") if not info.findtext(_CAP + name)]
+        if not info.findtext(f"{_CAP}area/{_CAP}areaDesc"):
+            problems.append("an area without a description")
+        sent, expires = root.findtext(_CAP + "sent") or "", info.findtext(_CAP + "expires") or ""
+        if (
+            _TIME.match(sent)
+            and _TIME.match(expires)
+            and datetime.fromisoformat(expires) <= datetime.fromisoformat(sent)
+        ):
+            problems.append("expires before it is sent")
+    return problems
+
+
+def _check_polygon(text: str) -> list[str]:
+    try:
+        points = [tuple(map(float, pair.split(","))) for pair in text.split()]
+    except ValueError:
+        return [f"polygon {text[:40]!r} is not pairs of numbers"]
+    problems = [problem for point in points for problem in _check_point(point)]
+    if len(points) < 4 or points[0] != points[-1]:
+        problems.append("a polygon has at least four points, the last being the first")
+    if any(one == other for one, other in pairwise(points)):
+        problems.append("a polygon repeats a point")
+    return problems
+
+
+def _check_circle(text: str) -> list[str]:
+    try:
+        centre, radius = text.split(" ")
+        point = tuple(map(float, centre.split(",")))
+        return _check_point(point) + ([] if float(radius) > 0 else ["a circle's radius is above 0"])
+    except ValueError:
+        return [f"circle {text!r} is not latitude,longitude radius"]
+
+
+def _check_point(point: tuple[float, ...]) -> list[str]:
+    if len(point) != 2 or not (-90 <= point[0] <= 90 and -180 <= point[1] <= 180):
+        return [f"point {point} is not latitude,longitude (are they swapped?)"]
+    return []
+
+
+def feed(entries: Iterable[Mapping[str, Any]], address: str, title: str, updated: datetime) -> bytes:
+    """Atom feed of messages that have not expired, newest first."""
+    root = etree.Element(_ATOM + "feed", nsmap=_default(ATOM))
+    base = address.rstrip("/")
+    for name, text in (
+        ("id", f"{base}/v1/documents/cap.atom"),
+        ("title", title),
+        ("updated", moment(updated, "UTC")),
+    ):
+        etree.SubElement(root, _ATOM + name).text = text
+    etree.SubElement(root, _ATOM + "link", rel="self", href=f"{base}/v1/documents/cap.atom")
+    author = etree.SubElement(root, _ATOM + "author")
+    etree.SubElement(author, _ATOM + "name").text = title
+    for entry in entries:
+        node = etree.SubElement(root, _ATOM + "entry")
+        etree.SubElement(node, _ATOM + "id").text = f"urn:cap:{entry['identifier']}"
+        etree.SubElement(node, _ATOM + "title").text = entry["headline"]
+        etree.SubElement(node, _ATOM + "updated").text = entry["sent"]
+        href = f"{base}/v1/documents/{entry['name']}"
+        etree.SubElement(node, _ATOM + "link", rel="alternate", type="application/cap+xml", href=href)
+        etree.SubElement(node, _ATOM + "summary").text = entry["area"]
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def octets(root: etree._Element) -> bytes:
+    """Message as it is published."""
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def signed(root: etree._Element, key: bytes, certificate: bytes) -> etree._Element:
+    """Message with an enveloped XML signature (CAP 1.2 §3.3.4.1)."""
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+    from signxml.signer import XMLSigner  # noqa: PLC0415 — only installations that sign need it
+
+    algorithm = "ecdsa-sha256" if isinstance(load_pem_private_key(key, None), EllipticCurvePrivateKey) else "rsa-sha256"
+    signer = XMLSigner(signature_algorithm=algorithm, c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#")
+    done: etree._Element = signer.sign(root, key=key, cert=certificate.decode())
+    return done
+
+
+def _default(namespace: str) -> Any:
+    """Namespace without a prefix; the stubs of lxml know prefixes only."""
+    return {None: namespace}
+
+
+def _add(parent: etree._Element, name: str, text: str) -> None:
+    etree.SubElement(parent, _CAP + name).text = text
+
+
+def _pair(parent: etree._Element, name: str, value_name: str, value: str) -> None:
+    node = etree.SubElement(parent, _CAP + name)
+    _add(node, "valueName", value_name)
+    _add(node, "value", value)
+
+
+def _local(node: etree._Element) -> str:
+    return str(node.tag).removeprefix(_CAP)
+
+
+def _is_time(node: etree._Element) -> bool:
+    return bool(_TIME.match(node.text or ""))
