@@ -1,0 +1,73 @@
+"""The crop table with its provenance, and the parameters of a batch of seasons."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from analytics.grid import Times
+from analytics.index import Season
+
+_LISTS = {
+    "stages": ("stage_initial", "stage_development", "stage_middle", "stage_late"),
+    "kc": ("kc_initial", "kc_middle", "kc_end"),
+    "kcb": ("kcb_initial", "kcb_middle", "kcb_end"),
+    "root": ("root_least", "root_most"),
+    "heat": ("heat_base", "heat_ceiling"),
+    "degree_days": ("heat_initial", "heat_development", "heat_middle", "heat_late"),
+}
+_NUMBERS = ("height", "depletion")
+#: What only an operator can know of a field; given in ``season.properties``.
+FIELD_PARAMETERS = ("field_capacity", "wilting_point", "initial_depletion", "wetted_fraction", "area", "probe_weight")
+#: Every number a season can carry.
+PARAMETERS = (*(name for names in _LISTS.values() for name in names), *_NUMBERS, *FIELD_PARAMETERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A crop of the table; a parameter that is not in ``parameters`` is not known."""
+
+    name: str
+    title: Mapping[str, str]
+    parameters: Mapping[str, float]
+    #: Key of the table → where it comes from, in words.
+    provenance: Mapping[str, str]
+    perennial: bool = False
+    note: str = ""
+
+
+@cache
+def crops() -> Mapping[str, Crop]:
+    """The crop table by name."""
+    table = tomllib.loads(Path(__file__).with_name("crops.toml").read_text(encoding="utf-8"))
+    sources = table["sources"]
+    found = {}
+    for name, row in table["crop"].items():
+        parameters = {key: float(row[key]) for key in _NUMBERS if key in row}
+        for key, names in _LISTS.items():
+            parameters |= {part: float(value) for part, value in zip(names, row.get(key, ()), strict=False)}
+        provenance = {key: sources[source] for key, source in row["provenance"].items()}
+        found[name] = Crop(name, row["title"], parameters, provenance, row.get("perennial", False), row.get("note", ""))
+    return found
+
+
+def seasons(
+    names: Sequence[str], sown: Times, ended: Times, properties: Sequence[Mapping[str, object]] | None = None
+) -> Season:
+    """Seasons of a batch: the table's parameters, overridden by each season's own properties; NaN where unknown.
+
+    A crop that is not in the table is one of which nothing is known but what its properties say.
+    """
+    table, own = crops(), properties or [{} for _ in names]
+    values = {name: np.full(len(names), np.nan) for name in PARAMETERS}
+    for row, (name, given) in enumerate(zip(names, own, strict=True)):
+        known: dict[str, object] = dict(table[name].parameters) if name in table else {}
+        for parameter, value in (known | dict(given)).items():
+            if parameter in values and isinstance(value, int | float):
+                values[parameter][row] = value
+    return Season(tuple(names), sown.astype("datetime64[D]"), ended.astype("datetime64[D]"), values)
