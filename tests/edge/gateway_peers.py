@@ -52,7 +52,8 @@ class ModbusPeer:
 
     def _action(self, unit: int):
         async def action(function, start, address, count, registers, values):
-            self.reads.append((unit, function, address, count))
+            if function not in (5, 15) or values is not None:
+                self.reads.append((unit, function, address, count))
             if unit in self.silent:
                 await asyncio.sleep(3600)
             for offset in range(count):
