@@ -99,12 +99,14 @@ def _rows(
     one: Callable[[int], bytes],
 ) -> npt.NDArray[Any]:
     get, owners, anyone = directory.rows.get, directory.owners, gateway == API_GATEWAY
-    found = [get(f"{name} {unit}", -1) for name, unit in zip(columns.name, columns.unit, strict=True)]
+    said = list(zip(columns.name, columns.unit, strict=True))
+    rows_of = {pair: get(f"{pair[0]} {pair[1]}", -1) for pair in set(said)}
+    found = [rows_of[pair] for pair in said]
     row = np.array(found, np.intp)
     time, value = np.array(columns.time, np.float64), np.array(columns.value, np.float64)
     wrong = row < 0
     if not anyone:
-        strangers = {index for index in set(found) if index >= 0 and owners[index] != gateway}
+        strangers = {index for index in set(rows_of.values()) if index >= 0 and owners[index] != gateway}
         if strangers:
             wrong |= np.isin(row, list(strangers))
     finite = np.isfinite(value)
@@ -148,13 +150,20 @@ def _checked(
 
 def _agree(row: npt.NDArray[np.intp], rows: npt.NDArray[Any], known: npt.NDArray[Any], flag: npt.NDArray[Any]) -> None:
     """Flag both of a pair that contradict each other as suspect."""
-    at = {pair: index for index, pair in enumerate(zip(row.tolist(), rows["time"].tolist(), strict=True))}
-    for index in np.flatnonzero(known["partner"] >= 0).tolist():
-        other = at.get((int(known["partner"][index]), int(rows["time"][index])))
-        if other is None or rows["result"][index] <= rows["result"][other] + known["tolerance"][index]:
-            continue
-        for one in (index, other):
-            flag[one] = (flag[one] & ~0xFF) | SUSPECT | PACK_AGREEMENT
+    time = rows["time"] // 1000
+    time -= time.min()
+    span = int(time.max()) + 1
+    if span > 2**40:  # never within the accepted window; keys below would not fit
+        return
+    key = row * span + time
+    order = np.argsort(key, kind="stable")
+    lower = np.flatnonzero(known["partner"] >= 0)
+    wanted = known["partner"][lower].astype(np.int64) * span + time[lower]
+    place = np.minimum(np.searchsorted(key, wanted, sorter=order), len(order) - 1)
+    upper = order[place]
+    wrong = (key[upper] == wanted) & (rows["result"][lower] > rows["result"][upper] + known["tolerance"][lower])
+    for one in (lower[wrong], upper[wrong]):
+        flag[one] = (flag[one] & ~0xFF) | SUSPECT | PACK_AGREEMENT
 
 
 def _aside(

@@ -215,12 +215,16 @@ def columns(payload: bytes, content_type: str, now: float | None = None) -> Colu
     if not isinstance(rows, list) or not 0 < len(rows) <= MAXIMUM_RECORDS:
         decode(payload, content_type)  # says what is wrong
     found, base = Columns(), _Base()
-    for index, row in enumerate(rows):
-        if not _take_plain(found, index, row, base):
+    start = 0
+    while start < len(rows):
+        taken = _take_plain(found, start, rows, base)
+        if not taken:
             try:
-                _take(found, index, _record(row), base, now)
+                _take(found, start, _record(rows[start]), base, now)
             except (ValueError, TypeError, OverflowError, RecursionError) as error:
-                found.problems.append(Problem(index, Reason.RECORD, _short(error)))
+                found.problems.append(Problem(start, Reason.RECORD, _short(error)))
+            taken = 1
+        start += taken
     return found
 
 
@@ -235,33 +239,51 @@ class _Base:
     usable: bool = True
 
 
-def _take_plain(columns: Columns, index: int, row: Any, base: _Base) -> bool:  # noqa: PLR0911 — the fast way out
-    """Take a record of name, unit, number and perhaps time, as nearly all are; False where it is another."""
-    if type(row) is not dict:
-        return False
-    width = len(row)
+#: Runs of plain records shorter than this are taken one by one.
+SHORTEST_RUN = 4
+
+
+def _take_plain(columns: Columns, start: int, rows: list[Any], base: _Base) -> int:
+    """Take the run of records of name, unit, number and perhaps time that begins at ``start``, as nearly all are.
+
+    Returns how many that were; 0 where the next record has to be looked at by itself. Nothing is taken of a run in
+    which any record is not quite plain.
+    """
+    end = start
+    while end < len(rows) and type(rows[end]) is dict and 2 < len(rows[end]) < 5:
+        end += 1
+    run = rows[start:end]
+    if len(run) < SHORTEST_RUN or not base.usable:
+        return 0
     try:
-        name, unit, value = row[0], row[1], row[2]
-        time = row[6] if width == 4 else 0.0
+        names, units, values = [row[0] for row in run], [row[1] for row in run], [row[2] for row in run]
+        times = [row[6] if len(row) == 4 else 0 for row in run]
     except KeyError:
-        return False
-    if width > 4 or not base.usable or type(name) is not str or type(unit) is not str:
-        return False
-    if type(value) is not float:
-        if type(value) is not int or not -(2**53) <= value <= 2**53:
-            return False
-        value = float(value)
-    if type(time) is not float and (type(time) is not int or not -(2**53) <= time <= 2**53):
-        return False
-    time += base.time
-    if not time >= ABSOLUTE_TIME:
-        return False
-    columns.record.append(index)
-    columns.name.append(base.name + name)
-    columns.unit.append(unit or base.unit)
-    columns.time.append(time)
-    columns.value.append(value + base.value)
-    return True
+        return 0
+    if {*map(type, names), *map(type, units)} != {str} or not _plain_numbers(values) or not _plain_numbers(times):
+        return 0
+    first = base.time
+    moments = [first + time for time in times]
+    if not min(moments) >= ABSOLUTE_TIME or math.isnan(sum(moments)):
+        return 0
+    full = {name: base.name + name for name in set(names)}
+    columns.record.extend(range(start, end))
+    columns.name.extend([full[name] for name in names])
+    columns.unit.extend(units if all(units) else [unit or base.unit for unit in units])
+    columns.time.extend(map(float, moments))
+    offset = base.value
+    columns.value.extend([value + offset for value in values])
+    return len(run)
+
+
+def _plain_numbers(values: list[Any]) -> bool:
+    """Whether all are floats, or integers that a float holds."""
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return True
+    if kinds == {int}:
+        return min(values) >= -(2**53) and max(values) <= 2**53
+    return kinds <= {float, int} and all(type(value) is float or -(2**53) <= value <= 2**53 for value in values)
 
 
 def resolve(records: Sequence[Record], now: float | None = None) -> Columns:

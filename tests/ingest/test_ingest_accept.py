@@ -117,8 +117,23 @@ SENML = st.dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=400)
-@given(st.lists(st.one_of(SENML, st.integers(), st.none(), st.lists(st.integers(), max_size=3)), max_size=8))
+PLAIN = st.fixed_dictionaries(
+    {
+        0: st.sampled_from(["urn:nongvu:s:air_temperature", "a"]),
+        1: st.sampled_from(["Cel", ""]),
+        2: st.one_of(st.floats(), st.integers()),
+    },
+    optional={6: st.one_of(st.floats(), st.integers(0, 2**33))},
+)
+
+
+@settings(max_examples=600)
+@given(
+    st.lists(
+        st.one_of(PLAIN, PLAIN, PLAIN, PLAIN, SENML, st.integers(), st.none(), st.lists(st.integers(), max_size=3)),
+        max_size=25,
+    )
+)
 def test_the_fast_way_through_cbor_says_what_the_slow_way_says(rows):
     payload = cbor2.dumps(rows)
     try:

@@ -1,0 +1,63 @@
+"""ingest_end_to_end: MQTT QoS 1 packs of 500 readings → committed, with marks, latest and receipts.
+
+Data: 40 gateways, 12 quantities, a reading a minute, 1,200 packs of 500 as CBOR, 1 in 100 sent again (as a gateway
+does that missed a receipt): 600,000 readings. Peer: raw binary COPY of the same rows into the same table, 10,000 rows a
+transaction, the most that ingest may put into one here. Both on one server with durable commits, one after the other,
+three times in turn; the medians count.
+"""
+
+import os
+import statistics
+import time
+
+import psycopg
+
+from benchmarks import stage
+
+GATEWAYS, EACH, RECORDS, BATCH = 40, 30, 500, 10_000
+TURNS = int(os.environ.get("NONGVU_BENCH_TURNS", "3"))
+
+
+def through_ingest(url, broker, made):
+    """Readings/s from the first publish to the last receipt, CPU seconds per million readings, resident bytes."""
+    worker = stage.Worker(url, broker, NONGVU_INGEST_BATCH_ROWS=str(BATCH))
+    fleet = stage.Fleet(broker)
+    before = worker.cpu()
+    start = time.monotonic()
+    for number, pack in enumerate(made):
+        fleet.send(pack)
+        if number % 100 == 99:
+            fleet.send(made[number - 50], again=True)
+    fleet.wait(len(made))
+    seconds = time.monotonic() - start
+    cpu, memory = worker.cpu() - before, worker.memory()
+    fleet.close()
+    assert worker.stop() == 0
+    with psycopg.connect(url) as connection:
+        (stored,) = connection.execute("SELECT count(*) FROM reading").fetchone()
+    assert stored == len(made) * RECORDS == fleet.receipts["stored"], (stored, fleet.receipts)
+    assert fleet.receipts["set_aside"] == 0
+    return stored / seconds, cpu / stored * 1e6, memory
+
+
+def run():
+    made = stage.packs(GATEWAYS, EACH, RECORDS)
+    raw, ours, cpu, memory = [], [], [], []
+    with stage.services() as (database, broker):
+        for _ in range(TURNS):
+            url = stage.fresh(database)
+            ids = stage.register(url, GATEWAYS)
+            raw.append(stage.raw_copy(url, ids, made, BATCH))
+            url = stage.fresh(database)
+            stage.register(url, GATEWAYS)
+            rate, seconds, resident = through_ingest(url, broker, made)
+            ours.append(rate)
+            cpu.append(seconds)
+            memory.append(resident)
+    value, peer = statistics.median(ours), statistics.median(raw)
+    return [
+        {"name": "ingest_end_to_end", "value": round(value), "unit": "readings/s", "peer": "raw binary COPY",
+         "peer_value": round(peer), "ratio": round(value / peer, 3), "bar": "≥ 0.5", "met": value / peer >= 0.5},
+        {"name": "ingest_end_to_end cpu", "value": round(statistics.median(cpu), 2), "unit": "CPU s / million readings"},
+        {"name": "ingest_end_to_end memory", "value": round(max(memory) / 2**20), "unit": "MiB resident"},
+    ]  # fmt: skip
