@@ -24,11 +24,13 @@ from api import (
 )
 from api.guard import Guard
 from api.resources import Resources
+from api.sensorthings import route as sensorthings
 from api.web import page
 
 ROUTERS = (
     stations.router, readings.router, posting.router, indices.router, alerts.router, documents.router, stream.router,
-    lists.router, changes.router, people.router, health.router, page.router,
+    lists.router, changes.router, people.router, health.router,
+    sensorthings.router, page.router,
 )  # fmt: skip
 
 

@@ -1,0 +1,315 @@
+"""Write: what SensorThings clients create, change and delete, as places, sensors and datastreams."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from api.access import Asker
+from api.problems import Problem, not_found
+from api.sensorthings.grammar import wrong
+from api.web.words import UNITS
+from store import audit, sensorthings
+from store.scope import Scope
+from store.sensorthings import Entity
+from store.shown import Connection
+from telemetry.quantities import QUANTITIES
+from telemetry.reading import CODE, LEVEL
+
+Body = dict[str, Any]
+#: What each entity can be told; anything else is refused aloud.
+KNOWN = {
+    "Things": {"name", "description", "properties", "Locations", "Datastreams"},
+    "Locations": {"name", "description", "encodingType", "location", "properties", "Things"},
+    "Sensors": {"name", "description", "encodingType", "metadata", "properties", "Datastreams"},
+    "Datastreams": {"name", "description", "observationType", "unitOfMeasurement", "properties", "Thing", "Sensor",
+                    "ObservedProperty", "Observations", "observedArea"},
+    "Observations": {"phenomenonTime", "resultTime", "result", "resultQuality", "parameters", "validTime",
+                     "Datastream", "FeatureOfInterest"},
+}  # fmt: skip
+#: Kept by the platform; what a client sends back of it is not stored again.
+ADDED = {"code", "kind", "time_zone", "elevation", "parent", "station", "quantity", "level", "basis",
+         "interval_seconds", "model", "serial"}  # fmt: skip
+MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
+
+
+def told(entity: str, body: Any) -> Body:
+    """A body that is an object of known properties, or a 400."""
+    if not isinstance(body, dict):
+        raise wrong(f"{entity} are sent as a JSON object")
+    for name in body:
+        if name not in KNOWN[entity] and not name.endswith(("@iot.navigationLink", "@iot.selfLink")):
+            if name in {"@iot.id", "@iot.selfLink"}:
+                continue
+            raise wrong(f"{entity} have no property {str(name)[:60]!r} that can be written")
+    return body
+
+
+def text(body: Body, name: str, *, usual: str | None = None) -> str:
+    """A text of a body."""
+    value = body.get(name, usual)
+    if not isinstance(value, str) or len(value) > 10_000 or "\0" in value:
+        raise wrong(f"{name!r} must be there and be a text")
+    return value
+
+
+def extra(body: Body) -> Body:
+    """Free properties of a body, without what the platform keeps itself."""
+    value = body.get("properties") or {}
+    if not isinstance(value, dict):
+        raise wrong("'properties' is a JSON object")
+    _plain(value, 0)
+    return {name: part for name, part in value.items() if name not in ADDED}
+
+
+def _plain(value: Any, depth: int) -> None:
+    if depth > 10:
+        raise wrong("'properties' is nested too deep")
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+        raise wrong("a text holds a character that cannot be stored")
+    for name, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        _plain(name, depth + 1)
+        _plain(part, depth + 1)
+
+
+def reference(body: Any, entity: str) -> int | None:
+    """Id of ``{"@iot.id": 7}``; None where it is no reference."""
+    if not isinstance(body, dict) or "@iot.id" not in body:
+        return None
+    number = body["@iot.id"]
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 2**31:
+        raise wrong(f"the @iot.id of {entity} is a number")
+    return number
+
+
+def point(body: Body) -> tuple[float, float]:
+    """Longitude and latitude of a Location's GeoJSON point."""
+    location = body.get("location")
+    if isinstance(location, dict) and location.get("type") == "Feature":
+        location = location.get("geometry")
+    match location:
+        case {"type": "Point", "coordinates": [float() | int() as longitude, float() | int() as latitude, *_]}:
+            if -180 <= longitude <= 180 and -90 <= latitude <= 90:
+                return float(longitude), float(latitude)
+    raise wrong("a location here is a GeoJSON Point of longitude and latitude")
+
+
+def code_of(body: Body) -> str:
+    """Code of a new station: the one in its properties, or one made of its name."""
+    given = (body.get("properties") or {}).get("code")
+    if given is not None:
+        if not isinstance(given, str) or not CODE.match(given):
+            raise wrong("properties.code: use a-z, 0-9 and '-', at most 63 characters")
+        return given
+    plain = (
+        unicodedata.normalize("NFD", text(body, "name").lower().replace("đ", "d")).encode("ascii", "ignore").decode()
+    )
+    return (re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50] or "station") + "-" + secrets.token_hex(3)
+
+
+class Writer:
+    """Writes for one asker within one transaction."""
+
+    def __init__(self, connection: Connection, asker: Asker) -> None:
+        self.connection = connection
+        self.asker = asker
+        self.scope: Scope = asker.require("places")
+
+    async def _do(self, named: str, **values: Any) -> dict[str, Any] | None:
+        try:
+            async with self.connection.transaction():
+                return await sensorthings.changed(self.connection, named, self.scope, **values)
+        except psycopg.errors.UniqueViolation as error:
+            raise Problem(409, "such a one is there already") from error
+        except (psycopg.errors.ForeignKeyViolation, psycopg.errors.RestrictViolation) as error:
+            raise Problem(409, "something else refers to it still, so it stays") from error
+        except psycopg.errors.CheckViolation as error:
+            raise wrong("a value is outside what can be stored") from error
+
+    async def _audit(self, action: str, entity: str, number: int) -> None:
+        await audit.record_asked(self.connection, self.asker.name, action, f"{entity}({number})")
+
+    async def create(self, entity: Entity, body: Any, above: tuple[Entity, Any, str] | None) -> int:
+        """Create an entity with everything inside it; returns its id."""
+        given = told(entity.name, body) if entity.name in KNOWN else {}
+        outer = {above[0].name: above[1]} if above else {}
+        if entity.name == "Things":
+            number = await self._thing(given)
+        elif entity.name == "Sensors":
+            number = await self._sensor(given)
+        elif entity.name == "Datastreams":
+            number = await self._datastream(
+                given, outer.get("Things"), outer.get("Sensors"), outer.get("ObservedProperties")
+            )
+        elif entity.name == "Locations":
+            number = await self._location(given, outer.get("Things"))
+        else:
+            raise Problem(405, f"{entity.name} are kept by the platform and cannot be created")
+        await self._audit("created", entity.name, number)
+        return number
+
+    async def _thing(self, body: Body) -> int:
+        kept = extra(body)
+        kept["description"] = text(body, "description", usual=text(body, "name"))
+        told_properties = body.get("properties") or {}
+        parent = await self._parent(told_properties.get("parent"))
+        elevation = told_properties.get("elevation")
+        if elevation is not None and (not isinstance(elevation, int | float) or isinstance(elevation, bool)):
+            raise wrong("properties.elevation is a number of metres")
+        row = await self._do("add_place", code=code_of(body), name=text(body, "name"), parent=parent,
+                             elevation=elevation, properties=Jsonb(kept))  # fmt: skip
+        number = int(row["id"]) if row else 0
+        for location in _several(body, "Locations"):
+            await self._location(told("Locations", location), number)
+        for datastream in _several(body, "Datastreams"):
+            await self._datastream(told("Datastreams", datastream), number, None, None)
+        return number
+
+    async def _parent(self, code: Any) -> int | None:
+        if code is None:
+            if not self.scope.everything:
+                raise wrong("name the place above in properties.parent: you look after a part of the tree")
+            return None
+        row = await self._do("parent_within", parent=code) if isinstance(code, str) and "\0" not in code else None
+        if row is None:
+            raise not_found("place", code)
+        return int(row["id"])
+
+    async def _location(self, body: Body, thing: int | None) -> int:
+        things = _several(body, "Things")
+        thing = thing or (reference(things[0], "Things") if things else None)
+        if thing is None:
+            raise wrong("a Location is a Thing's: send it within a Thing, to Things(id)/Locations, or with 'Things'")
+        longitude, latitude = point(body)
+        row = await self._do("locate", id=thing, longitude=longitude, latitude=latitude)
+        if row is None:
+            raise not_found("Things", thing)
+        return int(row["id"])
+
+    async def _sensor(self, body: Body) -> int:
+        row = await self._do(
+            "add_sensor", name=text(body, "name"), description=text(body, "description", usual=""),
+            encoding_type=text(body, "encodingType", usual="text/plain"), metadata=text(body, "metadata", usual=""),
+            properties=Jsonb(extra(body)),
+        )  # fmt: skip
+        return int(row["id"]) if row else 0
+
+    async def _datastream(self, body: Body, thing: int | None, sensor: int | None, quantity: str | None) -> int:
+        thing = thing or reference(body.get("Thing"), "Things")
+        if thing is None and isinstance(body.get("Thing"), dict):
+            thing = await self._thing(told("Things", body["Thing"]))
+        if thing is None:
+            raise wrong("a Datastream needs its Thing")
+        quantity = quantity or _quantity(body.get("ObservedProperty"))
+        _same_unit(body, quantity)
+        if body.get("observationType", MEASUREMENT) != MEASUREMENT:
+            raise wrong("results are numbers: observationType is OM_Measurement")
+        sensor = sensor or reference(body.get("Sensor"), "Sensors")
+        if sensor is None and isinstance(body.get("Sensor"), dict):
+            sensor = await self._sensor(told("Sensors", body["Sensor"]))
+        level = (body.get("properties") or {}).get("level", "")
+        if not isinstance(level, str) or (level and not LEVEL.match(level)):
+            raise wrong("properties.level: write -0.30m, 2m or a word")
+        if _several(body, "Observations"):
+            raise wrong("send Observations after their Datastream: they go the way of every reading")
+        kept = extra(body) | {name: text(body, name) for name in ("name", "description") if name in body}
+        row = await self._do("add_datastream", place=thing, quantity=quantity, level=level, sensor=sensor or 1,
+                             properties=Jsonb(kept))  # fmt: skip
+        if row is None:
+            raise not_found("Things", thing)
+        return int(row["id"])
+
+    async def change(self, entity: Entity, number: int, body: Any) -> None:
+        """Change what is named; the rest stays."""
+        given = told(entity.name, body) if entity.name in KNOWN else {}
+        if entity.name == "Locations":
+            if "location" in given:
+                await self._location(given, number)
+            await self._audit("changed", entity.name, number)
+            return
+        if entity.name not in {"Things", "Sensors", "Datastreams"}:
+            raise Problem(405, f"{entity.name} are kept by the platform and cannot be changed")
+        stored = await self._do("stored_properties", id=number, entity=entity.name)
+        if stored is None:
+            raise not_found(entity.name, number)
+        kept = extra(given) if "properties" in given else dict(stored["properties"])
+        if entity.name != "Sensors":
+            for name in ("name", "description"):
+                if name in given:
+                    kept[name] = text(given, name)
+                elif name in stored["properties"]:
+                    kept[name] = stored["properties"][name]
+        named, values = _changes(entity, number, given, kept)
+        row = await self._do(named, **values)
+        if row is None:
+            raise not_found(entity.name, number)
+        await self._audit("changed", entity.name, number)
+
+    async def drop(self, entity: Entity, number: int) -> None:
+        """Delete what has no readings; those are never deleted."""
+        names = {"Things": "drop_thing", "Datastreams": "drop_datastream", "Sensors": "drop_sensor"}
+        if entity.name not in names:
+            raise Problem(405, f"{entity.name} cannot be deleted; say a verdict over readings instead")
+        if entity.name != "Sensors":
+            place = number if entity.name == "Things" else None
+            datastream = number if entity.name == "Datastreams" else None
+            found = await self._do("has_readings", place=place, datastream=datastream)
+            if found and found["found"]:
+                raise Problem(409, "it has readings, which are never deleted")
+        if entity.name == "Things":
+            rows = await sensorthings.listed(self.connection, "datastreams_of", self.scope, place=number)
+            for row in rows:
+                await self._do("drop_deployments", id=row["id"])
+                await self._do("drop_datastream", id=row["id"])
+        elif entity.name == "Datastreams":
+            await self._do("drop_deployments", id=number)
+        if await self._do(names[entity.name], id=number) is None:
+            raise not_found(entity.name, number)
+        await self._audit("deleted", entity.name, number)
+
+
+def _changes(entity: Entity, number: int, given: Body, kept: Body) -> tuple[str, dict[str, Any]]:
+    values: dict[str, Any] = {"id": number, "properties": Jsonb(kept)}
+    if entity.name == "Things":
+        kept.pop("name", None)
+        return "change_thing", values | {"name": text(given, "name") if "name" in given else None}
+    if entity.name == "Datastreams":
+        return "change_datastream", values | {"sensor": reference(given.get("Sensor"), "Sensors")}
+    names = {"name": "name", "description": "description", "encoding_type": "encodingType", "metadata": "metadata"}
+    found = {column: text(given, name) if name in given else None for column, name in names.items()}
+    return "change_sensor", values | found
+
+
+def _several(body: Body, name: str) -> list[Any]:
+    value = body.get(name) or []
+    value = [value] if isinstance(value, dict) else value
+    if not isinstance(value, list) or len(value) > 100:
+        raise wrong(f"{name!r} is an array of at most 100")
+    return value
+
+
+def _quantity(body: Any) -> str:
+    """Quantity of an ObservedProperty: by its id, else by name or definition; those are a fixed table."""
+    if isinstance(body, dict):
+        for name in ("@iot.id", "name", "definition"):
+            value = body.get(name)
+            for quantity in QUANTITIES.values():
+                links = {f"http://vocab.nerc.ac.uk/standard_name/{quantity.cf_name}/"} if quantity.cf_name else set()
+                if value in {quantity.name, quantity.en, f"urn:nongvu:quantity:{quantity.name}"} | links:
+                    return quantity.name
+    raise wrong("a Datastream needs one of our ObservedProperties: they are a fixed table, see /ObservedProperties")
+
+
+def _same_unit(body: Body, quantity: str) -> None:
+    given = body.get("unitOfMeasurement")
+    if given is None:
+        return
+    unit = QUANTITIES[quantity].unit
+    words = {str(value) for value in given.values()} if isinstance(given, dict) else set()
+    if not words & {unit, UNITS.get(unit, unit), f"https://ucum.org/ucum#{unit}", f"ucum:{unit}"}:
+        raise wrong(f"{quantity} is stored in {unit} (UCUM): send that unit as symbol or definition")
