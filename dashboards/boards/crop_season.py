@@ -1,0 +1,130 @@
+"""Crop and season: heat, water and disease of every field in its season."""
+# ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
+
+from dashboards import columns, palette, queries
+from dashboards.board import Band, Board, Variable
+from dashboards.kinds import HeatMap, StateTimeline, Table, TimeSeries
+from dashboards.panel import Column
+from dashboards.words import Words
+
+_CROP = Variable(
+    name="crop",
+    label=Words("Cây trồng", "Crop"),
+    many=True,
+    sql="SELECT DISTINCT crop AS __text, crop AS __value FROM chart.season ORDER BY 1",
+)
+_FIELD = Variable(
+    name="field",
+    label=Words("Ruộng, vườn", "Field"),
+    many=True,
+    sql="SELECT DISTINCT name AS __text, place AS __value FROM chart.season"
+    " WHERE crop IN (${crop:sqlstring}) AND coalesce(commune, '') IN (${commune:sqlstring}) ORDER BY 1",
+)
+_RUNNING = (
+    "season.sown <= $__timeTo()::timestamptz::date AND coalesce(season.ended, 'infinity') >="
+    " $__timeFrom()::timestamptz::date"
+    " AND season.place IN (${field:sqlstring}) AND season.crop IN (${crop:sqlstring})"
+)
+
+
+def _by_field(index: str) -> str:
+    return (
+        "SELECT time, concat_ws(' · ', name, crop) AS metric, value FROM chart.index_value"
+        f" WHERE index = '{index}' AND place IN (${{field:sqlstring}}) AND basis = 'observed' AND $__timeFilter(time)"
+        " ORDER BY time"
+    )
+
+
+def _summed(index: str) -> str:
+    """Sums since sowing, of the season's place."""
+    return (
+        "SELECT said.time, concat_ws(' · ', season.name, season.crop) AS metric,"
+        " sum(said.value) OVER (PARTITION BY season.season ORDER BY said.time) AS value"
+        " FROM chart.season JOIN chart.index_value AS said ON said.place = season.place AND said.season = 0"
+        f" AND said.index = '{index}' AND said.basis = 'observed' AND said.time >= season.sown"
+        " AND said.time < coalesce(season.ended + 1, 'infinity') AND said.time <= $__timeTo()::timestamptz"
+        f" WHERE {_RUNNING} ORDER BY 1"
+    )
+
+
+_SEASONS = Table(
+    title=Words("Vụ đang theo dõi", "Seasons followed"),
+    sql="SELECT season.name, season.commune_name, season.crop, season.variety, season.sown,"
+    " ($__timeTo()::timestamptz::date - season.sown) AS days, sum(said.value) AS degree_days, season.ended"
+    " FROM chart.season LEFT JOIN chart.index_value AS said ON said.place = season.place AND said.season = 0"
+    " AND said.index = 'degree_days' AND said.basis = 'observed' AND said.time >= season.sown"
+    " AND said.time < coalesce(season.ended + 1, 'infinity') AND said.time <= $__timeTo()::timestamptz"
+    f" WHERE {_RUNNING} GROUP BY season.season, 1, 2, 3, 4, 5, 6, season.ended ORDER BY season.sown",
+    width=24,
+    columns={
+        "name": columns.PLACE,
+        "commune_name": columns.COMMUNE,
+        "crop": Column(title=Words("Cây trồng", "Crop")),
+        "variety": Column(title=Words("Giống", "Variety")),
+        "sown": Column(title=Words("Gieo trồng", "Sown"), unit="dateTimeAsIso"),
+        "days": Column(title=Words("Ngày thứ", "Day"), bar=(0, 180)),
+        "degree_days": Column(
+            title=Words("Tích ôn từ gieo", "Degree days since sowing"), unit="suffix: °C·d", decimals=0
+        ),
+        "ended": Column(title=Words("Kết thúc", "Ended"), unit="dateTimeAsIso"),
+    },
+)
+_HEAT = TimeSeries(
+    title=Words("Tích ôn từ khi gieo (gốc 10 °C)", "Degree days since sowing (base 10 °C)"),
+    sql=_summed("degree_days"),
+    unit="suffix: °C·d",
+    bridge=10 * 86400,
+)
+_CHILL = TimeSeries(
+    title=Words("Đơn vị lạnh (mô hình động)", "Chill portions (dynamic model)"),
+    sql=_by_field("chill_portions"),
+    unit="none",
+    bridge=3 * 86400,
+)
+_WATER = TimeSeries(
+    title=Words("Thiếu hụt nước vùng rễ", "Root zone depletion"),
+    sql=_by_field("root_zone_depletion"),
+    unit="lengthmm",
+    bridge=3 * 86400,
+)
+_DEMAND = TimeSeries(
+    title=Words("Bốc thoát hơi ET0 và mưa", "ET0 and rain"),
+    sql=queries.index_columns("reference_evapotranspiration", "precipitation_sum", places="field"),
+    unit="lengthmm",
+    bridge=3 * 86400,
+    columns={
+        "reference_evapotranspiration": Column(title=Words("ET0", "ET0"), color=palette.VERMILION),
+        "precipitation_sum": Column(title=Words("Mưa", "Rain"), color=palette.BLUE, draw="bars"),
+    },
+)
+_DISEASE = HeatMap(
+    title=Words("Áp lực đạo ôn lá theo ruộng (BLASTAM)", "Rice blast pressure by field (BLASTAM)"),
+    sql=_by_field("rice_blast"),
+)
+_BLIGHT = HeatMap(
+    title=Words("Áp lực mốc sương (Wallin)", "Late blight severity (Wallin)"),
+    sql=_by_field("late_blight_severity"),
+)
+_STAGE = StateTimeline(
+    title=Words("Giai đoạn sinh trưởng", "Stage of growth"),
+    sql=_by_field("phenology_stage"),
+    width=24,
+)
+
+BOARD = Board(
+    name="crop_season",
+    title=Words("Cây trồng và mùa vụ", "Crop and season"),
+    description=Words(
+        "Nhiệt, nước và sâu bệnh của từng ruộng trong vụ.", "Heat, water and disease of every field in its season."
+    ),
+    span="now-90d",
+    refresh="30m",
+    variables=(queries.COMMUNE, _CROP, _FIELD),
+    tags=("field",),
+    bands=(
+        Band(None, (_SEASONS,)),
+        Band(Words("Nhiệt và lạnh", "Heat and chill"), (_HEAT, _CHILL, _STAGE)),
+        Band(Words("Nước", "Water"), (_WATER, _DEMAND)),
+        Band(Words("Bệnh", "Disease"), (_DISEASE, _BLIGHT)),
+    ),
+)

@@ -1,0 +1,81 @@
+"""Ponds: oxygen before dawn, and what makes ammonia poisonous."""
+# ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
+
+from dashboards import columns, palette, queries
+from dashboards.board import Band, Board
+from dashboards.kinds import Table, TimeSeries
+from dashboards.panel import Json
+from dashboards.words import Words
+
+# Fish gasp below 3 mg/L and die below 2 mg/L in the hours before dawn; the platform's rules say where limits come from.
+_OXYGEN = palette.steps((2, palette.ORANGE), (3, palette.SKY), (5, palette.GREEN), base=palette.VERMILION)
+
+
+def _measured(quantity: str, thresholds: Json | None = None, decimals: int = 1) -> TimeSeries:
+    return TimeSeries(
+        title=palette.title_of(quantity),
+        sql=queries.lines(quantity),
+        unit=palette.unit_of(quantity),
+        decimals=decimals,
+        thresholds=thresholds,
+        lines=thresholds is not None,
+    )
+
+
+def _daily(title: Words, index: str, unit: str) -> TimeSeries:
+    return TimeSeries(title=title, sql=queries.index_lines(index), unit=unit, bridge=3 * 86400)
+
+
+_NEWEST = Table(
+    title=Words("Số đo mới nhất", "Newest values"),
+    sql="SELECT name, max(value) FILTER (WHERE quantity = 'dissolved_oxygen') AS dissolved_oxygen,"
+    " max(value) FILTER (WHERE quantity = 'water_temperature') AS water_temperature,"
+    " max(value) FILTER (WHERE quantity = 'water_ph') AS water_ph,"
+    " max(value) FILTER (WHERE quantity = 'total_ammonia_nitrogen') AS total_ammonia_nitrogen,"
+    " max(time) AS time, station FROM chart.latest WHERE station IN (${station:sqlstring}) AND quality IN (1, 2)"
+    " GROUP BY station, name ORDER BY name",
+    width=24,
+    height=6,
+    columns={
+        "name": columns.NAME,
+        "dissolved_oxygen": columns.of("dissolved_oxygen"),
+        "water_temperature": columns.of("water_temperature"),
+        "water_ph": columns.of("water_ph"),
+        "total_ammonia_nitrogen": columns.of("total_ammonia_nitrogen"),
+        "time": columns.AT,
+        "station": columns.STATION,
+    },
+)
+_DAWN = TimeSeries(
+    title=Words("Ôxy thấp nhất ban đêm (0–6 giờ)", "Lowest oxygen of the night (0–6 h)"),
+    sql="SELECT date_trunc('day', time, 'Asia/Ho_Chi_Minh') AS time, name AS metric, min(minimum) AS value"
+    f" FROM chart.series({queries.STATIONS}, 'dissolved_oxygen', $__timeFrom()::timestamptz, $__timeTo()::timestamptz,"
+    " interval '1 hour') WHERE extract(hour FROM time AT TIME ZONE 'Asia/Ho_Chi_Minh') < 6 GROUP BY 1, 2 ORDER BY 1",
+    unit="conmgL",
+    thresholds=_OXYGEN,
+    lines=True,
+    draw="bars",
+)
+
+BOARD = Board(
+    name="ponds",
+    title=Words("Ao nuôi thuỷ sản", "Ponds"),
+    description=Words("Ôxy trước bình minh và khí độc.", "Oxygen before dawn, and poisonous ammonia."),
+    variables=(queries.COMMUNE, queries.having("dissolved_oxygen")),
+    tags=("field",),
+    bands=(
+        Band(None, (_NEWEST,)),
+        Band(Words("Ôxy", "Oxygen"), (_measured("dissolved_oxygen", _OXYGEN), _DAWN)),
+        Band(
+            Words("Nước", "Water"),
+            (
+                _measured("water_temperature"),
+                _measured("water_ph", decimals=2),
+                _daily(Words("Bão hoà ôxy", "Oxygen saturation"), "oxygen_saturation", "percent"),
+                _daily(Words("Amoniac tự do NH3", "Un-ionised ammonia"), "unionised_ammonia", "conmgL"),
+                _measured("total_ammonia_nitrogen", decimals=2),
+                _measured("water_turbidity", decimals=0),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,113 @@
+"""Rain, rivers, reservoirs, flash flood: how much fell, how wet it was before, how high the water stands."""
+# ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
+
+from dashboards import columns, palette, queries
+from dashboards.board import Band, Board
+from dashboards.kinds import BarChart, StateTimeline, Table, TimeSeries
+from dashboards.panel import Column
+from dashboards.words import Words
+
+# 16, 50 and 100 mm in 24 h: the classes of rain (analytics/rules).
+_DAILY = palette.steps((16, palette.SKY), (50, palette.ORANGE), (100, palette.VERMILION), base=palette.BLUE)
+_LAST = "$__timeTo()::timestamptz - interval '{}', $__timeTo()::timestamptz, interval '{}'"
+_RAIN = f"chart.series({queries.STATIONS}, 'precipitation', "
+
+_SUMS = BarChart(
+    title=Words("Mưa 1, 6, 24 giờ qua", "Rain of the last 1, 6, 24 hours"),
+    sql="SELECT name, sum(value) FILTER (WHERE time > $__timeTo()::timestamptz - interval '1 hour') AS hours_1,"
+    " sum(value) FILTER (WHERE time > $__timeTo()::timestamptz - interval '6 hours') AS hours_6, sum(value) AS hours_24"
+    f" FROM {_RAIN}{_LAST.format('24 hours', '10 minutes')}) GROUP BY name ORDER BY hours_24 DESC",
+    unit="lengthmm",
+    decimals=1,
+    height=11,
+    columns={
+        "hours_1": Column(title=Words("1 giờ", "1 hour"), color=palette.SKY),
+        "hours_6": Column(title=Words("6 giờ", "6 hours"), color=palette.ORANGE),
+        "hours_24": Column(title=Words("24 giờ", "24 hours"), color=palette.BLUE),
+    },
+)
+_HOURLY = TimeSeries(
+    title=Words("Cường độ mưa", "Rain by hour"),
+    sql="SELECT time, name AS metric, value FROM chart.series("
+    f"{queries.STATIONS}, 'precipitation', $__timeFrom()::timestamptz, $__timeTo()::timestamptz,"
+    " greatest($__interval_ms * interval '1 millisecond', interval '1 hour')) ORDER BY 1",
+    unit="lengthmm",
+    draw="bars",
+    height=11,
+)
+_SLIDING = TimeSeries(
+    title=Words("Mưa 24 giờ trượt: 16 / 50 / 100 mm", "Sliding 24 h rain: 16 / 50 / 100 mm"),
+    sql="SELECT time, name AS metric, sum(value) OVER (PARTITION BY station ORDER BY time"
+    " RANGE BETWEEN interval '23 hours 59 minutes' PRECEDING AND CURRENT ROW) AS value FROM chart.series("
+    f"{queries.STATIONS}, 'precipitation', $__timeFrom()::timestamptz - interval '1 day', $__timeTo()::timestamptz,"
+    " greatest($__interval_ms * interval '1 millisecond', interval '1 hour')) ORDER BY 1",
+    unit="lengthmm",
+    thresholds=_DAILY,
+    lines=True,
+)
+_WET = TimeSeries(
+    title=Words("Độ ẩm kỳ trước (API)", "Antecedent precipitation index"),
+    sql=queries.index_lines("antecedent_precipitation_index"),
+    unit="lengthmm",
+    bridge=3 * 86400,
+)
+_INTENSITY = TimeSeries(
+    title=Words("Cường độ lớn nhất trong ngày (30 phút)", "Day's greatest 30-minute intensity"),
+    sql=queries.index_lines("rain_intensity_30"),
+    unit="suffix: mm/h",
+    draw="bars",
+)
+_DAYS = TimeSeries(
+    title=Words("Mưa ngày", "Daily rain"),
+    sql=queries.index_lines("precipitation_sum"),
+    unit="lengthmm",
+    draw="bars",
+)
+_WATER = TimeSeries(
+    title=Words("Mực nước sông, hồ", "Level of rivers and reservoirs"),
+    sql=queries.lines("water_level"),
+    unit="lengthm",
+    decimals=2,
+)
+_RISE = Table(
+    title=Words("Mực nước mới nhất và tốc độ lên", "Newest level and rate of rise"),
+    sql="SELECT newest.name, newest.value AS level, newest.value - before.value AS rise, newest.time, newest.station"
+    " FROM chart.latest AS newest LEFT JOIN LATERAL (SELECT value FROM chart.reading"
+    " WHERE reading.station = newest.station AND reading.quantity = 'water_level' AND reading.level = newest.level"
+    " AND reading.time <= newest.time - interval '1 hour' AND reading.time > newest.time - interval '3 hours'"
+    " ORDER BY reading.time DESC LIMIT 1) AS before ON true WHERE newest.quantity = 'water_level'"
+    " AND newest.station IN (${station:sqlstring}) AND newest.quality IN (1, 2) ORDER BY rise DESC NULLS LAST",
+    columns={
+        "name": columns.NAME,
+        "level": Column(title=Words("Mực nước", "Level"), unit="lengthm", decimals=2),
+        "rise": Column(title=Words("Lên trong 1 giờ", "Rise within 1 h"), unit="lengthm", decimals=2),
+        "time": columns.AT,
+        "station": columns.STATION,
+    },
+)
+_COURSE = StateTimeline(
+    title=Words("Cảnh báo mưa theo xã", "Alerts of rain by commune"),
+    sql=queries.levels("rain"),
+    saying="levels",
+    width=24,
+)
+
+BOARD = Board(
+    name="rain_rivers",
+    title=Words("Mưa, sông, hồ chứa, lũ quét", "Rain, rivers, reservoirs, flash flood"),
+    description=Words(
+        "Mưa rơi bao nhiêu, đất đã ướt chưa, nước cao tới đâu.",
+        "How much fell, how wet it was before, how high water is.",
+    ),
+    refresh="5m",
+    variables=(queries.COMMUNE, queries.STATION),
+    annotations=(queries.marks("rain"),),
+    tags=("hazard",),
+    bands=(
+        Band(Words("Mưa", "Rain"), (_SUMS, _HOURLY, _SLIDING, _DAYS, _COURSE)),
+        Band(
+            Words("Lũ quét: đất đã ướt và mưa dồn dập", "Flash flood: wet ground and intense rain"), (_WET, _INTENSITY)
+        ),
+        Band(Words("Sông và hồ chứa", "Rivers and reservoirs"), (_WATER, _RISE)),
+    ),
+)

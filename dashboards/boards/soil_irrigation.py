@@ -1,0 +1,101 @@
+"""Soil and irrigation: water in the ground by depth, what crops took, when to irrigate."""
+# ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
+
+from dashboards import columns, palette, queries
+from dashboards.board import Band, Board
+from dashboards.kinds import Table, TimeSeries
+from dashboards.panel import Column
+from dashboards.words import Words
+
+
+def _measured(quantity: str, decimals: int = 1) -> TimeSeries:
+    return TimeSeries(
+        title=palette.title_of(quantity),
+        sql=queries.lines(quantity),
+        unit=palette.unit_of(quantity),
+        decimals=decimals,
+    )
+
+
+def _index(title: Words, index: str) -> TimeSeries:
+    return TimeSeries(
+        title=title,
+        sql="SELECT time, concat_ws(' · ', name, nullif(crop, '')) AS metric, value FROM chart.index_value"
+        f" WHERE index = '{index}' AND coalesce(commune, '') IN (${{commune:sqlstring}}) AND basis = 'observed'"
+        " AND $__timeFilter(time) ORDER BY time",
+        unit="lengthmm",
+        decimals=1,
+        bridge=3 * 86400,
+    )
+
+
+_BALANCE = TimeSeries(
+    title=Words("ET0, mưa: tích luỹ trong khoảng xem", "ET0 and rain: sums within the time shown"),
+    sql="SELECT time, index || ' · ' || name AS metric, sum(value) OVER (PARTITION BY place, index ORDER BY"
+    " time) AS value"
+    " FROM chart.index_value WHERE index IN ('reference_evapotranspiration', 'precipitation_sum')"
+    " AND place IN (${station:sqlstring}) AND basis = 'observed' AND $__timeFilter(time) ORDER BY time",
+    unit="lengthmm",
+    bridge=3 * 86400,
+)
+_DEMAND = TimeSeries(
+    title=Words("Bốc thoát hơi tham chiếu ET0", "Reference evapotranspiration ET0"),
+    sql=queries.index_lines("reference_evapotranspiration"),
+    unit="lengthmm",
+    bridge=3 * 86400,
+)
+_FIELDS = Table(
+    title=Words("Ruộng cần tưới", "Fields and their water"),
+    sql="SELECT name, crop, max(value) FILTER (WHERE index = 'root_zone_depletion') AS root_zone_depletion,"
+    " max(value) FILTER (WHERE index = 'irrigation_requirement') AS irrigation_requirement,"
+    " max(value) FILTER (WHERE index = 'days_to_irrigation') AS days_to_irrigation, max(time) AS time"
+    " FROM (SELECT DISTINCT ON (place, season, index) place, name, crop, season, index, value, time FROM"
+    " chart.index_value"
+    " WHERE index IN ('root_zone_depletion', 'irrigation_requirement', 'days_to_irrigation') AND basis = 'observed'"
+    " AND coalesce(commune, '') IN (${commune:sqlstring})"
+    " AND time BETWEEN $__timeTo()::timestamptz - interval '3 days' AND $__timeTo()::timestamptz"
+    " ORDER BY place, season, index, time DESC) AS newest GROUP BY place, name, crop, season ORDER BY 4"
+    " DESC NULLS LAST",
+    width=24,
+    height=7,
+    columns={
+        "name": columns.PLACE,
+        "crop": Column(title=Words("Cây trồng", "Crop")),
+        "root_zone_depletion": Column(
+            title=Words("Thiếu hụt vùng rễ", "Root zone depletion"), unit="lengthmm", decimals=0
+        ),
+        "irrigation_requirement": Column(title=Words("Cần tưới", "To irrigate"), unit="lengthmm", decimals=0),
+        "days_to_irrigation": Column(title=Words("Tưới trong (ngày)", "Irrigate within (days)"), decimals=0),
+        "time": Column(title=Words("Ngày", "Day"), unit="dateTimeAsIso"),
+    },
+)
+
+BOARD = Board(
+    name="soil_irrigation",
+    title=Words("Đất và tưới", "Soil and irrigation"),
+    description=Words(
+        "Nước trong đất theo độ sâu, cây đã dùng bao nhiêu, khi nào tưới.",
+        "Water in the ground by depth, what crops took, when to irrigate.",
+    ),
+    span="now-30d",
+    refresh="15m",
+    variables=(queries.COMMUNE, queries.having("soil_moisture")),
+    tags=("field",),
+    bands=(
+        Band(None, (_FIELDS,)),
+        Band(
+            Words("Nước trong đất", "Water in the ground"),
+            (
+                _measured("soil_moisture", 3),
+                _measured("soil_temperature"),
+                _index(Words("Thiếu hụt vùng rễ", "Root zone depletion"), "root_zone_depletion"),
+                _index(Words("Bốc thoát hơi của cây", "Crop evapotranspiration"), "crop_evapotranspiration"),
+            ),
+        ),
+        Band(Words("Cân bằng", "Balance"), (_DEMAND, _BALANCE)),
+        Band(
+            Words("Dinh dưỡng và độ mặn", "Nutrients and salinity"),
+            (_measured("soil_electrical_conductivity", 2), _measured("soil_ph", 2)),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Preview: a board drawn from its own SQL as a static page, for people without Grafana."""
