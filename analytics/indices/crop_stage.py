@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, Season, State, Window, of_crop, of_index, titles
+from analytics.index import Example, Index, Result, Season, State, Window, of_crop, of_index, titles, whole
 from analytics.indices.heat_units import degree_days_modified
 from telemetry.quantities import Aggregate
 
@@ -120,8 +120,8 @@ def _stage(window: Window) -> Result:
     heat: Values = window.index("season_degree_days")
     by_heat = stage(heat, *_parts(season, "heat"))
     warm: Values = np.isfinite(by_heat)
-    value = np.where(warm, by_heat, by_days)
-    return Result(value, np.isfinite(value).astype(np.float64), warm.astype(np.uint8))
+    value: Values = np.where(warm, by_heat, by_days)
+    return Result(value, whole(value), warm.astype(np.uint8))
 
 
 def _parts(season: Season, kind: str) -> tuple[Array, ...]:

@@ -17,7 +17,7 @@ from telemetry.quantities import QUANTITIES
 
 UCUM = re.compile(r"^[A-Za-z0-9%./\[\]{}*+-]+$")
 #: Modules of the folder that hold no rows: tables and kernels that rows of other modules use.
-KERNELS_ONLY: set[str] = {"crops", "fire_weather", "hours"}
+KERNELS_ONLY: set[str] = {"crops", "fire_weather", "hours", "wet_globe"}
 
 
 def called(index: Index, arguments: dict[str, Any]) -> Any:
