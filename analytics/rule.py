@@ -129,7 +129,8 @@ class Rule:
     months: frozenset[int] = frozenset()
     minimum: timedelta = NEVER
     quiet: timedelta = NEVER
-    patience: timedelta = timedelta(hours=36)
+    #: Where nothing is known a level is held for so long: one missing day, and until noon after the next.
+    patience: timedelta = timedelta(hours=60)
     #: Days of readings before the first evaluated day that the condition looks at.
     before: int = 0
     #: Later than this nobody is paged of what has been.
@@ -145,7 +146,7 @@ class Rule:
     def days_back(self) -> int:
         """Days before the first changed one from which levels are decided anew."""
         longest = max(self.minimum, self.quiet, self.patience)
-        return -(-longest // DAY) + 1
+        return int(-(-longest // DAY)) + 1
 
     @property
     def top(self) -> int:

@@ -108,7 +108,7 @@ class Said:
     level: int
     place: str
     time_zone: str
-    #: Extreme of the measure so far [the rule's unit].
+    #: The measure as it is, of what is over its extreme [the rule's unit].
     value: float
     #: Local days at this level or above, to now.
     days: int

@@ -43,7 +43,7 @@ class Waits:
 async def take(
     connection: AsyncConnection[TupleRow], worker: str, token: UUID, now: datetime, most: int, waits: Waits
 ) -> list[Leased]:
-    """Lease up to ``most`` places, and commit."""
+    """Lease up to ``most`` places: one statement, committed at once on a connection in autocommit."""
     arguments = {
         "worker": worker,
         "token": token,
@@ -53,7 +53,7 @@ async def take(
         "oldest": waits.oldest,
         "hold": waits.hold,
     }
-    async with connection.transaction(), connection.cursor(row_factory=class_row(Leased)) as cursor:
+    async with connection.cursor(row_factory=class_row(Leased)) as cursor:
         await cursor.execute(statement("lease", "take"), arguments)
         return await cursor.fetchall()
 

@@ -107,14 +107,13 @@ async def _rows(connection: Connection, name: str, places: Sequence[int]) -> lis
     return await cursor.fetchall()
 
 
-async def known(connection: Connection, places: Sequence[int]) -> dict[int, Known]:
-    """How far each place was computed; absent where never."""
-    return {row[0]: Known(*row) for row in await _rows(connection, "known", places)}
-
-
-async def feeds(connection: Connection, places: Sequence[int]) -> list[Feed]:
-    """What feeds places."""
-    return [Feed(*row) for row in await _rows(connection, "feeds", places)]
+async def known_and_feeds(connection: Connection, places: Sequence[int]) -> tuple[dict[int, Known], list[Feed]]:
+    """How far each place was computed (absent where never), and what feeds it; one journey to the server."""
+    async with connection.pipeline():
+        how_far = await connection.execute(statement("work", "known"), {"places": list(places)})
+        fed = await connection.execute(statement("work", "feeds"), {"places": list(places)})
+        reached = {row[0]: Known(*row) for row in await how_far.fetchall()}
+        return reached, [Feed(*row) for row in await fed.fetchall()]
 
 
 async def spots(connection: Connection, places: Sequence[int]) -> dict[int, Spot]:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from analytics.index import Index, Step, evaluate
+from analytics.index import Index, Kind, Step, evaluate
 from analytics.rule import Rule
 from analytics.run import load, say, tables
 from analytics.run.batch import Frame, Known, Memory, local_date, midnight, naive
@@ -78,7 +78,7 @@ async def compute(
     while True:
         end = min(begin + timedelta(days=length - 1), last)
         part = await load.frame_of(connection, jobs, begin, end, now, course)
-        wanted = [index for index in indices if index.step is not Step.MONTH or month_closes(part)]
+        wanted = due_indices(indices, part)
         if any(index.step is Step.MONTH for index in wanted):
             part = await load.with_long_past(connection, part, wanted, course)
         if part.window.grid.places * part.window.grid.days > AT_ONCE:
@@ -98,6 +98,20 @@ async def compute(
 def _think(indices: Sequence[Index], rules: Sequence[Rule], part: Frame, course: load.Context, trails: Trails) -> None:
     evaluate(indices, part.window)
     judge(rules, part, course.stored, set(course.former), trails)
+
+
+def due_indices(indices: Sequence[Index], part: Frame) -> list[Index]:
+    """Leave out what cannot have a value yet: days that are not ripe, months that do not close."""
+    if tables.ripe(part)[:, part.window.lead :].any():
+        months = month_closes(part)
+        return [index for index in indices if index.step is not Step.MONTH or months]
+    needed: set[str] = set()
+    wanted = []
+    for index in reversed(indices):
+        if index.step in (Step.HOUR, Step.GRID) or index.name in needed:
+            wanted.append(index)
+            needed |= {need.name for need in index.needs if need.kind is Kind.INDEX}
+    return wanted[::-1]
 
 
 def month_closes(part: Frame) -> bool:

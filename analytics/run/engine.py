@@ -47,6 +47,7 @@ class Engine:
         """Take what waits at event time ``now``, compute and write it; return how many places that were."""
         token = uuid4()
         async with self.pool.connection() as connection:
+            await connection.set_autocommit(True)  # transactions are said where they begin and end
             taken = await lease.take(connection, self.worker, token, now, self.most, self.waits)
             if not taken:
                 return 0

@@ -31,6 +31,8 @@ class Trail:
     runs: list[Run] = field(default_factory=list)
     #: Local date → extreme of the measure.
     extremes: dict[str, float] = field(default_factory=dict)
+    #: The measure as it was known last.
+    latest: float = float("nan")
 
 
 Trails = dict[tuple[str, int], Trail]
@@ -106,6 +108,10 @@ def _follow(
         span = slice(from_column, last)
         extremes = _extremes(rule, frame, value) if extremes is None else extremes
         trail.extremes |= _dated(frame, extremes[row], from_day)
+        measured = value[row, span]
+        known = np.flatnonzero(np.isfinite(measured))
+        if known.size:
+            trail.latest = round(float(measured[known[-1]]), 3)
         trail.runs += level.runs(codes[row, span], seconds[0][row, span], seconds[1][row, span])
 
 
@@ -156,6 +162,8 @@ class Finding:
     heard: int | None
     #: Ended because nothing was heard.
     lapsed: bool
+    #: The measure as it was known last.
+    latest: float
 
 
 def conclude(
@@ -178,7 +186,7 @@ def conclude(
             heard = max(
                 (run.end for run in trail.runs if not run.code & _UNKNOWN_ONLY and run.begin <= now), default=None
             )
-            findings.append(Finding(rule, known, revisions, course, heard, course.lapsed))
+            findings.append(Finding(rule, known, revisions, course, heard, course.lapsed, trail.latest))
     return findings
 
 

@@ -34,11 +34,10 @@ class Acquainted:
         """Look places up; also the event time up to which each was computed."""
         now = time.monotonic()
         stale = [place for place in places if place in changed or self.asked.get(place, -OLD) + OLD < now]
-        async with connection.transaction():
-            through = await work.known(connection, places)
-            feeds = _by_place(await work.feeds(connection, places))
-            if stale:
-                await self._look_up(connection, stale, now)
+        through, fed = await work.known_and_feeds(connection, places)
+        feeds = _by_place(fed)
+        if stale:
+            await self._look_up(connection, stale, now)
         for place in places:
             if self.known[place].feeds != feeds.get(place, ()):
                 old = self.known[place]

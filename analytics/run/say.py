@@ -153,13 +153,13 @@ def _step(
         episode.level,
         place_name(finding.known),
         spot.time_zone,
-        value_of(finding.rule, episode),
+        finding.latest if episode.ended is None else value_of(finding.rule, episode),
         days_of(episode, spot.time_zone),
         episode.started,
         episode.ended,
         lapsed,
     )
-    values = _values(finding, episode) | {"lapsed": lapsed}
+    values = _values(finding, episode) | {"lapsed": lapsed, "latest": None if said.value != said.value else said.value}
     del values["by_day"]
     return {
         "number": number,

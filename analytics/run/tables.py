@@ -19,6 +19,17 @@ from store.index_value import Values, concatenate
 Written = dict[date, dict[tuple[str, int, int], tuple[float, str, float]]]
 
 
+#: A day's indices are computed once so much of it has gone: less could not be complete.
+RIPE = 0.8
+
+
+def ripe(frame: Frame) -> NDArray[np.bool_]:
+    """(places, days) of which so much has gone that indices speak of them; by the clock alone."""
+    grid = frame.window.grid
+    seconds = (np.diff(grid.edges, axis=1) * (grid.step * RIPE)).astype("timedelta64[s]")
+    return np.asarray(grid.day_starts + seconds <= frame.now)
+
+
 def values(indices: Sequence[Index], frame: Frame, seasons: NDArray[np.int32] | None = None) -> Values:
     """Rows of every index of a frame, from its first computed day to now."""
     parts = [
@@ -36,7 +47,7 @@ def _values(index: Index, result: Result, frame: Frame, seasons: NDArray[np.int3
         inside = (begins >= grid.day_starts[:, frame.window.lead, None]) & (begins <= frame.now)
     else:
         begins = grid.day_starts
-        inside = (np.arange(grid.days) >= frame.window.lead) & (begins <= frame.now)
+        inside = (np.arange(grid.days) >= frame.window.lead) & ripe(frame)
     row, column = np.nonzero(inside & np.isfinite(result.value))
     ids = np.array([known.spot.id for known in frame.places], np.int32)
     methods = np.array(index.methods, np.object_)

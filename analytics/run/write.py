@@ -29,14 +29,13 @@ async def write(
     connection: Connection, token: UUID, places: Sequence[int], done: Sequence[Computed], now: datetime
 ) -> None:
     """End the leases and write; `LeaseLost` if one was gone."""
-    async with connection.transaction():
-        async with connection.pipeline():
-            ending = connection.cursor()
-            await lease.finish(ending, token, places, now)
-            for computed in done:
-                await _indices(connection, computed)
-                await _due(connection, computed)
-            held = await lease.finished(ending)
+    async with connection.pipeline(), connection.transaction():
+        ending = connection.cursor()
+        await lease.finish(ending, token, places, now)
+        for computed in done:
+            await _indices(connection, computed)
+            await _due(connection, computed)
+        held = await lease.finished(ending)
         if missing := sorted(set(places) - set(held)):
             raise LeaseLost(missing)
         for computed in done:

@@ -15,7 +15,9 @@ AT_ONCE = Waits(timedelta(0), timedelta(0))
 HOUR = timedelta(hours=1)
 
 
-def station(database, code="ls01", kind="station", quantities=("air_temperature", "precipitation"), zone="Asia/Ho_Chi_Minh"):
+def station(
+    database, code="ls01", kind="station", quantities=("air_temperature", "precipitation"), zone="Asia/Ho_Chi_Minh"
+):
     with psycopg.connect(database) as connection:
         place = connection.execute(
             "INSERT INTO place (code, kind, name, longitude, latitude, elevation, time_zone)"
@@ -95,7 +97,9 @@ def contents(database):
                 "SELECT rule, place, season, basis, state, level, started, ended, course, values FROM alert"
                 " WHERE state <> 'cancelled' ORDER BY 1, 2, 3, 4, 7"
             ),
-            "verdicts": rows("SELECT datastream_id, valid_from, valid_to, flag, reason, who FROM verdict ORDER BY 1, 2, 3, 5"),
+            "verdicts": rows(
+                "SELECT datastream_id, valid_from, valid_to, flag, reason, who FROM verdict ORDER BY 1, 2, 3, 5"
+            ),
             "left": rows("SELECT (SELECT count(*) FROM mark), (SELECT count(*) FROM lease)"),
         }
 

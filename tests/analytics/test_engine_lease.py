@@ -45,6 +45,7 @@ async def test_mark_made_while_leased_is_left_for_the_next_worker(database, plac
     hour = timedelta(hours=1)
     mark(database, places[0], NOW - hour, NOW - hour)
     async with pool(database, name="test") as connections, connections.connection() as one:
+        await one.set_autocommit(True)
         token = uuid4()
         (taken,) = await lease.take(one, "a", token, NOW, 10, AT_ONCE)
         assert (taken.place, taken.from_time) == (places[0], NOW - hour)
@@ -60,6 +61,7 @@ async def test_mark_made_while_leased_is_left_for_the_next_worker(database, plac
 async def test_a_lost_lease_becomes_marks_and_its_worker_writes_nothing(database, places):
     mark(database, places[0], NOW, NOW)
     async with pool(database, name="test") as connections, connections.connection() as one:
+        await one.set_autocommit(True)
         token = uuid4()
         await lease.take(one, "a", token, NOW, 10, Waits(timedelta(0), timedelta(0), hold=timedelta(0)))
         assert count(database, "mark") == 0
@@ -76,6 +78,7 @@ async def test_todays_marks_go_at_once_and_older_days_wait_until_quiet(database,
     mark(database, places[1], NOW - timedelta(days=3), NOW - timedelta(days=2))
     mark(database, places[2], TODAY - timedelta(days=1), NOW)
     async with pool(database, name="test") as connections, connections.connection() as one:
+        await one.set_autocommit(True)
         token = uuid4()
         taken = {found.place: found for found in await lease.take(one, "a", token, NOW, 10, Waits())}
         assert set(taken) == {places[0], places[2]}
@@ -92,6 +95,7 @@ async def test_todays_marks_go_at_once_and_older_days_wait_until_quiet(database,
 async def test_readings_ahead_of_the_clock_wait_for_it(database, places):
     mark(database, places[0], NOW + timedelta(minutes=5), NOW + timedelta(minutes=5))
     async with pool(database, name="test") as connections, connections.connection() as one:
+        await one.set_autocommit(True)
         assert await lease.take(one, "a", uuid4(), NOW, 10, AT_ONCE) == []
         assert len(await lease.take(one, "a", uuid4(), NOW + timedelta(minutes=5), 10, AT_ONCE)) == 1
 
@@ -103,6 +107,7 @@ async def test_due_rows_bring_a_place_without_marks(database, places):
             (NOW, str(places[1]), NOW),
         )
     async with pool(database, name="test") as connections, connections.connection() as one:
+        await one.set_autocommit(True)
         assert await lease.take(one, "a", uuid4(), NOW - timedelta(seconds=1), 10, AT_ONCE) == []
         (taken,) = await lease.take(one, "a", uuid4(), NOW, 10, AT_ONCE)
         assert (taken.place, taken.from_time, taken.kinds) == (places[1], None, ["silence"])

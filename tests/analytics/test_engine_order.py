@@ -1,22 +1,147 @@
 """The same readings and the same now give the same contents, whatever the order of arrival (design §6)."""
 
+import asyncio
+import random
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
 
-from field import HOUR, START, contents, deliver, settle, station, winter  # noqa: E402
+from field import AT_ONCE, HOUR, START, contents, deliver, scalar, settle, station, winter  # noqa: E402
+
+from analytics.run import write  # noqa: E402
+from analytics.run.engine import Engine  # noqa: E402
+from store.lease import Waits  # noqa: E402
+from store.pool import pool  # noqa: E402
+
+DAYS = 8
+NOW = START + DAYS * 24 * HOUR
 
 
-async def test_replay_in_order_equals_all_at_once(database):
-    place, streams = station(database)
-    temperature, rain = winter()
-    deliver(database, streams["air_temperature"], temperature)
-    deliver(database, streams["precipitation"], rain)
-    now = START + 12 * 24 * HOUR
-    await settle(database, now)
+@pytest.fixture
+def packs():
+    """A cold week of two stations, as (station, quantity, readings)."""
+    found = []
+    for code in ("ls01", "ls02"):
+        temperature, rain = winter(DAYS, seed=len(found) + 7)
+        found += [(code, "air_temperature", temperature), (code, "precipitation", rain)]
+    return found
+
+
+def two_stations(database):
+    return {code: station(database, code)[1] for code in ("ls01", "ls02")}
+
+
+async def reference(database, packs):
+    """All at once, one worker; then forgotten, so that another order can be tried on the same places."""
+    streams = two_stations(database)
+    for code, quantity, readings in packs:
+        deliver(database, streams[code][quantity], readings)
+    await settle(database, NOW)
     found = contents(database)
-    print(len(found["values"]), len(found["states"]))
-    for e in found["episodes"]:
-        print(e[:8], e[9])
+    assert {row[0] for row in found["episodes"]} >= {"cold_spell", "heavy_rain", "silent_station"}
     assert found["left"] == [(0, 0)]
+    return found
+
+
+async def test_tick_by_tick_equals_all_at_once(server, database, empty_database, packs):
+    expected = await reference(database, packs)
+    other = again(empty_database)
+    streams = two_stations(other)
+    series = [(streams[code][quantity], dict(readings)) for code, quantity, readings in packs]
+    async with pool(other, name="test", most=3) as connections:
+        engine = Engine(connections, AT_ONCE)
+        for hour in range(DAYS * 24 + 1):
+            now = START + HOUR * hour
+            for stream, values in series:
+                if now in values:
+                    deliver(other, stream, [(now, values[now])])
+            while await engine.step(now):
+                pass
+    assert same(contents(other), expected)
+    # never a message twice: each step of an alert has its own number and kind, and nothing live was stale
+    assert scalar(other, "SELECT count(*) FROM alert_step WHERE stale") == 0
+    assert scalar(other, "SELECT count(*) FROM due WHERE kind = 'step'") == scalar(
+        other, "SELECT count(*) FROM alert_step"
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_shuffled_split_repeated_with_crashes_and_several_workers(
+    database, empty_database, packs, seed, monkeypatch
+):
+    expected = await reference(database, packs)
+    other = again(empty_database)
+    streams = two_stations(other)
+    chance = random.Random(seed)
+    parts = []
+    for code, quantity, readings in packs:
+        shuffled = chance.sample(readings, len(readings))
+        while shuffled:
+            size = chance.randint(1, 60)
+            parts.append((streams[code][quantity], shuffled[:size]))
+            shuffled = shuffled[size:]
+    parts += chance.sample(parts, len(parts) // 3)  # repeats
+    chance.shuffle(parts)
+    crash_sometimes(monkeypatch, chance)
+    async with pool(other, name="test", most=6) as connections:
+        engines = [
+            Engine(connections, Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600), worker=f"w{k}") for k in range(3)
+        ]
+        for number, (stream, readings) in enumerate(parts):
+            deliver(other, stream, readings)
+            if number % 5 == 0:
+                await asyncio.gather(*(attempt(engine, NOW) for engine in engines))
+    monkeypatch.undo()
+    await asyncio.sleep(0.4)
+    async with pool(other, name="test") as connections, connections.connection() as connection:
+        await connection.execute("SELECT expire_leases()")
+    await settle(other, NOW, workers=3)
+    assert same(contents(other), expected)
+
+
+def again(url):
+    from store.migrate import migrate
+
+    migrate(url)
+    return url
+
+
+def crash_sometimes(monkeypatch, chance):
+    """A worker dies before it writes, in the middle of it, or between COMMIT and remembering."""
+    for module, name in ((write, "_indices"), (write, "_alerts")):
+        original = getattr(module, name)
+
+        async def dies(*arguments, original=original):
+            if chance.random() < 0.15:
+                raise KilledError
+            return await original(*arguments)
+
+        monkeypatch.setattr(module, name, dies)
+
+
+class KilledError(Exception):
+    pass
+
+
+async def attempt(engine, now):
+    try:
+        await engine.step(now)
+    except KilledError:
+        engine.memory.clear()
+
+
+def same(found, expected):
+    for name in expected:
+        if name == "values":
+            ours = {row[:4]: row[4:] for row in found[name]}
+            theirs = {row[:4]: row[4:] for row in expected[name]}
+            assert ours.keys() == theirs.keys(), sorted(ours.keys() ^ theirs.keys())[:5]
+            for key, row in theirs.items():
+                assert float(ours[key][0]) == pytest.approx(float(row[0]), abs=2e-6), key
+                assert ours[key][1:] == row[1:]
+        else:
+            assert found[name] == expected[name], name
+    return True
