@@ -22,6 +22,8 @@ from standalone.replay import Options, Passed, Replay, Report
 from standalone.services import ServiceStartError, ServicesUnavailableError, temporary_folder
 
 WRONG_SETTINGS = 2
+#: Exit code of a replay that somebody stopped before its end: as a shell gives it after Ctrl-C.
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,14 @@ async def _demo(replay: Replay, shown: Shown) -> int:
             starting.stop()
             if not shown.as_json:
                 console.print(f"Farmers' page: [bold]{replay.platform.page}[/]  (it fills while the replay runs)")
-            await _until(replay.run(_progress(console, replay)), stopped)
+            whole = await _until(replay.run(_progress(console, replay)), stopped)
             report = await replay.report()
             _print(report, console, shown)
             if not shown.once and not stopped.is_set():
                 _addresses(console, replay)
                 await stopped.wait()
-    return _judge(replay, report)
+    code = _judge(replay, report)
+    return code if whole else INTERRUPTED
 
 
 def _judge(replay: Replay, report: Report) -> int:
@@ -143,14 +146,16 @@ def _handlers_removed(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _until(work: Coroutine[None, None, None], stopped: asyncio.Event) -> None:
-    """Run the work, or leave it where somebody asks to stop."""
+async def _until(work: Coroutine[None, None, None], stopped: asyncio.Event) -> bool:
+    """Run the work, or leave it where somebody asks to stop; says whether it was finished."""
     running = asyncio.create_task(work)
     waiting = asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             await running
+            return True
+        return False
     finally:
         for task in (running, waiting):
             task.cancel()

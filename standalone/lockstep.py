@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 USER = "standalone"
 #: Pauses between two looks at the tables [s]: short at first, since a tick should cost well under 0.1 s.
-FIRST_LOOK, LONGEST_LOOK = 0.002, 0.05
+FIRST_LOOK, LONGEST_LOOK = 0.005, 0.03
 #: Said after so long [s], and given up after so long without any change [s].
 SLOW, STUCK = 30.0, 240.0
 #: Pause before the broker or the database is tried again [s].

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,7 @@ def database_port(folder: Path) -> int:
 
 async def run(settings: Settings) -> int:
     """Run everything until Ctrl-C or SIGTERM; returns the exit code."""
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=sys.stderr))
     settings.folder.mkdir(parents=True, exist_ok=True)
     environment = {"NONGVU_API_HOST": settings.host, "NONGVU_MESSAGES": str(settings.folder / "messages")}
     plan = Plan(

@@ -49,7 +49,8 @@ class Up:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60), self.process.stderr.read()
+        said = self.process.communicate(timeout=60)[1]
+        return self.process.returncode, said
 
 
 @pytest.fixture
