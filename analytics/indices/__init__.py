@@ -9,6 +9,7 @@ from analytics.indices import (
     crop_dual,
     crop_stage,
     crop_water,
+    disease,
     drought,
     dryness,
     evapotranspiration,
@@ -16,9 +17,13 @@ from analytics.indices import (
     frost,
     heat_units,
     human_heat,
+    leaf_wetness,
     livestock,
+    pests,
     psychrometrics,
+    rain,
     sun,
+    water_bodies,
 )
 
 #: Every index, each after those that it needs.
@@ -35,6 +40,11 @@ ALL: tuple[Index, ...] = (
     *livestock.INDICES,
     *human_heat.INDICES,
     *frost.INDICES,
+    *leaf_wetness.INDICES,
+    *disease.INDICES,
+    *pests.INDICES,
+    *rain.INDICES,
+    *water_bodies.INDICES,
     *dryness.INDICES,
     *drought.INDICES,
     *fire_danger.INDICES,

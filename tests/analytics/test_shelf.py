@@ -15,7 +15,7 @@ from analytics.index import Index, Kind
 from analytics.indices import ALL, BY_NAME
 from telemetry.quantities import QUANTITIES
 
-UCUM = re.compile(r"^[A-Za-z0-9%./\[\]{}*+-]+$")
+UCUM = re.compile(r"^[A-Za-z0-9%./()\[\]{}*+-]+$")
 #: Modules of the folder that hold no rows: tables and kernels that rows of other modules use.
 KERNELS_ONLY: set[str] = {"crops", "fire_weather", "hours", "wet_globe"}
 

@@ -1,0 +1,278 @@
+"""Rain as it strikes: intensity over sliding spans, erosivity of storms, flash-flood criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analytics.grid import HOUR, Values
+from analytics.index import Example, Index, Result, State, Window, of_index, series, titles
+from analytics.indices.air import SUM_COMPLETENESS
+from analytics.indices.hours import sliding_sum
+from telemetry.quantities import Aggregate
+
+#: A storm (Brown and Foster 1987; RUSLE): at least 12.7 mm, ended by six hours of less than 1.27 mm.
+STORM, GAP_HOURS, GAP_RAIN = 12.7, 6, 1.27
+
+
+def rain_energy(intensity: Values) -> Values:
+    """Kinetic energy of rain per depth.
+
+    Parameters
+    ----------
+    intensity : (...) array
+        Rain intensity [mm h-1].
+
+    Returns
+    -------
+    (...) array
+        Unit energy [MJ ha-1 mm-1].
+
+    References
+    ----------
+    Brown and Foster (1987), Storm erosivity using idealized intensity distributions, Trans. ASAE 30, 379–386.
+    """
+    return 0.29 * (1.0 - 0.72 * np.exp(-0.05 * np.asarray(intensity, dtype=np.float64)))
+
+
+def largest_intensity(rain: Values, steps: int, hours: float) -> Values:
+    """Largest rain intensity over a sliding span.
+
+    Parameters
+    ----------
+    rain : (..., steps) array
+        Rain of each step [mm].
+    steps : int
+        Steps of the span [1].
+    hours : float
+        Length of the span [h].
+
+    Returns
+    -------
+    (...) array
+        Largest mean intensity of a span [mm h-1].
+
+    References
+    ----------
+    WMO-No. 8 (2023), vol. I, ch. 6.
+    """
+    return np.fmax.reduce(sliding_sum(rain, steps), axis=-1) / hours
+
+
+def storm_erosivity(
+    rain: Values, per_hour: int, state: Values, gap: float = GAP_RAIN, least: float = STORM
+) -> tuple[Values, Values]:
+    """Erosivity of the storms that end within consecutive steps.
+
+    Parameters
+    ----------
+    rain : (..., steps) array
+        Rain of each step; one that was not measured counts as dry [mm].
+    per_hour : int
+        Steps in an hour, at least 2 [1].
+    state : (..., 5) array
+        Energy [MJ ha-1], depth [mm] and largest half-hour depth [mm] of the running storm, its dry hours [h] and the
+        rain in them [mm] before the first step [mixed].
+    gap : float
+        Rain in six hours below which a storm has ended [mm].
+    least : float
+        Depth of a storm that counts [mm].
+
+    Returns
+    -------
+    erosivity : (..., steps) array
+        EI30 of a storm in the step in which it is known to have ended, else 0 [MJ mm ha-1 h-1].
+    state : (..., steps, 5) array
+        State after each step [mixed].
+
+    References
+    ----------
+    Wischmeier and Smith (1978), USDA Handbook 537; Renard et al. (1997), USDA Handbook 703, with the energy of Brown
+    and Foster (1987).
+    """
+    rain = np.asarray(rain, dtype=np.float64)
+    half_hour = np.nan_to_num(sliding_sum(rain, max(1, per_hour // 2)))
+    fallen = np.nan_to_num(rain)
+    energy = rain_energy(fallen * per_hour) * fallen
+    now = np.asarray(state, dtype=np.float64)
+    found, states = np.zeros(rain.shape), np.zeros((*rain.shape, 5))
+    for step in range(rain.shape[-1]):
+        now, found[..., step] = _storm_step(now, fallen[..., step], energy[..., step], half_hour[..., step],
+                                            1.0 / per_hour, gap, least)  # fmt: skip
+        states[..., step, :] = now
+    return np.where(np.isnan(rain), np.nan, found), states
+
+
+def _storm_step(
+    now: Values, rain: Values, energy: Values, half_hour: Values, step_hours: float, gap: float, least: float
+) -> tuple[Values, Values]:
+    total, depth, peak, calm, drizzle = (now[..., part] for part in range(5))
+    total, depth, peak = total + energy, depth + rain, np.maximum(peak, half_hour)
+    drizzle = drizzle + rain
+    # the dry spell counts on while what falls in it stays below the gap's rain; more than that begins it anew
+    wet = drizzle >= gap
+    calm, drizzle = np.where(wet, 0.0, calm + step_hours), np.where(wet, 0.0, drizzle)
+    ended = calm >= GAP_HOURS
+    erosivity = np.where(ended & (depth >= least), total * peak * 2.0, 0.0)
+    kept = [np.where(ended, 0.0, part) for part in (total, depth, peak)]
+    # after the end the spell stays ended until rain comes
+    return np.stack((*kept, np.where(ended, 0.0, calm), np.where(ended, 0.0, drizzle)), axis=-1), erosivity
+
+
+def flash_flood_level(day_rain: Values, days_before: Values, susceptibility: Values, region: Values) -> Values:
+    """Disaster risk level of flash flood and landslide by rain.
+
+    Parameters
+    ----------
+    day_rain : (...) array
+        Rain of 24 hours [mm].
+    days_before : (...) array
+        Days of rain before it [d].
+    susceptibility : (...) array
+        Of the commune: 1 low, 2 medium, 3 high, 4 very high [1].
+    region : (...) array
+        1, or 2, in which Lạng Sơn lies [1].
+
+    Returns
+    -------
+    (...) array
+        Level 1 to 3, 0 for none; NaN where the decision's row for region 2 could not be read: there what is known is
+        level 1 at medium (100–200 mm) and at low susceptibility (200–400 mm) [1].
+
+    References
+    ----------
+    QĐ 18/2021/QĐ-TTg, Điều 46.
+    """
+    rain, before, region = (np.asarray(a, dtype=np.float64) for a in (day_rain, days_before, region))
+    grade = np.asarray(susceptibility, dtype=np.float64)
+    long = before > 2.0
+    band = np.where((rain > 400.0) & long, 3, np.where((rain > 200.0) & long, 2, np.where(rain >= 100.0, 1, 0)))
+    band = np.where((band == 1) & (before < 1.0), 0, band)
+    kind = np.clip(np.nan_to_num(grade, nan=1.0), 1, 4).astype(np.int64) - 1
+    first = np.array([[0, 0, 0, 0], [1, 1, 2, 3], [1, 2, 3, 3], [2, 2, 3, 3]], dtype=np.float64)
+    second = np.array([[0, 0, 0, 0], [0, 1, np.nan, np.nan], [1, np.nan, np.nan, np.nan], [np.nan] * 4])
+    level = np.where(region == 2.0, second[band, kind], first[band, kind])
+    return np.where(np.isnan(rain + before + grade + region), np.nan, level)
+
+
+#: Beaufort's numbers 0–17: least speed of each [m/s], as printed in Vietnam.
+BEAUFORT = (
+    0.0, 0.3, 1.6, 3.4, 5.5, 8.0, 10.8, 13.9, 17.2, 20.8, 24.5, 28.5, 32.7, 37.0, 41.5, 46.2, 51.0, 56.1,
+)  # fmt: skip
+
+
+def beaufort(speed: Values) -> Values:
+    """Wind force by Vietnam's table.
+
+    Parameters
+    ----------
+    speed : (...) array
+        Mean wind speed at 10 m [m s-1].
+
+    Returns
+    -------
+    (...) array
+        Force, 0 to 17 [1].
+
+    References
+    ----------
+    Bảng cấp gió Việt Nam; WMO-No. 306, code table 1100.
+    """
+    # the table's speeds have one digit
+    rounded = np.floor(np.asarray(speed, dtype=np.float64) * 10.0 + 0.5) / 10.0
+    return np.where(np.isnan(rounded), np.nan, np.searchsorted(BEAUFORT, rounded, side="right") - 1.0)
+
+
+def _peak(minutes: int) -> Callable[[Window], Result]:
+    """Daily maximum over the sums that end on the day; the day before is context."""
+
+    def compute(window: Window) -> Result:
+        step = window.grid.step
+        summary = window.summary("precipitation")
+        if step > minutes * 60:
+            return Result(np.full(window.shape, np.nan), summary.completeness)
+        sums = sliding_sum(window.series("precipitation"), minutes * 60 // step)
+        hours = minutes / 60.0
+        unit = 1.0 if minutes == 24 * 60 else hours
+        return Result(np.fmax.reduce(window.grid.by_day(sums), axis=2) / unit, summary.completeness)
+
+    return compute
+
+
+def _erosivity(window: Window) -> Result:
+    grid, summary = window.grid, window.summary("precipitation")
+    states = np.full((*window.shape, 5), np.nan)
+    if grid.step > HOUR // 2:
+        return Result(np.full(window.shape, np.nan), summary.completeness, state=states)
+    begin = int(grid.edges[:, window.lead].min())
+    rain = window.series("precipitation")
+    found, after = np.full(rain.shape, np.nan), np.full((*rain.shape, 5), np.nan)
+    found[:, begin:], after[:, begin:] = storm_erosivity(rain[:, begin:], HOUR // grid.step, window.state(EROSIVITY))
+    for part in range(5):
+        states[:, window.lead :, part] = grid.day_ends(after[:, :, part])[:, window.lead :]
+    by_day = grid.by_day(found)
+    total = np.where(np.isfinite(by_day).any(axis=2), np.nansum(by_day, axis=2), np.nan)
+    return Result(total, summary.completeness, state=states)
+
+
+def _flash_flood(window: Window) -> Result:
+    rain = window.index("precipitation_24h_maximum")
+    daily = window.index("precipitation_sum", before=6)
+    wet = np.nan_to_num(daily) >= 0.2
+    run = np.zeros(window.shape)
+    for back in range(6, 0, -1):
+        # days in a row up to the day before
+        run = np.where(wet[:, 6 - back : 6 - back + window.grid.days], run + 1.0, 0.0)
+    grade = window.places.property("flash_flood_susceptibility")[:, None]
+    region = window.places.property("flash_flood_region", 2.0)[:, None]
+    return Result(flash_flood_level(rain, run, grade, region), window.values["precipitation_sum"].completeness)
+
+
+def _row(minutes: int, vi: str, en: str) -> Index:
+    day = minutes == 24 * 60
+    hours = minutes / 60.0
+    example = Example({"rain": [0.0, 2.0, 4.0, 6.0, 1.0, 0.0], "steps": 3, "hours": 0.5}, 24.0, 1e-12, "by hand")
+    return Index(
+        name="precipitation_24h_maximum" if day else f"rain_intensity_{minutes}min_maximum",
+        unit="mm" if day else "mm/h", needs=(series("precipitation", before=1),), compute=_peak(minutes),
+        kernel=largest_intensity, title=titles(vi, en), source="WMO-No. 8 (2023), vol. I, ch. 6",
+        equation="largest sum of 24 hours" if day else f"largest sum of {minutes} minutes / {hours:.2g} h",
+        example=example, completeness=SUM_COMPLETENESS, aggregate=Aggregate.MAXIMUM,
+        note="" if day else "Without a value where the grid is coarser than the span.",
+    )  # fmt: skip
+
+
+EROSIVITY = Index(
+    name="rain_erosivity", unit="MJ.mm/(har.h)", needs=(series("precipitation"),), compute=_erosivity,
+    kernel=storm_erosivity, title=titles("Xói mòn do mưa EI30", "Rain erosivity EI30"),
+    source="Renard et al. (1997), USDA Handbook 703; Brown and Foster (1987), Trans. ASAE 30, 379–386",
+    equation="EI30 = Σ 0.29 (1 − 0.72 exp(−0.05 i)) p · I30, storms ≥ 12.7 mm",
+    example=Example(
+        {"rain": [10.0, 10.0] + [0.0] * 12, "per_hour": 2, "state": [0] * 5},
+        20.0 * 0.29 * (1 - 0.72 * np.exp(-1.0)) * 20.0, 1e-9, "by hand: 20 mm/h for an hour", part=0, position=13,
+    ),
+    completeness=SUM_COMPLETENESS, aggregate=Aggregate.SUM,
+    state=(State("energy", "MJ/har", 0.0), State("depth", "mm", 0.0), State("peak", "mm", 0.0),
+           State("calm", "h", 0.0), State("drizzle", "mm", 0.0)),
+    note="Counted on the day on which a storm is known to have ended; the grid must be half an hour or finer.",
+)  # fmt: skip
+
+INDICES: tuple[Index, ...] = (
+    _row(10, "Cường độ mưa 10 phút lớn nhất", "Largest 10-minute rain intensity"),
+    _row(30, "Cường độ mưa 30 phút lớn nhất", "Largest 30-minute rain intensity"),
+    _row(60, "Cường độ mưa 60 phút lớn nhất", "Largest 60-minute rain intensity"),
+    _row(24 * 60, "Lượng mưa 24 giờ trượt lớn nhất", "Largest sliding 24-hour rain"),
+    EROSIVITY,
+    Index(
+        name="flash_flood_rain_level", unit="1",
+        needs=(of_index("precipitation_24h_maximum"), of_index("precipitation_sum", before=6)), compute=_flash_flood,
+        kernel=flash_flood_level,
+        title=titles("Cấp rủi ro lũ quét, sạt lở theo mưa", "Flash flood and landslide level by rain"),
+        source="QĐ 18/2021/QĐ-TTg, Điều 46", equation="24-hour rain × days of rain before × susceptibility",
+        example=Example({"day_rain": 150.0, "days_before": 2.0, "susceptibility": 3.0, "region": 1.0}, 2.0, 0.0,
+                        "Điều 46, region 1"),
+        completeness=0.8, aggregate=Aggregate.MAXIMUM,
+        note="A station's proxy of an areal, forecast-based criterion; for region 2 only rows that were read.",
+    ),
+)  # fmt: skip
