@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import statistics
@@ -55,12 +56,15 @@ def result(name: str, value: float, unit: str, bar: float, *, most: bool) -> dic
 
 @contextlib.contextmanager
 def peer(*arguments):
-    process = subprocess.Popen([sys.executable, __file__, *map(str, arguments)], cwd=ROOT)
+    """A process of its own; ready when it has said so."""
+    process = subprocess.Popen([sys.executable, __file__, *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE)
     try:
+        process.stdout.readline()
         yield process
     finally:
         process.kill()
         process.wait()
+        process.stdout.close()
 
 
 def free() -> int:
@@ -101,7 +105,6 @@ def poll(broker: int) -> list[dict]:
     modbus = free()
     with tempfile.TemporaryDirectory() as name, peer("modbus", modbus, UNITS), peer("receipts", broker):
         path = gateway(Path(name), broker, modbus, range(1, UNITS + 1))
-        time.sleep(1.5)
         with (Path(name) / "log").open("wb") as log:
             edge = subprocess.Popen([sys.executable, "nongvu.py", "edge", "run", str(path)], cwd=ROOT, stderr=log,
                                     env={**os.environ, "NONGVU_CLOCK": "real"})  # fmt: skip
@@ -216,12 +219,11 @@ def dead_unit() -> list[dict]:
             await asyncio.gather(task, writer, return_exceptions=True)
             await bus.close()
             await box.close()
-            gaps = [b - a for times in taken.values() for a, b in zip(times[5:], times[6:], strict=False)]
+            gaps = [b - a for times in taken.values() for a, b in itertools.pairwise(times[5:])]
             return statistics.mean(gaps)
 
     port = free()
     with peer("modbus", port, 9):
-        time.sleep(1.5)
         alone = asyncio.run(measure(port, dead=False))
         beside = asyncio.run(measure(port, dead=True))
     change = (beside / alone - 1) * 100
@@ -261,7 +263,7 @@ def week(broker: int) -> list[dict]:
                 number += 1
                 await box.add([Reading("s0", "air_temperature", 1_800_000_000_000 + number * 1000, 20.0)])
                 mine = [key for key in box.formed if key[1] == "live"]
-                while mine and mine[-1] in box.formed:
+                while mine and mine[-1] in box.formed:  # noqa: ASYNC110
                     await asyncio.sleep(0.002)
                 delays.append(time.perf_counter() - start)
                 await asyncio.sleep(0.1)
@@ -274,7 +276,6 @@ def week(broker: int) -> list[dict]:
             return WEEK / 60 * 60 / seconds, delays[int(len(delays) * 0.99) - 1]
 
     with peer("receipts", broker):
-        time.sleep(1.5)
         rate, p99 = asyncio.run(measure())
     return [result("edge_week_drain", rate, "readings/s", 600, most=False),
             result("edge_week_live_p99", p99, "s", 2, most=True)]  # fmt: skip
@@ -288,6 +289,7 @@ async def serve_modbus(port: int, units: int) -> None:
 
     server = ModbusPeer({unit: {at: unit * 10 + at for at in range(10)} for unit in range(1, units + 1)}, port=port)
     await server.start()
+    print("ready", flush=True)
     while True:
         await asyncio.sleep(5)
         server.reads.clear()
@@ -301,11 +303,12 @@ async def serve_receipts(port: int) -> None:
 
     async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as client:
         await client.subscribe([(f"{ROOT}/+/+/live", 1), (f"{ROOT}/+/+/backlog", 1)])
+        print("ready", flush=True)
         async for message in client.messages:
             marks = label(message.properties.UserProperty)
             receipt = Receipt(marks.boot, marks.stream, [(marks.sequence, marks.sequence)])
             name = topic(parse(str(message.topic)).gateway, Kind.RECEIPT)
-            client._client.publish(name, encode_receipt(receipt), qos=1)
+            client._client.publish(name, encode_receipt(receipt), qos=1)  # noqa: SLF001
 
 
 if __name__ == "__main__":

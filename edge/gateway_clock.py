@@ -59,7 +59,9 @@ class _Timex(ctypes.Structure):
 
 
 def kernel_synchronised() -> bool | None:
-    """Whether the kernel says that its clock is disciplined (adjtimex(2): STA_UNSYNC is 0x40)."""
+    """Whether the clock is disciplined, as timesyncd or the kernel says (adjtimex(2): STA_UNSYNC is 0x40)."""
+    if Path("/run/systemd/timesync/synchronized").exists():
+        return True
     try:
         state = _Timex()
         if ctypes.CDLL(None).adjtimex(ctypes.byref(state)) < 0:

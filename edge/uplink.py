@@ -19,6 +19,7 @@ from paho.mqtt.properties import Properties
 
 from edge.buffer_file import FormedPack
 from edge.outbox import Outbox
+from edge.pace import Pace
 from telemetry.birth import Birth, Status
 from telemetry.birth import encode as encode_message
 from telemetry.pack import Receipt, Stream, decode_receipt
@@ -62,6 +63,9 @@ class Uplink:
         self._line, self._outbox, self._birth, self._status = line, outbox, birth, status
         self._flights: dict[int, Flight] = {}
         self._publishes: dict[int, asyncio.Future[int]] = {}
+        #: Backlog packs on the line that the broker has not answered, and how many may be.
+        self._unanswered: set[int] = set()
+        self._pace = Pace()
         self._client: aiomqtt.Client | None = None
         self._heard: dict[str, Heard] = {}
         #: Called after birth and status were said on a new connection.
@@ -181,11 +185,12 @@ class Uplink:
         packs = sorted(self._outbox.formed.values(), key=_order)
         for pack in packs:
             flight = self._flights.setdefault(pack.id, Flight())
-            if flight.due <= now:
+            if flight.due <= now and (pack.label.stream is Stream.LIVE or self._has_room()):
                 self._send(pack, flight, now)
-        if await self._outbox.form_backlog():
+        if self._has_room() and await self._outbox.form_backlog(self._pace.records):
             return 0.0
-        return max(min((flight.due for flight in self._flights.values()), default=now + 5.0) - now, 0.01)
+        later = [flight.due for flight in self._flights.values() if flight.due > now]
+        return max(min(later, default=now + 5.0) - now, 0.01)
 
     def _send(self, pack: FormedPack, flight: Flight, now: float) -> None:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
@@ -193,13 +198,22 @@ class Uplink:
         properties.UserProperty = pack.label.properties()
         kind = Kind.LIVE if pack.label.stream is Stream.LIVE else Kind.BACKLOG
         acknowledged = self._publish(kind, pack.payload, properties=properties)
-        acknowledged.add_done_callback(lambda future: self._acknowledged(pack, future))
+        acknowledged.add_done_callback(lambda future: self._acknowledged(pack, future, now))
+        if pack.label.stream is Stream.BACKLOG:
+            self._unanswered.add(pack.id)
         self.sent += 1
         self.resent += flight.sent > 0
         wait = min(self._line.resend * 2**flight.sent, max(LONGEST_RESEND, self._line.resend))
         flight.sent, flight.due = flight.sent + 1, now + wait * self._random.uniform(0.75, 1.25)
 
-    def _acknowledged(self, pack: FormedPack, future: asyncio.Future[int]) -> None:
+    def _has_room(self) -> bool:
+        return len(self._unanswered) < self._pace.window
+
+    def _acknowledged(self, pack: FormedPack, future: asyncio.Future[int], sent: float) -> None:
+        if pack.id in self._unanswered:
+            self._unanswered.discard(pack.id)
+            self._pace.acknowledged(time.monotonic() - sent)
+            self._outbox.changed.set()
         if future.cancelled() or future.result() in (0, _LOST):
             return
         self.refused += 1
@@ -240,6 +254,7 @@ class Uplink:
 
     def _forget_flights(self) -> None:
         self._flights.clear()
+        self._unanswered.clear()
         for future in self._publishes.values():
             if not future.done():
                 future.set_result(_LOST)

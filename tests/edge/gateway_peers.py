@@ -192,6 +192,56 @@ interval = {interval}
 """
 
 
+class Proxy:
+    """A TCP line that can be cut, stuck, slowed down, or made deaf in one direction."""
+
+    def __init__(self, target: int) -> None:
+        self.target, self.port = target, free_port()
+        self.rate: float | None = None  # bytes/s
+        self.latency = 0.0  # s
+        self.deaf = False  # nothing comes back from the server
+        self.stuck = False  # nothing goes either way, nothing is closed
+        self.server: asyncio.Server | None = None
+        self.writers: set[asyncio.StreamWriter] = set()
+        self.tasks: set[asyncio.Task] = set()
+
+    async def open(self) -> None:
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+
+    async def cut(self) -> None:
+        """Refuse connections and reset those there are."""
+        if self.server is not None:
+            self.server.close()
+            self.server = None
+        for writer in list(self.writers):
+            writer.transport.abort()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def _serve(self, reader, writer) -> None:
+        self.tasks.add(asyncio.current_task())
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            writer.transport.abort()
+            return
+        self.writers |= {writer, back}
+        await asyncio.gather(self._pass(reader, back, up=True), self._pass(there, writer, up=False))
+
+    async def _pass(self, reader, writer, *, up: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1024):
+                while self.stuck:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+                if self.deaf and not up:
+                    continue
+                if self.latency or self.rate:
+                    await asyncio.sleep(self.latency + (len(data) / self.rate if self.rate else 0))
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()
+        self.writers.discard(writer)
+
+
 class EdgeProcess:
     """`nongvu edge run` as a real process."""
 
