@@ -1,6 +1,6 @@
 """Commands of ``nongvu notify``: run, and what an operator asks beside it."""
 
-# ruff: noqa: PLC0415 — a command loads only what it needs
+# ruff: noqa: PLC0415, PT028 — a command loads only what it needs; one of them is called test
 
 from __future__ import annotations
 
@@ -58,6 +58,65 @@ def preview(
         return
     typer.echo(done.text)
     typer.echo(f"-- {done.coding}, {len(parts)} segment(s), {used} of {holds}")
+
+
+@app.command()
+def test(
+    address: Annotated[str, typer.Argument(help="Phone, e-mail, https:// webhook or apprise URL: your own.")],
+    text: Annotated[str, typer.Option(help="What to say.")] = "Nông Vụ: tin thử, không cần làm gì.",
+    kind: Annotated[str, typer.Option(help="phone, email, webhook or chat.")] = "phone",
+    route: Annotated[
+        str | None, typer.Option(help="Only by this route; the first that serves the kind if absent.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Hand one message over, now, by the routes of the settings, and say what came of it; nothing is stored."""
+    import asyncio
+
+    from notify.settings import NotifySettings
+    from notify.trial import hand_over
+    from telemetry.settings import read
+
+    routes = [r for r in routes_or_exit(read(NotifySettings)) if kind in r.kinds and route in {None, r.name}]
+    if not routes:
+        raise typer.BadParameter(f"no route{f' {route!r}' if route else ''} serves {kind}")
+    try:
+        done = asyncio.run(hand_over(routes[0], kind, address, text))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(
+        jsonlib.dumps(done, ensure_ascii=False) if json else f"{done['route']}: {done['outcome']} {done['detail']}"
+    )
+    if done["outcome"] != "sent":
+        raise typer.Exit(1)
+
+
+@app.command()
+def approve(
+    number: Annotated[int | None, typer.Argument(help="Number of the approval; without it all that wait.")] = None,
+    refuse: Annotated[bool, typer.Option("--refuse", help="Refuse it.")] = False,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    at: Annotated[str | None, typer.Option(help="When, ISO 8601; now if absent.")] = None,
+) -> None:
+    """Decide on what waits for a person: urgent broadcasts, bulletins; who and when are kept."""
+    import getpass
+
+    from store.statements import statement
+
+    with connected() as connection:
+        if number is None:
+            for row in connection.execute(statement("bulletin", "waiting_approvals")):
+                typer.echo(f"{row[0]:>6}  {row[1]:<10} until {row[4]:%Y-%m-%d %H:%M}  {row[2]}")
+            return
+        state = "refused" if refuse else "approved"
+        values = {"approval": number, "state": state, "who": f"command:{getpass.getuser()}", "reason": reason}
+        row = connection.execute(statement("bulletin", "decide"), values | {"at": moment(at)}).fetchone()
+        connection.execute(statement("bulletin", "tell_decided"))
+        audit(connection, f"approval.{state}", str(number), reason=reason)
+    if row is None:
+        typer.echo(f"approval {number} does not wait, or has expired", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{row[0]} {state}")
 
 
 @app.command()

@@ -244,7 +244,7 @@ class Sender:
         started = time.monotonic()
         result: Sent | Later | Never | Doubt | str
         try:
-            if not address.get("address") or address.get("subscriber_state") in {"stopped", "erased"}:
+            if not address.get("address") or self._unwanted(claimed, address):
                 result = "withdrawn"
             elif claimed.expires <= self.clock.now():
                 result = "expired"
@@ -260,6 +260,11 @@ class Sender:
             self.health[route.name].running -= 1
         self._outcomes.put_nowait(Outcome(claimed, route, result, self.clock.now(), datetime.now(UTC)))
         self.wake.set()
+
+    def _unwanted(self, claimed: Claimed, address: dict[str, Any]) -> bool:
+        """Whether somebody who has stopped would get it; only the answer to what they wrote themselves goes to them."""
+        state = address.get("subscriber_state")
+        return state == "erased" or (state == "stopped" and not claimed.about.startswith("inbound:"))
 
     def _message(self, claimed: Claimed, address: dict[str, Any]) -> Message:
         coding: Coding = "gsm7" if claimed.coding == "gsm7" else "ucs2"

@@ -14,10 +14,11 @@ import psycopg
 import structlog
 from prometheus_client import Counter
 
-from notify import warning
+from notify import broadcast, bulletin, escalate, inbound, ladder, voice, warning
 from notify.deliver import Sender, new_worker, settle_orphans
 from notify.expand import Connection, Expansion, close, hold, load_steps, take, waiting
 from notify.group import Key, Step, by_key, wait
+from notify.provider import Hear, Listens
 from notify.route import Route
 from notify.settings import NotifySettings
 from store.metrics import serve_metrics
@@ -25,11 +26,14 @@ from store.pool import Pool, pool
 from store.statements import statement
 from telemetry.clock import Clock, RealClock, ReplayedClock, follow
 
+FAILED = Counter("nongvu_notify_failures", "Things due that could not be done", ["kind"])
 BUNDLES = Counter("nongvu_notify_bundles", "Bundles by what came of them", ["outcome"])
 #: Tables are looked at at least this often, whatever notifications say. [s]
 POLL = 0.5
 #: How often dead workers are looked for. [s]
 ORPHANS = 3.0
+#: How often raw messages of people past their time are emptied. [s]
+FORGET = 3600.0
 
 _log = structlog.get_logger()
 
@@ -42,6 +46,7 @@ class Bundler:
     clock: Clock
     settings: NotifySettings
     sender: Sender
+    ladder: ladder.Ladder
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _first_seen: dict[Key, float] = field(default_factory=dict)
 
@@ -64,8 +69,21 @@ class Bundler:
             due = await waiting(connection, now)
         for row in due:
             if row["kind"] != "step":
-                await self._happen(row["kind"], row["subject"], now)
+                await self._happen_or_tell(row["kind"], row["subject"], now)
         return await self._bundle([int(row["subject"]) for row in due if row["kind"] == "step"], now)
+
+    async def _happen_or_tell(self, kind: str, subject: str, now: datetime) -> None:
+        """Do one thing; what fails for good is told and dropped, so that it does not hold up everything else."""
+        try:
+            await self._happen(kind, subject, now)
+        except psycopg.OperationalError:
+            raise
+        except Exception:
+            FAILED.labels(kind).inc()
+            _log.exception("what was due could not be done and is dropped", kind=kind, subject=subject)
+            async with self.pool.connection() as connection:
+                values = {"kind": kind, "subject": subject, "now": now}
+                await connection.execute(statement("bundle", "take_due"), values)
 
     async def _happen(self, kind: str, subject: str, now: datetime) -> None:
         """Do one thing whose time has come; its due row goes in the same transaction."""
@@ -87,8 +105,19 @@ class Bundler:
         async with self.pool.connection() as connection:
             groups = by_key(await load_steps(connection, ids))
         self._first_seen = {key: self._first_seen.get(key, time.monotonic()) for key in groups}
-        rests = [await self._close_when_ready(key, steps, now) for key, steps in groups.items()]
+        rests = [await self._close_or_tell(key, steps, now) for key, steps in groups.items()]
         return max(0.0, min([rest for rest in rests if rest is not None], default=0.0))
+
+    async def _close_or_tell(self, key: Key, steps: list[Step], now: datetime) -> float | None:
+        """Close a group; one that fails is told and tried again later, without holding up the others."""
+        try:
+            return await self._close_when_ready(key, steps, now)
+        except psycopg.OperationalError:
+            raise
+        except Exception:
+            FAILED.labels("step").inc()
+            _log.exception("a bundle could not be closed", commune=key.commune, hazard=key.hazard, kind=key.kind)
+            return POLL
 
     async def _close_when_ready(self, key: Key, steps: list[Step], now: datetime) -> float | None:
         """Close a group's bundle if its wait is over; else say how long that will be."""
@@ -105,6 +134,7 @@ class Bundler:
             if mine:
                 expansion = await close(connection, key, mine, now, exercise=self.settings.exercise)
                 await warning.publish(connection, mine, now, self.settings)
+                await escalate.plan(connection, expansion, self.ladder, now)
         self._first_seen.pop(key, None)
         if mine:
             self._tell(key, expansion)
@@ -144,8 +174,95 @@ async def release(bundler: Bundler, connection: Connection, subject: str, now: d
     await connection.execute(statement("bundle", "release_held"), {"delivery": int(subject), "now": now})
 
 
+async def climb(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
+    """Nobody has acknowledged: the next rung of the ladder."""
+    done = await escalate.climb(connection, subject, now, voice_exercise=bundler.settings.exercise)
+    _log.info("rung", bundle=done.bundle, does=done.outcome, queued=done.queued)
+
+
+async def issue(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
+    """It is time for bulletins."""
+    made = await bulletin.issue(connection, subject, now, bundler.settings)
+    _log.info("bulletins", about=subject, made=made)
+
+
+async def expire(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
+    """Nobody decided on what waited for approval."""
+    del bundler, now
+    await broadcast.expire(connection, int(subject))
+
+
 #: What notify does when a due row's time comes, by its kind.
-DUE: dict[str, Callable[[Bundler, Connection, str, datetime], Awaitable[None]]] = {"quiet": release}
+DUE: dict[str, Callable[[Bundler, Connection, str, datetime], Awaitable[None]]] = {
+    "quiet": release,
+    "rung": climb,
+    "bulletin": issue,
+    "approval": expire,
+}
+
+
+@dataclass(slots=True)
+class Office:
+    """Takes up what came back, carries out what people approved, gives broadcasts their voice, forgets in time."""
+
+    pool: Pool
+    clock: Clock
+    settings: NotifySettings
+    routes: dict[str, Route]
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _forgot: float = 0.0
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            self.wake.clear()
+            try:
+                await self.look()
+            except psycopg.OperationalError as error:
+                _log.warning("the database is away", error=str(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), 1.0)
+
+    async def look(self) -> None:
+        """Do all that waits."""
+        now = self.clock.now()
+        while await inbound.take(self.pool, self.routes, now):
+            pass
+        await self._decided(now)
+        try:
+            await broadcast.voice_all(self.pool, now, self.settings)
+        except voice.VoiceError as error:
+            _log.error("a broadcast has no audio", reason=str(error))
+        if time.monotonic() > self._forgot + FORGET:
+            self._forgot = time.monotonic()
+            async with self.pool.connection() as connection:
+                await connection.execute(statement("inbound", "forget"), {"days": self.settings.inbound_days})
+
+    async def _decided(self, now: datetime) -> None:
+        """Carry out what people decided since."""
+        async with self.pool.connection() as connection, connection.transaction():
+            rows = await (await connection.execute(statement("bulletin", "decided"))).fetchall()
+            for _, subject, state in rows:
+                kind, _, number = subject.partition(":")
+                if kind == "broadcast":
+                    values = {"broadcast": int(number), "state": "ready" if state == "approved" else "refused"}
+                    await connection.execute(statement("bulletin", "set_broadcast"), values)
+                elif state == "approved":
+                    await bulletin.release(connection, int(number), now, self.settings)
+                else:
+                    await connection.execute(statement("bulletin", "refuse"), {"bulletin": int(number)})
+
+
+def _keeper(connections: Pool, route: str) -> Hear:
+    """Keeps what a route's provider hears by itself."""
+
+    async def keep(content_type: str, payload: bytes) -> None:
+        values = {"route": route, "content_type": content_type, "payload": payload}
+        async with connections.connection() as connection, connection.transaction():
+            await connection.execute(statement("inbound", "keep"), values)
+            await connection.execute(statement("inbound", "wake"))
+
+    return keep
 
 
 @dataclass(slots=True)
@@ -173,7 +290,7 @@ class Listener:
             await connection.execute(statement("delivery", "hold_worker"), {"worker": self.worker})
         else:
             self.worker = await new_worker(connection)
-        await connection.execute("LISTEN step; LISTEN delivery; LISTEN inbound")
+        await connection.execute("LISTEN step; LISTEN delivery; LISTEN inbound; LISTEN approval")
         self.begun.set()
         while True:
             await settle_orphans(connection, self.routes, self.worker)
@@ -190,13 +307,15 @@ class Listener:
 async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None = None) -> None:
     """Run notify until cancelled, on the clock of the settings where none is given."""
     serve_metrics(settings, "notify")
-    for route in routes:
-        await route.provider.open()
     try:
         async with (
             pool(settings.database_url, name="notify", least=2, most=6) as connections,
             asyncio.TaskGroup() as tasks,
         ):
+            for route in routes:
+                if isinstance(route.provider, Listens):
+                    route.provider.listen(_keeper(connections, route.name))
+                await route.provider.open()
             await _start(settings, routes, connections, tasks, clock)
     finally:
         for route in routes:
@@ -216,8 +335,12 @@ async def _start(
     tasks.create_task(listener.run(), name="listen")
     await listener.begun.wait()
     sender = Sender(connections, clock, routes, listener.worker, await _names(connections))
-    bundler = Bundler(connections, clock, settings, sender)
-    listener.wakes += [sender.wake, bundler.wake]
+    bundler = Bundler(connections, clock, settings, sender, ladder.read(settings.ladder))
+    office = Office(connections, clock, settings, {route.name: route for route in routes})
+    listener.wakes += [sender.wake, bundler.wake, office.wake]
+    async with connections.connection() as connection, connection.transaction():
+        await bulletin.plan(connection, clock.now(), settings)
+    tasks.create_task(office.run(), name="office")
     tasks.create_task(sender.run(), name="send")
     tasks.create_task(bundler.run(), name="bundle")
     _log.info("started", worker=listener.worker, routes=[route.name for route in routes])

@@ -1,0 +1,53 @@
+"""Escalate: plans the rungs that follow a bundle, and climbs one in its time unless somebody has acknowledged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from notify.broadcast import CLASSES, URGENT, Spoken, speak_of
+from notify.expand import Connection, Expansion, expand, insert_due, load_bundle, load_steps
+from notify.group import filled, wording
+from notify.ladder import RUNGS, Does, Ladder
+from store.statements import statement
+
+
+async def plan(connection: Connection, expansion: Expansion, ladder: Ladder, now: datetime) -> None:
+    """Write due rows for what follows a new alert, or one that got worse."""
+    steps = [step for step in expansion.steps if step.kind in {"open", "raise"} and step.hazard != "network"]
+    if not steps or expansion.outcome not in {"expanded", "nobody"}:
+        return
+    for does, after in ladder.rungs(max(step.level for step in steps)):
+        await insert_due(connection, now + after, "rung", f"{expansion.bundle}:{does}")
+
+
+async def climb(connection: Connection, subject: str, now: datetime, *, voice_exercise: bool) -> Expansion:
+    """Do what a rung says; nothing if it was acknowledged, has ended or has expired."""
+    number, _, word = subject.partition(":")
+    bundle = await load_bundle(connection, int(number))
+    expansion = Expansion(bundle.id, "settled")
+    if bundle.expires <= now or await _settled(connection, bundle.id):
+        return expansion
+    rows = await (await connection.execute(statement("bundle", "bundle_steps"), {"bundle": bundle.id})).fetchall()
+    steps = [step for step in await load_steps(connection, [row[0] for row in rows]) if not step.stale]
+    expansion.steps, expansion.outcome = steps, word
+    does: Does = word  # type: ignore[assignment]
+    if does == "loudspeaker":
+        highest = max(steps, key=lambda step: (step.level, step.id))
+        said = wording(highest.texts, "vi")
+        many = len({step.place for step in steps}) > 1
+        names = ", ".join(dict.fromkeys(step.place_name for step in steps))
+        text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
+        advice = said.get("advice", {}).get("farmer", "")
+        spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, f"{text} {advice}".strip(), bundle.expires)
+        chosen = CLASSES[min(bundle.level, len(CLASSES)) - 1] if bundle.level else URGENT
+        await speak_of(connection, spoken, chosen, now, exercise=voice_exercise)
+        return expansion
+    audience = "officer" if does == "officer" else None
+    await expand(connection, bundle, steps, now, expansion, rung=RUNGS[does], audience=audience)
+    return expansion
+
+
+async def _settled(connection: Connection, bundle: int) -> bool:
+    acknowledged = await (await connection.execute(statement("bundle", "acknowledged"), {"bundle": bundle})).fetchone()
+    still_open = await (await connection.execute(statement("bundle", "still_open"), {"bundle": bundle})).fetchone()
+    return bool(acknowledged and acknowledged[0]) or not (still_open and still_open[0])

@@ -1,0 +1,198 @@
+"""What comes back: receipts early, late, twice; STOP, START, OK, questions; and what follows when nobody answers."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from notify import ladder
+from notify.inbound import MOST_ANSWERS, Wish, wish
+from notify.provider import Receipt, Sent
+from notify.providers.file import FileOptions, FileProvider
+from notify.route import Route, RouteTable
+from tests.notify.conftest import NOW, HandClock, running, until
+
+
+class Slow(FileProvider):
+    """The file route, but with receipts: bodies of inbound rows are JSON."""
+
+    def read(self, content_type, payload):
+        if content_type == "receipt":
+            return [Receipt(**json.loads(payload))]
+        return super().read(content_type, payload)
+
+    async def send(self, message):
+        await super().send(message)
+        return Sent(tuple(f"{message.reference}/{n}" for n in (1, 2)), 2)
+
+
+def slow(folder):
+    return [Route(RouteTable(name="file", provider="file"), Slow(FileOptions(folder=folder)))]
+
+
+def hear(province, text, sender="0912345678"):
+    return province.one(
+        "INSERT INTO inbound (route, payload) VALUES ('file', %s) RETURNING id", f"{sender}\n{text}".encode()
+    )
+
+
+def receipt(province, provider_id, state):
+    said = json.dumps({"provider_id": provider_id, "state": state, "detail": state}).encode()
+    return province.one(
+        "INSERT INTO inbound (route, content_type, payload) VALUES ('file', 'receipt', %s) RETURNING id", said
+    )
+
+
+async def taken_up(province, number, state="done"):
+    await until(lambda: province.one("SELECT state FROM inbound WHERE id = %s", number) == state, 10)
+    return province.one("SELECT kind FROM inbound WHERE id = %s", number)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "place"),
+    [
+        ("STOP", "stop", ""), ("stop.", "stop", ""), ("Hủy", "stop", ""), ("Từ chối", "stop", ""), ("Start", "start", ""),
+        ("Đăng ký", "start", ""), ("ok", "acknowledgement", ""), ("Đã nhận", "acknowledgement", ""), ("1", "acknowledgement", ""),
+        ("THOI TIET Đồng Đăng", "weather", "DONG DANG"), ("thời tiết đồng đăng?", "weather", "DONG DANG"), ("TT xã Mẫu Sơn", "weather", "XA MAU SON"),
+        ("THOI TIET", "weather", ""), ("xin chào", "unknown", ""), ("", "unknown", ""), ("🙂", "unknown", ""),
+    ],
+)  # fmt: skip
+def test_wishes(text, kind, place):
+    assert wish(text) == Wish(kind, place)
+
+
+async def test_receipts_make_a_message_delivered_whatever_their_order(province, tmp_path):
+    _, (station, _) = province.commune()
+    province.subscriber()
+    early, unknown = receipt(province, "nv-1/1", "delivered"), receipt(province, "nv-999/1", "delivered")
+    async with running(province.url, routes=slow(tmp_path)):
+        await until(lambda: province.one("SELECT state FROM inbound WHERE id = %s", early) == "waiting")
+        province.step(province.alert(station))
+        await taken_up(province, early)
+        assert province.messages()[0][2] == "sent"
+        await taken_up(province, receipt(province, "nv-1/2", "underway"))
+        assert province.messages()[0][2] == "sent"
+        await taken_up(province, receipt(province, "nv-1/2", "delivered"))
+        assert province.messages()[0][2] == "delivered"
+        await taken_up(province, receipt(province, "nv-1/2", "delivered"))
+        await taken_up(province, receipt(province, "nv-1/2", "failed"))
+        assert province.messages()[0][2] == "delivered"
+        assert province.one("SELECT state FROM inbound WHERE id = %s", unknown) == "waiting"
+        province.connection.execute("UPDATE inbound SET tries = 7, received_at = '2000-01-01' WHERE id = %s", [unknown])
+        await taken_up(province, unknown, "unmatched")
+    assert len(list(tmp_path.glob("*.txt"))) == 1
+
+
+async def test_a_failed_part_fails_the_message_aloud(province, tmp_path):
+    _, (station, _) = province.commune()
+    province.subscriber()
+    province.step(province.alert(station))
+    async with running(province.url, routes=slow(tmp_path)):
+        await until(lambda: [row[2] for row in province.messages()] == ["sent"])
+        await taken_up(province, receipt(province, "nv-1/1", "failed"))
+    assert province.messages()[0][2] == "failed"
+
+
+async def test_stop_and_start_and_their_consent_records(province, tmp_path):
+    _, (station, other) = province.commune()
+    someone = province.subscriber()
+    async with running(province.url, tmp_path):
+        assert await taken_up(province, hear(province, "Hủy", "84912345678")) == "stop"
+        await until(lambda: [row[2] for row in province.messages()] == ["sent"])  # the answer still goes out
+        province.step(province.alert(station))
+        await until(lambda: province.all("SELECT 1 FROM bundle WHERE outcome = 'nobody'"))
+        assert await taken_up(province, hear(province, "START")) == "start"
+        province.step(province.alert(other))
+        await until(lambda: [row[2] for row in province.messages()] == ["sent"] * 3)
+    consents = province.all(
+        "SELECT channel, recorded_by, withdrawn_channel FROM consent WHERE subscriber = %s ORDER BY id", someone
+    )
+    assert consents == [("paper", "test", "sms"), ("sms", "sms", None)]
+
+
+async def test_a_question_for_the_weather_is_answered_to_anybody(province, tmp_path):
+    _, (station, _) = province.commune()
+    datastream = province.one(
+        "INSERT INTO datastream (place, quantity) VALUES (%s, 'air_temperature') RETURNING id", station
+    )
+    province.connection.execute(
+        "INSERT INTO latest (datastream_id, phenomenon_time, result, flag, batch_id) VALUES (%s, %s, 14.24, 1, 1)",
+        [datastream, NOW - timedelta(minutes=5)],
+    )
+    async with running(province.url, tmp_path):
+        assert await taken_up(province, hear(province, "thoi tiet dong dang", "0987654321")) == "weather"
+        await until(lambda: [row[2] for row in province.messages()] == ["sent"])
+        hear(province, "THOI TIET KHONG CO")
+        hear(province, "alo", "0987654321")
+        hear(province, "alo", "Viettel")
+        await until(lambda: [row[2] for row in province.messages()] == ["sent", "sent"])
+        await until(lambda: province.one("SELECT count(*) FROM inbound WHERE state = 'done'") == 4)
+    texts = [row[3] for row in province.messages()]
+    assert texts[0] == "Dong Dang: 14,2 C"
+    assert "THOI TIET DONG DANG" in texts[1]
+    assert province.one("SELECT count(*) FROM personal.answer_address") == 0
+    assert "+84987654321" in "".join(path.read_text() for path in tmp_path.glob("*.txt"))
+
+
+async def test_answers_are_limited(province, tmp_path):
+    province.commune()
+    province.subscriber()
+    async with running(province.url, tmp_path):
+        for _ in range(MOST_ANSWERS + 5):
+            last = hear(province, "alo")
+        await taken_up(province, last)
+    assert len(province.messages()) == MOST_ANSWERS
+
+
+async def test_the_ladder_climbs_until_somebody_acknowledges(province, tmp_path):
+    _, (station, _) = province.commune()
+    farmer, officer = province.subscriber(), province.subscriber("0912345679", audience="officer")
+    clock = HandClock()
+    province.step(province.alert(station, level=3), level=3)
+    async with running(province.url, tmp_path, clock):
+        await until(lambda: len(province.messages()) == 2)
+        clock.moment = NOW + timedelta(minutes=15)
+        await until(lambda: len(province.messages()) == 4)
+        clock.moment = NOW + timedelta(minutes=20)
+        await until(lambda: len(province.messages()) == 5)
+        assert province.messages()[4][:2] == (officer, 2)
+        await until(lambda: {row[2] for row in province.messages()} == {"sent"})
+        assert await taken_up(province, hear(province, "OK")) == "acknowledgement"
+        clock.moment = NOW + timedelta(minutes=30)
+        await until(lambda: not province.all("SELECT 1 FROM due WHERE kind = 'rung'"))
+    assert province.all("SELECT subscriber FROM acknowledgement") == [(farmer,)]
+    assert province.all("SELECT 1 FROM broadcast") == []
+    assert {(row[0], row[1]) for row in province.messages()} == {
+        (farmer, 0),
+        (officer, 0),
+        (farmer, 1),
+        (officer, 1),
+        (officer, 2),
+    }
+
+
+async def test_the_ladder_ends_with_the_alert(province, tmp_path):
+    _, (station, _) = province.commune()
+    province.subscriber()
+    clock = HandClock()
+    alert = province.alert(station, level=3)
+    province.step(alert, level=3)
+    async with running(province.url, tmp_path, clock):
+        await until(lambda: len(province.messages()) == 1)
+        province.step(alert, kind="end", level=3)
+        await until(lambda: len(province.messages()) == 2)
+        clock.moment = NOW + timedelta(hours=1)
+        await until(lambda: not province.all("SELECT 1 FROM due WHERE kind = 'rung'"))
+    assert len(province.messages()) == 2
+
+
+def test_ladders_are_read_and_checked(tmp_path):
+    built_in = ladder.read()
+    assert built_in.rungs(1) == []
+    assert [does for does, _ in built_in.rungs(5)] == ["again", "officer", "loudspeaker"]
+    file = tmp_path / "ladder.toml"
+    file.write_text("[[level]]\nfrom = 1\nofficer = 5\n")
+    assert ladder.read(file).rungs(4) == [("officer", timedelta(minutes=5))]
+    file.write_text("[[level]]\nfrom = 1\npigeon = 5\n")
+    with pytest.raises(ValueError, match="pigeon"):
+        ladder.read(file)
