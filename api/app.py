@@ -25,12 +25,14 @@ from api import (
 from api.guard import Guard
 from api.resources import Resources
 from api.sensorthings import route as sensorthings
-from api.web import page
+from api.web import map as map_page
+from api.web import office, page, sign_in
 
 ROUTERS = (
     stations.router, readings.router, posting.router, indices.router, alerts.router, documents.router, stream.router,
     lists.router, changes.router, people.router, health.router,
-    sensorthings.router, page.router,
+    sensorthings.router, page.router, sign_in.router,
+    office.router, map_page.router,
 )  # fmt: skip
 
 

@@ -17,8 +17,9 @@ from api.parameters import CODE
 from api.readings import values
 from api.resources import Here, Resources
 from api.web import view
+from api.web.office_words import OFFICE_WORDS
 from api.web.words import WORDS, Language, ago, language_of, short_date, time_and_date, weekday
-from store import shown
+from store import office, shown
 from telemetry.quantities import QUANTITIES
 
 router = APIRouter(include_in_schema=False)
@@ -35,12 +36,20 @@ def render(
 ) -> Response:
     """A template filled with what every page needs besides its own."""
     other = "en" if language == "vi" else "vi"
+    given = {"asking": None, "office": OFFICE_WORDS[language]} | given
     text = TEMPLATES.get_template(name).render(
         words=WORDS[language], language=language, notice=here.settings.notice,
         other=str(request.url.include_query_params(lang=other).query), **given,
     )  # fmt: skip
     headers = {"Content-Language": language, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie"}
     return Response(text, status, headers, "text/html; charset=utf-8")
+
+
+def language_for(request: Request, here: Resources) -> Language:
+    """Language of a request."""
+    return language_of(
+        request.query_params.get("lang"), request.headers.get("accept-language", ""), here.settings.language
+    )
 
 
 async def _hourly(
@@ -77,6 +86,8 @@ async def _station(
             to_time=now + timedelta(days=1), after_time=now - timedelta(days=5), after_index="", after_season=-1,
             limit=2000,
         )  # fmt: skip
+        forecast = await office.rows(connection, "forecasts", asking.scope, code=code, from_time=now,
+                                     to_time=now + timedelta(days=5), now=now, limit=2000)  # fmt: skip
     zone = ZoneInfo(place["time_zone"])
     times = (now - timedelta(days=days), now)
     newest = max((row["time"] for row in latest), default=None)
@@ -86,6 +97,7 @@ async def _station(
         "measured": time_and_date(newest.astimezone(zone), language) if newest else "",
         "age": ago(now - newest, language) if newest else "",
         "charts": view.charts(await _hourly(here, asking, found, times), times, zone, language),
+        "coming": view.coming(forecast, zone, language),
         "daily": view.daily(indices, names, zone, language),
         "local": time_and_date(now.astimezone(zone), language),
     }
@@ -106,10 +118,10 @@ async def home(
     asking: Asking,
     station: Annotated[str | None, Query(pattern=CODE + "|^$")] = None,
     days: Annotated[int, Query(ge=1, le=14)] = 3,
-    lang: Annotated[str | None, Query(max_length=10)] = None,
+    lang: Annotated[str | None, Query(max_length=10)] = None,  # noqa: ARG001 — read by language_for
 ) -> Response:
     """The farmers' page."""
-    language = language_of(lang, request.headers.get("accept-language", ""), here.settings.language)
+    language = language_for(request, here)
     async with here.reading() as connection:
         overview = await shown.rows(connection, "overview", asking.scope)
         opened = await shown.rows(connection, "alerts", asking.scope, **(ANY_ALERT | {"state": "open"}))
@@ -119,10 +131,17 @@ async def home(
     chosen = station or next((row["code"] for row in overview if row["time"]), None)
     about = await _station(here, asking, chosen, days, language, index_names) if chosen and chosen in known else None
     commune = next((row["commune"] for row in overview if row["code"] == chosen), None)
+    bulletins = []
+    if commune:
+        async with here.reading() as connection:
+            bulletins = await office.rows(
+                connection, "bulletins", asking.scope, before=2**62, state=None, within=commune, limit=3
+            )
     near = [row for row in opened if row["place"] == chosen or (commune and row["commune"] == commune)]
     far = [row for row in opened if row not in near]
     return render(
         request, here, "home.html", language, status=404 if station and about is None else 200,
+        asking=asking, bulletin=view.bulletin(bulletins, language),
         groups=_groups(overview, language), about=about, chosen=chosen, asked=station, days=days, choices=DAYS,
         near=view.alerts(near, language, rule_names), far=view.alerts(far, language, rule_names)[:30],
         weekday=weekday, short_date=short_date,

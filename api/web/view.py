@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from api.web.chart import chart
-from api.web.words import UNITS, WORDS, Language, ago, number, time_and_date, with_unit
+from api.web.words import UNITS, WORDS, Language, ago, number, short_date, time_and_date, weekday, with_unit
 from telemetry.quantities import QUANTITIES, Aggregate
 
 #: What people look for first; other quantities follow in the order of the table of quantities.
@@ -162,6 +162,38 @@ def daily(
             cells = [with_unit(values[name, day], unit, language) if (name, day) in values else "–" for day in days]
             table.append((said, cells))
     return Daily([datetime(day.year, day.month, day.day, tzinfo=zone) for day in days], table)
+
+
+def coming(rows: Sequence[dict[str, Any]], zone: ZoneInfo, language: Language) -> list[dict[str, str]]:
+    """Forecast by local day: range of the air's temperature, sum of rain."""
+    days: dict[date, dict[str, list[float]]] = {}
+    for row in rows:
+        of_day = days.setdefault(row["valid_time"].astimezone(zone).date(), {})
+        of_day.setdefault(row["quantity"], []).append(row["value"])
+    said = []
+    for day, values in sorted(days.items())[:5]:
+        air, rain = values.get("air_temperature", []), values.get("precipitation", [])
+        midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+        span = f"{number(min(air), 'Cel', language)} – {with_unit(max(air), 'Cel', language)}" if air else "–"
+        total = with_unit(sum(rain), "mm", language) if rain else "–"
+        said.append(
+            {
+                "day": f"{weekday(midnight, language)} {short_date(midnight, language)}",
+                "temperature": span,
+                "rain": total,
+            }
+        )
+    return said
+
+
+def bulletin(rows: Sequence[dict[str, Any]], language: Language) -> dict[str, Any] | None:
+    """Newest bulletin in the reader's language, else in Vietnamese."""
+    for row in rows:
+        texts = row["texts"].get(language) or row["texts"].get("vi") or {}
+        said = texts.get("page") or texts.get("radio") or texts.get("short")
+        if said:
+            return {"text": said, "audio": row["audio"]}
+    return None
 
 
 def temperature(value: float | None, language: Language) -> str:

@@ -53,13 +53,11 @@ _VI = {
     "days_ago": "{} ngày",
     "just_now": "vừa xong",
     "offline": "Đang xem bản đã lưu, không có mạng.",
-    "sign_in": "Đăng nhập",
-    "sign_out": "Đăng xuất",
     "map": "Bản đồ trạm",
     "listen": "Nghe bản tin",
     "bulletins": "Bản tin nông vụ",
-    "office": "Phòng việc",
-    "in_days": "{} ngày nữa",
+    "coming": "Sắp tới",
+    "rain": "Mưa",
 }
 _EN = {
     "title": "Nông Vụ",
@@ -105,13 +103,11 @@ _EN = {
     "days_ago": "{} days",
     "just_now": "just now",
     "offline": "This is a saved copy: there is no network.",
-    "sign_in": "Sign in",
-    "sign_out": "Sign out",
     "map": "Map of stations",
     "listen": "Listen to the bulletin",
     "bulletins": "Farm bulletins",
-    "office": "Office",
-    "in_days": "in {} days",
+    "coming": "What is coming",
+    "rain": "Rain",
 }
 WORDS: Final = MappingProxyType({"vi": MappingProxyType(_VI), "en": MappingProxyType(_EN)})
 

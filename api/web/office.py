@@ -1,0 +1,183 @@
+"""Office: the officers' side: approvals, who takes charge, who gets messages, silent stations, previews of rules."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from api import changes, people
+from api.access import Asker, Asking
+from api.alerts import ANY_ALERT
+from api.catalogue import titles
+from api.problems import Problem
+from api.resources import Here, Resources
+from api.web import view
+from api.web.page import language_for, render
+from api.web.sign_in import text
+from api.web.words import ago, time_and_date
+from store import office, shown
+from store.shown import Connection
+
+router = APIRouter(include_in_schema=False)
+#: A station without values for so long is called silent.
+SILENT = timedelta(hours=2)
+LIST: dict[str, Any] = {"after": 0, "before": 2**62, "within": None, "state": None, "limit": 200}
+
+
+async def _approvals(connection: Connection, asking: Asker) -> list[dict[str, Any]]:
+    if not asking.may("approve"):
+        return []
+    return await office.rows(connection, "approvals", asking.scope_for("approve"), **(LIST | {"state": "waiting"}))
+
+
+async def _health(connection: Connection, asking: Asker, now: datetime, language: Any) -> list[dict[str, Any]]:
+    rows = await shown.rows(connection, "overview", asking.scope_for("acknowledge"))
+    return [_station(row, now, language) for row in rows]
+
+
+def _station(row: dict[str, Any], now: datetime, language: Any) -> dict[str, Any]:
+    said, silent = "–", True
+    if row["time"]:
+        at = time_and_date(row["time"].astimezone(ZoneInfo(row["time_zone"])), language)
+        said, silent = f"{at} ({ago(now - row['time'], language)})", now - row["time"] > SILENT
+    return {"name": row["name"], "commune": row["commune_name"] or "", "silent": silent, "last": said}
+
+
+async def _gateways(connection: Connection, asking: Asker) -> list[dict[str, Any]]:
+    if not asking.may("gateways"):
+        return []
+    return await office.rows(connection, "gateways", asking.scope_for("gateways"), **LIST)
+
+
+@router.get("/office")
+async def home(request: Request, here: Here, asking: Asking, said: str = "") -> Response:
+    """What there is to do."""
+    if asking.account is None:
+        return RedirectResponse("/sign-in", 303)
+    language, now = language_for(request, here), here.now()
+    async with here.reading() as connection:
+        scope = asking.scope_for("acknowledge")
+        opened = await shown.rows(connection, "alerts", scope, **(ANY_ALERT | {"state": "open"}))
+        rules = await titles(connection, "rule")
+        given: dict[str, Any] = {
+            "approvals": await _approvals(connection, asking),
+            "stations": await _health(connection, asking, now, language) if asking.may("acknowledge") else [],
+            "gateways": await _gateways(connection, asking),
+        }
+    return render(
+        request, here, "office.html", language, asking=asking, alerts=view.alerts(opened, language, rules), said=said,
+        moment=lambda at: time_and_date(at.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")), language), **given,
+    )  # fmt: skip
+
+
+def _back(path: str, said: str) -> Response:
+    return RedirectResponse(f"{path}?said={said}", 303)
+
+
+@router.post("/office/approvals/{number}")
+async def decide(request: Request, here: Here, asking: Asking, number: int) -> Response:
+    """Approve or refuse."""
+    sent = await request.form()
+    body = changes.Decision(
+        decision="approved" if text(sent, "decision") == "approved" else "refused", reason=text(sent, "reason")
+    )
+    await changes.decide(here, asking, number, body)
+    return _back("/office", "done")
+
+
+@router.post("/office/alerts/{number}")
+async def acknowledge(here: Here, asking: Asking, number: int) -> Response:
+    """Take charge of an alert."""
+    try:
+        await changes.acknowledge(here, asking, number)
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        return _back("/office", "not_sent")
+    return _back("/office", "taken")
+
+
+@router.get("/office/people")
+async def subscribers(request: Request, here: Here, asking: Asking, said: str = "") -> Response:
+    """Who gets messages."""
+    if asking.account is None:
+        return RedirectResponse("/sign-in", 303)
+    scope = asking.require("subscribers")
+    async with here.reading() as connection:
+        found = await office.rows(connection, "subscribers", scope, **(LIST | {"limit": 1000}))
+    language = language_for(request, here)
+    return render(request, here, "people.html", language, asking=asking, people=found, said=said, wrong="")
+
+
+@router.post("/office/people")
+async def add(request: Request, here: Here, asking: Asking) -> Response:
+    """Add somebody who agreed."""
+    sent = await request.form()
+    try:
+        body = people.NewSubscriber.model_validate({
+            "address": text(sent, "phone", 40), "places": [text(sent, "place", 63)],
+            "language": text(sent, "language", 10) or "vi", "consent_channel": text(sent, "how", 30),
+        })  # fmt: skip
+        await people.add(here, asking, body)
+    except (ValidationError, Problem) as error:
+        if isinstance(error, Problem) and error.status in {401, 403}:
+            raise
+        wrong = error.detail if isinstance(error, Problem) else "; ".join(entry["msg"] for entry in error.errors())
+        async with here.reading() as connection:
+            found = await office.rows(connection, "subscribers", asking.require("subscribers"), **LIST)
+        return render(
+            request, here, "people.html", language_for(request, here), status=422, asking=asking, people=found, said="",
+            wrong=wrong,
+        )  # fmt: skip
+    return _back("/office/people", "added")
+
+
+@router.post("/office/people/{number}")
+async def stop(here: Here, asking: Asking, number: int) -> Response:
+    """Send them nothing any more."""
+    await people.stop(here, asking, number)
+    return _back("/office/people", "stopped")
+
+
+@router.get("/office/rules")
+async def rules(request: Request, here: Here, asking: Asking, asked: int = 0) -> Response:
+    """Try a rule on the past."""
+    if asking.account is None:
+        return RedirectResponse("/sign-in", 303)
+    return await _rules(request, here, asking, asked, "")
+
+
+async def _rules(request: Request, here: Resources, asking: Asker, asked: int, wrong: str) -> Response:
+    scope = asking.require("rules")
+    async with here.reading() as connection:
+        names = await titles(connection, "rule")
+        answer = await office.row(connection, "asked", scope, id=min(max(asked, 0), 2**31), who=asking.name)
+    return render(
+        request, here, "rules.html", language_for(request, here), status=422 if wrong else 200, asking=asking,
+        names=names, answer=answer, wrong=wrong,
+    )  # fmt: skip
+
+
+@router.post("/office/rules")
+async def preview(request: Request, here: Here, asking: Asking) -> Response:
+    """Ask for a preview."""
+    sent = await request.form()
+    try:
+        first, last = (_day(text(sent, name, 10)) for name in ("from", "to"))
+        body = changes.NewPreview.model_validate({"place": text(sent, "place", 63), "from": first, "to": last})
+        answer = await changes.preview(here, asking, text(sent, "rule", 63), body)
+    except (ValueError, Problem) as error:
+        if isinstance(error, Problem) and error.status in {401, 403}:
+            raise
+        return await _rules(request, here, asking, 0, error.detail if isinstance(error, Problem) else str(error)[:300])
+    return RedirectResponse(f"/office/rules?asked={answer.headers['location'].rpartition('/')[2]}", 303)
+
+
+def _day(text_: str) -> datetime:
+    day = date.fromisoformat(text_)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

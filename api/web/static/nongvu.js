@@ -1,0 +1,12 @@
+"use strict";
+// Extras only: the page is whole without this file. Keeps the last pages for reading without a network.
+(function () {
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(function () {});
+  const note = document.getElementById("offline");
+  function tell() { if (note) note.hidden = navigator.onLine; }
+  window.addEventListener("online", tell);
+  window.addEventListener("offline", tell);
+  tell();
+  const select = document.getElementById("station");
+  if (select && select.form) select.addEventListener("change", function () { select.form.requestSubmit(); });
+})();

@@ -1,0 +1,23 @@
+"use strict";
+// Network first; what was seen last is shown where there is none. Nothing of the office is kept.
+const CACHE = "nongvu-1";
+const SHELL = ["/", "/static/nongvu.css", "/static/nongvu.js", "/static/icon.svg"];
+self.addEventListener("install", function (event) {
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));
+});
+self.addEventListener("activate", function (event) {
+  event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+    .then(() => self.clients.claim()));
+});
+self.addEventListener("fetch", function (event) {
+  const request = event.request, url = new URL(request.url);
+  const kept = url.pathname === "/" || url.pathname === "/map" || url.pathname.startsWith("/static/") || url.pathname.startsWith("/v1/documents/");
+  if (request.method !== "GET" || url.origin !== self.location.origin || !kept || request.headers.has("range")) return;
+  event.respondWith(fetch(request).then(function (answer) {
+    if (answer.status === 200) {
+      const copy = answer.clone();
+      event.waitUntil(caches.open(CACHE).then((cache) => cache.put(request, copy)));
+    }
+    return answer;
+  }).catch(() => caches.match(request).then((found) => found || caches.match("/"))));
+});
