@@ -18,10 +18,12 @@ doctor = typer.Typer()
 @demo.command()
 def _demo(
     first: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First local day of 2013 to replay.")
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First local day of 2013; 2013-06-01 if absent."),
     ] = None,
     last: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last local day to replay, included.")
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Last local day, included; 2013-07-31 if absent."),
     ] = None,
     stations: Annotated[str, typer.Option(help="Stations of ewr, jfk, lga, gso, by commas; all where empty.")] = "",
     speed: Annotated[
@@ -39,7 +41,8 @@ def _demo(
 
     The weather of three New York airports in 2013 (and a typical year of Greensboro, NC) is answered by real Modbus
     TCP servers, which a real gateway polls; nothing is shifted or scaled. Time goes as fast as everything that
-    follows from each hour is done. Ends with 0 only if everything sent was stored and every process ended cleanly.
+    follows from each hour is done. The whole year is '--from 2013-01-01 --to 2013-12-30'. Ends with 0 only if
+    everything sent was stored and every process ended cleanly.
     """
     from standalone.demo import Shown, show_demo
     from standalone.replay import Options
@@ -48,8 +51,8 @@ def _demo(
         typer.echo(f"{keep} is not empty: name a new folder", err=True)
         raise typer.Exit(2)
     choice: dict[str, Any] = {
-        "first": first.date() if first else None,
-        "last": last.date() if last else None,
+        **({"first": first.date()} if first else {}),
+        **({"last": last.date()} if last else {}),
         "stations": tuple(code.strip() for code in stations.split(",") if code.strip()),
         "speed": speed,
         "port": port,

@@ -29,6 +29,8 @@ from store.statements import statement
 log = structlog.get_logger(__name__)
 
 HOUR = timedelta(hours=1)
+#: Replayed where nothing else is asked for: a tropical storm, a heat wave, cool days; minutes on two processors.
+FIRST, LAST = date(2013, 6, 1), date(2013, 7, 31)
 
 #: Called after each tick that passed: number (from 1), how many there are, event time.
 Passed = Callable[[int, int, datetime], Awaitable[None]]
@@ -39,8 +41,8 @@ class Options:
     """What to replay; dates are local days of the record, both included."""
 
     folder: Path
-    first: date | None = None
-    last: date | None = None
+    first: date = FIRST
+    last: date = LAST
     stations: Sequence[str] = ()
     #: Most event hours a second; none: as fast as the platform goes.
     speed: float | None = None
@@ -92,19 +94,18 @@ class Field:
 
 
 def span(options: Options, stations: Sequence[Station]) -> tuple[datetime, datetime]:
-    """First and last tick: the local days asked for, or all hours that every chosen station has a record of."""
+    """First and last tick: local midnights, or where the record of a chosen station ends earlier."""
     records = [observations(station.code) for station in stations]
-    zone = ZoneInfo(TIME_ZONE)
-    start, end = min(min(record) for record in records), min(max(record) for record in records)
-    if options.first is not None:
-        start = datetime(options.first.year, options.first.month, options.first.day, tzinfo=zone).astimezone(UTC)
-    if options.last is not None:
-        after = options.last + timedelta(days=1)
-        end = datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC)
+    start = max(_midnight(options.first), min(min(record) for record in records))
+    end = min(_midnight(options.last + timedelta(days=1)), *(max(record) for record in records))
     if end <= start:
         message = f"nothing to replay between {start.isoformat()} and {end.isoformat()}"
         raise ValueError(message)
     return start, end
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(TIME_ZONE)).astimezone(UTC)
 
 
 def announce(stations: Sequence[Station], start: datetime, end: datetime) -> None:

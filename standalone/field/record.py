@@ -95,15 +95,15 @@ _TYPICAL_SAYS = {
     "en": "Replay of a typical meteorological year (TMY3): each month is of another year (1980–2003), "
     f"put under 2013's calendar. {_CRITERIA['en']}",
 }
-_NEW_YORK, _GREENSBORO = "demo-new-york", "demo-greensboro"
+_GATEWAY = "demo-gateway"
 
 STATIONS = {
     station.code: station
     for station in (
-        Station("ewr", "Newark Liberty (2013)", "newark", _NEW_YORK, -74.168667, 40.6925, 5.5, AIRPORT, _AIRPORT_SAYS),
-        Station("jfk", "Kennedy (2013)", "queens", _NEW_YORK, -73.778925, 40.639751, 4.0, AIRPORT, _AIRPORT_SAYS),
-        Station("lga", "LaGuardia (2013)", "queens", _NEW_YORK, -73.872608, 40.777245, 6.7, AIRPORT, _AIRPORT_SAYS),
-        Station("gso", "Piedmont Triad (TMY3)", "greensboro", _GREENSBORO, -79.95, 36.1, 273.0, TYPICAL_YEAR,
+        Station("ewr", "Newark Liberty (2013)", "newark", _GATEWAY, -74.168667, 40.6925, 5.5, AIRPORT, _AIRPORT_SAYS),
+        Station("jfk", "Kennedy (2013)", "queens", _GATEWAY, -73.778925, 40.639751, 4.0, AIRPORT, _AIRPORT_SAYS),
+        Station("lga", "LaGuardia (2013)", "queens", _GATEWAY, -73.872608, 40.777245, 6.7, AIRPORT, _AIRPORT_SAYS),
+        Station("gso", "Piedmont Triad (TMY3)", "greensboro", _GATEWAY, -79.95, 36.1, 273.0, TYPICAL_YEAR,
                 _TYPICAL_SAYS),
     )
 }  # fmt: skip
