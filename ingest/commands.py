@@ -1,15 +1,35 @@
 """Commands ``nongvu ingest``."""
 
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
 
-from telemetry.settings import read
+from telemetry.settings import DatabaseSettings, read
 
 app = typer.Typer(help="From the wire into the tables.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 @app.callback()
 def main() -> None:
     """From the wire into the tables."""
+
+
+def _fail(error: Exception) -> typer.Exit:
+    typer.echo(str(error), err=True)
+    return typer.Exit(1)
+
+
+def _print(value: Any) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1, default=str)
+    typer.echo()
 
 
 @app.command()
@@ -26,5 +46,141 @@ def run() -> None:
     try:
         until_stopped(work(settings))
     except SlotTakenError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+        raise _fail(error) from error
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="TOA5, WeatherLink, CSV or Excel.", exists=True, dir_okay=False)],
+    station: Annotated[str | None, typer.Option(help="Code of the station; or in the column map.")] = None,
+    map_: Annotated[Path | None, typer.Option("--map", help="Column map (TOML).", exists=True)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be stored, and write nothing.")] = False,
+    create: Annotated[bool, typer.Option("--create", help="Make datastreams that are missing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import history; a file that was broken off goes on where it stopped, one that is in already changes nothing."""
+    import psycopg  # noqa: PLC0415 — pandas and the database only where they are needed
+
+    from ingest import history  # noqa: PLC0415
+    from ingest.conversion import ConversionError  # noqa: PLC0415
+    from ingest.logger_file import LoggerFileError  # noqa: PLC0415
+
+    try:
+        wanted = history.read_map(map_)
+        code = station or wanted.station
+        if code is None:
+            typer.echo("which station? give --station, or station = … in the column map", err=True)
+            raise typer.Exit(2)
+        work = [history.Import(file, wanted, code, datetime.now(UTC)) for file in files]
+        summaries = [_look(one) if dry_run else asyncio.run(_store(one, create=create, quiet=as_json)) for one in work]
+    except (history.HistoryError, LoggerFileError, ConversionError, psycopg.Error, OSError) as error:
+        raise _fail(error) from error
+    if as_json:
+        _print([asdict(summary) for summary in summaries])
+        return
+    for summary in summaries:
+        _say(summary, dry_run=dry_run)
+
+
+def _look(work: Any) -> Any:
+    for _ in work.pieces():
+        pass
+    return work.summary
+
+
+async def _store(work: Any, *, create: bool, quiet: bool) -> Any:
+    import psycopg  # noqa: PLC0415
+
+    from ingest import history  # noqa: PLC0415
+
+    url = read(DatabaseSettings).database_url
+    with typer.progressbar(length=0, label=work.path.name, file=sys.stderr, show_eta=False, hidden=quiet) as bar:
+
+        def progress(rows: int) -> None:
+            bar.label = f"{work.path.name}: {rows:,} rows"
+            bar.update(0)
+
+        async with await psycopg.AsyncConnection.connect(
+            url, application_name="nongvu-import", options="-c timezone=UTC -c synchronous_commit=on"
+        ) as connection:
+            return await history.store(work, connection, create=create, progress=progress)
+
+
+def _say(summary: Any, *, dry_run: bool) -> None:
+    typer.echo(f"{summary.file}: {summary.kind}, {summary.rows:,} rows, {summary.first} … {summary.last}")
+    if summary.wrong_times:
+        typer.echo(f"  {summary.wrong_times:,} rows have no usable time")
+    for name, tally in summary.columns.items():
+        typer.echo(
+            f"  {name} → {tally.datastream} [{tally.unit}]: {tally.rows:,} values {tally.least:g} … {tally.most:g},"
+            f" {tally.missing:,} missing, {tally.outside:,} outside what is physically possible"
+        )
+    if summary.ignored:
+        typer.echo(f"  not read: {', '.join(summary.ignored)}")
+    if dry_run:
+        typer.echo("  nothing was written")
+    else:
+        typer.echo(f"  stored {summary.stored:,}, repeated {summary.repeated:,}, in conflict {summary.conflicts:,}")
+
+
+@app.command()
+def forecast(
+    file: Annotated[Path, typer.Argument(help="Open-Meteo or GFS-style JSON, or CSV.", exists=True, dir_okay=False)],
+    place: Annotated[str, typer.Option(help="Code of the place it is for.")],
+    issued: Annotated[datetime | None, typer.Option(help="When it was issued (UTC), if the file does not say.")] = None,
+    source: Annotated[str, typer.Option(help="Who made it.")] = "",
+) -> None:
+    """Take in a weather forecast for a place."""
+    import psycopg  # noqa: PLC0415
+
+    from ingest.forecast import ForecastError  # noqa: PLC0415
+    from ingest.forecast import read as read_forecast  # noqa: PLC0415
+    from store import forecast as shelf  # noqa: PLC0415
+
+    async def put(found: Any, moment: datetime) -> int | None:
+        async with await psycopg.AsyncConnection.connect(read(DatabaseSettings).database_url) as connection:
+            return await shelf.put(connection, place, moment, found.source, found.values)
+
+    try:
+        found = read_forecast(file.read_bytes(), source=source)
+        moment = issued.replace(tzinfo=UTC) if issued else found.reference_time
+        if moment is None:
+            typer.echo("the file does not say when it was issued: give --issued", err=True)
+            raise typer.Exit(2)
+        count = asyncio.run(put(found, moment))
+    except (ForecastError, psycopg.Error, OSError) as error:
+        raise _fail(error) from error
+    if count is None:
+        raise _fail(ValueError(f"no place {place!r}: see 'nongvu place list'"))
+    typer.echo(f"{count} of {len(found.values)} values are new, issued {moment.isoformat()}")
+
+
+@app.command()
+def aside(
+    gateway: Annotated[str | None, typer.Option(help="Only of this gateway.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only for this reason.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was replayed since.")] = False,
+    payload: Annotated[bool, typer.Option("--payload", help="With the bytes, as hexadecimal.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what was set aside instead of stored, newest first, and why."""
+    import psycopg  # noqa: PLC0415
+    from psycopg.rows import dict_row  # noqa: PLC0415
+
+    from store.statements import statement  # noqa: PLC0415
+
+    parameters = {"gateway": gateway, "reason": reason, "limit": limit, "everything": everything}
+    with psycopg.connect(read(DatabaseSettings).database_url, row_factory=dict_row) as connection:
+        rows = connection.execute(statement("reading", "aside"), parameters).fetchall()
+    for row in rows:
+        row["payload"] = bytes(row["payload"]).hex() if payload else f"{len(row['payload'])} bytes"
+    if as_json:
+        _print(rows)
+        return
+    for row in rows:
+        state = "replayed" if row["replayed_at"] else "waiting"
+        where = f"{row['gateway']} {row['boot']} {row['stream']} {row['sequence']}/{row['record']}"
+        typer.echo(f"{row['id']}  {row['received_at']:%F %T}  {where}  {row['reason']}: {row['detail']}  [{state}]")
+    if not rows:
+        typer.echo("nothing is set aside")

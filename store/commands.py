@@ -2,11 +2,14 @@
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import psycopg
 import typer
 
+from store import backup as copies
 from store.check import check as look
 from store.migrate import MigrationError
 from store.migrate import migrate as run
@@ -64,3 +67,51 @@ def user(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     typer.echo(password)
+
+
+def _fail(error: Exception) -> typer.Exit:
+    typer.echo(str(error), err=True)
+    return typer.Exit(1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes.")],
+    program: Annotated[str | None, typer.Option(help="pg_dump, if it is not on the path.")] = None,
+) -> None:
+    """Write one consistent copy of everything; the platform goes on working meanwhile."""
+    try:
+        size = copies.backup(read(StoreSettings).database_url, file, program=program)
+    except (copies.BackupError, psycopg.Error, OSError) as error:
+        raise _fail(error) from error
+    typer.echo(f"{file}: {size / 2**20:.1f} MiB")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A copy that 'backup' wrote.", exists=True, dir_okay=False)],
+    program: Annotated[str | None, typer.Option(help="pg_restore, if it is not on the path.")] = None,
+) -> None:
+    """Put a copy back into an empty database, then bring its schema up to date."""
+    url = read(StoreSettings).database_url
+    try:
+        copies.restore(url, file, program=program)
+        run(url)
+    except (copies.BackupError, MigrationError, psycopg.Error, OSError) as error:
+        raise _fail(error) from error
+    typer.echo("restored; 'nongvu store check' looks it over")
+
+
+@app.command("drop-chunks")
+def drop_chunks(
+    older_than: Annotated[int, typer.Option(help="Days of event time to keep.", min=400)],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it only says what would go.")] = False,
+) -> None:
+    """Drop raw readings older than so many days (rollups stay); for the Apache edition and for whoever wants to."""
+    with connect("drop-chunks", autocommit=True) as connection:
+        limit = datetime.now(UTC) - timedelta(days=older_than)
+        rows = connection.execute("SELECT show_chunks('reading', older_than => %s)::text", [limit]).fetchall()
+        if yes:
+            connection.execute("SELECT drop_chunks('reading', older_than => %s)", [limit])
+    verb = "dropped" if yes else "would drop"
+    typer.echo(f"{verb} {len(rows)} chunks of readings before {limit:%F}")

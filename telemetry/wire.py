@@ -282,7 +282,7 @@ def _plain_numbers(values: list[Any]) -> bool:
     if kinds == {float}:
         return True
     if kinds == {int}:
-        return min(values) >= -(2**53) and max(values) <= 2**53
+        return bool(min(values) >= -(2**53) and max(values) <= 2**53)
     return kinds <= {float, int} and all(type(value) is float or -(2**53) <= value <= 2**53 for value in values)
 
 

@@ -1,5 +1,6 @@
 """Places and gateways through the command, as an operator types it."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -7,17 +8,21 @@ import sys
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
+
+from nongvu import ROOMS
 
 
 @pytest.fixture
-def nongvu(database):
-    def call(*arguments, code=0):
-        environment = os.environ | {"NONGVU_DATABASE_URL": database}
-        done = subprocess.run(
-            [sys.executable, "-m", "nongvu", *arguments], env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
+def nongvu(database, monkeypatch):
+    """The command, within this process."""
+    monkeypatch.setenv("NONGVU_DATABASE_URL", database)
+
+    def call(room, *arguments, code=0):
+        where = ROOMS[room]
+        done = CliRunner().invoke(getattr(importlib.import_module(where.module), where.attribute), [*arguments])
+        assert done.exit_code == code, done.output + repr(done.exception)
+        return done.output
 
     return call
 

@@ -1,0 +1,209 @@
+"""History from files: units, times, dry run, broken off and gone on with, in twice."""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+
+import openpyxl
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from ingest.commands import app
+
+TOA5 = """"TOA5","MauSon","CR1000","1234","CR1000.Std.32","CPU:prog.CR1","5","Table1"
+"TIMESTAMP","RECORD","BattV_Min","AirTC_Avg","RH","Rain_mm_Tot","Odd"
+"TS","RN","Volts","Deg C","%","mm",""
+"","","Min","Avg","Smp","Tot","Smp"
+"2020-01-01 00:10:00",0,12.61,5.5,91.2,0.2,1
+"2020-01-01 00:20:00",1,12.60,"NAN",91.0,0,2
+"2020-01-01 00:30:00",2,12.60,99.5,90.5,0,3
+"no time at all",3,12.60,5.4,90.5,0,3
+"""
+
+
+@pytest.fixture
+def nongvu(database, monkeypatch):
+    """The command, within this process: importing pandas anew for every call would cost seconds."""
+    monkeypatch.setenv("NONGVU_DATABASE_URL", database)
+
+    def call(room, *arguments, code=0):
+        assert room == "ingest"
+        done = CliRunner().invoke(app, [*map(str, arguments)])
+        assert done.exit_code == code, done.output + repr(done.exception)
+        return done.output if code else done.stdout
+
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO place (code, kind, name) VALUES ('s', 'station', 's')")
+    return call
+
+
+def values(database, quantity):
+    with psycopg.connect(database) as connection:
+        return connection.execute(
+            "SELECT phenomenon_time, round(result::numeric, 3)::float8, flag FROM reading JOIN datastream ON id = datastream_id"
+            " WHERE quantity = %s ORDER BY 1", [quantity]).fetchall()  # fmt: skip
+
+
+def test_toa5_dry_then_wet_then_again(nongvu, database, tmp_path):
+    file = tmp_path / "mau-son.dat"
+    file.write_text(TOA5)
+    text = nongvu("ingest", "import", file, "--station", "s", "--dry-run")
+    assert "nothing was written" in text
+    assert "not read: RECORD, Odd" in text
+    assert values(database, "air_temperature") == []
+    assert "--create" in nongvu("ingest", "import", file, "--station", "s", code=1)
+    (summary,) = json.loads(nongvu("ingest", "import", file, "--station", "s", "--create", "--json"))
+    assert (summary["rows"], summary["wrong_times"], summary["stored"]) == (4, 1, 11)
+    assert summary["columns"]["AirTC_Avg"]["missing"] == 1
+    first = dt.datetime(2019, 12, 31, 17, 10, tzinfo=dt.UTC)  # logger's clock is the place's
+    assert values(database, "air_temperature") == [
+        (first, 5.5, 1),
+        (first + dt.timedelta(minutes=20), 99.5, 4 | 1 << 8),
+    ]
+    (summary,) = json.loads(nongvu("ingest", "import", file, "--station", "s", "--json"))
+    assert (summary["stored"], summary["skipped_pieces"]) == (0, 1)
+    longer = tmp_path / "longer.dat"
+    longer.write_text(TOA5 + '"2020-01-01 00:50:00",4,12.6,5.0,90,0,3\n"2020-01-01 00:10:00",0,12.61,6.5,91.2,0.2,1\n')
+    (summary,) = json.loads(nongvu("ingest", "import", longer, "--station", "s", "--json"))
+    assert (summary["stored"], summary["repeated"], summary["conflicts"]) == (4, 14, 1)  # one value differs from before
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*), min(cause) FROM mark").fetchone() == (2, "reading")
+    assert "6.5 came where 5.5 is stored" in nongvu("ingest", "aside")
+
+
+def test_weatherlink_text_with_units_of_the_map(nongvu, database, tmp_path):
+    file, columns = tmp_path / "davis.txt", tmp_path / "map.toml"
+    columns.write_text(
+        'station = "s"\ntime_format = "%m/%d/%y %I:%M %p"\n'
+        '[[columns]]\ncolumn = "Temp Out"\nquantity = "air_temperature"\nunit = "°F"\n'
+        '[[columns]]\ncolumn = "Wind Speed"\nquantity = "wind_speed"\nunit = "mph"\n'
+        '[[columns]]\ncolumn = "Rain"\nquantity = "precipitation"\nunit = "in"\n'
+    )
+    file.write_bytes(
+        b"\t\tTemp\tOut\tWind\t\r\nDate\tTime\tOut\tHum\tSpeed\tRain\r\n"
+        b"1/02/20\t1:00a\t50.0\t80\t10\t0.01\r\n1/02/20\t1:00p\t---\t81\t0\t0.00\r\n"
+    )
+    nongvu("ingest", "import", file, "--map", columns, "--create")
+    assert [row[:2] for row in values(database, "air_temperature")] == [
+        (dt.datetime(2020, 1, 1, 18, tzinfo=dt.UTC), 10.0)
+    ]
+    assert [row[1] for row in values(database, "wind_speed")] == [4.47, 0.0]
+    assert [row[1] for row in values(database, "precipitation")] == [0.254, 0.0]
+
+
+def test_weatherlink_com(nongvu, database, tmp_path):
+    file = tmp_path / "export.csv"
+    file.write_text(
+        '"Station","x"\n"Date & Time","Temp - °F","Hum - %","Barometer - in Hg","Rain - in"\n"01/02/20 01:00 AM","50.0","80","29.92","0.01"\n'
+    )
+    nongvu("ingest", "import", file, "--station", "s", "--create")
+    assert [row[1] for row in values(database, "air_pressure")] == [1013.208]
+    assert [row[1] for row in values(database, "air_temperature")] == [10.0]
+
+
+def test_excel_with_a_decimal_comma(nongvu, database, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["Ngày", "Mưa (cm)", "Nhiệt độ (°C)"])
+    book.active.append([dt.datetime(2021, 7, 1, 7, 0), "1,25", 30.5])
+    book.active.append([dt.datetime(2021, 7, 1, 8, 0), -99, 31.0])
+    book.save(tmp_path / "so.xlsx")
+    (tmp_path / "map.toml").write_text(
+        '[[columns]]\ncolumn = "Mưa (cm)"\nquantity = "precipitation"\nmissing = [-99]\n'
+        '[[columns]]\ncolumn = "Nhiệt độ (°C)"\nquantity = "air_temperature"\nlevel = "2m"\n'
+    )
+    nongvu("ingest", "import", tmp_path / "so.xlsx", "--station", "s", "--map", tmp_path / "map.toml", "--create")
+    assert [row[:2] for row in values(database, "precipitation")] == [(dt.datetime(2021, 7, 1, tzinfo=dt.UTC), 12.5)]
+    assert len(values(database, "air_temperature")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "map_", "says"),
+    [
+        ("a,b\n1,2\n", "", "which column is the time"),
+        ("time,b\n2020-01-01,2\n", "", "no column is known"),
+        ("time,b\n2020-01-01,2\n", '[[columns]]\ncolumn = "c"\nquantity = "air_temperature"\n', "no column 'c'"),
+        ("time,b\n2020-01-01,2\n", '[[columns]]\ncolumn = "b"\nquantity = "heat"\n', "not in the table"),
+        (
+            "time,b\n2020-01-01,2\n",
+            '[[columns]]\ncolumn = "b"\nquantity = "air_temperature"\nunit = "mm"\n',
+            "cannot be had from 'mm'",
+        ),
+        ("time,b\n2020-01-01,2\n", "[[columns]\n", "map.toml"),
+        ("", "", "empty"),
+    ],
+)
+def test_what_cannot_be_imported_is_said_in_words(nongvu, tmp_path, text, map_, says):
+    (tmp_path / "x.csv").write_text(text)
+    (tmp_path / "map.toml").write_text(map_)
+    more = ("--map", tmp_path / "map.toml") if map_ else ()
+    assert says in nongvu("ingest", "import", tmp_path / "x.csv", "--station", "s", *more, code=1)
+
+
+def test_a_broken_off_import_goes_on_where_it_stopped(nongvu, database, tmp_path):
+    lines = ["time,air_temperature,relative_humidity"]
+    start = dt.datetime(2015, 1, 1)
+    lines += [f"{start + dt.timedelta(minutes=10 * n)},{n % 40 - 5},{n % 100}" for n in range(60_000)]
+    (tmp_path / "years.csv").write_text("\n".join(lines) + "\n")
+    environment = os.environ | {"NONGVU_DATABASE_URL": database}
+    command = [
+        sys.executable,
+        "-m",
+        "nongvu",
+        "ingest",
+        "import",
+        str(tmp_path / "years.csv"),
+        "--station",
+        "s",
+        "--create",
+    ]
+    with psycopg.connect(database, autocommit=True) as connection:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while connection.execute("SELECT count(*) FROM batch").fetchone() == (0,) and process.poll() is None:
+            pass
+        process.kill()
+        process.wait()
+        before = connection.execute("SELECT count(*) FROM reading").fetchone()[0]
+        (summary,) = json.loads(
+            nongvu("ingest", "import", tmp_path / "years.csv", "--station", "s", "--create", "--json")
+        )
+        assert summary["skipped_pieces"] >= 1
+        assert summary["stored"] == 120_000 - before
+        assert connection.execute("SELECT count(*) FROM reading").fetchone() == (120_000,)
+
+
+def test_forecasts(nongvu, database, tmp_path):
+    meteo = {"utc_offset_seconds": 25200, "hourly_units": {"temperature_2m": "°F", "wind_speed_10m": "km/h"},
+             "hourly": {"time": ["2026-01-01T00:00", "2026-01-01T01:00"], "temperature_2m": [50.0, None], "wind_speed_10m": [36.0, 18.0],
+                        "cape": [1, 2]}}  # fmt: skip
+    file = tmp_path / "meteo.json"
+    file.write_text(json.dumps(meteo))
+    nongvu("ingest", "forecast", file, "--place", "s", code=2)  # it does not say when it was issued
+    assert "3 of 3" in nongvu("ingest", "forecast", file, "--place", "s", "--issued", "2025-12-31T12:00:00")
+    assert "0 of 3" in nongvu("ingest", "forecast", file, "--place", "s", "--issued", "2025-12-31T12:00:00")
+    gfs = {
+        "reference_time": "2026-01-01T00:00:00Z",
+        "forecasts": [
+            {"valid_time": "2026-01-01T06:00:00Z", "TMP_2maboveground": 283.15, "UGRD_10m": -3.0, "VGRD_10m": 0.0}
+        ],
+    }
+    file.write_text(json.dumps(gfs))
+    assert "3 of 3" in nongvu("ingest", "forecast", file, "--place", "s")
+    file.write_text("valid_time,air_temperature (degF),relative_humidity\n2026-01-02T00:00:00Z,50,80\n")
+    nongvu("ingest", "forecast", file, "--place", "s", "--issued", "2026-01-01T12:00:00", "--source", "province")
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT quantity, value::numeric(9, 3)::float8, source FROM forecast ORDER BY reference_time, valid_time, 1"
+        ).fetchall()
+        assert connection.execute("SELECT count(*) FROM mark WHERE cause = 'forecast'").fetchone() == (3,)
+    assert rows == [
+        ("air_temperature", 10.0, "open-meteo"), ("wind_speed", 10.0, "open-meteo"), ("wind_speed", 5.0, "open-meteo"),
+        ("air_temperature", 10.0, "gfs"), ("wind_direction", 90.0, "gfs"), ("wind_speed", 3.0, "gfs"),
+        ("air_temperature", 10.0, "province"), ("relative_humidity", 80.0, "province"),
+    ]  # fmt: skip
+    file.write_text("{")
+    assert "not JSON" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
+    file.write_text("{}")
+    assert "neither" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
