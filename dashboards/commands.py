@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -33,3 +34,46 @@ def build(
         typer.echo("\n".join(f"{verb}: {name}" for name in changed) or "every board is up to date")
     if check and changed:
         raise typer.Exit(1)
+
+
+@app.command()
+def preview(
+    folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("preview"),
+    board: Annotated[list[str] | None, typer.Option(help="Only these boards, by name; again for more.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="vi, en; both if not given.")] = None,
+    to: Annotated[
+        datetime | None, typer.Option(help="End of what is shown, UTC; the newest reading if not given.")
+    ] = None,
+    choose: Annotated[list[str] | None, typer.Option(help="A choice, e.g. station=mau-son-1; again for more.")] = None,
+    note: Annotated[str, typer.Option(help="Said above every board, where the data are not real.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Draw boards from the tables as static pages: for people without Grafana."""
+    from dashboards.boards import BOARDS
+    from dashboards.preview.write import PreviewError, write
+    from dashboards.words import LANGUAGES
+    from telemetry.settings import DatabaseSettings, read
+
+    chosen = [each for each in BOARDS if not board or each.name in board]
+    unknown = set(board or ()) - {each.name for each in BOARDS}
+    tongues = [each for each in LANGUAGES if not language or each in language]
+    if unknown or not tongues:
+        names = ", ".join(each.name for each in BOARDS)
+        raise typer.BadParameter(f"no such board or language; boards are {names}; languages vi, en")
+    wanted: dict[str, list[str]] = {}
+    for name, _, value in (pair.partition("=") for pair in choose or ()):
+        wanted.setdefault(name, []).append(value)
+    end = to.replace(tzinfo=UTC) if to else None
+    written = []
+    try:
+        for path in write(
+            read(DatabaseSettings).database_url, chosen, tongues, folder, end=end, wanted=wanted, note=note
+        ):
+            written.append(str(path))
+            if not as_json:
+                typer.echo(path)
+    except PreviewError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps({"pages": written}))

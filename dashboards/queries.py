@@ -105,11 +105,15 @@ def newest(*indices: str, days: int = 3) -> str:
     )
 
 
+#: Hazards by their signs, the same in every language (`columns.HAZARDS`).
+SIGNS = "CASE alert.hazard WHEN 'cold' THEN '❄' WHEN 'frost' THEN '✻' WHEN 'heat' THEN '☀' WHEN 'rain' THEN '☂' END"
+
+
 def levels(*hazards: str) -> str:
     """Level of hazards by commune, hour by hour; 0 where nothing holds."""
     named = ", ".join(f"'{name}'" for name in hazards)
     return (
-        "SELECT hour AS time, concat_ws(' · ', commune_name, alert.hazard) AS metric,"
+        f"SELECT hour AS time, concat_ws(' ', commune_name, {SIGNS}) AS metric,"
         " coalesce(max(alert.level) FILTER (WHERE hour BETWEEN alert.time AND"
         " coalesce(alert.time_end, $__timeTo()::timestamptz)), 0) AS value"
         " FROM chart.alert, generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz,"

@@ -3,7 +3,7 @@
 
 from dashboards import columns, palette, queries
 from dashboards.board import Band, Board
-from dashboards.kinds import Table, TimeSeries
+from dashboards.kinds import Gauge, Table, TimeSeries
 from dashboards.panel import Json
 from dashboards.words import Words
 
@@ -34,8 +34,6 @@ _NEWEST = Table(
     " max(value) FILTER (WHERE quantity = 'total_ammonia_nitrogen') AS total_ammonia_nitrogen,"
     " max(time) AS time, station FROM chart.latest WHERE station IN (${station:sqlstring}) AND quality IN (1, 2)"
     " GROUP BY station, name ORDER BY name",
-    width=24,
-    height=6,
     columns={
         "name": columns.NAME,
         "dissolved_oxygen": columns.of("dissolved_oxygen"),
@@ -45,6 +43,17 @@ _NEWEST = Table(
         "time": columns.AT,
         "station": columns.STATION,
     },
+)
+_OXYGEN_NOW = Gauge(
+    title=Words("Ôxy hoà tan mới nhất: 2 / 3 / 5 mg/L", "Newest dissolved oxygen: 2 / 3 / 5 mg/L"),
+    sql="SELECT name, value FROM chart.latest WHERE quantity = 'dissolved_oxygen' AND quality IN (1, 2)"
+    " AND station IN (${station:sqlstring}) ORDER BY value LIMIT 12",
+    width=12,
+    unit="conmgL",
+    decimals=1,
+    minimum=0,
+    maximum=12,
+    thresholds=_OXYGEN,
 )
 _DAWN = TimeSeries(
     title=Words("Ôxy thấp nhất ban đêm (0–6 giờ)", "Lowest oxygen of the night (0–6 h)"),
@@ -64,7 +73,7 @@ BOARD = Board(
     variables=(queries.COMMUNE, queries.having("dissolved_oxygen")),
     tags=("field",),
     bands=(
-        Band(None, (_NEWEST,)),
+        Band(None, (_NEWEST, _OXYGEN_NOW)),
         Band(Words("Ôxy", "Oxygen"), (_measured("dissolved_oxygen", _OXYGEN), _DAWN)),
         Band(
             Words("Nước", "Water"),

