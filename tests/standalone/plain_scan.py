@@ -17,6 +17,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ZONE = ZoneInfo("America/New_York")
 #: Longest time without knowledge for which a level is held.
 PATIENCE = {"cold_spell": 36 * HOUR, "frost": 36 * HOUR, "heat": 36 * HOUR, "heavy_rain": 12 * HOUR}
+#: Rules that this scan knows; the platform has more.
+RULES = frozenset({*PATIENCE, "silent_station"})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
-from plain_scan import Found
+from plain_scan import RULES, Found
 
 from standalone.replay import Options, Replay, Report
 from standalone.services import temporary_folder
@@ -75,6 +75,7 @@ async def _meaning(url: str) -> tuple[list[Found], int]:
         found = [
             Found(rule, place, started.astimezone(UTC), ended.astimezone(UTC) if ended else None, _course(course))
             for rule, place, started, ended, course in rows
+            if rule in RULES
         ]
         row = await (
             await connection.execute("SELECT count(*) - count(DISTINCT (step, subscriber, rung)) FROM delivery_step")
