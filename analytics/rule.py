@@ -123,7 +123,9 @@ class Rule:
     indices: tuple[str, ...] = ()
     #: Kinds of places it is for; empty: any.
     kinds: frozenset[str] = frozenset()
-    #: Crops for whose seasons it is evaluated; empty: for the place itself.
+    #: Evaluated for every crop season at a place, not for the place itself.
+    season: bool = False
+    #: Crops of those seasons; empty: any.
     crops: frozenset[str] = frozenset()
     #: Months in which it holds; empty: all.
     months: frozenset[int] = frozenset()

@@ -43,6 +43,8 @@ class Feed(NamedTuple):
     interval_seconds: float
     valid_from: datetime | None
     valid_to: datetime | None
+    #: The place is the datastream's own station.
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from analytics import grid as grids
 from analytics.episode import Episode
 from analytics.grid import Array, Grid, Series, Times
 from analytics.index import Places, Window
+from analytics.indices.crops import seasons
 from analytics.rule import Dated
 from store.flag import QUALITY_MASK, Quality
 from store.work import Feed, Grown, Spot, Verdict
@@ -171,6 +172,46 @@ class Frame:
     heard: Times
     present: NDArray[np.bool_]
     interval: Array
+    #: Season of each row; 0 is the place by itself.
+    seasons: tuple[int, ...]
+
+    @property
+    def rows(self) -> list[tuple[int, int]]:
+        """(place, season) of each row."""
+        return [(known.spot.id, season) for known, season in zip(self.places, self.seasons, strict=True)]
+
+    def grown(self) -> Frame | None:
+        """The frame of the crop seasons at its places, a row each; None where there are none."""
+        first, last = self.window.grid.dates[0].item(), self.window.grid.dates[-1].item()
+        found = [
+            (row, season)
+            for row, known in enumerate(self.places)
+            for season in known.seasons
+            if season.sown <= last and (season.ended is None or season.ended >= first)
+        ]
+        if not found:
+            return None
+        rows = np.array([row for row, _ in found])
+        window = self.window.take(
+            rows,
+            seasons(
+                [season.crop for _, season in found],
+                np.array([season.sown for _, season in found], "datetime64[D]"),
+                np.array([season.ended for _, season in found], "datetime64[D]"),
+                [season.properties for _, season in found],
+            ),
+        )
+        return Frame(
+            [self.places[row] for row in rows],
+            window,
+            self.first,
+            self.now,
+            self.moment,
+            self.heard[rows],
+            self.present[rows],
+            self.interval[rows],
+            tuple(season.id for _, season in found),
+        )
 
 
 def frame(
@@ -181,13 +222,11 @@ def frame(
     lead: int,
     now: datetime,
     heard: Times,
-    past: Mapping[str, Array],
-    states: Mapping[str, Array],
 ) -> Frame:
     """Lay a batch on the grid of ``lead`` days before ``first``, to ``last``."""
     zones = [known.spot.time_zone for known in places]
     grid = grids.local_days(first - timedelta(days=lead), last, zones, STEP)
-    window = Window(grid, static(places), lay_series(grid, places, readings), past, states, lead)
+    window = Window(grid, static(places), lay_series(grid, places, readings), lead=lead)
     return Frame(
         places,
         window,
@@ -197,6 +236,7 @@ def frame(
         heard,
         presence(grid, readings),
         np.array([known.interval for known in places]),
+        (0,) * len(places),
     )
 
 
@@ -215,10 +255,12 @@ class Memory:
     verdicts: Sequence[Verdict]
     #: Day → (index, season) → state after it.
     states: dict[date, dict[tuple[str, int], list[float]]] = field(default_factory=dict)
-    #: Index → day → value, of indices that rules look back at.
-    past: dict[str, dict[date, float]] = field(default_factory=dict)
+    #: (index, season) → day → value, of indices that rules look back at.
+    past: dict[tuple[str, int], dict[date, float]] = field(default_factory=dict)
     #: Day → (index, season, microsecond) → what the table has.
     written: dict[date, dict[tuple[str, int, int], tuple[float, str, float]]] = field(default_factory=dict)
-    #: (rule, place) → episodes; None where the table has to be asked.
-    former: dict[tuple[str, int], list[Episode]] | None = None
+    #: (rule, place, season) → episodes; None where the table has to be asked.
+    former: dict[tuple[str, int, int], list[Episode]] | None = None
+    #: What the ordered checks found, by datastream.
+    found: dict[int, list[Any]] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)

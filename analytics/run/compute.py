@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
 from analytics.index import Index, Kind, Step, evaluate
+from analytics.indices import SEASON_INDICES
+from analytics.quality import Findings, check_window, findings
+from analytics.quality.check import trusted
 from analytics.rule import Rule
 from analytics.run import load, say, tables
 from analytics.run.batch import Frame, Known, Memory, local_date, midnight, naive
 from analytics.run.judge import Finding, Trails, applies, conclude, judge, next_silence, terms
 from store.due import Due
+from store.flag import Check
 from store.index_state import State
 from store.index_value import Values, concatenate
 from store.lease import Leased
+from store.verdict import Verdict
 from store.work import Connection
 
 #: Place-days held in memory at once: about 100 MB of arrays at a dozen series.
@@ -50,6 +55,9 @@ class Computed:
     values: Values = field(default_factory=lambda: concatenate([]))
     removed: Values = field(default_factory=lambda: concatenate([]))
     states: list[State] = field(default_factory=list)
+    #: What the ordered checks found, and the datastreams of which it has to be written, from a moment on.
+    found: list[Verdict] = field(default_factory=list)
+    doubted: dict[int, datetime] = field(default_factory=dict)
     alerts: say.Alerts = field(default_factory=say.Alerts)
     due: dict[int, list[Due]] = field(default_factory=dict)
     memory: dict[int, Memory] = field(default_factory=dict)
@@ -70,7 +78,7 @@ async def compute(
     lead = lead_days(rules, indices)
     length = max(PLACE_DAYS // len(jobs), 4)
     several = (last - first).days >= length
-    jobs, course = await load.context(connection, jobs, first, last, lead, rules, indices, several)
+    jobs, course = await load.context(connection, jobs, first, last, lead, rules, several)
     done = Computed(jobs, first, now)
     trails: Trails = {}
     parts: list[Values] = []
@@ -82,22 +90,64 @@ async def compute(
         if any(index.step is Step.MONTH for index in wanted):
             part = await load.with_long_past(connection, part, wanted, course)
         if part.window.grid.places * part.window.grid.days > AT_ONCE:
-            await asyncio.to_thread(_think, wanted, rules, part, course, trails)  # leases are renewed meanwhile
+            # in a thread: leases are renewed meanwhile
+            thought = await asyncio.to_thread(_think, wanted, rules, part, course, trails)
         else:
-            _think(wanted, rules, part, course, trails)
-        parts.append(tables.values(wanted, part))
-        done.states += tables.states(wanted, part)
+            thought = _think(wanted, rules, part, course, trails)
+        for frame, computed in thought.frames:
+            parts.append(tables.values(computed, frame))
+            done.states += tables.states(computed, frame)
+            course.remember(frame)
+        done.found += thought.found
         if end >= last:
             break
-        course.go_on(wanted, part)
+        course.go_on(thought.frames)
         begin = end + timedelta(days=1)
-    _settle(done, course, part, concatenate(parts), rules, trails)
+    _settle(done, course, thought.frames[0][0], concatenate(parts), rules, trails)
     return done
 
 
-def _think(indices: Sequence[Index], rules: Sequence[Rule], part: Frame, course: load.Context, trails: Trails) -> None:
-    evaluate(indices, part.window)
-    judge(rules, part, course.stored, set(course.former), trails)
+@dataclass(slots=True)
+class Thought:
+    """A frame, and that of the crop seasons, with the indices computed on each; and what the checks found."""
+
+    frames: list[tuple[Frame, Sequence[Index]]]
+    found: list[Verdict]
+
+
+def _think(
+    indices: Sequence[Index], rules: Sequence[Rule], part: Frame, course: load.Context, trails: Trails
+) -> Thought:
+    """Check readings in their order, compute indices from those that stand, follow rules."""
+    found = check_window(part.window)
+    clean = replace(trusted(part.window, found), states=course.states_of(indices, part))
+    part = replace(part, window=clean)
+    evaluate(indices, clean)
+    judge(rules, part, course.context_of(part), set(course.former), trails)
+    thought = Thought([(part, indices)], verdicts(part, found))
+    grown = part.grown() if tables.ripe(part)[:, clean.lead :].any() else None
+    if grown is not None:
+        grown = replace(grown, window=replace(grown.window, states=course.states_of(SEASON_INDICES, grown)))
+        evaluate(SEASON_INDICES, grown.window)
+        judge(rules, grown, course.context_of(grown), set(course.former), trails)
+        thought.frames.append((grown, SEASON_INDICES))
+    return thought
+
+
+def verdicts(part: Frame, found: Findings) -> list[Verdict]:
+    """Findings of a station's own datastreams, from the first computed day to now."""
+    said = []
+    names = [known.series() for known in part.places]
+    for one in findings(part.window.grid, found, part.window.lead):
+        known = part.places[one.row]
+        for feed in known.feeds:
+            if feed.own and one.quantity in names[one.row][feed.datastream] and one.begin <= part.now:
+                flag = one.flag | Check[one.reason.value.upper()]
+                begin, end = (
+                    moment.astype("datetime64[us]").item().replace(tzinfo=UTC) for moment in (one.begin, one.end)
+                )
+                said.append(Verdict(feed.datastream, begin, end, int(flag), one.reason.value))
+    return sorted(set(said))
 
 
 def due_indices(indices: Sequence[Index], part: Frame) -> list[Index]:
@@ -132,12 +182,33 @@ def _settle(
     for finding in findings:
         say.add(done.alerts, finding, second)
     done.cold = [job for job in done.jobs if job.memory is None]
+    _doubt(done)
     if part.first == done.first:
         _remember(done, course, part, values, {finding.known.spot.id for finding in findings})
     else:
         done.values = values
     for row, job in enumerate(done.jobs):
         done.due[job.known.spot.id] = due_rows(job, row, part, rules, findings, done.now)
+
+
+def _doubt(done: Computed) -> None:
+    """Write findings of cold places, and of warm ones where they changed."""
+    of_stream: dict[int, list[Verdict]] = {}
+    for one in done.found:
+        of_stream.setdefault(one.datastream, []).append(one)
+    for job in done.jobs:
+        begin = midnight(done.first, job.known.spot.time_zone)
+        for feed in job.known.feeds:
+            if not feed.own:
+                continue
+            had = (
+                None
+                if job.memory is None
+                else [one for one in job.memory.found.get(feed.datastream, []) if one.valid_from >= begin]
+            )
+            if had != of_stream.get(feed.datastream, []):
+                done.doubted[feed.datastream] = begin
+    done.found = [one for one in done.found if one.datastream in done.doubted]
 
 
 def _remember(done: Computed, course: load.Context, part: Frame, values: Values, spoken: set[int]) -> None:
@@ -155,7 +226,17 @@ def _remember(done: Computed, course: load.Context, part: Frame, values: Values,
             changed, lost = tables.difference(place, job.memory.written, has[place])
             write.append(changed)
             gone.append(lost)
-        memory = load.remembered(job, row, part, course.loaded[row], has[place], done.states, course)
+        memory = load.remembered(job, part, course.loaded[row], has[place], done.states, course)
+        begin = midnight(done.first, job.known.spot.time_zone)
+        for feed in job.known.feeds:
+            old = [] if job.memory is None else job.memory.found.get(feed.datastream, [])
+            new = (
+                [one for one in old if one.valid_from < begin]
+                + [one for one in done.found if one.datastream == feed.datastream]
+                if feed.datastream in done.doubted
+                else old
+            )
+            memory.found[feed.datastream] = new
         if place not in spoken:
             memory.former = {key: found for key, found in course.former.items() if key[1] == place}
         done.memory[place] = memory
@@ -176,7 +257,7 @@ def due_rows(
     rows = [Due(midnight(today + timedelta(days=1), known.spot.time_zone), "end-of-day", place)]
     last = last_heard(part, row)
     for rule in rules:
-        if rule.hazard == "network" and rule.name == "silent_station" and applies(rule, known) and last is not None:
+        if rule.name == "silent_station" and applies(rule, known) and last is not None:
             silence = next_silence(terms(rule, known)[-1].terms, last, known.interval, second)
             if silence is not None:
                 rows.append(Due(datetime.fromtimestamp(silence, UTC), "silence", place))

@@ -35,11 +35,17 @@ class Trail:
     latest: float = float("nan")
 
 
-Trails = dict[tuple[str, int], Trail]
+#: By rule, place and season.
+Key = tuple[str, int, int]
+Trails = dict[Key, Trail]
 
 
-def applies(rule: Rule, known: Known) -> bool:
-    """Whether a rule is for a place: its kind, and something that it can look at."""
+def applies(rule: Rule, known: Known, season: int = 0) -> bool:
+    """Whether a rule is for a place or a season there: its kind, its crop, and something that it can look at."""
+    if rule.season != bool(season):
+        return False
+    if rule.crops and not any(one.id == season and one.crop in rule.crops for one in known.seasons):
+        return False
     if rule.kinds and known.spot.kind not in rule.kinds:
         return False
     return not rule.quantities or any(feed.quantity in rule.quantities for feed in known.feeds)
@@ -53,23 +59,25 @@ def terms(rule: Rule, known: Known) -> tuple[Dated, ...]:
 def facts(frame: Frame, stored: Mapping[str, Array]) -> Facts:
     """What conditions may look at; ``stored`` has index values of the context days."""
     window = frame.window
-    indices = dict(stored)
-    for name, result in window.values.items():
-        if result.value.shape == window.shape:
-            value = result.value.copy()
-            if name in stored and window.lead:
-                value[:, : window.lead] = stored[name][:, : window.lead]
-            indices[name] = value
+    indices = {}
+    for name in stored.keys() | window.values.keys():
+        result = window.values.get(name)
+        if result is not None and result.value.shape != window.shape:
+            continue
+        value = np.full(window.shape, np.nan) if result is None else result.value.copy()
+        if name in stored and window.lead:
+            value[:, : window.lead] = stored[name]
+        indices[name] = value
     return Facts(window, frame.now, frame.heard, frame.present, frame.interval, indices)
 
 
 def judge(
-    rules: Sequence[Rule], frame: Frame, stored: Mapping[str, Array], open_before: set[tuple[str, int]], trails: Trails
+    rules: Sequence[Rule], frame: Frame, stored: Mapping[str, Array], open_before: set[Key], trails: Trails
 ) -> None:
-    """Follow rules through a frame, adding to the trails; ``open_before`` are (rule, place) that have episodes."""
+    """Follow rules through a frame, adding to the trails; ``open_before`` are those that have episodes."""
     found = facts(frame, stored)
     for rule in rules:
-        rows = [row for row, known in enumerate(frame.places) if applies(rule, known)]
+        rows = [row for row, known in enumerate(frame.places) if applies(rule, known, frame.seasons[row])]
         if not rows or any(name not in found.indices for name in rule.indices):
             continue
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -81,7 +89,7 @@ def _follow(
     frame: Frame,
     found: Facts,
     rows: NDArray[np.int64],
-    open_before: set[tuple[str, int]],
+    open_before: set[Key],
     trails: Trails,
 ) -> None:
     measure = rule.condition(found)
@@ -95,7 +103,7 @@ def _follow(
     seconds = begins.astype(np.int64), ends.astype(np.int64)
     extremes: Array | None = None
     for row in rows.tolist():
-        key = (rule.name, frame.places[row].spot.id)
+        key = (rule.name, frame.places[row].spot.id, frame.seasons[row])
         trail = trails.get(key)
         if trail is None and not touched[row] and key not in open_before:
             continue
@@ -156,6 +164,7 @@ class Finding:
 
     rule: Rule
     known: Known
+    season: int
     revisions: Sequence[Revision]
     course: Course
     #: Second up to which anything is known.
@@ -170,10 +179,10 @@ def conclude(
     rules: Mapping[str, Rule],
     places: Mapping[int, Known],
     trails: Trails,
-    former: Mapping[tuple[str, int], Sequence[Episode]],
+    former: Mapping[Key, Sequence[Episode]],
     now: int,
 ) -> list[Finding]:
-    """Turn trails into episodes and pair them with the former ones of their (rule, place)."""
+    """Turn trails into episodes and pair them with the former ones of their key."""
     findings = []
     for key, trail in trails.items():
         rule, known = rules[key[0]], places[key[1]]
@@ -186,7 +195,7 @@ def conclude(
             heard = max(
                 (run.end for run in trail.runs if not run.code & _UNKNOWN_ONLY and run.begin <= now), default=None
             )
-            findings.append(Finding(rule, known, revisions, course, heard, course.lapsed, trail.latest))
+            findings.append(Finding(rule, known, key[2], revisions, course, heard, course.lapsed, trail.latest))
     return findings
 
 

@@ -14,7 +14,7 @@ from analytics.episode import Episode
 from analytics.grid import Array, Times
 from analytics.index import Index, Kind
 from analytics.rule import Rule
-from analytics.run import batch, say, tables
+from analytics.run import batch, judge, say, tables
 from analytics.run.batch import Frame, Known, Memory, gather, midnight, naive, trusted
 from store import alert, index_state, index_value, work
 from store.index_state import State
@@ -45,11 +45,11 @@ class Context:
     lead: int
     #: Names of indices that rules look at.
     looked_at: tuple[str, ...]
-    #: Index → (places, lead) values on the context days.
-    stored: dict[str, Array]
-    #: Index → (places, columns) states before the chunk.
-    states: dict[str, Array]
-    former: dict[tuple[str, int], list[Episode]]
+    #: (place, index, season) → day → value on the context days.
+    stored: dict[tuple[int, str, int], dict[date, float]]
+    #: States before the chunk.
+    states: dict[index_state.Key, list[float]]
+    former: dict[judge.Key, list[Episode]]
     #: (places,) last reading before the frame.
     heard: Times
     #: Index → (places, days) of long memory: read once, then added to.
@@ -58,16 +58,12 @@ class Context:
     #: Some later chunk: nothing is at hand any more.
     later: bool = False
 
-    def go_on(self, indices: Sequence[Index], part: Frame) -> None:
+    def go_on(self, frames: Sequence[tuple[Frame, Sequence[Index]]]) -> None:
         """Carry what the next chunk needs."""
         self.later = True
-        self.states = tables.last_states(indices, part)
-        for name in self.looked_at:
-            result = part.window.values.get(name)
-            if result is not None and result.value.shape == part.window.shape:
-                value = result.value.copy()
-                value[:, : self.lead] = self.stored.get(name, value)[:, : self.lead]
-                self.stored[name] = value[:, value.shape[1] - self.lead :]
+        part = frames[0][0]
+        for frame, indices in frames:
+            self.states |= tables.last_states(indices, frame)
         for name, past in self.past.items():
             result = part.window.values.get(name)
             if result is not None:
@@ -77,6 +73,36 @@ class Context:
             steps = np.flatnonzero(part.present[row, : grid.edges[row, grid.days - self.lead]])
             if steps.size:
                 self.heard[row] = grid.start[row] + int(steps[-1]) * np.timedelta64(grid.step, "s")
+
+    def remember(self, part: Frame) -> None:
+        """Keep the values of the frame's days that rules will look back at."""
+        days = [day.item() for day in part.window.grid.dates[self.lead :]]
+        for name in self.looked_at:
+            result = part.window.values.get(name)
+            if result is None or result.value.shape != part.window.shape:
+                continue
+            for row, (place, season) in enumerate(part.rows):
+                kept = self.stored.setdefault((place, name, season), {})
+                kept |= dict(zip(days, result.value[row, self.lead :].tolist(), strict=True))
+
+    def context_of(self, part: Frame) -> dict[str, Array]:
+        """Index → (rows, lead) values on the frame's context days."""
+        days = [day.item() for day in part.window.grid.dates[: self.lead]]
+        empty: dict[date, float] = {}
+        return {
+            name: np.array(
+                [
+                    [self.stored.get((place, name, season), empty).get(day, np.nan) for day in days]
+                    for place, season in part.rows
+                ],
+                float,
+            ).reshape(len(part.rows), self.lead)
+            for name in self.looked_at
+        }
+
+    def states_of(self, indices: Sequence[Index], part: Frame) -> dict[str, Array]:
+        """Index → (rows, columns) states before the frame."""
+        return tables.state_arrays(indices, part.rows, self.states)
 
 
 def covers(job: Job, first: date, last: date, lead: int) -> bool:
@@ -102,7 +128,6 @@ async def context(
     last: date,
     lead: int,
     rules: Sequence[Rule],
-    indices: Sequence[Index],
     several: bool,
 ) -> tuple[list[Job], Context]:
     """Load all but readings; jobs come back without a memory that does not reach far enough."""
@@ -112,7 +137,7 @@ async def context(
         lead,
         looked_at,
         await _stored(connection, handed, looked_at, first, lead),
-        await _states(connection, handed, first, indices),
+        await _states(connection, handed, first),
         await _former(connection, handed, first, lead),
         np.full(len(handed), NEVER),
     )
@@ -121,34 +146,29 @@ async def context(
 
 async def _stored(
     connection: Connection, jobs: Sequence[Job], names: Sequence[str], first: date, lead: int
-) -> dict[str, Array]:
-    days = tables.days_between(first - timedelta(days=lead), first - timedelta(days=1))
-    arrays = {name: np.full((len(jobs), lead), np.nan) for name in names}
+) -> dict[tuple[int, str, int], dict[date, float]]:
+    stored: dict[tuple[int, str, int], dict[date, float]] = {}
     cold = {}
-    for row, job in enumerate(jobs):
+    for job in jobs:
+        place = job.known.spot.id
         if job.memory is None:
-            cold[job.known.spot.id] = row
-            continue
-        for name in names:
-            remembered = job.memory.past.get(name, {})
-            arrays[name][row] = [remembered.get(day, np.nan) for day in days]
+            cold[place] = job.known.spot.time_zone
+        else:
+            for (name, season), values in job.memory.past.items():
+                stored[place, name, season] = dict(values)
     if cold and names:
-        zones = [job.known.spot.time_zone for job in jobs]
-        start = min(midnight(days[0], zone) for zone in zones)
-        end = max(midnight(first, zone) for zone in zones)
+        start = min(midnight(first - timedelta(days=lead), zone) for zone in cold.values())
+        end = max(midnight(first, zone) for zone in cold.values())
         found = await index_value.read(connection, list(cold), start, end, indices=names)
-        for place, name, time, value in zip(found.place, found.index, found.time, found.value, strict=True):
-            row = cold[int(place)]
-            moment = time.astype("datetime64[us]").item().replace(tzinfo=UTC)
-            day = (batch.local_date(moment, zones[row]) - days[0]).days
-            if 0 <= day < lead:
-                arrays[name][row, day] = value
-    return arrays
+        columns = (found.place, found.index, found.season, found.time, found.value)
+        for place, name, season, time, value in zip(*(column.tolist() for column in columns), strict=True):
+            day = batch.local_date(time.replace(tzinfo=UTC), cold[place])
+            if day < first:
+                stored.setdefault((place, name, season), {})[day] = value
+    return stored
 
 
-async def _states(
-    connection: Connection, jobs: Sequence[Job], first: date, indices: Sequence[Index]
-) -> dict[str, Array]:
+async def _states(connection: Connection, jobs: Sequence[Job], first: date) -> dict[index_state.Key, list[float]]:
     before = first - timedelta(days=1)
     cold = [job.known for job in jobs if job.memory is None]
     stored: dict[index_state.Key, list[float]] = {}
@@ -159,13 +179,13 @@ async def _states(
         if job.memory is not None:
             for (name, season), state in job.memory.states[before].items():
                 stored[index_state.Key(job.known.spot.id, name, season)] = state
-    return tables.state_arrays(indices, [(job.known.spot.id, 0) for job in jobs], stored)
+    return stored
 
 
 async def _former(
     connection: Connection, jobs: Sequence[Job], first: date, lead: int
-) -> dict[tuple[str, int], list[Episode]]:
-    found: dict[tuple[str, int], list[Episode]] = {}
+) -> dict[judge.Key, list[Episode]]:
+    found: dict[judge.Key, list[Episode]] = {}
     asked = []
     for job in jobs:
         if job.memory is not None and job.memory.former is not None:
@@ -175,8 +195,8 @@ async def _former(
     if asked:
         moments = [midnight(first - timedelta(days=lead), known.spot.time_zone) for known in asked]
         for one in await alert.current(connection, [known.spot.id for known in asked], moments):
-            if one.basis == say.OBSERVED and one.season == 0:
-                found.setdefault((one.rule, one.place), []).append(say.episode_of(one))
+            if one.basis == say.OBSERVED:
+                found.setdefault((one.rule, one.place, one.season), []).append(say.episode_of(one))
     return found
 
 
@@ -201,8 +221,6 @@ async def frame_of(
         lead,
         now,
         course.heard.astype("datetime64[s]"),
-        {},
-        course.states,
     )
 
 
@@ -348,7 +366,7 @@ async def _long(connection: Connection, places: Sequence[Known], name: str, befo
 
 
 def remembered(
-    job: Job, row: int, part: Frame, loaded: Loaded, written: tables.Written, states: Sequence[State], course: Context
+    job: Job, part: Frame, loaded: Loaded, written: tables.Written, states: Sequence[State], course: Context
 ) -> Memory:
     """A place's live window for the next time; its generation and alerts are filled in once they are written."""
     zone, place = job.known.spot.time_zone, job.known.spot.id
@@ -366,12 +384,12 @@ def remembered(
         {},
         {} if old is None else {day: rows for day, rows in old.written.items() if day >= keep},
         None,
-        {} if old is None else old.due,
+        due={} if old is None else old.due,
     )
     before = part.first - timedelta(days=1)
     if before not in memory.states:
         memory.states[before] = {
-            (name, 0): state[row].tolist() for name, state in course.states.items() if not np.isnan(state[row]).all()
+            (key.name, key.season): state for key, state in course.states.items() if key.place == place
         }
     for day in written:
         if midnight(day + timedelta(days=1), zone) <= part.moment:
@@ -381,19 +399,9 @@ def remembered(
             memory.states.setdefault(batch.local_date(one.time, zone), {})[one.name, one.season] = one.state
     for day, rows in written.items():
         memory.written[day] = rows
-    _remember_past(memory, old, row, part, course)
+    memory.past = {
+        (name, season): {day: value for day, value in values.items() if day >= keep}
+        for (of_place, name, season), values in course.stored.items()
+        if of_place == place
+    }
     return memory
-
-
-def _remember_past(memory: Memory, old: Memory | None, row: int, part: Frame, course: Context) -> None:
-    keep = part.first - timedelta(days=course.lead)
-    for name in course.looked_at:
-        mine = {} if old is None else {day: value for day, value in old.past.get(name, {}).items() if day >= keep}
-        if old is None:
-            days = tables.days_between(keep, part.first - timedelta(days=1))
-            mine = dict(zip(days, course.stored[name][row].tolist(), strict=True))
-        result = part.window.values.get(name)
-        if result is not None and result.value.shape == part.window.shape:
-            days = [day.item() for day in part.window.grid.dates[course.lead :]]
-            mine |= dict(zip(days, result.value[row, course.lead :].tolist(), strict=True))
-        memory.past[name] = mine

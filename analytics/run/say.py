@@ -58,9 +58,9 @@ class Alerts:
         return bool(self.cancelled or self.changed or self.opened or self.steps)
 
 
-def add(alerts: Alerts, finding: Finding, now: int, basis: str = OBSERVED, season: int = 0) -> None:
+def add(alerts: Alerts, finding: Finding, now: int, basis: str = OBSERVED) -> None:
     """Add what a finding changes."""
-    key = Key(finding.rule.name, finding.known.spot.id, season, basis)
+    key = Key(finding.rule.name, finding.known.spot.id, finding.season, basis)
     for revision in finding.revisions:
         reference = _reference(revision, key)
         if revision.new is None and revision.former is not None:

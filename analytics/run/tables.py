@@ -30,17 +30,17 @@ def ripe(frame: Frame) -> NDArray[np.bool_]:
     return np.asarray(grid.day_starts + seconds <= frame.now)
 
 
-def values(indices: Sequence[Index], frame: Frame, seasons: NDArray[np.int32] | None = None) -> Values:
+def values(indices: Sequence[Index], frame: Frame) -> Values:
     """Rows of every index of a frame, from its first computed day to now."""
     parts = [
-        _values(index, frame.window.values[index.name], frame, seasons)
+        _values(index, frame.window.values[index.name], frame)
         for index in indices
         if index.name in frame.window.values and index.step is not Step.GRID
     ]
     return concatenate([part for part in parts if len(part)])
 
 
-def _values(index: Index, result: Result, frame: Frame, seasons: NDArray[np.int32] | None) -> Values:
+def _values(index: Index, result: Result, frame: Frame) -> Values:
     grid = frame.window.grid
     if index.step is Step.HOUR:
         begins = grid.times(3600)
@@ -55,7 +55,7 @@ def _values(index: Index, result: Result, frame: Frame, seasons: NDArray[np.int3
     return Values(
         ids[row],
         np.full(row.size, index.name, np.object_),
-        np.zeros(row.size, np.int32) if seasons is None else seasons[row],
+        np.array(frame.seasons, np.int32)[row],
         begins[row, column].astype("datetime64[us]"),
         # as many digits as any instrument bears out; so that sums in another order are the same
         np.round(result.value[row, column], 9),
@@ -64,7 +64,7 @@ def _values(index: Index, result: Result, frame: Frame, seasons: NDArray[np.int3
     )
 
 
-def states(indices: Sequence[Index], frame: Frame, seasons: NDArray[np.int32] | None = None) -> list[index_state.State]:
+def states(indices: Sequence[Index], frame: Frame) -> list[index_state.State]:
     """State of every recursive index after each day that has ended."""
     grid = frame.window.grid
     ends = grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s")
@@ -76,8 +76,7 @@ def states(indices: Sequence[Index], frame: Frame, seasons: NDArray[np.int32] | 
         if result is None or result.state is None:
             continue
         for row, day in np.argwhere(over & np.isfinite(result.state).any(axis=2)).tolist():
-            season = 0 if seasons is None else int(seasons[row])
-            place = frame.places[row].spot.id
+            place, season = frame.rows[row]
             found.append(
                 index_state.State(place, index.name, season, begins[row][day], result.state[row, day].tolist())
             )
@@ -88,13 +87,14 @@ def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def last_states(indices: Sequence[Index], frame: Frame, days_before_end: int = 0) -> dict[str, Array]:
-    """State after the frame's last day, or some days before it, from which a next frame goes on."""
+def last_states(indices: Sequence[Index], frame: Frame) -> dict[index_state.Key, list[float]]:
+    """State after the frame's last day, from which a next frame goes on."""
     found = {}
     for index in indices:
         result = frame.window.values.get(index.name)
         if result is not None and result.state is not None:
-            found[index.name] = result.state[:, -1 - days_before_end]
+            for (place, season), state in zip(frame.rows, result.state[:, -1].tolist(), strict=True):
+                found[index_state.Key(place, index.name, season)] = state
     return found
 
 

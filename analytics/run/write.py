@@ -9,7 +9,7 @@ from uuid import UUID
 from analytics.run import say
 from analytics.run.batch import midnight
 from analytics.run.compute import Computed
-from store import alert, due, index_state, index_value, lease
+from store import alert, due, index_state, index_value, lease, verdict
 from store.due import Due
 from store.work import Connection
 
@@ -55,6 +55,9 @@ async def _indices(connection: Connection, computed: Computed) -> None:
     await index_value.remove(connection.cursor(), computed.removed)
     await index_value.write(connection.cursor(), computed.values)
     await index_state.write(connection.cursor(), computed.states)
+    if computed.doubted:
+        streams, moments = list(computed.doubted), list(computed.doubted.values())
+        await verdict.replace(connection.cursor(), verdict.ORDERED, streams, moments, computed.found, computed.now)
 
 
 async def _due(connection: Connection, computed: Computed) -> None:

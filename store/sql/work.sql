@@ -5,7 +5,8 @@ SELECT place, generation, CASE WHEN isfinite(through) THEN through END FROM work
 -- name: feeds
 SELECT spoken_for.place, datastream.id, datastream.quantity, datastream.level, datastream.interval_seconds,
        CASE WHEN isfinite(spoken_for.valid_from) THEN spoken_for.valid_from END,
-       CASE WHEN isfinite(spoken_for.valid_to) THEN spoken_for.valid_to END
+       CASE WHEN isfinite(spoken_for.valid_to) THEN spoken_for.valid_to END,
+       datastream.place = spoken_for.place
 FROM spoken_for JOIN datastream ON datastream.id = spoken_for.datastream
 WHERE spoken_for.place = ANY (%(places)s)
 ORDER BY spoken_for.place, datastream.id;

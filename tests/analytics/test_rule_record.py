@@ -176,7 +176,7 @@ def found(record):
         np.ones(sum(map(len, arrays)), bool),
     )
     frame = batch.frame(
-        places, readings, date(2013, 1, 1), date(2014, 1, 3), 0, NOW, np.full(3, np.datetime64("NaT", "s")), {}, {}
+        places, readings, date(2013, 1, 1), date(2014, 1, 3), 0, NOW, np.full(3, np.datetime64("NaT", "s"))
     )
     trails = {}
     rules = [BY_NAME[name] for name in PLAIN]

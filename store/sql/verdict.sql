@@ -1,0 +1,36 @@
+-- name: replace
+-- What the checks found from a moment on, datastream by datastream, becomes the given; rollups follow what changed.
+WITH wanted AS (
+    SELECT * FROM unnest(%(datastream)s::int[], %(valid_from)s::timestamptz[], %(valid_to)s::timestamptz[],
+                         %(flag)s::int[], %(reason)s::text[])
+      AS w (datastream_id, valid_from, valid_to, flag, reason)
+), gone AS (
+    DELETE FROM verdict USING unnest(%(datastreams)s::int[], %(from_times)s::timestamptz[]) AS span (datastream, from_time)
+    WHERE verdict.datastream_id = span.datastream AND verdict.who = %(who)s AND verdict.valid_from >= span.from_time
+      AND NOT EXISTS (SELECT FROM wanted WHERE wanted.datastream_id = verdict.datastream_id
+                      AND wanted.reason = verdict.reason AND wanted.valid_from = verdict.valid_from
+                      AND wanted.valid_to = verdict.valid_to)
+    RETURNING verdict.datastream_id, verdict.valid_from, verdict.valid_to
+), said AS (
+    INSERT INTO verdict (datastream_id, valid_from, valid_to, flag, reason, who, said_at)
+    SELECT datastream_id, valid_from, valid_to, flag, reason, %(who)s, %(now)s FROM wanted
+    ON CONFLICT (datastream_id, who, reason, valid_from, valid_to) DO UPDATE SET flag = excluded.flag
+    WHERE verdict.flag <> excluded.flag
+    RETURNING datastream_id, valid_from, valid_to
+), changed AS (
+    SELECT * FROM gone UNION ALL SELECT * FROM said
+), touching AS (
+    INSERT INTO touched (place, from_time, to_time)
+    SELECT datastream.place, min(changed.valid_from), max(changed.valid_to)
+    FROM changed JOIN datastream ON datastream.id = changed.datastream_id GROUP BY datastream.place
+)
+SELECT datastream_id, min(valid_from), max(valid_to) FROM changed GROUP BY datastream_id;
+
+-- name: say
+INSERT INTO verdict (datastream_id, valid_from, valid_to, flag, reason, who, said_at)
+VALUES (%(datastream)s, %(valid_from)s, %(valid_to)s, %(flag)s, %(reason)s, %(who)s, %(now)s)
+ON CONFLICT (datastream_id, who, reason, valid_from, valid_to)
+DO UPDATE SET flag = excluded.flag, said_at = excluded.said_at;
+
+-- name: mark
+SELECT append_marks(ARRAY[%(datastream)s::int], ARRAY[%(valid_from)s::timestamptz], ARRAY[%(valid_to)s::timestamptz], 'verdict');
