@@ -39,8 +39,11 @@ LITTLE = 2 * 2**30
 #: Difference between two machines' clocks [s] that is worth a word.
 SKEW = 5.0
 PROCESSES = ("ingest", "analytics.run", "notify", "api", "store")
-#: Names that are read outside of the settings: passwords, programs, the cache of fetched programs.
-FURTHER = ("cache", "programs", "mqtt_password", "mqtt_passwords")
+#: Names that are read outside of the settings: passwords, programs, their cache, tests and measurements.
+FURTHER = (
+    "cache", "programs", "mqtt_password", "mqtt_passwords", "webhook_secret",
+    "shared", "test_database_url", "test_folder", "bench_turns", "soak_seconds",
+)  # fmt: skip
 USERS = ("ingest-0-live", "ingest-0-backlog", "api-0")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -37,7 +37,15 @@ class StuckError(RuntimeError):
 class Lockstep:
     """The writer of the replayed clock."""
 
-    def __init__(self, broker_url: str, password: str, database_url: str, gateways: Sequence[str]) -> None:
+    def __init__(
+        self,
+        broker_url: str,
+        password: str,
+        database_url: str,
+        gateways: Sequence[str],
+        hopeless: Callable[[], str] = str,
+    ) -> None:
+        self._hopeless = hopeless
         self._arguments = address(broker_url, USER, password)
         self._database_url = database_url
         self._gateways = tuple(gateways)
@@ -73,6 +81,8 @@ class Lockstep:
         began, said, pause = loop.time(), False, FIRST_LOOK
         while not await passed(pause):
             pause = min(pause * 1.5, LONGEST_LOOK)
+            if broken := self._hopeless():
+                raise StuckError(broken)
             elapsed = loop.time() - began
             if elapsed > STUCK:
                 raise StuckError(f"tick {self._tick} waits for {where} since {elapsed:.0f} s: {await self._why()}")

@@ -162,6 +162,10 @@ class Platform:
         if self._database is not None:
             self._database.stop()
 
+    def hopeless(self) -> str:
+        """Say why the platform cannot go on; empty while it can."""
+        return "; ".join(filter(None, (process.hopeless for process in self.processes.values())))
+
     def _died(self, name: str, code: int) -> None:
         process = self.processes[name]
         again = "started again" if code != 2 else "not started again: its settings are wrong"

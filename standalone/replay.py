@@ -163,7 +163,8 @@ class Replay:
     async def run(self, passed: Passed | None = None) -> None:
         """Turn the clock from the first to the last hour."""
         password = (self.platform.secrets / "standalone").read_text().strip()
-        lockstep = Lockstep(self.platform.broker.url, password, self.platform.database_url, self.gateways)
+        platform = self.platform
+        lockstep = Lockstep(platform.broker.url, password, platform.database_url, self.gateways, platform.hopeless)
         async with lockstep:
             for number in range(self.ticks):
                 turned = time.monotonic()

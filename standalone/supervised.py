@@ -18,6 +18,8 @@ GRACE = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 #: A process that lived so long [s] had started well.
 YOUNG = 5.0
+#: So many deaths at its start, one after the other, and it will not live.
+HOPELESS = 6
 #: Exit code of wrong settings: another try would not help.
 WRONG_SETTINGS = 2
 
@@ -46,7 +48,16 @@ class Supervised:
     exit_code: int | None = None
     _process: asyncio.subprocess.Process | None = None
     _task: asyncio.Task[None] | None = None
-    _stopping: bool = False
+    _young_deaths: int = 0
+
+    @property
+    def hopeless(self) -> str:
+        """Why starting it again does not help; empty while it may."""
+        if self.deaths and self.deaths[-1] == WRONG_SETTINGS:
+            return f"{self.name} refuses its settings: {self.last_lines(6)}"
+        if self._young_deaths >= HOPELESS:
+            return f"{self.name} died {self._young_deaths} times at its start: {self.last_lines(6)}"
+        return ""
 
     @property
     def pid(self) -> int | None:
@@ -60,7 +71,6 @@ class Supervised:
 
     async def stop(self) -> int:
         """Stop it in order and return its exit code; after `GRACE` it is killed, which counts as unclean."""
-        self._stopping = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -100,7 +110,9 @@ class Supervised:
             self.report(self.name, code)
             if code == WRONG_SETTINGS:
                 return
-            pause = FIRST_PAUSE if loop.time() - started > YOUNG else min(2 * pause, LONGEST_PAUSE)
+            young = loop.time() - started < YOUNG
+            self._young_deaths = self._young_deaths + 1 if young else 0
+            pause = min(2 * pause, LONGEST_PAUSE) if young else FIRST_PAUSE
             await asyncio.sleep(pause)
             await self._launch()
 
