@@ -151,11 +151,12 @@ def verdicts(part: Frame, found: Findings) -> list[Verdict]:
 
 
 def due_indices(indices: Sequence[Index], part: Frame) -> list[Index]:
-    """Leave out what cannot have a value yet: days that are not ripe, months that do not close."""
+    """Leave out what cannot have a value yet: days that go on, months that do not close."""
     if tables.ripe(part)[:, part.window.lead :].any():
         months = month_closes(part)
         return [index for index in indices if index.step is not Step.MONTH or months]
-    needed: set[str] = set()
+    dusk = tables.ripe(part, tables.DUSK)[:, part.window.lead :].any()
+    needed = set(tables.EVENING) if dusk else set()
     wanted = []
     for index in reversed(indices):
         if index.step in (Step.HOUR, Step.GRID) or index.name in needed:

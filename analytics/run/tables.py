@@ -19,14 +19,16 @@ from store.index_value import Values, concatenate
 Written = dict[date, dict[tuple[str, int, int], tuple[float, str, float]]]
 
 
-#: A day's indices are computed once so much of it has gone: less could not be complete.
-RIPE = 0.8
+#: What is wanted before its day has ended: tonight's frost, two hours after dusk.
+EVENING = frozenset({"frost_night_minimum_forecast", "frost_night_minimum_error"})
+#: Share of a day after which they can have a value.
+DUSK = 0.8
 
 
-def ripe(frame: Frame) -> NDArray[np.bool_]:
+def ripe(frame: Frame, share: float = 1.0) -> NDArray[np.bool_]:
     """(places, days) of which so much has gone that indices speak of them; by the clock alone."""
     grid = frame.window.grid
-    seconds = (np.diff(grid.edges, axis=1) * (grid.step * RIPE)).astype("timedelta64[s]")
+    seconds = (np.diff(grid.edges, axis=1) * (grid.step * share)).astype("timedelta64[s]")
     return np.asarray(grid.day_starts + seconds <= frame.now)
 
 
@@ -47,7 +49,7 @@ def _values(index: Index, result: Result, frame: Frame) -> Values:
         inside = (begins >= grid.day_starts[:, frame.window.lead, None]) & (begins <= frame.now)
     else:
         begins = grid.day_starts
-        inside = (np.arange(grid.days) >= frame.window.lead) & ripe(frame)
+        inside = (np.arange(grid.days) >= frame.window.lead) & ripe(frame, DUSK if index.name in EVENING else 1.0)
     row, column = np.nonzero(inside & np.isfinite(result.value))
     ids = np.array([known.spot.id for known in frame.places], np.int32)
     methods = np.array(index.methods, np.object_)
