@@ -89,7 +89,7 @@ def simple_wet_bulb_globe(temperature: Values, humidity: Values) -> Values:
     American College of Sports Medicine (1984), as given by the Australian Bureau of Meteorology.
     """
     t = np.asarray(temperature, dtype=np.float64)
-    vapour = np.asarray(humidity) / 100.0 * 6.112 * np.exp(17.67 * t / (t + 243.5))
+    vapour = np.asarray(humidity) / 100.0 * 6.105 * np.exp(17.27 * t / (237.7 + t))
     return 0.567 * t + 0.393 * vapour + 3.94
 
 
