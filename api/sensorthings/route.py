@@ -221,15 +221,16 @@ async def _created_observation(request: Request, here: Resources, asking: Asker,
     return Response(None, 201, {"Location": link})
 
 
+@router.put("/{path:path}")
 @router.patch("/{path:path}")
 async def change(request: Request, here: Here, asking: Asking, path: str) -> Response:
-    """Change an entity: JSON Merge of its properties, or JSON Patch."""
+    """Change an entity: what is sent of it, or JSON Patch; what is not sent stays, also with PUT."""
     asking.require("places")
     body = await body_of(request)
     async with reading(request, here, asking) as reader:
         place = await find(reader, path)
         if place.what != "one":
-            raise Problem(405, "PATCH goes to one entity")
+            raise Problem(405, f"{request.method} goes to one entity")
         if request.headers.get("content-type", "").startswith("application/json-patch+json"):
             body = apply(await reader.one(place.entity, place.number), body)
     async with here.writing() as connection:

@@ -227,6 +227,7 @@ class Writer:
     async def change(self, entity: Entity, number: int, body: Any) -> None:
         """Change what is named; the rest stays."""
         given = told(entity.name, body) if entity.name in KNOWN else {}
+        _references_only(entity, given)
         if entity.name == "Locations":
             if "location" in given:
                 await self._location(given, number)
@@ -271,6 +272,14 @@ class Writer:
         if await self._do(names[entity.name], id=number) is None:
             raise not_found(entity.name, number)
         await self._audit("deleted", entity.name, number)
+
+
+def _references_only(entity: Entity, given: Body) -> None:
+    """Refuse what a change would have to make or change elsewhere."""
+    for name in entity.navigation:
+        for inner in _several(given, name) if name in given else []:
+            if not isinstance(inner, dict) or "@iot.id" not in inner:
+                raise wrong(f"{name} are changed at their own address")
 
 
 def _changes(entity: Entity, number: int, given: Body, kept: Body) -> tuple[str, dict[str, Any]]:
