@@ -64,7 +64,8 @@ class Actuation:
                 for name, relay in self.relays.items():
                     await self._settle(name, relay, now)
                 try:
-                    await asyncio.wait_for(self._wake.wait(), LOOK)
+                    async with asyncio.timeout(LOOK):
+                        await self._wake.wait()
                 except TimeoutError:
                     continue
                 self._wake.clear()

@@ -78,7 +78,8 @@ class Poller:
         if any(device.due(now) and not device.circuit.opened for device in self.devices):
             rest = 0.0
         try:
-            await asyncio.wait_for(self._now.wait(), max(rest, 0.001))
+            async with asyncio.timeout(max(rest, 0.001)):
+                await self._now.wait()
         except TimeoutError:
             return
         self._now.clear()

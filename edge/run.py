@@ -8,19 +8,15 @@ import secrets
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import aiomqtt
-import msgspec
 import structlog
 
 from edge.actuation import Actuation
-from edge.bus import Bus
-from edge.bus_settings import Bus as BusSettings
-from edge.bus_settings import SerialBus, registers_of
-from edge.device import Device
+from edge.assembly import devices_of, line_of, messengers_of, open_line
+from edge.clock_care import watch_clock
 from edge.drops import cap_of
 from edge.gateway_clock import GatewayClock
 from edge.health import health
@@ -30,15 +26,12 @@ from edge.orders import Orders
 from edge.outbox import Outbox
 from edge.poll import Poller
 from edge.remote_config import RemoteConfig
-from edge.sensor import shelf
-from edge.settings import Broker, Gateway, GatewayFile
-from edge.sources import http_push, modbus_rtu, modbus_rtu_over_tcp, modbus_tcp, mqtt
-from edge.sources.envelope import HTTP, MQTT
+from edge.settings import GatewayFile
+from edge.sources import http_push, mqtt
 from edge.systemd_notify import notify, watchdog_interval
-from edge.uplink import Line, Uplink
+from edge.uplink import Uplink
 from edge.words import firmware, stations, units
 from telemetry.birth import Birth, Config, Status, decode, encode
-from telemetry.broker import address
 from telemetry.clock import ReplayedClock, decode_tick
 from telemetry.pack import CBOR, JSON
 from telemetry.reading import milliseconds, moment
@@ -48,38 +41,6 @@ log = structlog.get_logger(__name__)
 
 #: Why a run ended by itself.
 Ending = Literal["restart"]
-#: Times between two looks at the clock, two questions to NTP servers, two looks for readings that are too old [s].
-CLOCK_LOOK, NTP_LOOK, AGE_LOOK = 5.0, 1024.0, 3600.0
-
-
-def open_line(settings: BusSettings) -> Bus:
-    """Line to the devices of a bus."""
-    if isinstance(settings, SerialBus):
-        return modbus_rtu.open_line(settings)
-    if settings.kind == "modbus_tcp":
-        return modbus_tcp.open_line(settings)
-    return modbus_rtu_over_tcp.open_line(settings)
-
-
-def devices_of(file: GatewayFile) -> dict[str, list[Device]]:
-    """Installed sensors by the name of their line."""
-    models = shelf(file.gateway.models)
-    return {
-        bus.name: [
-            Device(unit, models[unit.model], registers_of(unit, models[unit.model]), bus.name) for unit in bus.units
-        ]
-        for bus in file.buses
-    }
-
-
-def line_of(gateway: Gateway, broker: Broker) -> Line:
-    """How the broker is reached."""
-    user = broker.user or gateway.code
-    password = broker.password_file.read_text().strip() if broker.password_file else None
-    arguments: dict[str, Any] = address(
-        broker.url, user, password, authority=broker.authority, certificate=broker.certificate, key=broker.key
-    )
-    return Line(arguments, gateway.code, broker.resend, broker.keepalive)
 
 
 class Running:
@@ -104,18 +65,8 @@ class Running:
             for name, bus in self.buses.items()
         ]
         self.devices = [device for group in devices.values() for device in group]
-        zone = ZoneInfo(file.gateway.time_zone)
-        self._mqtt = {
-            source.name: [
-                (unit.topic, Messenger(unit, MQTT[unit.kind], zone, unit.identity)) for unit in source.devices
-            ]
-            for source in file.mqtt
-        }
-        self._http = {
-            source.name: [(unit.path, Messenger(unit, HTTP[unit.kind], zone, unit.identity)) for unit in source.devices]
-            for source in file.http
-        }
-        self.messengers = [item for group in (*self._mqtt.values(), *self._http.values()) for _, item in group]
+        self._sources = messengers_of(file)
+        self.messengers = [item for group in self._sources.values() for _, item in group]
         self.polled: datetime | None = None
         self.started = time.monotonic()
         self._restart = asyncio.Event()
@@ -174,14 +125,17 @@ class Running:
         if self.replayed:
             work.append(("replay", self._replay(self.replayed)))
         else:
-            work += [("clock", self._watch_clock()), ("status", self._say_status())]
+            work += [
+                ("clock", watch_clock(self.real, self.outbox, self.file.buffer.days)),
+                ("status", self._say_status()),
+            ]
             work += [(f"poll {number}", poller.run()) for number, poller in enumerate(self.pollers)]
         for source in self.file.mqtt:
             work.append(
-                (source.name, mqtt.listen(source, self._mqtt[source.name], self._pushed, self.file.gateway.code))
+                (source.name, mqtt.listen(source, self._sources[source.name], self._pushed, self.file.gateway.code))
             )
         for server in self.file.http:
-            work.append((server.name, http_push.serve(server, self._http[server.name], self._pushed)))
+            work.append((server.name, http_push.serve(server, self._sources[server.name], self._pushed)))
         if self.config is not None and self.config.state.trial:
             work.append(("trial", self._trial(self.config)))
         return work
@@ -241,33 +195,6 @@ class Running:
                 await clock.moved()
 
     # -- care ---------------------------------------------------------------------------------------------------
-
-    async def _watch_clock(self) -> None:
-        stored = self.outbox.memory.get("newest")
-        self.real.newest = moment(msgspec.msgpack.decode(stored)) if stored else None
-        asked = expired = -1e9
-        while True:
-            if time.monotonic() - asked > NTP_LOOK:
-                await self.real.ask()
-                asked = time.monotonic()
-            if self.real.look():
-                await self._date()
-            if self.real.right and time.monotonic() - expired > AGE_LOOK:
-                expired = time.monotonic()
-                await self.outbox.remember({"newest": msgspec.msgpack.encode(milliseconds(self.now()))})
-                await self.outbox.expire(milliseconds(self.now() - timedelta(days=self.file.buffer.days)))
-            await asyncio.sleep(CLOCK_LOOK)
-
-    async def _date(self) -> None:
-        """Date what was taken before the time was known; what an earlier start of the machine left cannot be."""
-        newest = milliseconds(self.real.newest) if self.real.newest else 0
-        for clock in await self.outbox.undated():
-            if clock == self.real.start:
-                count = await self.outbox.date(clock, self.real.zero())
-                log.warning("readings dated afterwards", readings=count)
-            else:
-                count = await self.outbox.give_up(clock, newest, self.real.zero())
-                log.error("readings that cannot be dated were dropped", readings=count)
 
     async def _say_status(self) -> None:
         while True:
@@ -332,9 +259,11 @@ class Running:
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    pending = set(tasks)
+    while pending:  # a library may swallow one cancellation
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1.0)
 
 
 async def _tolerated(say: Callable[[], Coroutine[Any, Any, None]]) -> None:

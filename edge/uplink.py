@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 LONGEST_RESEND = 60.0
 #: Waits before the line is tried again [s].
 FIRST_RECONNECT, LAST_RECONNECT = 0.2, 30.0
+#: A connection that lasted so long was a good one [s].
+_STEADY = 3.0
 
 #: Stands for the answer that a lost connection did not bring.
 _LOST = -1
@@ -93,7 +95,7 @@ class Uplink:
                 await self._connection()
             except (aiomqtt.MqttError, OSError, ValueError) as error:
                 log.warning("line down", error=str(error))
-            if time.monotonic() - started > LAST_RECONNECT:
+            if time.monotonic() - started > _STEADY:
                 wait = FIRST_RECONNECT
             await asyncio.sleep(wait * self._random.uniform(0.75, 1.25))
             wait = min(wait * 2, LAST_RECONNECT)
@@ -152,7 +154,10 @@ class Uplink:
                 log.warning("message not understood", topic=name, error=str(error))
 
     def _receipted(self, receipt: Receipt) -> None:
-        self._outbox.receipted(receipt)
+        if self._outbox.receipted(receipt):
+            soon = time.monotonic() + self._line.resend
+            for flight in self._flights.values():  # the server is there again: what waited long goes soon
+                flight.due = min(flight.due, soon + self._random.uniform(0, 1))
         if receipt.set_aside:
             problems = [f"{item.sequence}:{item.record} {item.reason} {item.detail}" for item in receipt.problems[:5]]
             log.warning("server set readings aside", count=receipt.set_aside, problems=problems)
@@ -174,7 +179,8 @@ class Uplink:
             self._outbox.changed.clear()
             pause = await self._send_due()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._outbox.changed.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._outbox.changed.wait()
 
     async def _send_due(self) -> float:
         """Send what is due, live before backlog; return how long until something else is [s]."""
@@ -237,7 +243,9 @@ class Uplink:
 
     async def say(self, kind: Kind, payload: bytes, *, retain: bool = False) -> None:
         """Publish one of the other words of a gateway; returns when the broker has it."""
-        if await asyncio.wait_for(self._publish(kind, payload, retain=retain), 10) == _LOST:
+        async with asyncio.timeout(10):
+            answer = await self._publish(kind, payload, retain=retain)
+        if answer == _LOST:
             raise aiomqtt.MqttError("line lost before the broker answered")
 
     async def say_status(self) -> None:
@@ -250,7 +258,8 @@ class Uplink:
         if self._client is not None:
             stopped = msgspec.structs.replace(self._status(), online=False, cause="stopped")
             with contextlib.suppress(TimeoutError, aiomqtt.MqttError):
-                await asyncio.wait_for(self._publish(Kind.STATUS, encode_message(stopped), retain=True), 2)
+                async with asyncio.timeout(2):
+                    await self._publish(Kind.STATUS, encode_message(stopped), retain=True)
 
     def _forget_flights(self) -> None:
         self._flights.clear()

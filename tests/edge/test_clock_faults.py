@@ -12,7 +12,7 @@ from edge.settings import parse
 
 
 async def test_a_clock_that_is_wrong_at_first_and_then_jumps(broker, tmp_path, monkeypatch):
-    monkeypatch.setattr("edge.run.CLOCK_LOOK", 0.1)
+    monkeypatch.setattr("edge.clock_care.CLOCK_LOOK", 0.1)
     modbus = ModbusPeer({1: {0: 200}})
     await modbus.start()
     unit = UNIT.format(name="probe", station="tram-1", model="elsner-p03", unit=1, interval=1)

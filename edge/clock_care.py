@@ -1,0 +1,49 @@
+"""Clock care: the clock is watched, readings taken before the time was known get it, those too old are let go."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+
+import msgspec
+import structlog
+
+from edge.gateway_clock import GatewayClock
+from edge.outbox import Outbox
+from telemetry.reading import milliseconds, moment
+
+log = structlog.get_logger(__name__)
+
+#: Times between two looks at the clock, two questions to NTP servers, two looks for readings that are too old [s].
+CLOCK_LOOK, NTP_LOOK, AGE_LOOK = 5.0, 1024.0, 3600.0
+
+
+async def watch_clock(clock: GatewayClock, outbox: Outbox, days: float) -> None:
+    """Watch until cancelled; ``days`` is the age at which readings are let go."""
+    stored = outbox.memory.get("newest")
+    clock.newest = moment(msgspec.msgpack.decode(stored)) if stored else None
+    asked = expired = -1e9
+    while True:
+        if time.monotonic() - asked > NTP_LOOK:
+            await clock.ask()
+            asked = time.monotonic()
+        if clock.look():
+            await _date(clock, outbox)
+        if clock.right and time.monotonic() - expired > AGE_LOOK:
+            expired = time.monotonic()
+            await outbox.remember({"newest": msgspec.msgpack.encode(milliseconds(clock.now()))})
+            await outbox.expire(milliseconds(clock.now() - timedelta(days=days)))
+        await asyncio.sleep(CLOCK_LOOK)
+
+
+async def _date(clock: GatewayClock, outbox: Outbox) -> None:
+    """Date what was taken before the time was known; what an earlier start of the machine left cannot be."""
+    newest = milliseconds(clock.newest) if clock.newest else 0
+    for start in await outbox.undated():
+        if start == clock.start:
+            count = await outbox.date(start, clock.zero())
+            log.warning("readings dated afterwards", readings=count)
+        else:
+            count = await outbox.give_up(start, newest, clock.zero())
+            log.error("readings that cannot be dated were dropped", readings=count)
