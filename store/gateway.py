@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -168,3 +169,49 @@ def audit(
         statement("gateway", "audit"),
         {"who": who, "action": action, "subject": subject, "detail": Jsonb(detail or {})},
     )
+
+
+def revoke(connection: Connection[Any], code: str, *, undo: bool = False) -> None:
+    """Mark a gateway as revoked, or as admitted again."""
+    connection.execute(statement("gateway", "restore" if undo else "revoke"), {"code": code})
+
+
+def order(
+    connection: Connection[Any],
+    gateway: str,
+    action: str,
+    arguments: dict[str, Any],
+    who: str,
+    now: datetime,
+    expires: datetime,
+) -> str:
+    """Order something of a gateway, with an audit, and return the order's id; ingest publishes it."""
+    if action not in ("read_now", "restart", "set_relay"):
+        raise GatewayError(f"{action!r} is no order: read_now, restart or set_relay")
+    said = {"gateway": gateway, "action": action, "arguments": Jsonb(arguments), "who": who}
+    row = connection.execute(statement("gateway", "order"), said | {"now": now, "expires": expires}).fetchone()
+    if row is None:
+        raise GatewayError(f"no gateway {gateway!r}")
+    audit(connection, who, "gateway command", gateway, {"id": row[0], "action": action, "arguments": arguments})
+    return str(row[0])
+
+
+def configure(connection: Connection[Any], gateway: str, toml: str, who: str, now: datetime) -> int:
+    """Want a configuration of a gateway, with an audit, and return its revision; ingest publishes it."""
+    try:
+        tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise GatewayError(f"not TOML: {error}") from error
+    row = connection.execute(
+        statement("gateway", "configure"), {"gateway": gateway, "toml": toml, "who": who, "now": now}
+    ).fetchone()
+    if row is None:
+        raise GatewayError(f"no gateway {gateway!r}")
+    audit(connection, who, "gateway configure", gateway, {"revision": row[0]})
+    return int(row[0])
+
+
+def orders(connection: Connection[Any], gateway: str) -> list[dict[str, Any]]:
+    """What became of commands and configurations, newest first."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement("gateway", "orders"), {"gateway": gateway}).fetchall()

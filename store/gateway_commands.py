@@ -3,13 +3,19 @@
 import getpass
 import json
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
 
 import psycopg
 import typer
 
 from store import gateway as gateways
-from store.settings import connect
+from store.dynamic_security import BrokerRefusedError, Control
+from store.settings import GatewaySettings, connect
+from telemetry.broker import address
+from telemetry.settings import read
 
 app = typer.Typer(help="Gateways and the stations they send for.", no_args_is_help=True)
 
@@ -25,6 +31,17 @@ def fail(error: Exception) -> typer.Exit:
     """Say what is wrong and end with 1."""
     typer.echo(str(error), err=True)
     return typer.Exit(1)
+
+
+def _administer(work: Callable[[Control], str | None]) -> str | None:
+    """Do something at the broker, where one with an administrator was named; None where not."""
+    settings = read(GatewaySettings)
+    if settings.mqtt_url is None or settings.mqtt_admin is None:
+        return None
+    where = address(settings.mqtt_url, settings.mqtt_admin, authority=settings.mqtt_authority,
+                    certificate=settings.mqtt_certificate, key=settings.mqtt_key)  # fmt: skip
+    with Control(where) as control:
+        return work(control)
 
 
 @app.command()
@@ -44,9 +61,12 @@ def add(
             for one in station or ():
                 gateways.give(connection, code, one)
             gateways.audit(connection, who(), "gateway add", code, {"stations": station or []})
-    except (gateways.GatewayError, psycopg.Error) as error:
+            password = None if code in known else _administer(lambda control: control.put_gateway(code))
+    except (gateways.GatewayError, BrokerRefusedError, psycopg.Error) as error:
         raise fail(error) from error
     typer.echo(f"gateway {code} sends for {', '.join(station or ()) or 'no station yet'}")
+    if password:
+        typer.echo(f"its password, shown only now: {password}")
 
 
 @app.command("list")
@@ -68,3 +88,103 @@ def list_(
             f"  waiting {row['waiting'] or 0}  missing packs {row['missing_packs']}"
             f"  declared dropped {row['declared_dropped']}"
         )
+
+
+@app.command()
+def rotate(code: Annotated[str, typer.Argument(help="Gateway that gets a new password.")]) -> None:
+    """Give a gateway a new password at the broker; it stays connected to nothing with the old one."""
+    try:
+        with connect("gateway") as connection:
+            _known(connection, code)
+            password = _administer(lambda control: control.rotate(code))
+            gateways.audit(connection, who(), "gateway rotate", code)
+    except (gateways.GatewayError, BrokerRefusedError, psycopg.Error) as error:
+        raise fail(error) from error
+    if password is None:
+        raise fail(ValueError("name the broker and its administrator: NONGVU_MQTT_URL, NONGVU_MQTT_ADMIN"))
+    typer.echo(f"its password, shown only now: {password}")
+
+
+@app.command()
+def revoke(
+    code: Annotated[str, typer.Argument(help="Gateway to shut out.")],
+    undo: Annotated[bool, typer.Option("--undo", help="Admit it again, with a new password.")] = False,
+) -> None:
+    """Shut a gateway out: its connection ends at once, and what it may have under way is set aside."""
+    try:
+        with connect("gateway") as connection:
+            _known(connection, code)
+            password = _administer(lambda control: control.put_gateway(code) if undo else control.revoke(code))
+            gateways.revoke(connection, code, undo=undo)
+            gateways.audit(connection, who(), "gateway restore" if undo else "gateway revoke", code)
+    except (gateways.GatewayError, BrokerRefusedError, psycopg.Error) as error:
+        raise fail(error) from error
+    typer.echo(f"gateway {code} is {'admitted again' if undo else 'shut out'}")
+    if password:
+        typer.echo(f"its password, shown only now: {password}")
+
+
+@app.command()
+def command(
+    code: Annotated[str, typer.Argument(help="Gateway to order something.")],
+    action: Annotated[str, typer.Argument(help="read_now, restart or set_relay.")],
+    argument: Annotated[list[str] | None, typer.Option(help="name=value; may be repeated.")] = None,
+    minutes: Annotated[float, typer.Option(help="After so many minutes it is not carried out any more.", min=0.1)] = 10,
+) -> None:
+    """Order something of a gateway: carried out at most once, and never late."""
+    now = datetime.now(UTC)
+    try:
+        with connect("gateway") as connection:
+            _known(connection, code)
+            id_ = gateways.order(
+                connection, code, action, _arguments(argument), who(), now, now + timedelta(minutes=minutes)
+            )
+    except (gateways.GatewayError, psycopg.Error) as error:
+        raise fail(error) from error
+    typer.echo(f"ordered {action}: {id_}; 'nongvu gateway orders {code}' tells what became of it")
+
+
+@app.command()
+def orders(code: Annotated[str, typer.Argument(help="Gateway.")], as_json: Json = False) -> None:
+    """What became of orders and configurations, newest first."""
+    with connect("gateway") as connection:
+        rows = gateways.orders(connection, code)
+    if as_json:
+        json.dump(rows, sys.stdout, ensure_ascii=False, indent=1, default=str)
+        typer.echo()
+        return
+    for row in rows:
+        typer.echo(f"{row['at']:%F %T}  {row['what']}  {row['outcome'] or 'waiting'}  {row['detail']}")
+
+
+@app.command()
+def configure(
+    code: Annotated[str, typer.Argument(help="Gateway.")],
+    file: Annotated[Path, typer.Argument(help="Its configuration (TOML).", exists=True, dir_okay=False)],
+) -> None:
+    """Give a gateway a configuration; it says whether it took it ('nongvu gateway orders')."""
+    try:
+        with connect("gateway") as connection:
+            _known(connection, code)
+            revision = gateways.configure(connection, code, file.read_text(encoding="utf-8"), who(), datetime.now(UTC))
+    except (gateways.GatewayError, psycopg.Error, UnicodeDecodeError) as error:
+        raise fail(error) from error
+    typer.echo(f"revision {revision} is wanted of gateway {code}")
+
+
+def _known(connection: psycopg.Connection[Any], code: str) -> None:
+    if not gateways.listed(connection, code):
+        raise gateways.GatewayError(f"no gateway {code!r}: see 'nongvu gateway list'")
+
+
+def _arguments(pairs: list[str] | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for pair in pairs or ():
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise gateways.GatewayError(f"{pair!r}: write arguments as name=value")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found

@@ -184,3 +184,13 @@ GROUP BY gateway.code;
 
 -- name: audit
 INSERT INTO audit (who, action, subject, detail) VALUES (%(who)s, %(action)s, %(subject)s, %(detail)s);
+
+-- name: orders
+SELECT command.ordered_at AS at, command.action AS what, command.outcome, command.detail, command.who
+FROM command JOIN gateway ON gateway.id = command.gateway WHERE gateway.code = %(gateway)s
+UNION ALL
+SELECT gateway_config.desired_at, 'configuration ' || gateway_config.revision, gateway_config.outcome,
+       coalesce((SELECT string_agg(reason, '; ') FROM jsonb_array_elements_text(gateway_config.reasons) AS reason), ''),
+       gateway_config.who
+FROM gateway_config JOIN gateway ON gateway.id = gateway_config.gateway WHERE gateway.code = %(gateway)s
+ORDER BY at DESC LIMIT 100;

@@ -59,7 +59,7 @@ class Gateway:
 
     async def __aexit__(self, *_):
         self.heard.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError, aiomqtt.MqttError):
             await self.heard
         with contextlib.suppress(aiomqtt.MqttError):
             await self.client.__aexit__(None, None, None)
