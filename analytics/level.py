@@ -49,6 +49,12 @@ def evaluate(rule: Rule, measure: Measure, begins: Times, terms: Sequence[Sequen
     if measure.whole is not None:
         kept = np.where(measure.whole, kept, _TOP)
         known &= measure.whole | (entered > 0)
+    if measure.hold is not None:
+        entered, kept, known = (
+            np.where(measure.hold, 0, entered),
+            np.where(measure.hold, _TOP, kept),
+            known | measure.hold,
+        )
     code = entered | (np.maximum(kept, entered) << 4)
     return np.where(known, code, _UNKNOWN).astype(np.int16)
 

@@ -108,3 +108,70 @@ def overdue(facts: Facts) -> Measure:
         age = np.where(before, since, age)
     interval = np.where(np.isfinite(facts.interval), facts.interval, 0.0) / 3600.0
     return Measure(np.maximum(age - interval[:, None], 0.0))
+
+
+def at_dusk(name: str) -> Condition:
+    """Value of an index that is known before its day ends."""
+
+    def condition(facts: Facts) -> Measure:
+        return Measure(facts.indices[name], facts.over())
+
+    return condition
+
+
+def month_end(name: str) -> Condition:
+    """Value of a monthly index; between the ends of months the level stays."""
+
+    def condition(facts: Facts) -> Measure:
+        dates = facts.window.grid.dates
+        last = (dates + 1).astype("datetime64[M]") != dates.astype("datetime64[M]")
+        closing = facts.over() & last
+        return Measure(np.where(closing, facts.indices[name], np.nan), hold=~closing)
+
+    return condition
+
+
+def of_hour(name: str) -> Condition:
+    """Value of an hourly index."""
+
+    def condition(facts: Facts) -> Measure:
+        found = facts.window.values.get(name)
+        grid = facts.window.grid
+        hours = (grid.places, grid.steps * grid.step // 3600)
+        return Measure(np.full(hours, np.nan) if found is None else found.value)
+
+    return condition
+
+
+def hour_of(kernel: Callable[..., Array], *quantities: str) -> Condition:
+    """Value of a kernel on hourly means."""
+
+    def condition(facts: Facts) -> Measure:
+        return Measure(kernel(*(facts.window.hourly(quantity).mean for quantity in quantities)))
+
+    return condition
+
+
+def short_sum(quantity: str, minutes: int) -> Condition:
+    """Sum over so many minutes, step by step; only of stations that report at least as often."""
+
+    def condition(facts: Facts) -> Measure:
+        value = facts.window.series(quantity)
+        steps = max(minutes * 60 // facts.window.grid.step, 1)
+        seen = np.isfinite(value)
+        amount = _sliding(np.where(seen, value, 0.0), steps)
+        often = np.nan_to_num(facts.interval, nan=np.inf) <= minutes * 60
+        share = _sliding(seen.astype(np.float64), steps) / steps
+        return Measure(np.where(often[:, None] & (share > 0), amount, np.nan), share >= WHOLE_SUM)
+
+    return condition
+
+
+def doubted(check: str) -> Condition:
+    """Hours of a day in which a check doubted one of the sensors."""
+
+    def condition(facts: Facts) -> Measure:
+        shape = facts.window.shape
+        return Measure(facts.doubted.get(check, np.zeros(shape)) + np.zeros(shape), facts.over())
+
+    return condition

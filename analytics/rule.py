@@ -36,6 +36,7 @@ class Status(StrEnum):
     """Whether a criterion's numbers were read in their source."""
 
     VERIFIED = "verified"
+    OWN = "own"  # a choice of operation, of no authority: to be set per place
     UNVERIFIED = "unverified"  # off until an operator says otherwise
 
 
@@ -67,6 +68,24 @@ class Level:
     words: Mapping[str, Words]
 
 
+#: Name, fact and what to do, of one language.
+Said = tuple[str, str, str]
+
+
+def level(
+    enter: float,
+    leave: float,
+    vi: Said,
+    en: Said,
+    advice_vi: Mapping[str, str] | None = None,
+    advice_en: Mapping[str, str] | None = None,
+    *,
+    inclusive: bool = True,
+) -> Level:
+    """Write a level with its words on one line a language."""
+    return Level(enter, leave, inclusive, {"vi": Words(*vi, advice_vi or {}), "en": Words(*en, advice_en or {})})
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """What a condition found; arrays are (places, days) or (places, steps) as the rule's step says."""
@@ -75,6 +94,8 @@ class Measure:
     value: Array
     #: Where the absence of a level may be concluded; None: wherever there is a value.
     whole: Flags | None = None
+    #: Where the level stays as it is although nothing new is said, e.g. between the ends of months.
+    hold: Flags | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +113,8 @@ class Facts:
     interval: Array
     #: Index → (places, days) values with the stored ones on the context days.
     indices: Mapping[str, Array]
+    #: Check → (places, days) hours of the day in which it doubted the quantity it doubted most.
+    doubted: Mapping[str, Array] = field(default_factory=dict)
 
     def over(self) -> Flags:
         """(places, days) which days have ended."""
@@ -184,7 +207,7 @@ def own_terms(rule: Rule) -> Terms:
         tuple(level.enter for level in rule.levels),
         tuple(level.leave for level in rule.levels),
         tuple(level.inclusive for level in rule.levels),
-        rule.status is Status.VERIFIED,
+        rule.status is not Status.UNVERIFIED,
         rule.months,
     )
 

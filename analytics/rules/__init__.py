@@ -3,14 +3,40 @@
 from types import MappingProxyType
 
 from analytics.rule import Rule
-from analytics.rules import cold, heat, network, rain
+from analytics.rules import animal, cold, crop, dry, heat, network, rain, water, wind
 
 RULES: tuple[Rule, ...] = (
     cold.COLD_SPELL,
     cold.FROST,
     heat.HEAT,
     rain.HEAVY_RAIN,
+    rain.FLASH_FLOOD,
+    wind.STRONG_WIND,
+    wind.GUST,
+    wind.STORM_LEVEL,
+    dry.FIRE_PROVINCE,
+    crop.NO_SOWING,
+    crop.FROST_TONIGHT,
+    crop.RICE_BLAST,
+    crop.LATE_BLIGHT,
+    crop.IRRIGATION_DUE,
+    crop.SOIL_DRY,
+    crop.SOIL_WET,
+    animal.CATTLE_COLD,
+    animal.LIVESTOCK_HEAT,
+    animal.PIG_HEAT,
+    animal.POND_OXYGEN,
+    animal.AMMONIA,
+    rain.INTENSE_RAIN_10,
+    rain.INTENSE_RAIN_60,
+    water.WATER_MARKS,
+    water.WATER_RISE,
+    dry.DROUGHT_SPI,
+    dry.FIRE_WEATHER,
     network.SILENT_STATION,
+    network.BATTERY_LOW,
+    network.BATTERY_LEVEL_LOW,
+    network.SENSOR_STUCK,
 )
 
 #: Rules by name.

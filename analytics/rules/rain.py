@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from analytics.index import Step, titles
-from analytics.measure import sliding_sum
-from analytics.rule import Level, Rule, Words
+from analytics.measure import of_index, short_sum, sliding_sum
+from analytics.rule import Level, Rule, Status, Words, level
 
 _FIELD_VI = "Khơi thông mương rãnh, tháo nước ruộng; hoãn bón phân, phun thuốc; thu hoạch phần đã chín."
 _FIELD_EN = "Clear drains and let water off fields; put off fertiliser and spraying; bring in what is ripe."
@@ -80,4 +80,112 @@ HEAVY_RAIN = Rule(
     patience=timedelta(hours=12),
     freshness=timedelta(hours=6),
     validity=timedelta(hours=12),
+)
+
+
+_MOVE_VI = {"everyone": _SLOPE_VI, "forest": "Không vào rừng, không qua suối khi nước đục, dâng nhanh."}
+_MOVE_EN = {"everyone": _SLOPE_EN, "forest": "Keep out of the forest; cross no stream that is muddy and rising."}
+
+INTENSE_RAIN_10 = Rule(
+    name="intense_rain_10min",
+    hazard="rain",
+    title=titles("Mưa dồn dập 10 phút", "Intense rain in 10 minutes"),
+    unit="mm",
+    pack="crop 1",
+    status=Status.OWN,
+    step=Step.GRID,
+    condition=short_sum("precipitation", 10),
+    quantities=("precipitation",),
+    before=1,
+    levels=(
+        level(
+            10.0,
+            5.0,
+            ("Mưa dồn dập", "{value} mm trong 10 phút", "Tránh ven suối, ngầm tràn."),
+            ("Intense rain", "{value} mm in 10 min", "Keep off streams and fords."),
+            _MOVE_VI,
+            _MOVE_EN,
+        ),
+        level(
+            20.0,
+            10.0,
+            ("Mưa rất dồn dập", "{value} mm trong 10 phút", "Rời ven suối, sườn dốc ngay."),
+            ("Very intense rain", "{value} mm in 10 min", "Leave streams and slopes now."),
+            _MOVE_VI,
+            _MOVE_EN,
+        ),
+    ),
+    source="Own choice of operation; Vietnamese criteria speak of 12 and 24 hours",
+    quiet=timedelta(hours=1),
+    patience=timedelta(hours=3),
+    freshness=timedelta(hours=1),
+    validity=timedelta(hours=3),
+    note="Only of stations that report every 10 minutes or oftener.",
+)
+
+INTENSE_RAIN_60 = Rule(
+    name="intense_rain_60min",
+    hazard="rain",
+    title=titles("Mưa dồn dập 1 giờ", "Intense rain in an hour"),
+    unit="mm",
+    pack="crop 1",
+    status=Status.OWN,
+    step=Step.GRID,
+    condition=short_sum("precipitation", 60),
+    quantities=("precipitation",),
+    before=1,
+    levels=(
+        level(
+            30.0,
+            20.0,
+            ("Mưa lớn trong giờ", "{value} mm trong 1 giờ", "Tháo nước; tránh ven suối."),
+            ("Heavy rain within the hour", "{value} mm in 1 h", "Let water off; keep off streams."),
+            _MOVE_VI,
+            _MOVE_EN,
+        ),
+        level(
+            50.0,
+            35.0,
+            ("Mưa rất lớn trong giờ", "{value} mm trong 1 giờ", "Rời ven suối, sườn dốc ngay."),
+            ("Very heavy rain within the hour", "{value} mm in 1 h", "Leave streams and slopes now."),
+            _MOVE_VI,
+            _MOVE_EN,
+        ),
+    ),
+    source="Own choice of operation; Vietnamese criteria speak of 12 and 24 hours",
+    quiet=timedelta(hours=1),
+    patience=timedelta(hours=6),
+    freshness=timedelta(hours=2),
+    validity=timedelta(hours=3),
+)
+
+FLASH_FLOOD = Rule(
+    name="flash_flood_rain",
+    hazard="flood",
+    title=titles("Mưa gây lũ quét, sạt lở", "Rain of flash flood, landslide"),
+    unit="1",
+    pack="vietnam 1",
+    condition=of_index("flash_flood_rain_level"),
+    quantities=("precipitation",),
+    indices=("flash_flood_rain_level",),
+    levels=(
+        level(
+            1.0,
+            1.0,
+            (
+                "Mưa mức lũ quét cấp 1",
+                "mưa 24 giờ đạt mức",
+                "Rời ven suối, sườn dốc; nghe chính quyền.",
+            ),
+            (
+                "Flash-flood rain, level 1",
+                "24 h rain meets it",
+                "Leave streams and slopes; obey authorities.",
+            ),
+            _MOVE_VI,
+            _MOVE_EN,
+        ),
+    ),
+    source="Quyết định 18/2021/QĐ-TTg, Điều 46, rows of level 1 that were read for Khu vực 2 (Lạng Sơn)",
+    note="Needs the susceptibility of the place; rows of levels 2 and 3 for Khu vực 2 were not read and are not there.",
 )

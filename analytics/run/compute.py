@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from analytics.grid import Array
 from analytics.index import Index, Kind, Step, evaluate
 from analytics.indices import SEASON_INDICES
-from analytics.quality import Findings, check_window, findings
+from analytics.quality import FAIL, SUSPECT, Findings, Reason, check_window, findings
 from analytics.quality.check import trusted
 from analytics.rule import Rule
 from analytics.run import load, say, tables
@@ -123,7 +124,7 @@ def _think(
     clean = replace(trusted(part.window, found), states=course.states_of(indices, part))
     part = replace(part, window=clean)
     evaluate(indices, clean)
-    judge(rules, part, course.context_of(part), set(course.former), trails)
+    judge(rules, part, course.context_of(part), set(course.former), trails, doubt_hours(part, found))
     thought = Thought([(part, indices)], verdicts(part, found))
     grown = part.grown() if tables.ripe(part)[:, clean.lead :].any() else None
     if grown is not None:
@@ -132,6 +133,18 @@ def _think(
         judge(rules, grown, course.context_of(grown), set(course.former), trails)
         thought.frames.append((grown, SEASON_INDICES))
     return thought
+
+
+def doubt_hours(part: Frame, found: Findings) -> dict[str, Array]:
+    """Check → (places, days) hours of each day in which it doubted the quantity it doubted most."""
+    hours: dict[str, Array] = {}
+    for (_, reason), flags in found.items():
+        if reason in (Reason.PERSISTENCE, Reason.DRIFT, Reason.CLOGGED):
+            bad = ((flags == SUSPECT) | (flags == FAIL)).astype(np.float64)
+            if bad.any():
+                share = np.nansum(part.window.grid.by_day(bad), axis=2) * (part.window.grid.step / 3600)
+                hours[reason.value] = np.maximum(hours.get(reason.value, np.zeros(part.window.shape)), share)
+    return hours
 
 
 def verdicts(part: Frame, found: Findings) -> list[Verdict]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Trail:
 #: By rule, place and season.
 Key = tuple[str, int, int]
 Trails = dict[Key, Trail]
+NOTHING: Mapping[str, Array] = MappingProxyType({})
 
 
 def applies(rule: Rule, known: Known, season: int = 0) -> bool:
@@ -56,7 +58,7 @@ def terms(rule: Rule, known: Known) -> tuple[Dated, ...]:
     return known.terms.get(rule.name) or (Dated(ALWAYS, own_terms(rule)),)
 
 
-def facts(frame: Frame, stored: Mapping[str, Array]) -> Facts:
+def facts(frame: Frame, stored: Mapping[str, Array], doubted: Mapping[str, Array]) -> Facts:
     """What conditions may look at; ``stored`` has index values of the context days."""
     window = frame.window
     indices = {}
@@ -68,14 +70,19 @@ def facts(frame: Frame, stored: Mapping[str, Array]) -> Facts:
         if name in stored and window.lead:
             value[:, : window.lead] = stored[name]
         indices[name] = value
-    return Facts(window, frame.now, frame.heard, frame.present, frame.interval, indices)
+    return Facts(window, frame.now, frame.heard, frame.present, frame.interval, indices, doubted)
 
 
 def judge(
-    rules: Sequence[Rule], frame: Frame, stored: Mapping[str, Array], open_before: set[Key], trails: Trails
+    rules: Sequence[Rule],
+    frame: Frame,
+    stored: Mapping[str, Array],
+    open_before: set[Key],
+    trails: Trails,
+    doubted: Mapping[str, Array] = NOTHING,
 ) -> None:
     """Follow rules through a frame, adding to the trails; ``open_before`` are those that have episodes."""
-    found = facts(frame, stored)
+    found = facts(frame, stored, doubted)
     for rule in rules:
         rows = [row for row, known in enumerate(frame.places) if applies(rule, known, frame.seasons[row])]
         if not rows or any(name not in found.indices for name in rule.indices):

@@ -1,0 +1,158 @@
+"""Catalogue: what quantities, indices, rules and crops are called and say, for those who know only the tables.
+
+``python -m analytics.catalogue`` writes ``analytics/catalogue.json`` and ``docs/rules.md``; a test compares them with
+the shelves, and ``nongvu store migrate`` loads the former into the table ``catalogue``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from analytics.indices import ALL
+from analytics.indices.crops import crops
+from analytics.rule import LANGUAGES, Level, Rule, Status
+from analytics.rules import RULES
+from analytics.wording import FRAMES
+from telemetry.quantities import QUANTITIES
+
+_SIGNS = {(False, False): ">", (False, True): "≥", (True, False): "<", (True, True): "≤"}
+
+
+def entries() -> list[dict[str, Any]]:
+    """Every entry: kind, name, and what is said of it."""
+    found = [
+        *(("quantity", name, asdict(quantity)) for name, quantity in QUANTITIES.items()),
+        *(("index", index.name, _index(index)) for index in ALL),
+        *(("rule", rule.name, _rule(rule)) for rule in RULES),
+        *(("crop", crop.name, _crop(crop)) for crop in crops().values()),
+    ]
+    plain = [{"kind": kind, "name": name, "entry": entry} for kind, name, entry in found]
+    return json.loads(json.dumps(plain))  # type: ignore[no-any-return]
+
+
+def _index(index: Any) -> dict[str, Any]:
+    return {
+        "title": dict(index.title),
+        "unit": index.unit,
+        "step": index.step.value,
+        "season": index.season,
+        "aggregate": index.aggregate.value,
+        "completeness": index.completeness,
+        "methods": list(index.methods),
+        "needs": [need.name for need in index.needs],
+        "source": index.source,
+        "equation": index.equation,
+        "note": index.note,
+    }
+
+
+def _crop(crop: Any) -> dict[str, Any]:
+    return {
+        "title": dict(crop.title),
+        "parameters": dict(crop.parameters),
+        "provenance": dict(crop.provenance),
+        "perennial": crop.perennial,
+        "note": crop.note,
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "title": dict(rule.title),
+        "hazard": rule.hazard,
+        "unit": rule.unit,
+        "pack": rule.pack,
+        "status": rule.status.value,
+        "enabled": rule.status is not Status.UNVERIFIED,
+        "step": rule.step.value,
+        "below": rule.below,
+        "season": rule.season,
+        "quantities": list(rule.quantities),
+        "indices": list(rule.indices),
+        "kinds": sorted(rule.kinds),
+        "crops": sorted(rule.crops),
+        "months": sorted(rule.months),
+        "minimum_hours": rule.minimum.total_seconds() / 3600,
+        "quiet_hours": rule.quiet.total_seconds() / 3600,
+        "freshness_hours": rule.freshness.total_seconds() / 3600,
+        "validity_hours": rule.validity.total_seconds() / 3600,
+        "proxy": rule.proxy,
+        "source": rule.source,
+        "note": rule.note,
+        "levels": [_level(level) for level in rule.levels],
+        "frames": {language: _frame(language) for language in LANGUAGES},
+    }
+
+
+def _level(level: Level) -> dict[str, Any]:
+    words = {
+        language: {"name": said.name, "fact": said.fact, "act": said.act, "advice": dict(said.advice)}
+        for language, said in level.words.items()
+    }
+    return {"enter": level.enter, "leave": level.leave, "inclusive": level.inclusive, "words": words}
+
+
+def _frame(language: str) -> dict[str, Any]:
+    frame = FRAMES[language]
+    return {"short": dict(frame.short), "long": dict(frame.long), "group": frame.group, "proxy": frame.proxy}
+
+
+ABSENT = """\
+## Not here, and why
+
+- Risk levels 1–5 of Quyết định 18/2021 for rét hại and sương muối (Điều 53), heat, and drought (Điều 47): law portals
+  contradict each other and the official text was not read, so no number of theirs stands anywhere in the code.
+- Băng giá (glaze): described in the press without a number.
+- Flash flood (Điều 46) levels 2 and 3 for Khu vực 2: the rows could not be read.
+- Lốc, sét, mưa đá: no criterion was read.
+"""
+
+
+def rules_page() -> str:
+    """Text of ``docs/rules.md``."""
+    lines = [
+        "# Rules",
+        "",
+        "Made from the shelf by `python -m analytics.catalogue`; do not edit. *verified*: the numbers were read in the",
+        "source named; *own*: a choice of operation of no authority, to be set per place; *unverified*: off until an",
+        "operator switches it on. Station rules stand for areal criteria, and their messages say so.",
+        "`nongvu rule set` changes thresholds for an area; `nongvu rule preview` shows what that would have meant.",
+        "",
+    ]
+    for pack in dict.fromkeys(rule.pack for rule in RULES):
+        lines += [f"## Pack *{pack}*", ""]
+        for rule in RULES:
+            if rule.pack == pack:
+                lines += _section(rule)
+    return "\n".join([*lines, ABSENT])
+
+
+def _section(rule: Rule) -> list[str]:
+    state = "" if rule.status is not Status.UNVERIFIED else ", **off**"
+    lines = [f"### `{rule.name}` — {rule.title['vi']} / {rule.title['en']} ({rule.status.value}{state})", ""]
+    lines += ["| level | enters | leaves | vi | en |", "|---|---|---|---|---|"]
+    for number, level in enumerate(rule.levels, start=1):
+        sign = _SIGNS[rule.below, level.inclusive]
+        names = (level.words["vi"].name, level.words["en"].name)
+        lines.append(f"| {number} | {sign} {level.enter:g} {rule.unit} | {level.leave:g} | {names[0]} | {names[1]} |")
+    hours = {"held for": rule.minimum, "left after": rule.quiet}
+    times = [f"{word} {span.total_seconds() / 3600:g} h" for word, span in hours.items() if span]
+    months = [f"months {', '.join(map(str, sorted(rule.months)))}"] if rule.months else []
+    lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months]) + "."]
+    lines += [f"Source: {rule.source}."] + ([f"{rule.note}"] if rule.note else [])
+    return [*lines, ""]
+
+
+def main() -> None:
+    """Write the committed files."""
+    here = Path(__file__).parent
+    text = json.dumps(entries(), ensure_ascii=False, indent=1)
+    (here / "catalogue.json").write_text(text + "\n", encoding="utf-8")
+    (here.parent / "docs" / "rules.md").write_text(rules_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

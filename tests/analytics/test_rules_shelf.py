@@ -1,0 +1,109 @@
+"""Every rule on the shelf: possible numbers, words in every language that fit one segment, a source, a status."""
+
+import json
+import string
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analytics import catalogue
+from analytics.indices import BY_NAME as INDICES
+from analytics.rule import LANGUAGES, Status, changed_terms, check_terms, own_terms
+from analytics.rules import RULES
+from analytics.wording import SEGMENT, Said, septets, texts, unaccented
+from telemetry.quantities import QUANTITIES
+
+PLACE = "Trạm Mẫu Sơn, Công Sơn"  # a commune's longest names have two dozen letters
+
+
+def test_no_file_is_forgotten():
+    folder = Path(__file__).parents[2] / "analytics" / "rules"
+    modules = {rule.condition.__module__ for rule in RULES} | {"analytics.measure"}
+    assert modules == {"analytics.measure"}
+    named = {
+        value.name
+        for path in folder.glob("*.py")
+        for value in vars(__import__(f"analytics.rules.{path.stem}", fromlist=["x"])).values()
+        if type(value).__name__ == "Rule"
+    }
+    assert named == {rule.name for rule in RULES}
+    assert len(named) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_rule_is_whole(rule):
+    assert check_terms(rule, own_terms(rule)) == []
+    assert own_terms(rule).enabled == (rule.status is not Status.UNVERIFIED)
+    assert len(rule.source) > 20
+    assert len(rule.pack.split()) == 2
+    assert set(rule.title) == set(LANGUAGES)
+    assert all(quantity in QUANTITIES for quantity in rule.quantities)
+    assert all(index in INDICES for index in rule.indices)
+    assert all(set(level.words) == set(LANGUAGES) for level in rule.levels)
+    for level in rule.levels:
+        advice = {frozenset(words.advice) for words in level.words.values()}
+        assert len(advice) == 1, "the same audiences in every language"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("kind", ["open", "raise", "lower", "update", "end", "cancel"])
+def test_words_fit_and_say_what_where_when_and_what_to_do(rule, kind):
+    for number, level in enumerate(rule.levels, start=1):
+        ended = 1_768_000_000 if kind == "end" else None
+        said = Said(kind, number, PLACE, "Asia/Ho_Chi_Minh", -12.3, 12, 1_767_900_000, ended)
+        for language, text in texts(rule, said).items():
+            words = level.words[language]
+            assert septets(text["short"]) <= SEGMENT, text["short"]
+            assert all(ord(letter) < 128 for letter in unaccented(text["short"])), text["short"]
+            assert words.name in text["short"]
+            assert PLACE in text["short"]
+            assert "/0" in text["short"] or "Jan" in text["short"]
+            if kind in ("open", "raise"):
+                assert text["short"].endswith(words.act)
+            if rule.proxy:
+                assert {"vi": "(theo trạm)", "en": "(at the station)"}[language] in text["short"]
+                assert {"vi": "không phải bản tin", "en": "not a bulletin"}[language] in text["long"]
+            fields = [name for _, name, _, _ in string.Formatter().parse(text["group"]) if name]
+            assert fields == ["count", "places"]
+            assert "{" not in text["short"] + text["long"]
+
+
+def test_long_places_are_shortened_never_cut_in_a_word():
+    rule = RULES[0]
+    place = "Trạm khí tượng nông nghiệp tự động Bản Khoai số 17, xã Quốc Việt, huyện Tràng Định cũ, tỉnh Lạng Sơn"
+    text = texts(rule, Said("open", 3, place, "Asia/Ho_Chi_Minh", 11.2, 3, 1_767_900_000, None))["vi"]["short"]
+    assert septets(text) <= SEGMENT
+    assert set(unaccented(text).split()) - set(unaccented(place + " " + text).split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"enter": [20, 13, 15]}, "fall from level to level"),
+        ({"enter": [20, 15]}, "3 levels"),
+        ({"enter": [20, 15, float("nan")]}, "finite"),
+        ({"leave": [19, 15, 13]}, "flap"),
+        ({"months": [13]}, "1 to 12"),
+        ({"thresholds": [1]}, "unknown setting"),
+    ],
+)
+def test_impossible_settings_are_refused_in_words(values, says):
+    with pytest.raises(ValueError, match=says):
+        changed_terms(RULES[0], values)
+
+
+def test_a_moved_threshold_moves_where_it_is_left():
+    rain = next(rule for rule in RULES if rule.name == "heavy_rain")
+    terms = changed_terms(rain, {"enter": [20, 60, 120]})
+    assert np.allclose(terms.leave, [16, 50, 100])
+
+
+def test_catalogue_is_what_the_shelves_say():
+    committed = json.loads((Path(catalogue.__file__).parent / "catalogue.json").read_text(encoding="utf-8"))
+    assert committed == catalogue.entries(), "run: python -m analytics.catalogue"
+
+
+def test_page_of_rules_is_what_the_shelf_says():
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert page == catalogue.rules_page(), "run: python -m analytics.catalogue"
