@@ -90,7 +90,9 @@ class Health:
         return time.monotonic() >= self.resumes and not self.spent_out
 
     def failed(self, seconds: float | None) -> None:
-        """Leave it alone for a while, longer each time."""
+        """Leave it alone for a while, longer each time; messages that fail together count once."""
+        if time.monotonic() < self.resumes:
+            return
         self.failures += 1
         pause = backoff(self.failures) if seconds is None else seconds
         self.resumes = time.monotonic() + pause

@@ -213,6 +213,9 @@ class SmppProvider:
         return [pdu_said(decoded(payload).body)]
 
     async def _submit(self, session: Session, body: bytes, taken: int, total: int) -> str:
+        if session.lost and not taken:
+            reason = "the SMSC's connection is gone; nothing was written"
+            raise Later(reason, 0.1)
         for _ in range(PART_TRIES if taken else 1):
             try:
                 answer = await session.ask(Command.SUBMIT_SM, body)

@@ -15,7 +15,13 @@ def test_notify_killed_a_hundred_times(province, tmp_path, way):  # noqa: F811 â
     server.says({"code": "00"})
     try:
         states = killing.run(
-            province, tmp_path, killing.routes(tmp_path, way, server.url), kills=100, seed=26, subscribers=40
+            province,
+            tmp_path,
+            killing.routes(tmp_path, way, server.url),
+            handed=lambda: killing.handed(way, tmp_path, server),
+            kills=100,
+            seed=26,
+            subscribers=40,
         )
     finally:
         server.server.shutdown()

@@ -99,14 +99,19 @@ def working(notify, province, before):
         time.sleep(0.01)
 
 
-def run(province, tmp_path, environment, kills, seed, subscribers=15):
-    """Kill notify so many times while a step comes for every kill; then let it finish. Returns counts by state."""
+def run(province, tmp_path, environment, kills, seed, handed, subscribers=15):
+    """Kill notify so many times, each time after a random number of messages of a step that came for it; then let it finish.
+
+    ``handed`` counts what was handed over; returns messages by state.
+    """
     chance = random.Random(seed)
     _, stations = province.commune(stations=kills)
     people = [
-        province.subscriber(f"09{chance.randrange(10, 20)}{number:06}", daily_cap=1000) for number in range(subscribers)
+        province.subscriber(f"09{chance.randrange(10, 20)}{number:06}", daily_cap=1000)
+        for number in range(subscribers)
     ]
     notify = Notify(province.url, tmp_path, environment)
+    in_the_middle = 0
     for station in stations:
         before = (
             province.one("SELECT last_value FROM notify_worker")
@@ -116,8 +121,13 @@ def run(province, tmp_path, environment, kills, seed, subscribers=15):
         notify.start()
         province.step(province.alert(station), at=datetime.now(UTC))
         working(notify, province, before)
-        time.sleep(chance.uniform(0, 0.12))
+        target, end = handed() + chance.randrange(0, subscribers + 2), time.monotonic() + chance.uniform(0.2, 2)
+        while handed() < target and time.monotonic() < end:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.01))
         notify.kill()
+        in_the_middle += province.one("SELECT EXISTS (SELECT FROM delivery WHERE state IN ('sending', 'queued'))")
+    assert in_the_middle > kills / 10, "the kills did not meet it at work"
     notify.start()
     end = time.monotonic() + 120
     while waiting(province):
@@ -127,6 +137,11 @@ def run(province, tmp_path, environment, kills, seed, subscribers=15):
     assert notify.stop() == 0
     assert province.one("SELECT count(*) FROM delivery_step") == len(stations) * len(people)
     return dict(province.all("SELECT state, count(*)::int FROM delivery GROUP BY state"))
+
+
+def handed(way, tmp_path, server):
+    """Messages handed over so far."""
+    return len(server.requests) if way == "http" else len(list((tmp_path / "messages").glob("nv-*.txt")))
 
 
 def check_file(province, tmp_path, states):

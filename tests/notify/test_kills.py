@@ -11,7 +11,14 @@ def test_killed_notify_says_everything_once_or_doubts(province, tmp_path, way):
     server = Server()
     server.says({"code": "00"})
     try:
-        states = killing.run(province, tmp_path, killing.routes(tmp_path, way, server.url), kills=4, seed=7)
+        states = killing.run(
+            province,
+            tmp_path,
+            killing.routes(tmp_path, way, server.url),
+            kills=4,
+            seed=7,
+            handed=lambda: killing.handed(way, tmp_path, server),
+        )
     finally:
         server.server.shutdown()
         server.server.server_close()
