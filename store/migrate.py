@@ -9,6 +9,8 @@ from importlib.resources import files
 
 import psycopg
 
+from store import catalogue
+
 #: Any number, as long as every migrator takes the same one.
 LOCK = 0x6E6F6E67
 #: A file whose first line is this runs outside a transaction, statement by statement.
@@ -53,6 +55,7 @@ def migrate(url: str) -> list[str]:
         for migration in waiting:
             _run(connection, migration)
         _repeat(connection)
+        catalogue.load(connection)
         return [migration.name for migration in waiting]
 
 
