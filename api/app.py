@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
 
 from api import (
     alerts,
@@ -23,6 +24,7 @@ from api import (
     stream,
 )
 from api.guard import Guard
+from api.packed import Packed
 from api.resources import Resources
 from api.sensorthings import route as sensorthings
 from api.web import map as map_page
@@ -63,5 +65,14 @@ def create(resources: Resources) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=page.STATIC), name="static")
+    if resources.settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=resources.settings.cors_origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match", "Last-Event-ID"],
+            expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"],
+        )
+    app.add_middleware(Packed)
     app.add_middleware(Guard, maximum_body=resources.settings.maximum_body)
     return app
