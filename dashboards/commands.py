@@ -77,3 +77,52 @@ def preview(
         raise typer.Exit(1) from None
     if as_json:
         typer.echo(json.dumps({"pages": written}))
+
+
+@app.command()
+def provision(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what differs.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Put back boards that people changed by hand.")
+    ] = False,
+    snapshot: Annotated[
+        bool, typer.Option("--snapshot", help="Take the farmers' board anew, for a public link.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Bring Grafana to what is wanted: data sources, teams, folders, boards; keeps what people added."""
+    from grafana_client.client import GrafanaException
+
+    from dashboards.provision import Change, Provision, ProvisionError, connected, explained
+    from dashboards.settings import GrafanaSettings
+    from dashboards.snapshot import refresh
+    from telemetry.settings import read
+
+    settings = read(GrafanaSettings)
+    said: list[dict[str, object]] = []
+
+    def tell(change: Change, verb: str) -> None:
+        said.append({"what": change.what, "verb": verb, "lines": change.lines})
+        if not as_json:
+            typer.echo("\n".join([f"{change.what}: {verb}", *(f"    {line}" for line in change.lines[:20])]))
+
+    try:
+        with connected(settings) as api:
+            for change in [*Provision(api, settings, overwrite=overwrite).plan()]:
+                if change.make and not dry_run:
+                    change.make()
+                tell(change, f"would {change.verb}" if dry_run and change.make else change.verb)
+            for change in refresh(api, anew=snapshot, dry_run=dry_run):
+                tell(change, change.verb)
+    except ProvisionError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except (GrafanaException, OSError) as error:
+        typer.echo(explained(error), err=True)
+        if said:
+            typer.echo(f"{len(said)} changes were made before; run again to go on", err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps({"changes": said}, ensure_ascii=False))
+    elif not said:
+        typer.echo("Grafana is as it should be")

@@ -105,6 +105,9 @@ def newest(*indices: str, days: int = 3) -> str:
     )
 
 
+#: A station's name with its level before it.
+LABEL = "(ARRAY['', '① ', '② ', '③ ', '④ ', '⑤ '])[least(level, 5) + 1] || name"
+
 #: Hazards by their signs, the same in every language (`columns.HAZARDS`).
 SIGNS = "CASE alert.hazard WHEN 'cold' THEN '❄' WHEN 'frost' THEN '✻' WHEN 'heat' THEN '☀' WHEN 'rain' THEN '☂' END"
 

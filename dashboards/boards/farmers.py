@@ -1,7 +1,7 @@
 """Farmers: what anybody may see, from ``chart_public`` alone; without variables, for people who do not sign in."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
-from dashboards import columns, palette
+from dashboards import columns, palette, queries
 from dashboards.board import OUTSIDE, Band, Board
 from dashboards.kinds import BarChart, GeoMap, HeatMap, Stat, Table, Text
 from dashboards.panel import Column
@@ -36,7 +36,7 @@ _COMMUNES = Stat(
 _MAP = GeoMap(
     title=Words("Cảnh báo theo trạm", "Alerts by station"),
     sql="SELECT station, name, commune_name, longitude, latitude, level, hazard,"
-    " name || CASE WHEN level > 0 THEN ' ' || level ELSE '' END AS label"
+    f" {queries.LABEL} AS label"
     " FROM chart_public.station WHERE longitude IS NOT NULL ORDER BY level",
     columns={
         "level": columns.LEVEL,

@@ -54,7 +54,7 @@ _MAP = GeoMap(
         "The label is the level; ✕ marks a station not heard for more than an hour.",
     ),
     sql="SELECT station, name, commune_name, longitude, latitude, level, hazard, heard,"
-    f" name || CASE WHEN {_SILENT} THEN ' ✕' WHEN level > 0 THEN ' ' || level ELSE '' END AS label"
+    f" {queries.LABEL} || CASE WHEN {_SILENT} THEN ' ✕' ELSE '' END AS label"
     " FROM chart.station WHERE longitude IS NOT NULL AND coalesce(commune, '') IN (${commune:sqlstring})"
     " ORDER BY level",
     width=12,

@@ -205,7 +205,7 @@ def _legend(
         mark = {"dashed": "╌", "dotted": "┈", "points": "●", "bars": "▮"}.get(draws[name], "━")
         title = say.title(panel, name, language)
         made.append(f'<span><b style="color:{colors[name]}">{mark}</b> {title} <i>{last}</i></span>')
-    return f'<div class="legend">{"".join(made)}</div>'
+    return f'<div class="legend">{" ".join(made)}</div>'
 
 
 def states(panel: Panel, answer: Answer, shown: Shown, frame: Frame, language: Language) -> str:
@@ -265,7 +265,8 @@ def heat_map(panel: Panel, answer: Answer, shown: Shown, frame: Frame, language:
         top = frame.top + place * row
         body.append(text(frame.left - 8, top + row / 2 + 4, escape(_named(name, language)[:24]), "tick end"))
         for time, value in lines[name]:
-            left, width = x(time.timestamp()), x(time.timestamp() + gap) - x(time.timestamp())
+            left = max(x(time.timestamp()), frame.left)
+            width = min(x(time.timestamp() + gap), frame.width - frame.right) - left
             red, green, blue = _cividis(shade(value))
             body.append(
                 f'<rect x="{left:.1f}" y="{top + 1:.1f}" width="{max(width - 1, 0.6):.1f}" height="{row - 2:.1f}"'

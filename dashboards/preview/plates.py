@@ -107,7 +107,7 @@ def _bar_row(
             if width > 8 * len(words):
                 made.append(text(left + width / 2, y + each / 2 + 4, words, "state mid onbar"))
         elif each > 6:
-            made.append(text(left + width + 4, y + each / 2 + 4, words, "small"))
+            made.append(text(left + width + 4, y + each / 2 + 3.2, words, "small" if each > 11 else "least"))
     if panel.stacked:
         words, _ = say.said(base, panel.unit, panel.decimals, "", language)
         made.append(text(scale(base) + 5, top + height / 2 + 4, words, "small"))

@@ -127,7 +127,7 @@ def computed(spot: Spot, frame: pd.DataFrame, chance: np.random.Generator) -> di
         "soil_temperature/-0.10m": mild + 1.5 * np.sin((hour - 10) / 24 * 2 * np.pi),
         "soil_electrical_conductivity": np.clip(0.4 + 0.6 * wet, 0.1, 3),
         "soil_ph": np.full(len(hour), 5.6) + chance.normal(0, 0.03, len(hour)),
-        "water_level": 251.2 + 9 * pd.Series(rain).ewm(span=36).mean().to_numpy() + 1.5 * wet,
+        "water_level": 251.2 + 0.9 * pd.Series(rain).ewm(span=36).mean().to_numpy() + 0.3 * wet,
         "water_temperature": np.clip(mild + 2 + np.sin((hour - 9) / 24 * 2 * np.pi), 0, 36),
         "dissolved_oxygen": np.clip(5.6 + 2.8 * np.sin((hour - 10) / 24 * 2 * np.pi) - 0.06 * mild, 0.8, 14),
         "water_ph": 7.6 + 0.4 * np.sin((hour - 10) / 24 * 2 * np.pi),
