@@ -106,9 +106,11 @@ class ReceiptingServer:
             try:
                 yield self
             finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, aiomqtt.MqttError):
-                    await task
+                while not task.done():  # waiting inside the client may swallow one cancellation
+                    task.cancel()
+                    await asyncio.wait([task], timeout=1.0)
+                if not task.cancelled():
+                    task.exception()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
