@@ -18,7 +18,7 @@ from telemetry.quantities import Aggregate
 STEFAN_BOLTZMANN = 4.903e-9  # [MJ K-4 m-2 d-1], FAO-56, Eq. 39
 ALBEDO = 0.23  # of the reference grass, FAO-56, Eq. 38
 #: Values worked on at a time, so that a block's temporaries stay in the processor's cache.
-_BLOCK = 8192
+_BLOCK = 16_384
 
 
 def wind_at_2_m(speed: Values, height: Values) -> Values:
@@ -68,38 +68,70 @@ def net_longwave(minimum: Values, maximum: Values, vapour_pressure: Values, rela
     ----------
     Allen et al. (1998), FAO-56, Eq. 39.
     """
-    warmth = (np.asarray(maximum) + 273.16) ** 2
-    warmth *= warmth
-    cold = (np.asarray(minimum) + 273.16) ** 2
-    warmth = warmth + cold * cold
+    warmth, cold = np.asarray(maximum) + 273.16, np.asarray(minimum) + 273.16
+    warmth = (warmth * warmth) * (warmth * warmth) + (cold * cold) * (cold * cold)
     cloud = 1.35 * np.clip(relative_radiation, 0.3, 1.0) - 0.35
     return (STEFAN_BOLTZMANN / 2.0) * warmth * (0.34 - 0.14 * np.sqrt(vapour_pressure)) * cloud
+
+
+def _saturation(temperature: Values) -> Values:
+    """FAO-56 Eq. 11 on a block, as 0.6108 e^17.27 · exp(−17.27 · 237.3/(T + 237.3)): fewer passes."""
+    work = temperature + 237.3
+    np.divide(-17.27 * 237.3, work, out=work)
+    np.exp(work, out=work)
+    work *= 0.6108 * np.exp(17.27)
+    return work
+
+
+def _longwave(low: Values, high: Values, vapour: Values, relative: Values) -> Values:
+    """`net_longwave` on a block, in place; ``relative`` is used up."""
+    np.maximum(relative, 0.3, out=relative)
+    np.minimum(relative, 1.0, out=relative)
+    relative *= 1.35 * STEFAN_BOLTZMANN / 2.0
+    relative -= 0.35 * STEFAN_BOLTZMANN / 2.0
+    damp = np.sqrt(vapour)
+    damp *= -0.14
+    damp += 0.34
+    relative *= damp
+    warmth = np.add(high, 273.16, out=damp)
+    warmth *= warmth
+    warmth *= warmth
+    cold = low + 273.16
+    cold *= cold
+    cold *= cold
+    warmth += cold
+    relative *= warmth
+    return relative
 
 
 def _combination(
     minimum: Values, maximum: Values, saturation: Values, vapour: Values, radiation: Values, extraterrestrial: Values,
     wind: Values, psychrometric: Values, clear: Values, numerator: float, denominator: float,
 ) -> Values:  # fmt: skip
-    """FAO-56 Eq. 6 on a block; ``saturation`` is es [kPa], ``clear`` the clear sky's share of Ra."""
-    mean = 0.5 * (minimum + maximum)
+    """FAO-56 Eq. 6 on a block; ``saturation`` is es [kPa], used up; ``clear`` is the clear sky's share of Ra."""
+    mean = minimum + maximum
+    mean *= 0.5
+    slope = _saturation(mean)
+    slope *= 4098.0
     over = mean + 237.3
-    slope = np.exp(17.27 * mean / over)
-    slope *= 4098.0 * 0.6108
+    over *= over
     slope /= over
-    slope /= over
-    ceiling = clear * extraterrestrial
+    relative = np.multiply(clear, extraterrestrial, out=over)
     # in the polar night there is no clear sky to compare with: taken as overcast
-    relative = np.divide(radiation, ceiling, out=np.zeros_like(ceiling), where=ceiling != 0.0)
-    net = (1.0 - ALBEDO) * radiation
-    net -= net_longwave(minimum, maximum, vapour, relative)
-    net *= 0.408
+    np.divide(radiation, relative, out=relative, where=relative != 0.0)
+    net = (0.408 * (1.0 - ALBEDO)) * radiation
+    loss = _longwave(minimum, maximum, vapour, relative)
+    loss *= 0.408
+    net -= loss
     net *= slope
-    aerodynamic = saturation - vapour
-    aerodynamic *= wind
-    aerodynamic *= psychrometric * numerator
-    aerodynamic /= mean + 273.0
-    net += aerodynamic
-    weight = denominator * wind
+    saturation -= vapour
+    saturation *= wind
+    saturation *= psychrometric
+    saturation *= numerator
+    mean += 273.0
+    saturation /= mean
+    net += saturation
+    weight = np.multiply(wind, denominator, out=mean)
     weight += 1.0
     weight *= psychrometric
     weight += slope
@@ -160,7 +192,9 @@ def reference_evapotranspiration(
 
     def body(*block: Values) -> None:
         low, high, vapour, sunlight, breeze, beyond, gamma, clear, out = block
-        saturation = 0.5 * (saturation_vapour_pressure(low) + saturation_vapour_pressure(high))
+        saturation = _saturation(low)
+        saturation += _saturation(high)
+        saturation *= 0.5
         out[...] = _combination(
             low, high, saturation, vapour, sunlight, beyond, breeze, gamma, clear, numerator, denominator
         )
@@ -233,12 +267,15 @@ def evapotranspiration_with_fallbacks(
 
     def body(*block: Values) -> None:
         low, high, damp, dry, moist, dew, measured, shone, breeze, beyond, lit, psychro, sky, out, code = block
-        at_low, at_high = saturation_vapour_pressure(low), saturation_vapour_pressure(high)
+        at_low, at_high = _saturation(low), _saturation(high)
         vapour, humid = _vapour(at_low, at_high, damp, dry, moist, dew)
         sunlight, sunny = _sunlight(low, high, measured, shone, beyond, lit, sky)
         calm = np.isnan(breeze)
-        breeze = np.where(calm, 2.0, breeze) if calm.any() else breeze
-        code[...] = humid * 6 + sunny * 2 + calm
+        if calm.any():
+            breeze = breeze.copy()
+            breeze[calm] = 2.0
+        np.add(humid, sunny, out=code, casting="unsafe")
+        code += calm
         at_low += at_high
         at_low *= 0.5
         out[...] = _combination(
@@ -259,37 +296,38 @@ def evapotranspiration_with_fallbacks(
 def _vapour(
     at_low: Values, at_high: Values, damp: Values, dry: Values, moist: Values, dew: Values
 ) -> tuple[Values, Any]:
-    """Actual vapour pressure of a block and the code of its source: FAO-56 Eq. 17, 19, 14, 48."""
-    vapour = 0.005 * (at_low * damp + at_high * dry)
-    missing = np.isnan(vapour)
-    if not missing.any():
-        return vapour, 0
+    """Actual vapour pressure of a block and six times the code of its source: FAO-56 Eq. 17, 19, 14, 48."""
+    vapour = at_low * damp
+    vapour += at_high * dry
+    vapour *= 0.005
+    missing = np.flatnonzero(np.isnan(vapour))
+    if not missing.size:
+        return vapour, np.uint8(0)
     code = np.zeros(vapour.shape, dtype=np.uint8)
-    choices = (0.005 * moist * (at_low + at_high), saturation_vapour_pressure(dew), at_low)
-    for number, other in enumerate(choices, start=1):
-        missing = np.isnan(vapour)
-        vapour = np.where(missing, other, vapour)
-        code[missing] = number
+    for number in (1, 2, 3):
+        if number == 1:
+            vapour[missing] = 0.005 * moist[missing] * (at_low[missing] + at_high[missing])
+        else:
+            vapour[missing] = saturation_vapour_pressure(dew[missing]) if number == 2 else at_low[missing]
+        code[missing] = 6 * number
+        missing = missing[np.isnan(vapour[missing])]
     return vapour, code
 
 
 def _sunlight(
     low: Values, high: Values, measured: Values, shone: Values, beyond: Values, lit: Values, sky: Values
 ) -> tuple[Values, Any]:
-    """Global radiation of a block and the code of its source: measured, FAO-56 Eq. 35, Eq. 50."""
-    missing = np.isnan(measured)
-    if not missing.any():
-        return measured, 0
-    code = np.zeros(measured.shape, dtype=np.uint8)
-    share = np.divide(shone, lit, out=np.zeros_like(lit), where=lit > 0.0)
-    share[np.isnan(shone)] = np.nan
-    from_sunshine = (0.25 + 0.50 * np.minimum(share, 1.0)) * beyond
-    from_range = np.minimum(0.16 * np.sqrt(np.maximum(high - low, 0.0)), sky) * beyond
-    radiation = np.where(missing, from_sunshine, measured)
-    code[missing] = 1
-    missing = np.isnan(radiation)
-    radiation = np.where(missing, from_range, radiation)
-    code[missing] = 2
+    """Global radiation of a block and twice the code of its source: measured, FAO-56 Eq. 35, Eq. 50."""
+    missing = np.flatnonzero(np.isnan(measured))
+    if not missing.size:
+        return measured, np.uint8(0)
+    radiation, code = measured.copy(), np.zeros(measured.shape, dtype=np.uint8)
+    sunny, day, ceiling = shone[missing], lit[missing], beyond[missing]
+    share = np.divide(sunny, day, out=0.0 * sunny, where=day > 0.0)
+    radiation[missing], code[missing] = (0.25 + 0.50 * np.minimum(share, 1.0)) * ceiling, 2
+    missing = missing[np.isnan(radiation[missing])]
+    spread = 0.16 * np.sqrt(np.maximum(high[missing] - low[missing], 0.0))
+    radiation[missing], code[missing] = np.minimum(spread, sky[missing]) * beyond[missing], 4
     return radiation, code
 
 
