@@ -104,24 +104,30 @@ def poll(broker: int) -> list[dict]:
     import psutil
 
     modbus = free()
-    with tempfile.TemporaryDirectory() as name, peer("modbus", modbus, UNITS), peer("receipts", broker):
+    with (
+        tempfile.TemporaryDirectory() as name,
+        peer("modbus", modbus, UNITS),
+        peer("receipts", broker, f"{name}/count"),
+    ):
         path = gateway(Path(name), broker, modbus, range(1, UNITS + 1))
         with (Path(name) / "log").open("wb") as log:
             edge = subprocess.Popen([sys.executable, "nongvu.py", "edge", "run", str(path)], cwd=ROOT, stderr=log,
                                     env={**os.environ, "NONGVU_CLOCK": "real"})  # fmt: skip
         try:
+            while arrived(Path(name) / "count") < 2 * UNITS * REGISTERS:
+                time.sleep(0.2)
             time.sleep(SETTLE)
             process = psutil.Process(edge.pid)
-            counts = [packs_of(Path(name))]
+            counts = [arrived(Path(name) / "count")]
             before = sum(process.cpu_times()[:2])
             time.sleep(MEASURE)
             cpu = (sum(process.cpu_times()[:2]) - before) / MEASURE * 100
-            counts.append(packs_of(Path(name)))
+            counts.append(arrived(Path(name) / "count"))
             memory = process.memory_info().rss / 1e6
         finally:
             edge.terminate()
             edge.wait(20)
-        rate = (counts[1] - counts[0]) * REGISTERS / MEASURE
+        rate = (counts[1] - counts[0]) / MEASURE
         return [
             result("edge_poll", cpu, "% of one core", 40, most=True),
             result("edge_poll_memory", memory, "MB", 90, most=True),
@@ -129,17 +135,9 @@ def poll(broker: int) -> list[dict]:
         ]
 
 
-def packs_of(folder: Path) -> int:
-    """Unit readings taken so far: the sum of the slots that each unit remembers."""
-    import sqlite3
-
-    import msgspec
-
-    from edge.device import Memory
-
-    with contextlib.closing(sqlite3.connect(folder / "buffer.sqlite")) as connection:
-        rows = connection.execute("SELECT value FROM memory WHERE name LIKE 'unit:%'").fetchall()
-    return sum(msgspec.msgpack.decode(row[0], type=Memory).slot for row in rows)
+def arrived(count: Path) -> int:
+    """Readings that the receipting server has counted so far."""
+    return int(count.read_text() or 0) if count.exists() else 0
 
 
 def buffer() -> list[dict]:
@@ -276,7 +274,7 @@ def week(broker: int) -> list[dict]:
             delays.sort()
             return WEEK / 60 * 60 / seconds, delays[int(len(delays) * 0.99) - 1]
 
-    with peer("receipts", broker):
+    with tempfile.TemporaryDirectory() as name, peer("receipts", broker, f"{name}/count"):
         rate, p99 = asyncio.run(measure())
     return [result("edge_week_drain", rate, "readings/s", 600, most=False),
             result("edge_week_live_p99", p99, "s", 2, most=True)]  # fmt: skip
@@ -303,12 +301,15 @@ async def serve_modbus(port: int, units: int) -> None:
     await server.serve_forever()
 
 
-async def serve_receipts(port: int) -> None:
+async def serve_receipts(port: int, count: Path) -> None:
+    """Receipt every pack, and write down how many readings came."""
     import aiomqtt
+    import cbor2
 
     from telemetry.pack import Receipt, encode_receipt, label
     from telemetry.topics import ROOT, Kind, parse, topic
 
+    readings, written = 0, 0.0
     async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as client:
         await client.subscribe([(f"{ROOT}/+/+/live", 1), (f"{ROOT}/+/+/backlog", 1)])
         print("ready", flush=True)
@@ -317,13 +318,17 @@ async def serve_receipts(port: int) -> None:
             receipt = Receipt(marks.boot, marks.stream, [(marks.sequence, marks.sequence)])
             name = topic(parse(str(message.topic)).gateway, Kind.RECEIPT)
             client._client.publish(name, encode_receipt(receipt), qos=1)
+            readings += len(cbor2.loads(message.payload))
+            if time.monotonic() - written > 0.2:
+                count.write_text(str(readings))  # noqa: ASYNC240
+                written = time.monotonic()
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["modbus"]:
         asyncio.run(serve_modbus(int(sys.argv[2]), int(sys.argv[3])))
     elif sys.argv[1:2] == ["receipts"]:
-        asyncio.run(serve_receipts(int(sys.argv[2])))
+        asyncio.run(serve_receipts(int(sys.argv[2]), Path(sys.argv[3])))
     else:
         for row in run():
             print(row)

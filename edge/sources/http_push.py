@@ -31,11 +31,11 @@ def application(devices: Sequence[tuple[str, Messenger]], taken: Taken) -> Starl
         if request.method == "GET":
             body = request.url.query.encode()
         else:
-            if int(request.headers.get("content-length") or 0) > LARGEST:
-                return PlainTextResponse("too large", 413)
-            body = await request.body()
-        if len(body) > LARGEST:
-            return PlainTextResponse("too large", 413)
+            body = b""
+            async for part in request.stream():
+                body += part
+                if len(body) > LARGEST:
+                    return PlainTextResponse("too large", 413)
         for path, device in devices:
             if path == request.url.path and _names(body, device):
                 taken(device, path, body)
