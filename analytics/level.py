@@ -107,6 +107,11 @@ def out_of_season(window: Window, rule: Rule, begins: Times, months: frozenset[i
     return result
 
 
+def is_unknown(codes: Codes) -> Flags:
+    """Where nothing is known."""
+    return np.asarray(codes & _UNKNOWN, np.bool_)
+
+
 class Run(NamedTuple):
     """A stretch of time with one code; seconds since 1970."""
 
