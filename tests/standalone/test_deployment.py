@@ -1,0 +1,72 @@
+"""What the compose file needs before its first start: secrets that fit together, users with the least roles."""
+
+import os
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def made(folder: Path) -> dict[str, str]:
+    environment = os.environ | {"NONGVU_SECRETS": str(folder), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "deployment/make_secrets.py"), "broker.example"]
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+def test_every_secret_of_the_compose_file_is_made_once_and_never_overwritten(tmp_path):
+    first = made(tmp_path)
+    assert made(tmp_path) == first
+    named = {
+        Path(entry["file"]).name for entry in yaml.safe_load((ROOT / "compose.yaml").read_text())["secrets"].values()
+    }
+    assert named - {"simulated-gateway"} <= first.keys()  # that one comes from "nongvu gateway add"
+    assert tmp_path.stat().st_mode & 0o077 == 0
+
+
+def test_the_brokers_certificate_is_the_authoritys(tmp_path):
+    made(tmp_path)
+    context = ssl.create_default_context(cafile=str(tmp_path / "mqtt_authority"))
+    assert context.cert_store_stats()["x509_ca"] == 1
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "mqtt_certificate", tmp_path / "mqtt_key")
+    shake_hands(context, server, "broker.example")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(context, server, "other.example")
+
+
+def shake_hands(client_context, server_context, name):
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(to_client, to_server, server_hostname=name)
+    server = server_context.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(4):
+        for side in (client, server):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+    assert client.version() == "TLSv1.3"
+
+
+def test_users_get_the_passwords_of_the_secrets(database, tmp_path):
+    made(tmp_path)
+    here = urlsplit(database)
+    (tmp_path / "database_owner_url").write_text(database)
+    environment = os.environ | {"NONGVU_SECRETS": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    for _ in range(2):
+        subprocess.run([sys.executable, str(ROOT / "deployment/users.py")], check=True, env=environment)
+    written = urlsplit((tmp_path / "database_ingest_url").read_text().strip())
+    login = urlunsplit(
+        (written.scheme, f"{written.username}:{written.password}@{here.hostname}:{here.port}", here.path, "", "")
+    )
+    with psycopg.connect(login) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("ingest",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT * FROM subscriber")
