@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from api.problems import Problem
 from store.flag import QUALITY_MASK, Check, Quality
@@ -23,7 +23,16 @@ def _believable(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_believable)]
+def _written_out(value: Any) -> Any:
+    """Times are ISO 8601 text; a bare number could be seconds or milliseconds and is refused."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO.match(value)):
+        return value
+    message = "write the time as 2026-01-31T00:00:00Z"
+    raise ValueError(message)
+
+
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_believable)]
 From = Annotated[
     Moment | None, Query(alias="from", description="first time, inclusive", examples=["2026-01-31T00:00:00Z"])
 ]

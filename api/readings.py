@@ -33,6 +33,8 @@ from store.scope import Scope
 from telemetry.quantities import QUANTITIES
 
 router = APIRouter(prefix="/v1", tags=["readings"])
+#: Times longer than this are answered from the rollups where these have it.
+ROLLED_FROM = timedelta(days=31)
 Aggregation = Literal["natural", "mean", "min", "max", "sum", "last"]
 
 
@@ -86,12 +88,33 @@ async def values(
     async with here.reading() as connection:
         if every is None:
             return await shown.rows(connection, "readings", scope, **common)
+        if _from_rollups(times, every, aggregate, quality):
+            told = {"every": every_as_timedelta(every), "suspect": quality == "suspect"}
+            return await shown.rows(connection, "rolled", scope, **common, **told)
         bucket = {
             "every": every_as_timedelta(every),
             "aggregates": [aggregate_of(row, aggregate) for row in found],
             "time_zone": found[0]["time_zone"] if found else "UTC",
         }
         return await shown.rows(connection, "buckets", scope, **common, **bucket)
+
+
+async def _held(
+    here: Resources, scope: Scope, found: list[dict[str, Any]], times: tuple[datetime, datetime]
+) -> tuple[datetime, datetime]:
+    """The part of a time in which there are readings; an empty one where there are none."""
+    async with here.reading() as connection:
+        span = await shown.row(connection, "span", scope, datastreams=[row["id"] for row in found])
+    if not span or span["first"] is None:
+        return times[0], times[0]
+    first, last = max(times[0], span["first"]), min(times[1], span["last"] + timedelta(milliseconds=1))
+    return (first, last) if first < last else (times[0], times[0])
+
+
+def _from_rollups(times: tuple[datetime, datetime], every: str, aggregate: str, quality: str) -> bool:
+    """Whether the rollups have it: a long time, one of their widths, each quantity's own aggregate."""
+    whole = aggregate == "natural" and quality in {"usable", "suspect"} and every in {"15min", "1h", "1d"}
+    return whole and times[1] - times[0] > ROLLED_FROM
 
 
 def said(row: dict[str, Any], datastream: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +166,8 @@ async def _answer(
     """Readings of datastreams in the format wanted."""
     chosen = wanted(request, asked.shape)
     times = period(asked.first, asked.last, here.now(), usual)
+    if chosen != "json" or asked.every:
+        times = await _held(here, scope, found, times)
     if chosen != "json":
         every = every_as_timedelta(asked.every) if asked.every else None
         aggregates = [aggregate_of(row, asked.aggregate) for row in found]

@@ -54,14 +54,16 @@ FROM observed_property
 SELECT reading.datastream_id || '@' || (extract(epoch FROM reading.phenomenon_time) * 1000000)::bigint AS id,
        reading.datastream_id, place.id AS place, reading.phenomenon_time AS "phenomenonTime",
        reading.phenomenon_time AS "resultTime", reading.result,
-       greatest(reading.flag & 255, said.quality) AS quality, reading.flag | said.checks AS flag
+       judged.flag & 255 AS quality, judged.flag
 FROM reading
 JOIN datastream ON datastream.id = reading.datastream_id
 JOIN visible_place(%(everything)s, %(roots)s, %(open)s) AS place ON place.id = datastream.place
 CROSS JOIN LATERAL (
-    SELECT coalesce(max(verdict.flag & 255), 0) AS quality, coalesce(bit_or(verdict.flag & ~255), 0) AS checks
+    SELECT judged_flag(reading.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
+                       (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
+                        FILTER (WHERE verdict.who LIKE 'person:%%'))[1]) AS flag
     FROM verdict WHERE verdict.datastream_id = reading.datastream_id
-     AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS said
+     AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS judged
 WHERE place.kind = 'station'
 
 -- name: NewestObservations
@@ -69,14 +71,16 @@ WHERE place.kind = 'station'
 SELECT latest.datastream_id || '@' || (extract(epoch FROM latest.phenomenon_time) * 1000000)::bigint AS id,
        latest.datastream_id, place.id AS place, latest.phenomenon_time AS "phenomenonTime",
        latest.phenomenon_time AS "resultTime", latest.result,
-       greatest(latest.flag & 255, said.quality) AS quality, latest.flag | said.checks AS flag
+       judged.flag & 255 AS quality, judged.flag
 FROM latest
 JOIN datastream ON datastream.id = latest.datastream_id
 JOIN visible_place(%(everything)s, %(roots)s, %(open)s) AS place ON place.id = datastream.place
 CROSS JOIN LATERAL (
-    SELECT coalesce(max(verdict.flag & 255), 0) AS quality, coalesce(bit_or(verdict.flag & ~255), 0) AS checks
+    SELECT judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
+                       (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
+                        FILTER (WHERE verdict.who LIKE 'person:%%'))[1]) AS flag
     FROM verdict WHERE verdict.datastream_id = latest.datastream_id
-     AND latest.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS said
+     AND latest.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS judged
 WHERE place.kind = 'station'
 
 -- name: FeaturesOfInterest

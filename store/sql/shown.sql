@@ -38,16 +38,18 @@ LEFT JOIN place AS parent ON parent.id = place.parent
 WHERE place.code = %(code)s
 
 -- name: latest
--- Newest value of every datastream of the stations asked for, with a person's or a check's verdict laid over it.
+-- Newest value of every datastream of the stations asked for, with verdicts laid over it as everywhere.
 SELECT place.code AS station, datastream.quantity, datastream.level, latest.phenomenon_time AS time,
-       latest.result AS value, greatest(latest.flag & 255, coalesce(said.quality, 0)) AS quality,
-       latest.flag | coalesce(said.checks, 0) AS flag
+       latest.result AS value, judged.flag & 255 AS quality, judged.flag
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 JOIN datastream ON datastream.place = place.id
 JOIN latest ON latest.datastream_id = datastream.id
-LEFT JOIN LATERAL (SELECT max(verdict.flag & 255) AS quality, bit_or(verdict.flag & ~255) AS checks FROM verdict
-                   WHERE verdict.datastream_id = latest.datastream_id
-                     AND latest.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS said ON true
+CROSS JOIN LATERAL (
+    SELECT judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
+                       (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
+                        FILTER (WHERE verdict.who LIKE 'person:%%'))[1]) AS flag
+    FROM verdict WHERE verdict.datastream_id = latest.datastream_id
+     AND latest.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS judged
 WHERE (%(code)s::text IS NULL OR place.code = %(code)s)
   AND (%(quantity)s::text IS NULL OR datastream.quantity = %(quantity)s)
   AND (place.code, datastream.quantity, datastream.level) > (%(after_station)s, %(after_quantity)s, %(after_level)s)
@@ -124,13 +126,32 @@ WHERE (time, datastream_id) > (%(after_time)s, %(after_datastream)s::int)
 ORDER BY time, datastream_id
 LIMIT %(limit)s
 
+-- name: rolled
+-- Buckets of long times, from the rollups.
+SELECT datastream_id, time, value, count
+FROM shown_rolled(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s, %(suspect)s,
+                  %(every)s)
+WHERE (time, datastream_id) > (%(after_time)s, %(after_datastream)s::int)
+ORDER BY time, datastream_id
+LIMIT %(limit)s
+
+-- name: span
+-- First and last reading of datastreams, so that an endless range asked for is none.
+SELECT min(first) AS first, max(last) AS last
+FROM unnest(visible_datastreams(%(everything)s, %(roots)s, %(open)s, %(datastreams)s)) AS stream (id)
+CROSS JOIN LATERAL (
+    SELECT (SELECT phenomenon_time FROM reading WHERE datastream_id = stream.id ORDER BY phenomenon_time LIMIT 1) AS first,
+           (SELECT phenomenon_time FROM reading WHERE datastream_id = stream.id
+            ORDER BY phenomenon_time DESC LIMIT 1) AS last
+) AS bounds
+
 -- name: readings_csv
 -- As text straight from the database, with no work a row in Python; ids become names by the rows given.
 COPY (SELECT named.station, named.name AS datastream,
              to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time, value,
              CASE quality WHEN 1 THEN 'good' WHEN 2 THEN 'not_evaluated' WHEN 3 THEN 'suspect' WHEN 4 THEN 'fail'
                           ELSE 'missing' END AS quality, flag
-      FROM shown_reading(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
+      FROM shown_whole(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
                          %(qualities)s) AS shown
       JOIN unnest(%(datastreams)s::int[], %(stations)s::text[], %(names)s::text[]) AS named (id, station, name)
         ON named.id = shown.datastream_id
@@ -149,7 +170,7 @@ TO STDOUT (FORMAT CSV)
 
 -- name: readings_binary
 COPY (SELECT datastream_id, time, value, flag, quality::int2
-      FROM shown_reading(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
+      FROM shown_whole(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
                          %(qualities)s)
       ORDER BY time, datastream_id)
 TO STDOUT (FORMAT BINARY)

@@ -76,3 +76,19 @@ async def test_what_has_not_changed_is_not_sent_again(client: httpx.AsyncClient)
 async def test_other_formats_are_406(client: httpx.AsyncClient) -> None:
     assert (await client.get(URL, headers={"accept": "image/png"})).status_code == 406
     assert (await client.get(URL + "&format=xlsx")).status_code == 422
+
+
+async def test_long_times_come_from_the_rollups_and_agree(client: httpx.AsyncClient, province: str) -> None:
+    url = "/v1/stations/huu-lung-1/readings?every=1h&from=2025-12-01T00:00:00Z&to=2026-01-31T14:00:00Z&limit=10000"
+    with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO touched (place, from_time, to_time) SELECT id, '2026-01-28', '2026-02-01' FROM place"
+            " WHERE kind = 'station'"
+        )
+    rolled = (await client.get(url)).json()["items"]
+    raw = (await client.get(url.replace("2025-12-01", "2026-01-28"))).json()["items"]
+    assert len(rolled) > 300
+    pairs = {(item["datastream"], item["time"]): item["value"] for item in rolled}
+    for item in raw:
+        if item["datastream"] != "wind_direction" and item["time"] < "2026-01-31T14:00:00Z":
+            assert pairs[item["datastream"], item["time"]] == pytest.approx(item["value"]), item
