@@ -170,13 +170,14 @@ class Fleet:
 
     broker: Broker
     window: int = 400
+    name: str = "fleet"
     receipts: dict = field(default_factory=lambda: {"stored": 0, "repeated": 0, "set_aside": 0})
     receipted: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self._room = threading.Semaphore(self.window)
         self._done = threading.Condition()
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, "fleet", protocol=paho.MQTTv5)
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, self.name, protocol=paho.MQTTv5)
         self._client.max_inflight_messages_set(1000)
         self._client.on_message = self._heard
         ready = threading.Event()
@@ -219,6 +220,15 @@ class Fleet:
     def close(self):
         self._client.disconnect()
         self._client.loop_stop()
+
+
+def send_all(fleet, made):
+    """Send packs and wait for all receipts; seconds."""
+    start = time.monotonic()
+    for pack in made:
+        fleet.send(pack)
+    fleet.wait(len(made))
+    return time.monotonic() - start
 
 
 def raw_copy(url, ids, made, rows_each):

@@ -1,0 +1,53 @@
+"""read_panel: five years of 100 stations by day from rollups, in one query, as a panel of a board asks for it; p95 of 40.
+
+Seeded through the real refresh on a stated raw subset: 10 stations × 1 quantity × 1 year every hour are written as readings and
+refreshed; the day rollups of the other stations and years are copies of those with other ids and days.
+"""
+
+import psycopg
+
+from benchmarks import stage
+from benchmarks.bytes_per_reading import fill
+from benchmarks.read_year import p95, refresh_all
+
+QUERY = (
+    "SELECT bucket, datastream_id, sum(sum) / sum(count), min(minimum), max(maximum) FROM rollup_day"
+    " WHERE datastream_id = ANY(%s) AND bucket >= %s AND bucket < %s AND class = 1 GROUP BY 1, 2"
+)
+SPAN = ("2021-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+
+
+def run():
+    with stage.services() as (database, _):
+        url = stage.fresh(database)
+        ids = sorted(stage.register(url, 100, stage.QUANTITIES[:1], interval=3600).values())
+        fill(url, 10, 365, step=3600, start="2025-01-01")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT append_marks(%s, %s, %s, 'reading')", [ids[:10], ["2025-01-01Z"] * 10, ["2025-12-31Z"] * 10]
+            )
+        refresh_all(url)
+        with psycopg.connect(url, autocommit=True) as connection:
+            for years in range(1, 5):
+                connection.execute(
+                    "INSERT INTO rollup_day SELECT datastream_id, bucket - %s * INTERVAL '365 days', class, count, sum, minimum,"
+                    " maximum, squares, east, north, last FROM rollup_day WHERE bucket >= '2025-01-01' ON CONFLICT DO NOTHING",
+                    [years],
+                )
+            connection.execute(
+                "INSERT INTO rollup_day SELECT datastream_id + 10 * n, bucket, class, count, sum, minimum, maximum, squares, east,"
+                " north, last FROM rollup_day, generate_series(1, 9) AS n"
+            )
+            connection.execute("VACUUM ANALYZE rollup_day")
+            cursor = connection.cursor(binary=True)
+            rows = len(cursor.execute(QUERY, [ids, *SPAN]).fetchall())
+            value = p95(lambda _: cursor.execute(QUERY, [ids, *SPAN]).fetchall(), 40)
+    return [
+        {
+            "name": "read_panel",
+            "value": round(value, 1),
+            "unit": f"ms p95, {rows} days",
+            "bar": "< 300",
+            "met": value < 300,
+        }
+    ]

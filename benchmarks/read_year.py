@@ -1,0 +1,86 @@
+"""read_year: a year of one datastream, as a page or a program asks for it.
+
+Data: one datastream every 10 minutes for a year (52,560 readings) among 4, with 500 verdict intervals laid over it. Three ways:
+all raw readings through `judged_readings` by binary COPY, verdicts included; and a picture of 1,000 points by `series`, which
+takes it from day rollups. 60 reads each, connections warm; p95.
+"""
+
+import time
+
+import numpy as np
+import psycopg
+
+from benchmarks import stage
+from benchmarks.bytes_per_reading import fill
+from store.binary import copy_out_now, layout
+from store.rollup import refresh
+
+SHAPE = layout(time="timestamptz", result="float8", flag="int4")
+RAW = "COPY (SELECT phenomenon_time, result, flag FROM judged_readings(ARRAY[%s], %s, %s)) TO STDOUT (FORMAT BINARY)"
+PICTURE = "SELECT * FROM series(%s, %s, %s, 1000)"
+YEAR = ("2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+
+
+def p95(work, times=60):
+    """95th percentile in milliseconds."""
+    taken = []
+    for n in range(times):
+        start = time.perf_counter()
+        work(n)
+        taken.append(time.perf_counter() - start)
+    return float(np.percentile(taken, 95)) * 1000
+
+
+async def _refresh(url):
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        while await refresh(connection, 50):
+            pass
+
+
+def refresh_all(url):
+    """Recompute everything that was touched, as analytics does."""
+    import asyncio
+
+    asyncio.run(_refresh(url))
+
+
+def run():
+    with stage.services() as (database, _):
+        url = stage.fresh(database)
+        ids = sorted(stage.register(url, 2, stage.QUANTITIES[:2], interval=600).values())
+        assert ids == list(range(1, 5))
+        fill(url, 4, 365, step=600, start="2025-01-01")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO verdict (datastream_id, valid_from, valid_to, flag, reason, who, said_at)"
+                " SELECT 1, t, t + '2 hours', 3, 'spike', 'ordered', t FROM generate_series("
+                "'2025-01-01'::timestamptz, '2025-12-31', '17 hours 30 minutes') AS t"
+            )
+            connection.execute("SELECT append_marks(%s, %s, %s, 'reading')", [ids, [YEAR[0]] * 4, [YEAR[1]] * 4])
+            connection.execute("VACUUM ANALYZE reading")
+        refresh_all(url)
+        with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+            connection.execute("VACUUM ANALYZE")
+            rows = len(copy_out_now(cursor, RAW, SHAPE, [1, *YEAR]))
+            raw = p95(lambda _: copy_out_now(cursor, RAW, SHAPE, [2, *YEAR]))
+            judged = p95(lambda _: copy_out_now(cursor, RAW, SHAPE, [1, *YEAR]))
+            picture = p95(lambda n: cursor.execute(PICTURE, [n % 4 + 1, *YEAR]).fetchall())
+            assert rows == 365 * 144
+            assert len(cursor.execute(PICTURE, [1, *YEAR]).fetchall()) in (365, 366)
+    return [
+        {
+            "name": "read_year",
+            "value": round(picture, 1),
+            "unit": "ms p95, picture of 1,000 points",
+            "bar": "< 50",
+            "met": picture < 50,
+        },
+        {
+            "name": "read_year raw",
+            "value": round(raw, 1),
+            "unit": f"ms p95, {rows} readings",
+            "bar": "< 50",
+            "met": raw < 50,
+        },
+        {"name": "read_year judged", "value": round(judged, 1), "unit": "ms p95, 500 verdicts laid over"},
+    ]
