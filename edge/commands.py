@@ -31,6 +31,7 @@ def run(path: GatewayPath) -> None:
     from edge.remote_config import RemoteConfig
     from edge.run import Running
     from edge.settings import GatewayFileError, parse
+    from edge.single import AlreadyRunningError, hold
     from telemetry.process import configure_log
     from telemetry.process import run as run_process
     from telemetry.settings import Settings
@@ -38,6 +39,11 @@ def run(path: GatewayPath) -> None:
 
     settings = read_settings(Settings)
     file = _read(path)
+    try:
+        hold(file.buffer.path)
+    except AlreadyRunningError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
     configure_log(settings)
 
     async def main() -> None:

@@ -74,6 +74,10 @@ def replies(server):
 async def test_readings_come_live_and_a_clean_stop_says_so(broker, tmp_path):
     async with gateway(broker, tmp_path) as (edge, _, server):
         await until(lambda: len(server.values("tram-1:air_temperature")) >= 3, 20)
+        second = EdgeProcess(edge.path)
+        await second.start()
+        assert await asyncio.wait_for(second.process.wait(), 60) == 1
+        assert "another gateway works on" in edge.path.with_suffix(".log").read_text()
         assert set(server.values("tram-1:air_temperature")) == {20.0}
         assert {stream for _, stream in server.streams[2:]} <= {"live", "backlog"}
         assert server.streams[-1][1] == "live"
@@ -203,3 +207,55 @@ async def test_a_broker_that_refuses_or_discards_costs_nothing(tmp_path, refusal
                 await edge.kill()
             await modbus.stop()
             await asyncio.to_thread(broker.stop)
+
+
+LOCAL = """
+[[mqtt]]
+name = "local"
+url = "mqtt://127.0.0.1:{port}"
+
+[[mqtt.device]]
+name = "barn"
+station = "tram-7"
+kind = "zigbee2mqtt"
+topic = "zigbee2mqtt/barn"
+payload = "zigbee-climate"
+
+[[relay]]
+name = "fan"
+mqtt = "local"
+topic = "cmnd/fan/POWER"
+shortest_off = 0
+
+[[alarm]]
+name = "stuffy"
+station = "tram-7"
+quantity = "air_temperature"
+above = 35
+hysteresis = 2
+relay = "fan"
+"""
+
+
+async def test_a_device_and_a_relay_behind_a_local_broker(broker, tmp_path):
+    async with gateway(broker, tmp_path, LOCAL.format(port=broker.port)) as (_, _, server):
+        said = []
+        async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+            await client.subscribe("cmnd/fan/POWER", qos=1)
+
+            async def listen():
+                async for message in client.messages:
+                    said.append(bytes(message.payload))
+
+            task = asyncio.create_task(listen())
+            for value, wanted in ((36.0, b"ON"), (32.0, b"OFF")):
+                for _ in range(100):
+                    await client.publish("zigbee2mqtt/barn", json.dumps({"temperature": value}), qos=1)
+                    await asyncio.sleep(0.2)
+                    if said and said[-1] == wanted:
+                        break
+                assert said[-1] == wanted
+            await until(lambda: {36.0, 32.0} <= set(server.values("tram-7:air_temperature")), 20)
+            while not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=1)

@@ -330,3 +330,27 @@ def test_file_is_durable_as_set(tmp_path):
         keeper.close()
     with contextlib.closing(sqlite3.connect(tmp_path / "b")) as other:
         assert other.execute("SELECT count(*) FROM pack").fetchone()[0] == 0
+
+
+@pytest.mark.parametrize(("linger", "most"), [(0.2, 10), (4.0, 3)])
+async def test_gentle_on_the_card(tmp_path, linger, most):
+    """Commits of one minute of a 60-channel gateway: eight devices one after the other, each receipted at once."""
+    box = Outbox(Keeper(tmp_path / "b", "boot"), linger)
+    await box.open()
+    task = asyncio.create_task(box.run())
+    box.line_up = True
+    adding = []
+    for device in range(8):
+        adding.append(box.add(taken(device * 10, 8, f"s{device}")))
+        await asyncio.sleep(0.3)
+        for boot, stream, sequence in list(box.formed):
+            box.receipted(Receipt(boot, stream, [(sequence, sequence)]))
+    await asyncio.gather(*adding)
+    for boot, stream, sequence in list(box.formed):
+        box.receipted(Receipt(boot, stream, [(sequence, sequence)]))
+    await asyncio.sleep(6)
+    assert box.waiting == 0
+    assert box.keeper.commits <= most
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await box.close()
