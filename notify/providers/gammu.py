@@ -23,6 +23,9 @@ CONTENT_TYPE = "application/json"
 _DELIVERED = frozenset({"DeliveryOK"})
 _FAILED = frozenset({"SendingError", "DeliveryFailed", "Error"})
 
+#: Reports remembered as told: more than a modem makes in a second.
+REMEMBERED = 2000
+
 _log = structlog.get_logger()
 
 
@@ -43,6 +46,7 @@ class GammuProvider:
     kinds: frozenset[Kind] = KINDS
     idempotent: Literal[True] = True
     _hear: Hear | None = None
+    _told: dict[tuple[int, int, str], None] = field(default_factory=dict)
     _polling: asyncio.Task[None] | None = None
     _references: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(256)))
 
@@ -129,7 +133,13 @@ class GammuProvider:
         """Hear what is new; reports are repeated after a restart, which changes nothing."""
         newest = await (await connection.execute(statement("gammu", "newest_report"))).fetchone()
         reports = await connection.execute(statement("gammu", "reports"), {"after": after or "-infinity"})
-        for _, position, reference, state in await reports.fetchall():
+        for number, position, reference, state in await reports.fetchall():
+            # The daemon's times are whole seconds, so the last one is looked at again.
+            if (number, position, state) in self._told:
+                continue
+            self._told[number, position, state] = None
+            while len(self._told) > REMEMBERED:
+                del self._told[next(iter(self._told))]
             await hear(CONTENT_TYPE, json.dumps({"id": f"{reference}/{position}", "state": state}).encode())
         for number, sender, text in await (await connection.execute(statement("gammu", "inbox"))).fetchall():
             said = {"inbox": number, "sender": sender, "text": text}

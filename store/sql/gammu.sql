@@ -17,7 +17,7 @@ VALUES (%(id)s, %(position)s, %(text)s, %(coding)s, %(header)s, -1)
 
 -- name: reports
 SELECT "ID", "SequencePosition", "CreatorID", "Status"::text FROM sentitems
-WHERE "CreatorID" LIKE 'nv-%%' AND "UpdatedInDB" > %(after)s ORDER BY "UpdatedInDB" LIMIT 500
+WHERE "CreatorID" LIKE 'nv-%%' AND "UpdatedInDB" >= %(after)s ORDER BY "UpdatedInDB" LIMIT 500
 
 -- name: newest_report
 SELECT max("UpdatedInDB") FROM sentitems

@@ -1,0 +1,154 @@
+"""alert_latency: from a crossing reading's publish to its message in the SMS route's hands, under 2,000 readings/s.
+
+Data: 200 gateways send packs of 10 readings (2,000 readings/s in all, of the present time); beside them 60 stations, each in
+a commune of its own with one subscriber, send one reading of 1.5 °C, 2 a second: frost (below 4 °C). Ingest, analytics and
+notify run as processes of their own with their usual settings, grouping wait of 1 s included; the route is `file`, whose
+files' times are when messages were handed over. Peer: the grouping wait itself, below which no message may go.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import psycopg
+
+from benchmarks import stage
+from notify.subscriber import Person, add
+from telemetry import wire
+from telemetry.pack import CBOR, Stream
+from telemetry.reading import Reading
+
+CROWD, CROSSING, RATE, EVERY, GROUPING = 200, 60, 2000, 0.5, 1.0
+BAR = 3.0
+
+
+def run():
+    with stage.services() as (database, broker), tempfile.TemporaryDirectory() as folder:
+        url = stage.fresh(database)
+        stage.register(url, CROWD + CROSSING)
+        subscribe(url)
+        worker = stage.Worker(url, broker)
+        messages = Path(folder) / "messages"
+        others = [
+            Process(url, folder, "analytics", {}),
+            Process(url, folder, "notify", {"NONGVU_MESSAGES": str(messages)}),
+        ]
+        try:
+            for process in others:
+                process.ready()
+            sent = publish(broker)
+            waits = handed_over(url, messages, sent)
+        finally:
+            codes = [process.stop() for process in others] + [worker.stop()]
+    assert codes == [0, 0, 0], codes
+    assert len(waits) == CROSSING, f"{len(waits)} of {CROSSING} messages came"
+    p50, p99 = (float(np.percentile(waits, q)) for q in (50, 99))
+    return [
+        row("alert_latency", p99, met=p99 < BAR),
+        row("alert_latency median", p50, met=None),
+    ]
+
+
+def row(name, seconds, met):
+    return {
+        "name": name,
+        "value": round(seconds, 3),
+        "unit": "s",
+        "peer": "grouping wait",
+        "peer_value": GROUPING,
+        "ratio": round(seconds / GROUPING, 2),
+        "bar": f"p99 < {BAR:g} s" if met is not None else None,
+        "met": met,
+    }
+
+
+class Process:
+    """``nongvu <name> run``."""
+
+    def __init__(self, url, folder, name, settings):
+        environment = os.environ | {"NONGVU_DATABASE_URL": url} | settings
+        self.path = Path(folder) / f"{name}.log"
+        self.log = self.path.open("w")
+        self.process = subprocess.Popen([sys.executable, "-m", "nongvu", name, "run"], env=environment, stderr=self.log)
+
+    def ready(self):
+        """Wait until it says that it has started."""
+        end = time.monotonic() + 120
+        while "started" not in self.path.read_text():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(self.path.read_text()[-2000:])
+            time.sleep(0.1)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        self.log.close()
+        return code
+
+
+def subscribe(url):
+    """A commune and a subscriber for every crossing station."""
+    with psycopg.connect(url) as connection:
+        for number in range(CROWD, CROWD + CROSSING):
+            connection.execute(
+                "WITH made AS (INSERT INTO place (code, kind, name) VALUES (%(code)s, 'commune', %(code)s) RETURNING id)"
+                " UPDATE place SET parent = made.id FROM made WHERE place.code = %(station)s",
+                {"code": f"commune-{number}", "station": f"s-{number}"},
+            )
+            person = Person(
+                address=f"0912{number:06}", places=(f"commune-{number}",), consent_channel="paper", hazards=("frost",)
+            )
+            add(connection, person, datetime.now(UTC), "bench")
+
+
+def publish(broker):
+    """Send the crowd and the crossings; monotonic-free times of the crossings, as files have them."""
+    crowd, crossing = (
+        stage.Fleet(broker, window=20_000, name="crowd"),
+        stage.Fleet(broker, window=1000, name="crossing"),
+    )
+    done = threading.Event()
+    thread = threading.Thread(target=send_crowd, args=(crowd, done))
+    thread.start()
+    time.sleep(10)  # the first computations of the crowd are over
+    sent = {}
+    for number in range(CROWD, CROWD + CROSSING):
+        payload = wire.encode([Reading(f"s-{number}", "air_temperature", int(time.time() * 1000), 1.5)], CBOR)
+        pack = stage.Pack(number, 0, Stream.LIVE, payload, boot=f"b{int(time.time())}")
+        sent[f"commune-{number}"] = time.time()
+        crossing.send(pack)
+        time.sleep(EVERY)
+    time.sleep(8)
+    done.set()
+    thread.join()
+    crossing.close()
+    crowd.close()
+    return sent
+
+
+def send_crowd(fleet, done):
+    size, sequence, start = 10, 0, time.monotonic()
+    while not done.is_set():
+        gateway, tick = sequence % CROWD, sequence // CROWD
+        now = int(time.time() * 1000)
+        readings = [Reading(f"s-{gateway}", q, now, stage.value(q, tick)) for q in stage.QUANTITIES[:size]]
+        fleet.send(stage.Pack(gateway, tick, Stream.LIVE, wire.encode(readings, CBOR), boot="crowd"))
+        sequence += 1
+        time.sleep(max(start + sequence * size / RATE - time.monotonic(), 0))
+
+
+def handed_over(url, messages, sent):
+    """Seconds from publish to file, of every crossing."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT delivery.id, place.code FROM delivery JOIN place ON place.id = delivery.place WHERE rung = 0"
+        ).fetchall()
+    files = {path.stem: path.stat().st_mtime for path in messages.glob("nv-*.txt")}
+    return [files[f"nv-{number}"] - sent[code] for number, code in rows if f"nv-{number}" in files and code in sent]
