@@ -30,12 +30,13 @@ class Variable:
     def build(self, source: str, language: Language) -> Json:
         """Grafana's JSON of the variable."""
         everything = Words("Tất cả", "All").get(language)
-        current = {"selected": True, "text": [everything], "value": ["$__all"]} if self.many else {}
+        chosen = {"selected": True, "text": [everything], "value": ["$__all"]}
+        current = {"current": chosen} if self.many else {}
         return {
             "type": "query", "name": self.name, "label": self.label.get(language), "query": self.sql,
-            "definition": self.sql, "datasource": {"type": "grafana-postgresql-datasource", "uid": source},
+            "datasource": {"type": "grafana-postgresql-datasource", "uid": source},
             "refresh": 1, "sort": 0, "multi": self.many, "includeAll": self.many, "hide": 0, "options": [],
-            "current": current, "regex": "", "skipUrlSync": False,
+            **current, "regex": "", "skipUrlSync": False,
         }  # fmt: skip
 
 

@@ -150,7 +150,7 @@ class StateTimeline(Panel):
 
     def custom(self) -> Json:
         """Nearly opaque, so that the text within stays readable."""
-        return {"fillOpacity": 85, "lineWidth": 0, "spanNulls": True}
+        return {"fillOpacity": 85, "lineWidth": 0}
 
     def options(self, language: Language) -> Json:  # noqa: ARG002
         """Equal neighbours are one bar; the value is written within."""

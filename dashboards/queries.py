@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dashboards.board import Annotation, Variable
+from dashboards.columns import HAZARDS
 from dashboards.palette import LEVEL_COLORS
 from dashboards.words import Words
 
@@ -109,7 +110,8 @@ def newest(*indices: str, days: int = 3) -> str:
 LABEL = "(ARRAY['', '① ', '② ', '③ ', '④ ', '⑤ '])[least(level, 5) + 1] || name"
 
 #: Hazards by their signs, the same in every language (`columns.HAZARDS`).
-SIGNS = "CASE alert.hazard WHEN 'cold' THEN '❄' WHEN 'frost' THEN '✻' WHEN 'heat' THEN '☀' WHEN 'rain' THEN '☂' END"
+_WHEN = " ".join(f"WHEN '{name}' THEN '{said.vi[0]}'" for name, said in HAZARDS.items())
+SIGNS = f"CASE alert.hazard {_WHEN} END"
 
 
 def levels(*hazards: str) -> str:

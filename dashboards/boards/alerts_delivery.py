@@ -148,7 +148,7 @@ _STEPS = TimeSeries(
 )
 _COURSE = StateTimeline(
     title=Words("Cảnh báo theo xã và thiên tai", "Alerts by commune and hazard"),
-    sql=queries.levels("cold", "frost", "heat", "rain"),
+    sql=queries.levels("cold", "frost", "heat", "rain", "flood", "water", "wind", "storm"),
     saying="levels",
     width=24,
     height=10,

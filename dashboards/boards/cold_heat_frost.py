@@ -43,6 +43,22 @@ _NOW = TimeSeries(
     sql=queries.lines("air_temperature"),
     unit="celsius",
 )
+_TONIGHT = TimeSeries(
+    title=Words("Dự báo thấp nhất đêm nay (từ số đo lúc chập tối)", "Forecast minimum of the coming night (from dusk)"),
+    sql=queries.index_lines("frost_night_minimum_forecast"),
+    unit="celsius",
+    thresholds=_NIGHT,
+    lines=True,
+    bridge=3 * 86400,
+)
+_FELT = TimeSeries(
+    title=Words(
+        "Nóng bức với người (chỉ số nóng bức cao nhất ngày)", "Heat as people feel it (daily maximum heat index)"
+    ),
+    sql=queries.index_lines("heat_index_maximum"),
+    unit="celsius",
+    bridge=3 * 86400,
+)
 _DAYS = BarChart(
     title=Words("Số ngày trong khoảng xem", "Days within the time shown"),
     sql="SELECT name, count(*) FILTER (WHERE index = 'air_temperature_mean' AND value <= 15 AND value > 13) AS severe,"
@@ -99,7 +115,7 @@ BOARD = Board(
     annotations=(queries.marks("cold", "frost", "heat"),),
     tags=("hazard",),
     bands=(
-        Band(None, (_MEANS, _MINIMA, _MAXIMA, _NOW)),
+        Band(None, (_MEANS, _MINIMA, _MAXIMA, _NOW, _TONIGHT, _FELT)),
         Band(None, (_DAYS, _NEWEST, _MAP, _COURSE)),
     ),
 )

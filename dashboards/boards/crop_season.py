@@ -99,7 +99,7 @@ _DEMAND = TimeSeries(
 )
 _DISEASE = HeatMap(
     title=Words("Áp lực đạo ôn lá theo ruộng (BLASTAM)", "Rice blast pressure by field (BLASTAM)"),
-    sql=_by_field("rice_blast"),
+    sql=_by_field("rice_blast_infection"),
 )
 _BLIGHT = HeatMap(
     title=Words("Áp lực mốc sương (Wallin)", "Late blight severity (Wallin)"),
@@ -107,7 +107,15 @@ _BLIGHT = HeatMap(
 )
 _STAGE = StateTimeline(
     title=Words("Giai đoạn sinh trưởng", "Stage of growth"),
-    sql=_by_field("phenology_stage"),
+    sql=_by_field("crop_stage"),
+    decimals=0,
+    width=24,
+)
+
+_COURSE = StateTimeline(
+    title=Words("Cảnh báo sâu bệnh và rét cho cây", "Alerts of disease and of cold for crops"),
+    sql=queries.levels("disease", "crop_cold"),
+    saying="levels",
     width=24,
 )
 
@@ -125,6 +133,6 @@ BOARD = Board(
         Band(None, (_SEASONS,)),
         Band(Words("Nhiệt và lạnh", "Heat and chill"), (_HEAT, _CHILL, _STAGE)),
         Band(Words("Nước", "Water"), (_WATER, _DEMAND)),
-        Band(Words("Bệnh", "Disease"), (_DISEASE, _BLIGHT)),
+        Band(Words("Bệnh", "Disease"), (_DISEASE, _BLIGHT, _COURSE)),
     ),
 )

@@ -51,6 +51,13 @@ _RAIN = HeatMap(
     width=24,
 )
 
+_COURSE = StateTimeline(
+    title=Words("Cảnh báo khô hạn, cháy rừng", "Alerts of drought and forest fire"),
+    sql=queries.levels("drought", "fire"),
+    saying="levels",
+    width=24,
+)
+
 BOARD = Board(
     name="drought_fire",
     title=Words("Hạn và cháy rừng", "Drought and forest fire"),
@@ -62,7 +69,7 @@ BOARD = Board(
     variables=(queries.COMMUNE, queries.STATION),
     tags=("hazard",),
     bands=(
-        Band(None, (_NEWEST, _LEVELS)),
+        Band(None, (_NEWEST, _LEVELS, _COURSE)),
         Band(
             Words("Cháy rừng", "Forest fire"),
             (

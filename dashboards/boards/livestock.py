@@ -34,8 +34,8 @@ _NOW = TimeSeries(
     lines=True,
 )
 _HOURS = HeatMap(
-    title=Words("Giờ THI vượt 78 mỗi ngày", "Hours of THI above 78 a day"),
-    sql=queries.index_lines("temperature_humidity_index_hours"),
+    title=Words("Giờ nóng nguy hại cho lợn mỗi ngày", "Hours of heat load of pigs a day"),
+    sql=queries.index_lines("heat_load_hours_pig"),
     unit="h",
 )
 _CHILL = TimeSeries(
@@ -47,9 +47,9 @@ _CHILL = TimeSeries(
     bridge=3 * 86400,
 )
 _FELT = TimeSeries(
-    title=Words("Lạnh với gia súc ngoài trời", "Cold of animals outdoors"),
-    sql=queries.index_lines("livestock_cold"),
-    unit="celsius",
+    title=Words("Giờ rét hại vật nuôi ngoài trời mỗi ngày", "Hours of cold load of animals outdoors a day"),
+    sql=queries.index_lines("livestock_cold_hours"),
+    unit="h",
     bridge=3 * 86400,
 )
 _NEWEST = Table(
@@ -71,7 +71,7 @@ _NEWEST = Table(
 )
 _COURSE = StateTimeline(
     title=Words("Cảnh báo rét và nắng nóng", "Alerts of cold and heat"),
-    sql=queries.levels("cold", "heat"),
+    sql=queries.levels("livestock_cold", "livestock_heat", "cold", "heat"),
     saying="levels",
     width=24,
 )
@@ -83,7 +83,7 @@ BOARD = Board(
     span="now-14d",
     refresh="15m",
     variables=(queries.COMMUNE, queries.STATION),
-    annotations=(queries.marks("cold", "heat"),),
+    annotations=(queries.marks("livestock_cold", "livestock_heat"),),
     tags=("field",),
     bands=(
         Band(Words("Nóng", "Heat"), (_NOW, _HEAT, _HOURS, _NEWEST)),

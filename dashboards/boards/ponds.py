@@ -3,7 +3,7 @@
 
 from dashboards import columns, palette, queries
 from dashboards.board import Band, Board
-from dashboards.kinds import Gauge, Table, TimeSeries
+from dashboards.kinds import Gauge, StateTimeline, Table, TimeSeries
 from dashboards.panel import Json
 from dashboards.words import Words
 
@@ -55,6 +55,9 @@ _OXYGEN_NOW = Gauge(
     maximum=12,
     thresholds=_OXYGEN,
 )
+_COURSE = StateTimeline(
+    title=Words("Cảnh báo ao nuôi", "Alerts of ponds"), sql=queries.levels("pond"), saying="levels", width=24
+)
 _DAWN = TimeSeries(
     title=Words("Ôxy thấp nhất ban đêm (0–6 giờ)", "Lowest oxygen of the night (0–6 h)"),
     sql="SELECT date_trunc('day', time, 'Asia/Ho_Chi_Minh') AS time, name AS metric, min(minimum) AS value"
@@ -71,10 +74,11 @@ BOARD = Board(
     title=Words("Ao nuôi thuỷ sản", "Ponds"),
     description=Words("Ôxy trước bình minh và khí độc.", "Oxygen before dawn, and poisonous ammonia."),
     variables=(queries.COMMUNE, queries.having("dissolved_oxygen")),
+    annotations=(queries.marks("pond"),),
     tags=("field",),
     bands=(
         Band(None, (_NEWEST, _OXYGEN_NOW)),
-        Band(Words("Ôxy", "Oxygen"), (_measured("dissolved_oxygen", _OXYGEN), _DAWN)),
+        Band(Words("Ôxy", "Oxygen"), (_measured("dissolved_oxygen", _OXYGEN), _DAWN, _COURSE)),
         Band(
             Words("Nước", "Water"),
             (

@@ -97,7 +97,7 @@ _BY_HAZARD = BarChart(
 )
 _COURSE = StateTimeline(
     title=Words("Diễn biến theo xã", "Course by commune"),
-    sql=queries.levels("cold", "frost", "heat", "rain"),
+    sql=queries.levels("cold", "frost", "heat", "rain", "flood", "water", "wind", "storm"),
     saying="levels",
     width=24,
     height=10,

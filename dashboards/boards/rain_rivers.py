@@ -53,7 +53,7 @@ _WET = TimeSeries(
 )
 _INTENSITY = TimeSeries(
     title=Words("Cường độ lớn nhất trong ngày (30 phút)", "Day's greatest 30-minute intensity"),
-    sql=queries.index_lines("rain_intensity_30"),
+    sql=queries.index_lines("rain_intensity_30min_maximum"),
     unit="suffix: mm/h",
     draw="bars",
 )
@@ -85,9 +85,27 @@ _RISE = Table(
         "station": columns.STATION,
     },
 )
+_FLASH = StateTimeline(
+    title=Words("Cấp lũ quét, sạt lở theo mưa", "Flash flood and landslide level by rain"),
+    sql=queries.index_lines("flash_flood_rain_level"),
+    saying="levels",
+    width=24,
+)
+_TO_MARK = TimeSeries(
+    title=Words("Giờ đến mốc kế tiếp", "Hours to the next mark"),
+    sql=queries.index_lines("water_hours_to_mark"),
+    unit="h",
+    draw="points",
+)
+_RATE = TimeSeries(
+    title=Words("Tốc độ nước lên", "Rate of rise"),
+    sql=queries.index_lines("water_level_rise"),
+    unit="suffix: m/h",
+    decimals=2,
+)
 _COURSE = StateTimeline(
-    title=Words("Cảnh báo mưa theo xã", "Alerts of rain by commune"),
-    sql=queries.levels("rain"),
+    title=Words("Cảnh báo mưa, lũ, nước theo xã", "Alerts of rain, flood and water by commune"),
+    sql=queries.levels("rain", "flood", "water"),
     saying="levels",
     width=24,
 )
@@ -101,13 +119,14 @@ BOARD = Board(
     ),
     refresh="5m",
     variables=(queries.COMMUNE, queries.STATION),
-    annotations=(queries.marks("rain"),),
+    annotations=(queries.marks("rain", "flood", "water"),),
     tags=("hazard",),
     bands=(
         Band(Words("Mưa", "Rain"), (_SUMS, _HOURLY, _SLIDING, _DAYS, _COURSE)),
         Band(
-            Words("Lũ quét: đất đã ướt và mưa dồn dập", "Flash flood: wet ground and intense rain"), (_WET, _INTENSITY)
+            Words("Lũ quét: đất đã ướt và mưa dồn dập", "Flash flood: wet ground and intense rain"),
+            (_WET, _INTENSITY, _FLASH),
         ),
-        Band(Words("Sông và hồ chứa", "Rivers and reservoirs"), (_WATER, _RISE)),
+        Band(Words("Sông và hồ chứa", "Rivers and reservoirs"), (_WATER, _RISE, _RATE, _TO_MARK)),
     ),
 )

@@ -3,7 +3,7 @@
 
 from dashboards import columns, palette, queries
 from dashboards.board import Band, Board
-from dashboards.kinds import Table, TimeSeries
+from dashboards.kinds import StateTimeline, Table, TimeSeries
 from dashboards.panel import Column
 from dashboards.words import Words
 
@@ -70,6 +70,13 @@ _FIELDS = Table(
     },
 )
 
+_COURSE = StateTimeline(
+    title=Words("Cảnh báo tưới, tiêu", "Alerts of irrigation and waterlogging"),
+    sql=queries.levels("irrigation"),
+    saying="levels",
+    width=24,
+)
+
 BOARD = Board(
     name="soil_irrigation",
     title=Words("Đất và tưới", "Soil and irrigation"),
@@ -82,7 +89,7 @@ BOARD = Board(
     variables=(queries.COMMUNE, queries.having("soil_moisture")),
     tags=("field",),
     bands=(
-        Band(None, (_FIELDS,)),
+        Band(None, (_FIELDS, _COURSE)),
         Band(
             Words("Nước trong đất", "Water in the ground"),
             (

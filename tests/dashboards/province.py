@@ -25,6 +25,7 @@ import psycopg
 from analytics import grid as grids
 from analytics.index import Places, Season, Step, Window, evaluate
 from analytics.indices import ALL, INDICES, SEASON_INDICES
+from analytics.rules import RULES
 from store.rollup import refresh
 from telemetry.quantities import QUANTITIES
 
@@ -135,6 +136,14 @@ def computed(spot: Spot, frame: pd.DataFrame, chance: np.random.Generator) -> di
         "water_turbidity": 20 + 60 * wet,
     }
     return made | {name: formulas[name] for name in spot.extra}
+
+
+def wave(name: str, day: int, k: int) -> float:
+    """An invented value of an index on a day at the k-th place: whole for levels and stages, around 0 for SPI and SPEI."""
+    if name.endswith(("_level", "_stage", "_reached", "_infection", "_hutton")):
+        return float((day // 9 + k) % 4)
+    around, by = (0, 2) if name.startswith("sp") else (12, 9)
+    return float(np.sin(day / 9 + k) * by + around)
 
 
 class Filler:
@@ -313,10 +322,10 @@ class Filler:
         stations = [(0, self.place[spot.code]) for spot in self.spots]
         starts = [moment.item().replace(tzinfo=UTC) for moment in grid.day_starts[0]]
         return [
-            (place, index.name, season, "-infinity", start, float(np.sin(day / 9 + k) * (2 if index.name.startswith("sp") else 9) + (0 if index.name.startswith("sp") else 12)), 1.0)
-            for index in ALL if index.name not in there and index.step in {Step.DAY, Step.MONTH}
+            (place, index.name, season, "-infinity", start, wave(index.name, day, k), 1.0)
+            for index in ALL if index.name not in there and index.step in {Step.DAY, Step.MONTH, Step.HOUR}
             for k, (season, place) in enumerate(seasons if index.season else stations)
-            for day, start in enumerate(starts) if index.step == Step.DAY or day % 30 == 0
+            for day, start in enumerate(starts) if index.step != Step.MONTH or day % 30 == 0
         ]  # fmt: skip
 
     def rows(self, found, grid, places, seasons):
@@ -347,7 +356,7 @@ class Filler:
         found = evaluate(SEASON_INDICES, taken)
         rows = self.rows(found, taken.grid, [s[1] for s in seasons], [s[0] for s in seasons])
         return rows + [(s[1], name, 0, *rest) for s, k in zip(seasons, take, strict=True) for (p, name, _, *rest)
-                       in self.rows({n: self.daily[n] for n in ("degree_days", "precipitation_sum", "reference_evapotranspiration", "chill_portions")},
+                       in self.rows({n: self.daily[n] for n in ("degree_days", "precipitation_sum", "reference_evapotranspiration", "chill_portions", "rice_blast_infection", "late_blight_severity")},
                                     window.grid, [self.place[x.code] for x in self.spots], [0] * len(self.spots))
                        if p == self.place[self.spots[k].code]]  # fmt: skip
 
@@ -363,6 +372,19 @@ class Filler:
             values = self.daily[index].value
             for spot, row in zip(self.spots, values, strict=True):
                 self.episodes(rule, hazard, spot, row, sign, edges, text)
+        others = [rule for rule in RULES if rule.hazard not in {"cold", "frost", "heat", "rain", "network"}]
+        for k, rule in enumerate(others):
+            spot, start = self.spots[k % len(self.spots)], END - timedelta(hours=20 + 11 * k)
+            level = 1 + k % len(rule.levels)
+            self.alert(
+                rule.name,
+                rule.hazard,
+                spot,
+                level,
+                start,
+                None if k % 3 == 0 else start + timedelta(hours=17),
+                rule.title["vi"],
+            )
         silent = self.spots[-1]
         self.alert("silent_station", "network", silent, 1, END - timedelta(hours=24), None, "Trạm mất tin")
 

@@ -270,7 +270,10 @@ def test_files_for_compose_say_what_the_api_is_told(monkeypatch):
         assert folders[provider["folderUid"]] == provider["folder"]
         assert (FOLDER / provider["options"]["path"].rsplit("/", 1)[1]).is_dir()
     compose = (FOLDER.parents[2] / "compose.yaml").read_text()
-    for mounted in ("./dashboards/grafana/provisioning:/etc/grafana/provisioning", "./dashboards/grafana/boards:/var/lib/boards"):
+    for mounted in (
+        "./dashboards/grafana/provisioning:/etc/grafana/provisioning",
+        "./dashboards/grafana/boards:/var/lib/boards",
+    ):
         assert mounted in compose
     (point,) = yaml.safe_load((folder / "alerting" / "operators.yaml").read_text())["contactPoints"]
     assert point["name"] == "nongvu-operators"

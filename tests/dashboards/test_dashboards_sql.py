@@ -4,10 +4,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from names import named_indices
 from province import END, PHONE, SECRET_TEXT, fill, spots
 
-from analytics.indices import BY_NAME
 from dashboards.board import OUTSIDE
 from dashboards.boards import BOARDS
 from dashboards.macros import Shown, expand
@@ -52,9 +50,6 @@ PANELS = [(board, panel) for board in BOARDS for panel in board.panels() if pane
 
 @pytest.mark.parametrize(("board", "panel"), PANELS, ids=lambda item: getattr(item, "name", None) or item.title.en)
 def test_a_panel_answers(reading, board, panel):
-    awaited = named_indices(panel.sql) - BY_NAME.keys()
-    if awaited and awaited == named_indices(panel.sql):
-        pytest.xfail(f"{', '.join(awaited)}: not on the shelf of indices yet")
     connection = reading(board.source)
     shown = Shown(
         END - min(span(board), timedelta(days=16)),
