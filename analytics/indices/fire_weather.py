@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from analytics.grid import Values
@@ -103,27 +105,71 @@ def fine_fuel_moisture_code(
     ----------
     Van Wagner and Pickett (1985), Eq. 1–10.
     """
-    temperature, humidity = np.asarray(temperature, dtype=np.float64), np.minimum(humidity, 100.0)
-    moisture = _wetted(coefficient * (101.0 - np.asarray(before)) / (59.5 + before) + 0.0 * humidity, rain)
-    warm = 0.18 * (21.1 - temperature) * -np.expm1(-0.115 * humidity)
-    warm += np.exp(0.1 * (humidity - 100.0)) * 11.0
-    logarithm = np.log(np.maximum(humidity, 1e-300) / 100.0)
-    goal = _DRY * np.exp(0.679 * logarithm) + warm
-    damp = np.exp(1.7 * logarithm)
-    eighth = _eighth_power(humidity / 100.0)
-    damper = moisture <= goal
-    if np.any(damper):
-        goal, damp, eighth = _wetting(damper, goal, damp, eighth, humidity, warm, logarithm, moisture)
-    rate = 0.0694 * np.sqrt(np.maximum(wind, 0.0)) * (1.0 - eighth)
-    rate += 0.424 * (1.0 - damp)
-    rate *= np.exp(0.0365 * temperature)
-    rate *= -0.581 * np.log(10.0)
-    after = goal + (moisture - goal) * np.exp(rate)
-    return np.clip(59.5 * (250.0 - after) / (coefficient + after), 0.0, 101.0)
+    return _flat(_fine_fuel, coefficient, temperature, humidity, wind, rain, before)
+
+
+def _flat(function: Callable[..., Values], constant: float, *arrays: Values) -> Values:
+    """Call a function of contiguous 1-D arrays with broadcast ones, and give its result their shape."""
+    given = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in arrays))
+    return function(constant, *(np.ravel(a) for a in given)).reshape(given[0].shape)[()]
 
 
 #: Eq. 4 and 5 with humidity as a share: 0.942 · 100^0.679 and 0.618 · 100^0.753.
 _DRY, _WET = 0.942 * 100.0**0.679, 0.618 * 100.0**0.753
+
+
+def _fine_fuel(coefficient: float, t: Values, rh: Values, u: Values, r: Values, code: Values) -> Values:
+    """Eq. 1–10 on 1-D arrays, in place: every pass over memory counts."""
+    moisture = _wetted(coefficient, code, r)
+    share = np.minimum(rh, 100.0)
+    share *= 0.01
+    warm = np.exp(-11.5 * share)
+    np.subtract(1.0, warm, out=warm)
+    warm *= 0.18
+    warm *= 21.1 - t
+    steep = 10.0 * share
+    steep -= 10.0
+    np.exp(steep, out=steep)
+    logarithm = np.log(np.maximum(share, 1e-300))
+    goal = np.exp(0.679 * logarithm)
+    goal *= _DRY
+    goal += warm
+    goal += 11.0 * steep
+    left = moisture - goal
+    damp = np.exp(1.7 * logarithm)
+    eighth = _eighth_power(share)
+    where = np.flatnonzero(left <= 0.0)
+    if where.size:
+        # damper air: towards the equilibrium of wetting (Eq. 5, 7), or at rest between the two
+        wet = _WET * np.exp(0.753 * logarithm[where]) + warm[where] + 10.0 * steep[where]
+        goal[where] = np.minimum(np.maximum(moisture[where], wet), goal[where])
+        left[where] = moisture[where] - goal[where]
+        dryness = 1.0 - share[where]
+        damp[where], eighth[where] = dryness**1.7, _eighth_power(dryness)
+    rate = _log_rate(t, u, damp, eighth)
+    left *= np.exp(rate, out=rate)
+    left += goal
+    result = 250.0 - left
+    result *= 59.5
+    left += coefficient
+    result /= left
+    np.maximum(result, 0.0, out=result)
+    return np.minimum(result, 101.0, out=result)
+
+
+def _log_rate(t: Values, u: Values, damp: Values, eighth: Values) -> Values:
+    """Logarithm of what is left of the difference after a day, Eq. 6 to 8; ``damp`` and ``eighth`` are used up."""
+    np.subtract(1.0, eighth, out=eighth)
+    rate = np.sqrt(np.maximum(u, 0.0))
+    rate *= 0.0694
+    rate *= eighth
+    np.subtract(1.0, damp, out=damp)
+    damp *= 0.424
+    rate += damp
+    warmth = np.multiply(t, 0.0365, out=damp)
+    rate *= np.exp(warmth, out=warmth)
+    rate *= -0.581 * np.log(10.0)
+    return rate
 
 
 def _eighth_power(share: Values) -> Values:
@@ -133,30 +179,19 @@ def _eighth_power(share: Values) -> Values:
     return power
 
 
-def _wetting(
-    damper: Values, goal: Values, damp: Values, eighth: Values, humidity: Values, warm: Values, logarithm: Values,
-    moisture: Values,
-) -> tuple[Values, Values, Values]:  # fmt: skip
-    """Equilibrium of wetting (Eq. 5), and its rate's terms (Eq. 7), where fuel is damper than the air dries it to."""
-    goal, damp, eighth = np.array(goal), np.array(damp), np.array(eighth)
-    air, held = humidity[damper], moisture[damper]
-    wet = _WET * np.exp(0.753 * logarithm[damper]) + warm[damper] - np.exp(0.1 * (air - 100.0))
-    goal[damper] = np.where(held < wet, wet, held)
-    dryness = (100.0 - air) / 100.0
-    damp[damper], eighth[damper] = dryness**1.7, _eighth_power(dryness)
-    return goal, damp, eighth
-
-
-def _wetted(moisture: Values, rain: Values) -> Values:
-    """Moisture of fine fuel after rain, Eq. 2 and 3."""
-    effective = np.asarray(rain, dtype=np.float64) - 0.5
-    moisture = np.array(moisture + 0.0 * effective)
-    wet = effective > 0.0
-    if np.any(wet):
-        held, depth = moisture[wet], effective[wet]
+def _wetted(coefficient: float, code: Values, rain: Values) -> Values:
+    """Moisture of fine fuel before a day (Eq. 1), after its rain (Eq. 2 and 3)."""
+    moisture = 101.0 - code
+    moisture *= coefficient
+    moisture /= code + 59.5
+    where = np.flatnonzero(rain > 0.5)
+    if where.size:
+        held, depth = moisture[where], rain[where] - 0.5
         gain = 42.5 * depth * np.exp(-100.0 / (251.0 - held)) * -np.expm1(-6.93 / depth)
-        gain += 0.0015 * np.maximum(held - 150.0, 0.0) ** 2 * np.sqrt(depth)
-        moisture[wet] = np.minimum(held + gain, 250.0)
+        heavy = np.flatnonzero(held > 150.0)
+        gain[heavy] += 0.0015 * (held[heavy] - 150.0) ** 2 * np.sqrt(depth[heavy])
+        moisture[where] = np.minimum(held + gain, 250.0)
+    moisture[np.isnan(rain)] = np.nan
     return moisture
 
 
@@ -185,25 +220,36 @@ def duff_moisture_code(temperature: Values, humidity: Values, rain: Values, befo
     ----------
     Van Wagner and Pickett (1985), Eq. 11–17.
     """
-    rain = np.asarray(rain, dtype=np.float64)
-    humidity = np.minimum(humidity, 100.0)
-    dried = 1.894 * (np.maximum(temperature, -1.1) + 1.1) * (100.0 - humidity) * length * 1e-4
-    code = np.array(np.asarray(before, dtype=np.float64) + 0.0 * rain)
-    wet = rain > 1.5
-    if np.any(wet):
-        held, effective = code[wet], 0.92 * rain[wet] - 1.27
+    return _flat(_duff, 0.0, temperature, humidity, rain, before, length)
+
+
+def _duff(_: float, t: Values, rh: Values, r: Values, before: Values, length: Values) -> Values:
+    """Eq. 11–17 on 1-D arrays."""
+    code = before.copy()
+    where = np.flatnonzero(r > 1.5)
+    if where.size:
+        held, effective = code[where], 0.92 * r[where] - 1.27
         # 280 exp(−0.023 P) as the program of 1985 has it; Eq. 12 prints exp(5.6348 − P/43.43), but the table needs this
-        moisture = 20.0 + 280.0 * np.exp(-0.023 * held)
+        moisture = 280.0 * np.exp(-0.023 * held)
         moisture += 1000.0 * effective / (48.77 + _duff_slope(held) * effective)
-        code[wet] = np.maximum(244.72 - 43.43 * np.log(moisture - 20.0), 0.0)
-    return code + dried
+        code[where] = np.maximum(244.72 - 43.43 * np.log(moisture), 0.0)
+    dried = np.maximum(t, -1.1)
+    dried += 1.1
+    dried *= 100.0 - np.minimum(rh, 100.0)
+    dried *= length
+    dried *= 1.894e-4
+    code += dried
+    code[np.isnan(r)] = np.nan
+    return code
 
 
 def _duff_slope(code: Values) -> Values:
     """Slope of rain's effect on duff, Eq. 13a–c."""
-    logarithm = np.log(np.maximum(code, 1.0))
-    deep = np.where(code <= 65.0, 14.0 - 1.3 * logarithm, 6.2 * logarithm - 17.2)
-    return np.where(code <= 33.0, 100.0 / (0.5 + 0.3 * code), deep)
+    slope = 100.0 / (0.5 + 0.3 * code)
+    where = np.flatnonzero(code > 33.0)
+    logarithm = np.log(code[where])
+    slope[where] = np.where(code[where] <= 65.0, 14.0 - 1.3 * logarithm, 6.2 * logarithm - 17.2)
+    return slope
 
 
 def drought_code(temperature: Values, rain: Values, before: Values, factor: Values) -> Values:
@@ -229,14 +275,25 @@ def drought_code(temperature: Values, rain: Values, before: Values, factor: Valu
     ----------
     Van Wagner and Pickett (1985), Eq. 18–23.
     """
-    rain = np.asarray(rain, dtype=np.float64)
-    code = np.array(np.asarray(before, dtype=np.float64) + 0.0 * rain)
-    drying = np.maximum(0.36 * (np.maximum(temperature, -2.8) + 2.8) + factor, 0.0)
-    wet = rain > 2.8
-    if np.any(wet):
-        held, gain = code[wet], 3.937 * (0.83 * rain[wet] - 1.27)
-        code[wet] = np.maximum(held - 400.0 * np.log1p(gain / (800.0 * np.exp(-held / 400.0))), 0.0)
-    return code + 0.5 * drying
+    return _flat(_drought, 0.0, temperature, rain, before, factor)
+
+
+def _drought(_: float, t: Values, r: Values, before: Values, factor: Values) -> Values:
+    """Eq. 18–23 on 1-D arrays."""
+    code = before.copy()
+    where = np.flatnonzero(r > 2.8)
+    if where.size:
+        held, gain = code[where], 3.937 * (0.83 * r[where] - 1.27)
+        code[where] = np.maximum(held - 400.0 * np.log1p(gain / 800.0 * np.exp(held / 400.0)), 0.0)
+    drying = np.maximum(t, -2.8)
+    drying += 2.8
+    drying *= 0.36
+    drying += factor
+    np.maximum(drying, 0.0, out=drying)
+    drying *= 0.5
+    code += drying
+    code[np.isnan(r)] = np.nan
+    return code
 
 
 def initial_spread_index(fine_fuel: Values, wind: Values, coefficient: float = FINE_FUEL) -> Values:
@@ -285,14 +342,21 @@ def buildup_index(duff: Values, drought: Values) -> Values:
     ----------
     Van Wagner and Pickett (1985), Eq. 27.
     """
-    duff, deep = np.asarray(duff, dtype=np.float64), 0.4 * np.asarray(drought)
+    return _flat(_buildup, 0.0, duff, drought)
+
+
+def _buildup(_: float, duff: Values, drought: Values) -> Values:
+    """Eq. 27 on 1-D arrays."""
+    deep = 0.4 * drought
     both = np.maximum(duff + deep, 1e-12)
-    built = np.array(2.0 * duff * deep / both)
-    shallow = duff > deep
-    if np.any(shallow):
-        code, below, total = (np.broadcast_to(a, built.shape)[shallow] for a in (duff, deep, both))
-        built[shallow] = code - (1.0 - 2.0 * below / total) * (0.92 + (0.0114 * code) ** 1.7)
-    return np.maximum(built, 0.0)
+    built = 2.0 * duff
+    built *= deep
+    built /= both
+    where = np.flatnonzero(duff > deep)
+    if where.size:
+        code = duff[where]
+        built[where] = code - (1.0 - 2.0 * deep[where] / both[where]) * (0.92 + (0.0114 * code) ** 1.7)
+    return np.maximum(built, 0.0, out=built)
 
 
 def fire_weather_index(spread: Values, buildup: Values) -> Values:
@@ -314,17 +378,31 @@ def fire_weather_index(spread: Values, buildup: Values) -> Values:
     ----------
     Van Wagner and Pickett (1985), Eq. 28–30.
     """
-    buildup = np.asarray(buildup, dtype=np.float64)
-    duff = np.array(0.626 * np.exp(0.809 * np.log(np.maximum(buildup, 1e-300))) + 2.0)
-    thick = buildup > 80.0
-    if np.any(thick):
+    return _flat(_intensity, 0.0, spread, buildup)
+
+
+def _intensity(_: float, spread: Values, buildup: Values) -> Values:
+    """Eq. 28–30 on 1-D arrays."""
+    duff = np.log(np.maximum(buildup, 1e-300))
+    duff *= 0.809
+    np.exp(duff, out=duff)
+    duff *= 0.626
+    duff += 2.0
+    thick = np.flatnonzero(buildup > 80.0)
+    if thick.size:
         duff[thick] = 1000.0 / (25.0 + 108.64 * np.exp(-0.023 * buildup[thick]))
-    raw = np.array(0.1 * spread * duff)
-    strong = raw > 1.0
-    if np.any(strong):
-        logarithm = np.log(0.434 * np.log(raw[strong]))
-        raw[strong] = np.exp(2.72 * np.exp(0.647 * logarithm))
-    return raw
+    duff *= spread
+    duff *= 0.1
+    where = np.flatnonzero(duff > 1.0)
+    if where.size:
+        strong = np.log(duff[where])
+        strong *= 0.434
+        np.log(strong, out=strong)
+        strong *= 0.647
+        np.exp(strong, out=strong)
+        strong *= 2.72
+        duff[where] = np.exp(strong, out=strong)
+    return duff
 
 
 def fire_weather(
@@ -364,31 +442,36 @@ def fire_weather(
     ----------
     Van Wagner and Pickett (1985), Eq. 1–30.
     """
-    weather = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (temperature, humidity, wind, rain)))
-    shape = weather[0].shape
-    # a day's values of all places lie side by side while they are worked on
-    by_day = [np.ascontiguousarray(np.moveaxis(a, -1, 0)) for a in weather]
-    length, factor = (np.moveaxis(np.broadcast_to(a, shape), -1, 0) for a in (length, factor))
-    codes = np.empty((6, shape[-1], *shape[:-1]))
-    now = [np.broadcast_to(np.asarray(code, dtype=np.float64), shape[:-1]) for code in (fine_fuel, duff, drought)]
-    for day in range(shape[-1]):
-        now = _day(codes[:, day], [a[day] for a in by_day], length[day], factor[day], now)
-    return np.moveaxis(codes, 1, -1)
+    given = [np.asarray(a, dtype=np.float64) for a in (temperature, humidity, wind, rain, length, factor)]
+    shape = np.broadcast_shapes(*(a.shape for a in given))
+    rows = [np.broadcast_to(a, shape).reshape(-1, shape[-1]) for a in given]
+    now = [np.broadcast_to(a, shape[:-1]).ravel().astype(np.float64) for a in (fine_fuel, duff, drought)]
+    codes = np.empty((6, shape[-1], rows[0].shape[0]))
+    for begin in range(0, rows[0].shape[0], _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        # a day's values of all places lie side by side while they are worked on
+        by_day = [np.ascontiguousarray(a[block].T) for a in rows]
+        carried = [code[block] for code in now]
+        for day in range(shape[-1]):
+            carried = _day(codes[:, day, block], [a[day] for a in by_day], carried)
+    return np.moveaxis(codes, 1, -1).reshape(6, *shape)
 
 
-def _day(codes: Values, weather: list[Values], length: Values, factor: Values, now: list[Values]) -> list[Values]:
+#: Places worked on at a time, so that a day's temporaries stay in the processor's cache.
+_BLOCK = 4096
+
+
+def _day(codes: Values, weather: list[Values], now: list[Values]) -> list[Values]:
     """Write a day's six codes and return the three that are carried."""
-    t, rh, u, r = weather
+    t, rh, u, r, length, factor = weather
     today = [
-        fine_fuel_moisture_code(t, rh, u, r, now[0]),
-        duff_moisture_code(t, rh, r, now[1], length),
-        drought_code(t, r, now[2], factor),
+        _fine_fuel(FINE_FUEL, t, rh, u, r, now[0]),
+        _duff(0.0, t, rh, r, now[1], length),
+        _drought(0.0, t, r, now[2], factor),
     ]
-    for row, code in enumerate(today):
+    spread, buildup = initial_spread_index(today[0], u), _buildup(0.0, today[1], today[2])
+    for row, code in enumerate((*today, spread, buildup, _intensity(0.0, spread, buildup))):
         codes[row] = code
-    codes[3] = initial_spread_index(codes[0], u)
-    codes[4] = buildup_index(codes[1], codes[2])
-    codes[5] = fire_weather_index(codes[3], codes[4])
     missing = np.isnan(codes[0] + codes[1] + codes[2])
     if not missing.any():
         return today
