@@ -32,3 +32,22 @@ async def waiting(connection: AsyncConnection[TupleRow]) -> int:
     """How many marks nobody has taken yet."""
     row = await (await connection.execute(statement("mark", "waiting"))).fetchone()
     return int(row[0]) if row else 0
+
+
+async def span(
+    connection: AsyncConnection[TupleRow],
+    codes: Sequence[str] | None,
+    from_time: datetime,
+    to_time: datetime,
+    cause: str,
+) -> int:
+    """Mark everything below places, or all there is; it is taken without a wait. Return how many places that is."""
+    arguments = {"codes": None if codes is None else list(codes), "from_time": from_time, "to_time": to_time}
+    row = await (await connection.execute(statement("mark", "spans"), arguments | {"cause": cause})).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def left(connection: AsyncConnection[TupleRow], cause: str) -> int:
+    """Places that wait or are in work for a cause."""
+    row = await (await connection.execute(statement("mark", "left"), {"cause": cause})).fetchone()
+    return int(row[0]) if row else 0

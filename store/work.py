@@ -133,6 +133,11 @@ async def settings(connection: Connection, places: Sequence[int]) -> list[Settin
     return [Setting(*row) for row in await _rows(connection, "settings", places)]
 
 
+async def earliest(connection: Connection, places: Sequence[int]) -> dict[int, datetime]:
+    """First reading of what feeds each place; absent where there is none."""
+    return dict(await _rows(connection, "earliest", places))
+
+
 async def readings(connection: Connection, spans: Sequence[Span]) -> Array:
     """Readings of spans, in order of datastream and time, as an array of `LOADED`."""
     if not spans:

@@ -1,14 +1,25 @@
 """Commands of `nongvu analytics`."""
 
-import typer
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Annotated
 
+import psycopg
+import typer
+from rich.progress import Progress
+
+from analytics.run import backfill as backfilling
 from analytics.run import live
+from analytics.run.explain import Explanation, NotExplained
+from analytics.run.explain import explain as explained
 from analytics.run.settings import AnalyticsSettings
 from store.metrics import serve_metrics
+from store.rule_setting import UnknownPlace
 from telemetry import process
-from telemetry.settings import read
+from telemetry.settings import DatabaseSettings, read
 
-app = typer.Typer(help="Readings to meaning: run.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Readings to meaning: run, backfill, explain.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
@@ -26,3 +37,62 @@ def run() -> None:
     process.configure_log(settings)
     serve_metrics(settings, "analytics")
     process.run(live.run(settings))
+
+
+@app.command()
+def backfill(
+    place: Annotated[list[str] | None, typer.Option("--place", help="Code of a place or area; all if absent.")] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; the whole record if absent.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(help="tcp://host:8786 of a Dask cluster.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Compute a span of places again; stopped, it goes on where it was when started again."""
+    url, now = read(DatabaseSettings).database_url, datetime.now(UTC)
+    total = asyncio.run(backfilling.begin(url, place, backfilling.start_of(first), now))
+    with Progress(disable=as_json) as bar:
+        task = bar.add_task("places", total=total)
+        result = backfilling.run(url, now, workers, scheduler, lambda left: bar.update(task, completed=total - left))
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    spent = f"{result['wall_seconds']} s, {result['cpu_seconds']} s of CPU by {result['workers']} workers"
+    typer.echo(f"{result['places']} places in {spent}")
+
+
+@app.command()
+def explain(
+    place: Annotated[str, typer.Argument(help="Code of the place.")],
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Local day.")],
+    index: Annotated[str, typer.Argument(help="Name of the index.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Say how a value came about: inputs, intermediate values, equation and source."""
+    url = read(DatabaseSettings).database_url
+
+    async def ask() -> Explanation:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+            return await explained(connection, place, day.date(), index)
+
+    try:
+        found = asyncio.run(ask())
+    except (NotExplained, UnknownPlace) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(found.plain(), ensure_ascii=False))
+        return
+    typer.echo(
+        f"{found.title['vi']} / {found.title['en']}: {found.value} {found.unit} ({found.method or 'one method'})"
+    )
+    typer.echo(f"  completeness {found.completeness}\n  equation     {found.equation}\n  source       {found.source}")
+    for name, given in found.inputs.items():
+        typer.echo(f"  from {name}: {given}")
+    for name, before in found.state_before.items():
+        typer.echo(f"  state {name}: {before} → {found.state_after.get(name)}")
+    if found.note:
+        typer.echo(f"  note: {found.note}")

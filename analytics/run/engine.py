@@ -89,6 +89,14 @@ class Engine:
         places = [leased.place for leased in taken]
         changed = {leased.place for leased in taken if set(leased.causes) - {"reading", "correction"}}
         known, through = await self.acquainted.ask(connection, places, changed)
+        firsts = {one.place: first_day(one, known[one.place], through.get(one.place), now) for one in taken}
+        old = [place for place, first in firsts.items() if (now.date() - first).days > _REACHES[-1]]
+        if old:
+            # "from the beginning" is where readings begin
+            earliest = await work.earliest(connection, old)
+            for place in old:
+                begin = local_date(earliest.get(place, now), known[place].spot.time_zone)
+                firsts[place] = max(firsts[place], begin)
         jobs = []
         for leased in taken:
             one = known[leased.place]
@@ -96,8 +104,7 @@ class Engine:
             usable = memory is not None and memory.generation == leased.generation and leased.place not in changed
             if not usable:
                 self.memory.pop(leased.place, None)
-            first = first_day(leased, one, through.get(leased.place), now)
-            jobs.append(Job(one, first, leased, memory if usable else None))
+            jobs.append(Job(one, firsts[leased.place], leased, memory if usable else None))
         return jobs
 
 

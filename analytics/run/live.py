@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from analytics.run.engine import Engine
+from analytics.run.requests import answer_one
 from analytics.run.settings import AnalyticsSettings
 from store import lease
 from store.lease import Waits
@@ -60,6 +61,7 @@ async def run(settings: AnalyticsSettings) -> None:
             tasks.create_task(_listen(live), name="listen"),
             tasks.create_task(_expire(connections, live), name="expire leases"),
             tasks.create_task(_rollups(connections, live), name="rollups"),
+            tasks.create_task(_requests(connections, live), name="requests"),
         ]
         if replayed is not None:
             helpers += [
@@ -167,3 +169,17 @@ async def _rollups(connections: Pool, live: Live) -> None:
             log.warning("rollups wait", error=str(error).strip(), again_in=ROLLUP)
         await asyncio.sleep(ROLLUP)
         await _wait(live.woken, 30.0)
+
+
+async def _requests(connections: Pool, live: Live) -> None:
+    while True:
+        await asyncio.sleep(LOOK)
+        if isinstance(live.clock, ReplayedClock) and not live.clock.started:
+            continue
+        try:
+            async with connections.connection() as connection:
+                await connection.set_autocommit(True)
+                while await answer_one(connection, live.clock.now()):
+                    pass
+        except psycopg.Error as error:
+            log.warning("requests wait", error=str(error).strip(), again_in=LOOK)

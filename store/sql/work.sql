@@ -70,3 +70,12 @@ COPY (
     WHERE place = ANY (%(places)s) AND index = %(index)s AND season = 0 AND reference_time = '-infinity'
       AND time >= %(first)s AND time < %(last)s
 ) TO STDOUT (FORMAT BINARY);
+
+-- name: earliest
+-- First reading of what feeds each place.
+SELECT spoken_for.place, min(first.phenomenon_time)
+FROM spoken_for CROSS JOIN LATERAL (
+    SELECT reading.phenomenon_time FROM reading WHERE reading.datastream_id = spoken_for.datastream
+    ORDER BY reading.phenomenon_time LIMIT 1
+) AS first
+WHERE spoken_for.place = ANY (%(places)s) GROUP BY spoken_for.place;

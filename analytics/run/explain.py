@@ -1,0 +1,136 @@
+"""Explain: how one value of an index came about: inputs, what it was computed from, equation, source."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.index import Index, Kind, Need, Step, Window, evaluate
+from analytics.indices import BY_NAME, INDICES, SEASON_INDICES
+from analytics.quality import check_window
+from analytics.quality.check import trusted
+from analytics.rules import RULES
+from analytics.run import load
+from analytics.run.batch import midnight
+from analytics.run.compute import Job, lead_days
+from analytics.run.known import Acquainted
+from store.lease import Leased
+from store.rule_setting import area
+from store.work import Connection
+
+
+class NotExplained(ValueError):  # noqa: N818 — says what it is
+    """There is nothing to explain; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that stands behind a value."""
+
+    place: str
+    day: str
+    index: str
+    title: dict[str, str]
+    value: float | list[float | None] | None
+    unit: str
+    method: str
+    completeness: float | None
+    equation: str
+    source: str
+    note: str
+    #: Need → what was there of it.
+    inputs: dict[str, Any]
+    state_before: dict[str, float | None]
+    state_after: dict[str, float | None]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+async def explain(connection: Connection, code: str, day: date, name: str) -> Explanation:
+    """Compute a day of a place again as the engine does, and keep what it would forget."""
+    if name not in BY_NAME:
+        message = f"there is no index {name!r}: see docs/indices"
+        raise NotExplained(message)
+    index = BY_NAME[name]
+    place = next(one for one in await area(connection, code) if one.code == code)
+    known, _ = await Acquainted().ask(connection, [place.id], {place.id})
+    job = Job(known[place.id], day, Leased(place.id, None, None, [], [], 0), None)
+    lead = lead_days(RULES, INDICES)
+    jobs, course = await load.context(connection, [job], day, day, lead, RULES, several=True)
+    end = midnight(day + timedelta(days=1), place.time_zone)
+    frame = await load.frame_of(connection, jobs, day, day, end, course)
+    if index.step is Step.MONTH:
+        frame = await load.with_long_past(connection, frame, [index], course)
+    clean = replace(trusted(frame.window, check_window(frame.window)), states=course.states_of(INDICES, frame))
+    frame = replace(frame, window=clean)
+    evaluate([one for one in INDICES if one.step is not Step.MONTH or one is index], clean)
+    if index.season:
+        grown = frame.grown()
+        if grown is None:
+            message = f"{name} is computed for crop seasons, and {code} had none on {day}"
+            raise NotExplained(message)
+        frame = replace(grown, window=replace(grown.window, states=course.states_of(SEASON_INDICES, grown)))
+        evaluate(SEASON_INDICES, frame.window)
+    return _explanation(index, frame.window, code, day)
+
+
+def _explanation(index: Index, window: Window, code: str, day: date) -> Explanation:
+    result = window.values.get(index.name)
+    if result is None:
+        lacking = ", ".join(need.name for need in index.needs if need.required)
+        message = f"{index.name} was not computed at {code}: it needs {lacking}"
+        raise NotExplained(message)
+    if index.step is Step.HOUR:
+        values = _numbers(result.value[0, int(window.grid.edges[0, window.lead]) * window.grid.step // 3600 :])
+        value: Any = values
+        completeness, method = None, index.methods[0]
+    else:
+        value = _number(result.value[0, -1])
+        completeness = _number(result.completeness[0, -1])
+        method = index.methods[0 if result.method is None else int(result.method[0, -1])]
+    columns = [state.name for state in index.state]
+    after = result.state[0, -1].tolist() if result.state is not None else []
+    return Explanation(
+        code,
+        day.isoformat(),
+        index.name,
+        dict(index.title),
+        value,
+        index.unit,
+        method,
+        completeness,
+        index.equation,
+        index.source,
+        index.note,
+        {need.name: _input(need, window) for need in index.needs},
+        dict(zip(columns, map(_number, window.state(index)[0].tolist()), strict=True)) if columns else {},
+        dict(zip(columns, map(_number, after), strict=True)) if after else {},
+    )
+
+
+def _input(need: Need, window: Window) -> Any:
+    if need.kind is Kind.SERIES:
+        day = window.summary(need.name)
+        names = ("mean", "minimum", "maximum", "total", "completeness")
+        return {name: _number(getattr(day, name)[0, -1]) for name in names}
+    if need.kind is Kind.INDEX:
+        value = window.index(need.name)
+        return _number(value[0, -1]) if value.shape == window.shape else None
+    if need.kind is Kind.CROP:
+        return None if window.season is None else _number(window.season.parameter(need.name)[0])
+    given = getattr(window.places, need.name, None)
+    return _number((window.places.property(need.name) if given is None else given)[0])
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)
+
+
+def _numbers(values: NDArray[np.float64]) -> list[float | None]:
+    return [_number(value) for value in values.tolist()]

@@ -1,0 +1,33 @@
+"""Requests: work that one process asks another for; analytics answers previews, explanations and backfills."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from store.statements import statement
+
+Connection = AsyncConnection[TupleRow]
+
+
+class Request(NamedTuple):
+    """What somebody asked for."""
+
+    id: int
+    kind: str
+    subject: dict[str, Any]
+    who: str
+
+
+async def take(connection: Connection) -> Request | None:
+    """Lock the longest waiting request in the transaction at hand."""
+    row = await (await connection.execute(statement("request", "take"))).fetchone()
+    return Request(*row) if row else None
+
+
+async def answer(connection: Connection, number: int, state: Literal["done", "failed"], said: dict[str, Any]) -> None:
+    """Answer it, in the transaction that holds it."""
+    await connection.execute(statement("request", "answer"), {"id": number, "state": state, "answer": Jsonb(said)})
