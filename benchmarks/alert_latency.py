@@ -27,6 +27,11 @@ from telemetry.reading import Reading
 
 CROWD, CROSSING, RATE, EVERY, GROUPING = 200, 60, 2000, 0.5, 1.0
 BAR = 3.0
+#: Weather of the crowd: nothing to warn of.
+CALM = {
+    "air_temperature": 22.0, "relative_humidity": 70.0, "air_pressure": 950.0, "precipitation": 0.0, "wind_speed": 1.5,
+    "wind_gust": 2.5, "wind_direction": 90.0, "global_radiation": 400.0, "soil_moisture": 0.31, "soil_temperature": 20.0,
+}  # fmt: skip
 
 
 def run():
@@ -134,11 +139,11 @@ def publish(broker):
 
 
 def send_crowd(fleet, done):
-    size, sequence, start = 10, 0, time.monotonic()
+    size, sequence, start = len(CALM), 0, time.monotonic()
     while not done.is_set():
         gateway, tick = sequence % CROWD, sequence // CROWD
         now = int(time.time() * 1000)
-        readings = [Reading(f"s-{gateway}", q, now, stage.value(q, tick)) for q in stage.QUANTITIES[:size]]
+        readings = [Reading(f"s-{gateway}", q, now, v + tick % 5 * 0.01) for q, v in CALM.items()]
         fleet.send(stage.Pack(gateway, tick, Stream.LIVE, wire.encode(readings, CBOR), boot="crowd"))
         sequence += 1
         time.sleep(max(start + sequence * size / RATE - time.monotonic(), 0))

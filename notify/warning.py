@@ -20,7 +20,7 @@ _log = structlog.get_logger()
 
 
 async def publish(connection: Connection, steps: list[Step], now: datetime, settings: NotifySettings) -> None:
-    """Write a CAP message for every step, stale ones too, then the feed anew."""
+    """Write a CAP message for every step, stale ones too."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement("document", "warnings"), {"steps": [step.id for step in steps]})
         rows = {row["id"]: row for row in await cursor.fetchall()}
@@ -29,7 +29,6 @@ async def publish(connection: Connection, steps: list[Step], now: datetime, sett
             await cursor.execute(statement("document", "references"), values)
             references = tuple(row["reference"] for row in await cursor.fetchall())
             await _put(connection, step, rows[step.id], references, settings)
-    await _put_feed(connection, now, settings)
 
 
 def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], settings: NotifySettings) -> cap.Warn:
@@ -105,7 +104,8 @@ async def _put(
     await connection.execute(statement("document", "put"), values)
 
 
-async def _put_feed(connection: Connection, now: datetime, settings: NotifySettings) -> None:
+async def publish_feed(connection: Connection, now: datetime, settings: NotifySettings) -> None:
+    """Write the feed anew: once for many messages, and again after a restart, so that none is missing for long."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement("document", "feed"), {"now": now})
         entries = [{"name": row["name"], **row["properties"]} for row in await cursor.fetchall()]

@@ -30,6 +30,8 @@ FAILED = Counter("nongvu_notify_failures", "Things due that could not be done", 
 BUNDLES = Counter("nongvu_notify_bundles", "Bundles by what came of them", ["outcome"])
 #: Tables are looked at at least this often, whatever notifications say. [s]
 POLL = 0.5
+#: Bundles closed at once, each on a connection of its own.
+AT_ONCE = 4
 #: How often dead workers are looked for. [s]
 ORPHANS = 3.0
 #: How often raw messages of people past their time are emptied. [s]
@@ -48,7 +50,9 @@ class Bundler:
     sender: Sender
     ladder: ladder.Ladder
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    published: asyncio.Event = field(default_factory=asyncio.Event)
     _first_seen: dict[Key, float] = field(default_factory=dict)
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -105,13 +109,14 @@ class Bundler:
         async with self.pool.connection() as connection:
             groups = by_key(await load_steps(connection, ids))
         self._first_seen = {key: self._first_seen.get(key, time.monotonic()) for key in groups}
-        rests = [await self._close_or_tell(key, steps, now) for key, steps in groups.items()]
+        rests = await asyncio.gather(*(self._close_or_tell(key, steps, now) for key, steps in groups.items()))
         return max(0.0, min([rest for rest in rests if rest is not None], default=0.0))
 
     async def _close_or_tell(self, key: Key, steps: list[Step], now: datetime) -> float | None:
         """Close a group; one that fails is told and tried again later, without holding up the others."""
         try:
-            return await self._close_when_ready(key, steps, now)
+            async with self._room:
+                return await self._close_when_ready(key, steps, now)
         except psycopg.OperationalError:
             raise
         except Exception:
@@ -136,6 +141,7 @@ class Bundler:
                 await warning.publish(connection, mine, now, self.settings)
                 await escalate.plan(connection, expansion, self.ladder, now)
         self._first_seen.pop(key, None)
+        self.published.set()
         if mine:
             self._tell(key, expansion)
         return None
@@ -210,6 +216,7 @@ class Office:
     settings: NotifySettings
     routes: dict[str, Route]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    published: asyncio.Event = field(default_factory=asyncio.Event)
     _forgot: float = 0.0
 
     async def run(self) -> None:
@@ -229,6 +236,10 @@ class Office:
         while await inbound.take(self.pool, self.routes, now):
             pass
         await self._decided(now)
+        if self.published.is_set():
+            self.published.clear()
+            async with self.pool.connection() as connection:
+                await warning.publish_feed(connection, now, self.settings)
         try:
             await broadcast.voice_all(self.pool, now, self.settings)
         except voice.VoiceError as error:
@@ -309,7 +320,7 @@ async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None
     serve_metrics(settings, "notify")
     try:
         async with (
-            pool(settings.database_url, name="notify", least=2, most=6) as connections,
+            pool(settings.database_url, name="notify", least=2, most=AT_ONCE + 5) as connections,
             asyncio.TaskGroup() as tasks,
         ):
             for route in routes:
@@ -336,7 +347,8 @@ async def _start(
     await listener.begun.wait()
     sender = Sender(connections, clock, routes, listener.worker, await _names(connections))
     bundler = Bundler(connections, clock, settings, sender, ladder.read(settings.ladder))
-    office = Office(connections, clock, settings, {route.name: route for route in routes})
+    office = Office(connections, clock, settings, {route.name: route for route in routes}, published=bundler.published)
+    bundler.published.set()
     listener.wakes += [sender.wake, bundler.wake, office.wake]
     async with connections.connection() as connection, connection.transaction():
         await bulletin.plan(connection, clock.now(), settings)

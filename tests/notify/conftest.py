@@ -149,7 +149,7 @@ async def running(url, messages=None, clock=None, routes=None, **settings):
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(condition, seconds=8):
+async def until(condition, seconds=30):
     """Wait until something holds, or fail."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
