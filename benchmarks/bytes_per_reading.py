@@ -15,22 +15,18 @@ from store.statements import statement
 STREAMS, DAYS = 40, 30
 
 
-def fill(url, streams, days, step=60, start="2026-01-01"):
-    """Readings of ``streams`` datastreams every ``step`` seconds, a day a transaction; their number."""
-    minutes = np.arange(0, 86_400, step)
+def fill(url, streams, days, step=60, start="2026-01-01", each=10):
+    """Readings of ``streams`` datastreams every ``step`` seconds, ``each`` days a transaction; their number."""
     total = 0
     with psycopg.connect(url) as connection:
-        for day in range(days):
-            times = (
-                np.datetime64(start, "us")
-                + np.timedelta64(day * 86_400_000_000, "us")
-                + minutes * np.timedelta64(1_000_000, "us")
-            )
-            rows = READING.empty(len(minutes) * streams)
+        for day in range(0, days, each):
+            seconds = np.arange(day * 86_400, min(day + each, days) * 86_400, step)
+            times = np.datetime64(start, "us") + seconds * np.timedelta64(1_000_000, "us")
+            rows = READING.empty(len(times) * streams)
             rows["phenomenon_time"] = np.repeat(times, streams)
-            rows["datastream_id"] = np.tile(np.arange(1, streams + 1), len(minutes))
-            phase = (rows["phenomenon_time"].astype(np.int64) // 1_000_000 % 86_400) / 86_400 * 2 * np.pi
-            rows["result"] = np.round(20 + 8 * np.sin(phase + rows["datastream_id"]) + np.sin(day), 2)
+            rows["datastream_id"] = np.tile(np.arange(1, streams + 1), len(times))
+            phase = np.repeat(seconds % 86_400, streams) / 86_400 * 2 * np.pi
+            rows["result"] = np.round(20 + 8 * np.sin(phase + rows["datastream_id"]), 2)
             rows["flag"], rows["batch_id"] = 1, day + 1
             with connection.transaction(), connection.cursor() as cursor:
                 total += copy_in_now(cursor, statement("reading", "copy"), READING, rows)

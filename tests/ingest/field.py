@@ -151,7 +151,7 @@ class Worker:
             )
         return self
 
-    async def ready(self, within=30.0):
+    async def ready(self, within=90.0):
         start = self.log.stat().st_size if self.log.exists() else 0
         self.start()
 
