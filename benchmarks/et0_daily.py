@@ -74,7 +74,7 @@ def refet_work(w: dict[str, np.ndarray]) -> Callable[[], object]:
     def work() -> object:
         return refet.Daily(
             tmin=w["low"], tmax=w["high"], ea=vapour, rs=w["radiation"], uz=w["wind"], zw=2,
-            elev=w["elevation"][:, None], lat=np.radians(w["latitude"][:, None]), doy=w["day"][None, :], method="asce",
+            elev=w["elevation"][:, None], lat=w["latitude"][:, None], doy=w["day"][None, :], method="asce",
         ).eto()  # fmt: skip
 
     return work

@@ -17,7 +17,7 @@ from telemetry.quantities import QUANTITIES
 
 UCUM = re.compile(r"^[A-Za-z0-9%./()\[\]{}*+-]+$")
 #: Modules of the folder that hold no rows: tables and kernels that rows of other modules use.
-KERNELS_ONLY: set[str] = {"crops", "fire_weather", "hours", "wet_globe"}
+KERNELS_ONLY: set[str] = {"crops", "fire_weather", "hours", "page", "wet_globe"}
 
 
 def called(index: Index, arguments: dict[str, Any]) -> Any:
@@ -99,3 +99,13 @@ def test_no_family_is_forgotten() -> None:
             assert not hasattr(module, "INDICES")
             continue
         assert {id(index) for index in module.INDICES} <= on_shelf, f"{found.name} is not on the shelf"
+
+
+def test_the_page_is_written_from_the_shelf() -> None:
+    from pathlib import Path
+
+    from analytics.indices.page import page
+
+    assert Path("docs/indices.md").read_text(encoding="utf-8") == page(), (
+        "docs/indices.md is old: python -m analytics.indices.page > docs/indices.md"
+    )
