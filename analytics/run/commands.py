@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import psycopg
@@ -10,7 +11,7 @@ import typer
 from rich.progress import Progress
 
 from analytics.run import backfill as backfilling
-from analytics.run import live
+from analytics.run import live, scoring
 from analytics.run.explain import Explanation, NotExplained
 from analytics.run.explain import explain as explained
 from analytics.run.settings import AnalyticsSettings
@@ -19,7 +20,9 @@ from store.rule_setting import UnknownPlace
 from telemetry import process
 from telemetry.settings import DatabaseSettings, read
 
-app = typer.Typer(help="Readings to meaning: run, backfill, explain.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Readings to meaning: run, backfill, explain, skill.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.callback()
@@ -96,3 +99,27 @@ def explain(
         typer.echo(f"  state {name}: {before} → {found.state_after.get(name)}")
     if found.note:
         typer.echo(f"  note: {found.note}")
+
+
+@app.command()
+def skill(
+    rule: Annotated[str | None, typer.Option(help="Score this rule's episodes against --events.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="CSV of what came: columns place, begin, end (ISO times, UTC).", exists=True)
+    ] = None,
+    level: Annotated[int, typer.Option(min=1, help="Least level that counts.")] = 1,
+    place: Annotated[str | None, typer.Option(help="Score forecasts of this place alone.")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"])] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Score rules against events (POD, FAR, CSI, lead time), or forecasts against what came; prints JSON."""
+    url, now = read(DatabaseSettings).database_url, datetime.now(UTC)
+    span = backfilling.start_of(first), (last.replace(tzinfo=UTC) if last else now)
+    if (rule is None) != (events is None):
+        typer.echo("--rule and --events go together; without both forecasts are scored", err=True)
+        raise typer.Exit(2)
+    if rule is not None and events is not None:
+        result = asyncio.run(scoring.score_rule(url, rule, level, events, span, now))
+    else:
+        result = asyncio.run(scoring.score_forecasts(url, place, span))
+    typer.echo(json.dumps(result, ensure_ascii=False))

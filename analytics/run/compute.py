@@ -150,17 +150,22 @@ def doubt_hours(part: Frame, found: Findings) -> dict[str, Array]:
 def verdicts(part: Frame, found: Findings) -> list[Verdict]:
     """Findings of a station's own datastreams, from the first computed day to now."""
     said = []
-    names = [known.series() for known in part.places]
-    for one in findings(part.window.grid, found, part.window.lead):
-        known = part.places[one.row]
+    own: dict[tuple[int, str], list[int]] = {}
+    for row, known in enumerate(part.places):
+        names = known.series()
         for feed in known.feeds:
-            if feed.own and one.quantity in names[one.row][feed.datastream] and one.begin <= part.now:
-                flag = one.flag | Check[one.reason.value.upper()]
-                begin, end = (
-                    moment.astype("datetime64[us]").item().replace(tzinfo=UTC) for moment in (one.begin, one.end)
-                )
-                said.append(Verdict(feed.datastream, begin, end, int(flag), one.reason.value))
+            for name in names[feed.datastream] if feed.own else ():
+                own.setdefault((row, name), []).append(feed.datastream)
+    for one in findings(part.window.grid, found, part.window.lead):
+        if one.begin <= part.now and (one.row, one.quantity) in own:
+            flag = int(one.flag | Check[one.reason.name])
+            begin, end = _aware(one.begin), _aware(one.end)
+            said += [Verdict(stream, begin, end, flag, one.reason.value) for stream in own[one.row, one.quantity]]
     return sorted(set(said))
+
+
+def _aware(moment: np.datetime64) -> datetime:
+    return datetime.fromtimestamp(int(moment.astype("datetime64[s]").astype(np.int64)), UTC)
 
 
 def due_indices(indices: Sequence[Index], part: Frame) -> list[Index]:

@@ -55,7 +55,17 @@ def applies(rule: Rule, known: Known, season: int = 0) -> bool:
 
 def terms(rule: Rule, known: Known) -> tuple[Dated, ...]:
     """Terms of a rule at a place, in order of their moments."""
-    return known.terms.get(rule.name) or (Dated(ALWAYS, own_terms(rule)),)
+    return known.terms.get(rule.name) or _own(rule)
+
+
+_OWN: dict[str, tuple[Dated, ...]] = {}
+
+
+def _own(rule: Rule) -> tuple[Dated, ...]:
+    """The same object for every place, so that equal terms are seen to be equal at a glance."""
+    if rule.name not in _OWN:
+        _OWN[rule.name] = (Dated(ALWAYS, own_terms(rule)),)
+    return _OWN[rule.name]
 
 
 def facts(frame: Frame, stored: Mapping[str, Array], doubted: Mapping[str, Array]) -> Facts:

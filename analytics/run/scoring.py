@@ -1,0 +1,81 @@
+"""Scoring: a rule's episodes against a list of events, season by season, and stored forecasts against what came."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from analytics import skill
+from analytics.skill import Span
+from store import skill as stored
+
+#: Seasons of the north, by month of an event's or an episode's beginning.
+SEASONS = {"winter": (12, 1, 2), "spring": (3, 4, 5), "summer": (6, 7, 8), "autumn": (9, 10, 11)}
+
+
+def read_events(file: Path) -> dict[str, list[Span]]:
+    """Place → events of a CSV with columns place, begin, end."""
+    found: dict[str, list[Span]] = {}
+    with file.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            found.setdefault(row["place"], []).append(Span(_second(row["begin"]), _second(row["end"])))
+    return found
+
+
+def _second(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+async def score_rule(
+    url: str, rule: str, level: int, events: Path, span: tuple[datetime, datetime], now: datetime
+) -> dict[str, Any]:
+    """Score a rule over all places and seasons."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+        rows = await stored.episodes(connection, rule, level, *span, now)
+    came = read_events(events)
+    warned: dict[str, list[Span]] = {}
+    for code, begin, end in rows:
+        warned.setdefault(code, []).append(Span(begin, end))
+    report = {"rule": rule, "level": level, "all": _score(warned, came, tuple(range(1, 13)))}
+    return report | {name: _score(warned, came, months) for name, months in SEASONS.items()}
+
+
+def _score(warned: dict[str, list[Span]], came: dict[str, list[Span]], months: Sequence[int]) -> dict[str, Any]:
+    """Places are laid one behind the other, so that a warning at one place never counts for another."""
+    episodes, events = [], []
+    for number, code in enumerate(sorted(warned.keys() | came.keys())):
+        shift = number * 10**11
+        episodes += [Span(one.begin + shift, one.end + shift) for one in warned.get(code, []) if _month(one) in months]
+        events += [Span(one.begin + shift, one.end + shift) for one in came.get(code, []) if _month(one) in months]
+    return _plain(asdict(skill.warnings(episodes, events)))
+
+
+def _month(span: Span) -> int:
+    return datetime.fromtimestamp(span.begin, UTC).month
+
+
+async def score_forecasts(url: str, place: str | None, span: tuple[datetime, datetime]) -> dict[str, Any]:
+    """Score stored forecasts by quantity and days ahead."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+        rows = await stored.forecasts(connection, place, *span)
+    groups: dict[tuple[str, int], list[stored.Met]] = {}
+    for row in rows:
+        groups.setdefault((row.quantity, row.days_ahead), []).append(row)
+    report: dict[str, dict[str, Any]] = {}
+    for (quantity, days), members in sorted(groups.items()):
+        columns = np.array([[one.value, one.observed, one.persistence] for one in members], float).T
+        report.setdefault(quantity, {})[str(days)] = _plain(asdict(skill.forecasts(*columns)))
+    return report
+
+
+def _plain(score: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in score.items()}

@@ -1,0 +1,25 @@
+-- name: episodes
+SELECT alert.rule, place.code, extract(epoch FROM alert.started)::bigint,
+       extract(epoch FROM coalesce(alert.ended, %(now)s))::bigint
+FROM alert JOIN place ON place.id = alert.place
+WHERE alert.state <> 'cancelled' AND alert.basis = 'observed' AND alert.rule = %(rule)s
+  AND alert.started < %(last)s AND coalesce(alert.ended, 'infinity') > %(first)s AND alert.level >= %(level)s
+ORDER BY alert.started;
+
+-- name: forecasts
+-- Each forecast beside what was measured in the hour of its time, and in the hour of its issue.
+SELECT forecast.quantity, extract(epoch FROM forecast.valid_time - forecast.reference_time)::bigint / 86400 AS days_ahead,
+       forecast.value,
+       (SELECT avg(reading.result) FROM reading JOIN spoken_for ON spoken_for.datastream = reading.datastream_id
+        JOIN datastream ON datastream.id = reading.datastream_id
+        WHERE spoken_for.place = forecast.place AND datastream.quantity = forecast.quantity AND reading.flag & 255 < 3
+          AND reading.phenomenon_time >= forecast.valid_time
+          AND reading.phenomenon_time < forecast.valid_time + interval '1 hour') AS observed,
+       (SELECT avg(reading.result) FROM reading JOIN spoken_for ON spoken_for.datastream = reading.datastream_id
+        JOIN datastream ON datastream.id = reading.datastream_id
+        WHERE spoken_for.place = forecast.place AND datastream.quantity = forecast.quantity AND reading.flag & 255 < 3
+          AND reading.phenomenon_time > forecast.reference_time - interval '1 hour'
+          AND reading.phenomenon_time <= forecast.reference_time) AS persistence
+FROM forecast JOIN place ON place.id = forecast.place
+WHERE (%(code)s::text IS NULL OR place.code = %(code)s) AND forecast.valid_time >= %(first)s
+  AND forecast.valid_time < %(last)s;
