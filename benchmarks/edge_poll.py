@@ -47,7 +47,12 @@ def run() -> list[dict]:
 
     options = BrokerOptions(allow_anonymous=True, persistence=False)
     with temporary_folder() as folder, Broker.start(folder / "broker", options=options) as broker:
-        return [*poll(broker.port), *buffer(), *dead_unit(), *week(broker.port)]
+        results = []
+        for part in (lambda: poll(broker.port), buffer, dead_unit, lambda: week(broker.port)):
+            for row in part():
+                print(f"  {row['name']}: {row['value']} {row['unit']} (bar {row['bar']})", flush=True)
+                results.append(row)
+        return results
 
 
 def result(name: str, value: float, unit: str, bar: float, *, most: bool) -> dict[str, Any]:

@@ -33,6 +33,8 @@ LONGEST_RESEND = 60.0
 FIRST_RECONNECT, LAST_RECONNECT = 0.2, 30.0
 #: A connection that lasted so long was a good one [s].
 _STEADY = 3.0
+#: A pack that the broker has not answered is not sent again on the same connection within this time [s].
+_GOING = 120.0
 
 #: Stands for the answer that a lost connection did not bring.
 _LOST = -1
@@ -46,6 +48,10 @@ class Flight:
 
     sent: int = 0
     due: float = 0.0
+    #: When it was last sent, how long a receipt may take, and whether the broker has answered.
+    at: float = 0.0
+    wait: float = 0.0
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +197,8 @@ class Uplink:
         packs = sorted(self._outbox.formed.values(), key=_order)
         for pack in packs:
             flight = self._flights.setdefault(pack.id, Flight())
-            if flight.due <= now and (pack.label.stream is Stream.LIVE or self._has_room()):
+            still_going = not flight.answered and now - flight.at < _GOING
+            if flight.due <= now and not still_going and (pack.label.stream is Stream.LIVE or self._has_room()):
                 self._send(pack, flight, now)
         if self._has_room() and await self._outbox.form_backlog(self._pace.records):
             return 0.0
@@ -204,21 +211,25 @@ class Uplink:
         properties.UserProperty = pack.label.properties()
         kind = Kind.LIVE if pack.label.stream is Stream.LIVE else Kind.BACKLOG
         acknowledged = self._publish(kind, pack.payload, properties=properties)
-        acknowledged.add_done_callback(lambda future: self._acknowledged(pack, future, now))
+        acknowledged.add_done_callback(lambda future: self._acknowledged(pack, flight, future))
         if pack.label.stream is Stream.BACKLOG:
             self._unanswered.add(pack.id)
         self.sent += 1
         self.resent += flight.sent > 0
         wait = min(self._line.resend * 2**flight.sent, max(LONGEST_RESEND, self._line.resend))
-        flight.sent, flight.due = flight.sent + 1, now + wait * self._random.uniform(0.75, 1.25)
+        flight.at, flight.wait, flight.answered = now, wait * self._random.uniform(0.75, 1.25), False
+        flight.sent, flight.due = flight.sent + 1, now + flight.wait
 
     def _has_room(self) -> bool:
         return len(self._unanswered) < self._pace.window
 
-    def _acknowledged(self, pack: FormedPack, future: asyncio.Future[int], sent: float) -> None:
+    def _acknowledged(self, pack: FormedPack, flight: Flight, future: asyncio.Future[int]) -> None:
+        now = time.monotonic()
+        # on a slow line a pack is long on its way: its receipt is waited for from here on
+        flight.answered, flight.due = True, now + flight.wait
         if pack.id in self._unanswered:
             self._unanswered.discard(pack.id)
-            self._pace.acknowledged(time.monotonic() - sent)
+            self._pace.acknowledged(now - flight.at)
             self._outbox.changed.set()
         if future.cancelled() or future.result() in (0, _LOST):
             return
