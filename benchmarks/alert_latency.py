@@ -26,7 +26,7 @@ from telemetry.pack import CBOR, Stream
 from telemetry.reading import Reading
 
 CROWD, CROSSING, RATE, EVERY, GROUPING = 200, 60, 2000, 0.5, 1.0
-BAR = 3.0
+BAR, LONGEST = 3.0, 90.0
 #: Weather of the crowd: nothing to warn of.
 CALM = {
     "air_temperature": 22.0, "relative_humidity": 70.0, "air_pressure": 950.0, "precipitation": 0.0, "wind_speed": 1.5,
@@ -48,7 +48,7 @@ def run():
         try:
             for process in others:
                 process.ready()
-            sent = publish(broker)
+            sent = publish(url, broker, messages)
             waits = handed_over(url, messages, sent)
         finally:
             codes = [process.stop() for process in others] + [worker.stop()]
@@ -113,7 +113,7 @@ def subscribe(url):
             add(connection, person, datetime.now(UTC), "bench")
 
 
-def publish(broker):
+def publish(url, broker, messages):
     """Send the crowd and the crossings; monotonic-free times of the crossings, as files have them."""
     crowd, crossing = (
         stage.Fleet(broker, window=20_000, name="crowd"),
@@ -122,7 +122,7 @@ def publish(broker):
     done = threading.Event()
     thread = threading.Thread(target=send_crowd, args=(crowd, done))
     thread.start()
-    time.sleep(10)  # the first computations of the crowd are over
+    calm(url)
     sent = {}
     for number in range(CROWD, CROWD + CROSSING):
         payload = wire.encode([Reading(f"s-{number}", "air_temperature", int(time.time() * 1000), 1.5)], CBOR)
@@ -130,12 +130,24 @@ def publish(broker):
         sent[f"commune-{number}"] = time.time()
         crossing.send(pack)
         time.sleep(EVERY)
-    time.sleep(8)
+    end = time.monotonic() + LONGEST
+    while len(list(messages.glob("nv-*.txt"))) < CROSSING and time.monotonic() < end:
+        time.sleep(0.2)
     done.set()
     thread.join()
     crossing.close()
     crowd.close()
     return sent
+
+
+def calm(url):
+    """Wait until the first computations of the crowd are over: no place's mark is older than 5 s."""
+    end = time.monotonic() + LONGEST
+    time.sleep(5)
+    with psycopg.connect(url, autocommit=True) as connection:
+        asked = "SELECT count(*) FROM mark WHERE marked_at < clock_timestamp() - interval '5 s'"
+        while connection.execute(asked).fetchone() != (0,) and time.monotonic() < end:
+            time.sleep(0.5)
 
 
 def send_crowd(fleet, done):

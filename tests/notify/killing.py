@@ -107,8 +107,7 @@ def run(province, tmp_path, environment, kills, seed, handed, subscribers=15):
     chance = random.Random(seed)
     _, stations = province.commune(stations=kills)
     people = [
-        province.subscriber(f"09{chance.randrange(10, 20)}{number:06}", daily_cap=1000)
-        for number in range(subscribers)
+        province.subscriber(f"09{chance.randrange(10, 20)}{number:06}", daily_cap=1000) for number in range(subscribers)
     ]
     notify = Notify(province.url, tmp_path, environment)
     in_the_middle = 0

@@ -206,3 +206,20 @@ def test_quiet_hours_over_midnight(hour, expected):
     now = NOW.replace(hour=hour)
     end = quiet_until(now, time(21), time(5), "Asia/Ho_Chi_Minh")
     assert end == (None if expected is None else now + timedelta(hours=expected))
+
+
+async def test_the_least_role_is_enough(province, tmp_path):
+    """Everything a bundle and an answer need is within the rights of notify's own role."""
+    from psycopg.conninfo import make_conninfo
+
+    _, (station, _) = province.commune()
+    province.subscriber()
+    province.step(province.alert(station, level=3), level=3)
+    clock = HandClock()
+    async with running(make_conninfo(province.url, options="-c role=nongvu_notify"), tmp_path, clock):
+        await settled(province)
+        clock.moment = NOW + timedelta(minutes=31)
+        await until(lambda: province.all("SELECT 1 FROM approval"))
+        province.connection.execute("INSERT INTO inbound (route, payload) VALUES ('file', %s)", [b"0912345678\nSTOP"])
+        await until(lambda: province.one("SELECT state FROM subscriber") == "stopped")
+        await until(lambda: province.all("SELECT 1 FROM document WHERE name = 'cap.atom'"))
