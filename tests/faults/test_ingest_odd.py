@@ -137,12 +137,12 @@ def poison(gateway, chance):
 
 async def test_f20_f21_poison_in_a_stream(url, own_broker, tmp_path):
     chance = random.Random(20)
-    worker = await Worker(url, own_broker, tmp_path).ready()
-    memory = psutil.Process(worker.process.pid)
     good = bad = 0
     slowest = 0.0
     async with Gateway(own_broker.url) as gateway:
         gateway.register(url, "air_temperature")
+        worker = await Worker(url, own_broker, tmp_path).ready()
+        memory = psutil.Process(worker.process.pid)
         await gateway.receipted(await gateway.send([gateway.reading(1, 1_790_000_000_000)]))
         start_memory = memory.memory_info().rss
         sequences = []
@@ -183,9 +183,9 @@ async def test_f22_odd_times_make_no_chunks(url, own_broker, tmp_path):
         now - dt.timedelta(days=401),
     ]
     fine = [now, now - dt.timedelta(hours=1), now + dt.timedelta(minutes=5), now - dt.timedelta(days=399)]
-    worker = await Worker(url, own_broker, tmp_path, NONGVU_OLDEST="P400D", TZ="America/New_York").ready()
     async with Gateway(own_broker.url) as gateway:
         gateway.register(url, "air_temperature")
+        worker = await Worker(url, own_broker, tmp_path, NONGVU_OLDEST="P400D", TZ="America/New_York").ready()
         times = [int(moment.replace(tzinfo=dt.UTC).timestamp() * 1000) for moment in odd + fine]
         receipt = await gateway.receipted(await gateway.send([gateway.reading(1, at) for at in times]))
     assert (receipt.stored, receipt.set_aside) == (len(fine), len(odd))
