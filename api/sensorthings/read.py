@@ -7,6 +7,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -24,8 +25,6 @@ from store.shown import Connection, Row
 
 #: Rows that one expansion may bring for all parents together; each parent's rest is behind its link.
 MOST_BELOW = 20_000
-#: What stays as it is in an id of an address.
-SAFE = "'@"
 _TYPES = {"number": "float8", "text": "text", "time": "timestamptz", "json": "jsonb"}
 
 
@@ -48,8 +47,9 @@ class Reader:
 
     def link(self, entity: Entity, number: Any) -> str:
         """Address of an entity."""
-        text = f"'{number}'" if entity.key == "text" else str(number)
-        return f"{self.root}/{entity.name}({quote(text, safe=SAFE)})"
+        # ids are numbers, names of quantities or '7@1700000000000000': nothing in them needs quoting
+        text = f"'{number}'" if entity.key == "text" else number
+        return f"{self.root}/{entity.name}({text})"
 
     def query(self, entity: Entity, asked: Options) -> Query:
         """Query of options; 400 where they cannot be meant."""
@@ -191,15 +191,15 @@ def is_one(entity: Entity, number: Any, values: Values) -> sql.Composable:
 
 def properties(entity: Entity, row: Row) -> dict[str, Any]:
     """Properties of an entity as they are said."""
-    said: dict[str, Any] = {name: _said(row[name]) for name in entity.columns if name != "id"}
+    said: dict[str, Any] = {
+        name: row[name].isoformat(timespec="milliseconds").replace("+00:00", "Z") if kind == "time" else row[name]
+        for name, kind in entity.columns.items()
+        if name != "id"
+    }
     if entity.name == "Observations":
         quality = {"nameOfMeasure": "QARTOD", "flag": row["quality"], "checks": checks(row["flag"])}
         said |= {"resultQuality": quality, "parameters": {}}
     return said
-
-
-def _said(value: Any) -> Any:
-    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def _key(value: Any) -> Any:
@@ -210,8 +210,13 @@ def _next(address: str, asked: Options, query: Query, last: Row) -> str:
     """Address of the next page: what was asked, and the key of the last row."""
     values = [_key(last[f"order {number}"]) for number in range(len(query.whole_order()))]
     token = base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
-    kept = {name: text for name, text in asked.written.items() if name.lower() not in {"$skip", "$skiptoken"}}
-    return f"{address}?{urlencode(kept | {'$skiptoken': token}, quote_via=quote, safe='$,/():')}"
+    return f"{address}?{_written(tuple(asked.written.items()))}$skiptoken={token}"
+
+
+@lru_cache(maxsize=256)
+def _written(pairs: tuple[tuple[str, str], ...]) -> str:
+    kept = {name: text for name, text in pairs if name.lower() not in {"$skip", "$skiptoken"}}
+    return f"{urlencode(kept, quote_via=quote, safe='$,/():')}&" if kept else ""
 
 
 def _after(token: str, query: Query) -> list[Any]:

@@ -40,16 +40,18 @@ WHERE place.code = %(code)s
 -- name: latest
 -- Newest value of every datastream of the stations asked for, with verdicts laid over it as everywhere.
 SELECT place.code AS station, datastream.quantity, datastream.level, latest.phenomenon_time AS time,
-       latest.result AS value, judged.flag & 255 AS quality, judged.flag
+       latest.result AS value, coalesce(said.flag, latest.flag) & 255 AS quality, coalesce(said.flag, latest.flag) AS flag
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 JOIN datastream ON datastream.place = place.id
 JOIN latest ON latest.datastream_id = datastream.id
-CROSS JOIN LATERAL (
-    SELECT judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
+LEFT JOIN (
+    SELECT latest.datastream_id,
+           judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
                        (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
                         FILTER (WHERE verdict.who LIKE 'person:%%'))[1]) AS flag
-    FROM verdict WHERE verdict.datastream_id = latest.datastream_id
-     AND latest.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS judged
+    FROM verdict JOIN latest ON latest.datastream_id = verdict.datastream_id
+     AND verdict.valid_to >= latest.phenomenon_time AND verdict.valid_from <= latest.phenomenon_time
+    GROUP BY latest.datastream_id, latest.flag) AS said ON said.datastream_id = latest.datastream_id
 WHERE (%(code)s::text IS NULL OR place.code = %(code)s)
   AND (%(quantity)s::text IS NULL OR datastream.quantity = %(quantity)s)
   AND (place.code, datastream.quantity, datastream.level) > (%(after_station)s, %(after_quantity)s, %(after_level)s)
