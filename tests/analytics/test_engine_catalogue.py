@@ -8,7 +8,9 @@ from store.migrate import migrate
 
 def test_migrate_loads_the_catalogue_and_forgets_what_is_gone(database):
     with psycopg.connect(database) as connection:
-        connection.execute("INSERT INTO catalogue VALUES ('rule', 'of_yesterday', '{}'), ('sensor_model', 'kept', '{}')")
+        connection.execute(
+            "INSERT INTO catalogue VALUES ('rule', 'of_yesterday', '{}'), ('sensor_model', 'kept', '{}')"
+        )
         connection.execute("UPDATE catalogue SET entry = '{}' WHERE name = 'heat'")
     migrate(database)
     with psycopg.connect(database) as connection:

@@ -111,7 +111,9 @@ async def test_f23_a_day_sent_after_an_outage_pages_nobody_of_what_was(database)
     """F23: history stored, no stale alert; what holds now is said once."""
     _, streams = station(database)
     rain = [(START + HOUR * h, 5.0 if 10 <= h < 20 else 0.0) for h in range(96)]  # 50 mm on the first day, over since
-    cold = [(START + HOUR * h, (9.0 if h >= 24 else 22.0) + h % 3) for h in range(96)]  # rét hại since the second day, and now
+    cold = [
+        (START + HOUR * h, (9.0 if h >= 24 else 22.0) + h % 3) for h in range(96)
+    ]  # rét hại since the second day, and now
     now = START + 96 * HOUR
     deliver(database, streams["precipitation"], rain)
     deliver(database, streams["air_temperature"], cold)
