@@ -117,16 +117,18 @@ SIGNS = f"CASE alert.hazard {_WHEN} END"
 def levels(*hazards: str) -> str:
     """Level of hazards by commune, hour by hour; 0 where nothing holds."""
     named = ", ".join(f"'{name}'" for name in hazards)
+    # OFFSET 0: names are looked up once an alert, not once an hour
     return (
-        f"SELECT hour AS time, concat_ws(' ', commune_name, {SIGNS}) AS metric,"
-        " coalesce(max(alert.level) FILTER (WHERE hour BETWEEN alert.time AND"
-        " coalesce(alert.time_end, $__timeTo()::timestamptz)), 0) AS value"
-        " FROM chart.alert, generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz,"
-        " greatest(interval '1 hour', ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) / 200)) AS hour"
+        "SELECT hour AS time, alert.metric, coalesce(max(alert.level)"
+        " FILTER (WHERE hour BETWEEN alert.time AND alert.time_end), 0) AS value"
+        f" FROM (SELECT concat_ws(' ', commune_name, {SIGNS}) AS metric, level, time,"
+        " coalesce(time_end, $__timeTo()::timestamptz) AS time_end FROM chart.alert"
         f" WHERE alert.hazard IN ({named}) AND alert.basis = 'observed' AND alert.state <> 'cancelled'"
         " AND alert.time <= $__timeTo()::timestamptz"
-        " AND coalesce(alert.time_end, $__timeTo()::timestamptz) >= $__timeFrom()::timestamptz"
-        " GROUP BY hour, commune_name, alert.hazard ORDER BY hour"
+        " AND coalesce(alert.time_end, $__timeTo()::timestamptz) >= $__timeFrom()::timestamptz OFFSET 0) AS alert,"
+        " generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz,"
+        " greatest(interval '1 hour', ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) / 200)) AS hour"
+        " GROUP BY hour, alert.metric ORDER BY hour"
     )
 
 

@@ -31,7 +31,8 @@ def _index(title: Words, index: str) -> TimeSeries:
 
 _BALANCE = TimeSeries(
     title=Words("ET0, mưa: tích luỹ trong khoảng xem", "ET0 and rain: sums within the time shown"),
-    sql="SELECT time, index || ' · ' || name AS metric, sum(value) OVER (PARTITION BY place, index ORDER BY"
+    sql="SELECT time, CASE index WHEN 'precipitation_sum' THEN '☂ ' ELSE 'ET0 ' END || name AS metric,"
+    " sum(value) OVER (PARTITION BY place, index ORDER BY"
     " time) AS value"
     " FROM chart.index_value WHERE index IN ('reference_evapotranspiration', 'precipitation_sum')"
     " AND place IN (${station:sqlstring}) AND basis = 'observed' AND $__timeFilter(time) ORDER BY time",

@@ -63,27 +63,28 @@ SELECT name, bit FROM (VALUES
 ) AS row (name, bit);
 
 -- PLACES
+-- A commune is looked up within the list of columns, so that who does not ask for it does not pay for it.
 
 CREATE VIEW chart.commune AS
 SELECT code AS commune, name, longitude, latitude, properties ->> 'kind' AS kind FROM place WHERE kind = 'commune';
 
 -- Every place, with the commune it lies in.
 CREATE VIEW chart.place AS
-SELECT place.code AS place, place.name, place.kind, place.private, upper.code AS commune, upper.name AS commune_name,
+SELECT place.code AS place, place.name, place.kind, place.private,
+       (SELECT upper.code FROM place AS upper WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune,
+       (SELECT upper.name FROM place AS upper WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune_name,
        place.longitude, place.latitude, place.elevation, place.time_zone
-FROM place
-LEFT JOIN LATERAL (SELECT step.code, step.name FROM place AS step
-                   WHERE step.id = ANY (place.path) AND step.kind = 'commune' LIMIT 1) AS upper ON true;
+FROM place;
 
 -- A station: when it was last heard of, its open alerts, what it measures.
 CREATE VIEW chart.station AS
-SELECT place.code AS station, place.name, place.private, upper.code AS commune, upper.name AS commune_name,
+SELECT place.code AS station, place.name, place.private,
+       (SELECT upper.code FROM place AS upper WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune,
+       (SELECT upper.name FROM place AS upper WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune_name,
        place.longitude, place.latitude, place.elevation, place.time_zone, gateway.code AS gateway,
        heard.at AS heard, coalesce(heard.datastreams, 0) AS datastreams, heard.interval_seconds,
        coalesce(open.level, 0) AS level, coalesce(open.alerts, 0) AS alerts, open.hazard, open.rule
 FROM place
-LEFT JOIN LATERAL (SELECT step.code, step.name FROM place AS step
-                   WHERE step.id = ANY (place.path) AND step.kind = 'commune' LIMIT 1) AS upper ON true
 LEFT JOIN LATERAL (SELECT gateway FROM gateway_station
                    WHERE gateway_station.station = place.id ORDER BY valid_from DESC LIMIT 1) AS given ON true
 LEFT JOIN gateway ON gateway.id = given.gateway
@@ -118,15 +119,16 @@ FROM season JOIN place AS spot ON spot.id = season.place JOIN chart.place ON pla
 CREATE VIEW chart.latest AS
 SELECT newest.*, newest.flag & 255 AS quality
 FROM (
-    SELECT place.code AS station, place.name, upper.code AS commune, upper.name AS commune_name, place.private,
+    SELECT place.code AS station, place.name,
+       (SELECT upper.code FROM place AS upper WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune,
+       (SELECT upper.name FROM place AS upper WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune_name,
+       place.private,
            datastream.quantity, datastream.level, datastream.interval_seconds, latest.phenomenon_time AS time,
            latest.result AS value, judged_flag(latest.flag, said.worst, said.bits, said.person) AS flag, batch.received_at
     FROM latest
     JOIN datastream ON datastream.id = latest.datastream_id
     JOIN place ON place.id = datastream.place
     LEFT JOIN batch ON batch.id = latest.batch_id
-    LEFT JOIN LATERAL (SELECT step.code, step.name FROM place AS step
-                       WHERE step.id = ANY (place.path) AND step.kind = 'commune' LIMIT 1) AS upper ON true
     LEFT JOIN LATERAL (
         SELECT max(verdict.flag & 255) AS worst, bit_or(verdict.flag & ~255) AS bits,
                (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
@@ -145,28 +147,28 @@ JOIN place ON place.id = datastream.place;
 
 -- What checks and people found, by interval.
 CREATE VIEW chart.finding AS
-SELECT place.code AS station, place.name, upper.code AS commune, datastream.quantity, datastream.level,
+SELECT place.code AS station, place.name,
+       (SELECT upper.code FROM place AS upper WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune,
+       datastream.quantity, datastream.level,
        verdict.valid_from AS time, verdict.valid_to AS time_end, verdict.flag & 255 AS quality, verdict.reason,
        split_part(verdict.who, ':', 1) AS who, verdict.flag
 FROM verdict
 JOIN datastream ON datastream.id = verdict.datastream_id
-JOIN place ON place.id = datastream.place
-LEFT JOIN LATERAL (SELECT step.code FROM place AS step
-                   WHERE step.id = ANY (place.path) AND step.kind = 'commune' LIMIT 1) AS upper ON true;
+JOIN place ON place.id = datastream.place;
 
 -- MEANING
 
 CREATE VIEW chart.index_value AS
-SELECT spot.code AS place, spot.name, spot.kind, spot.private, upper.code AS commune, upper.name AS commune_name,
+SELECT spot.code AS place, spot.name, spot.kind, spot.private,
+       (SELECT upper.code FROM place AS upper WHERE upper.id = ANY (spot.path) AND upper.kind = 'commune' LIMIT 1) AS commune,
+       (SELECT upper.name FROM place AS upper WHERE upper.id = ANY (spot.path) AND upper.kind = 'commune' LIMIT 1) AS commune_name,
        index_value.index, index_value.season, season.crop, season.variety,
        CASE WHEN index_value.reference_time = '-infinity' THEN 'observed' ELSE 'forecast' END AS basis,
        nullif(index_value.reference_time, '-infinity') AS issued,
        index_value.time, index_value.value, index_value.completeness, index_value.method
 FROM index_value
 JOIN place AS spot ON spot.id = index_value.place
-LEFT JOIN season ON season.id = index_value.season
-LEFT JOIN LATERAL (SELECT step.code, step.name FROM place AS step
-                   WHERE step.id = ANY (spot.path) AND step.kind = 'commune' LIMIT 1) AS upper ON true;
+LEFT JOIN season ON season.id = index_value.season;
 
 CREATE VIEW chart.forecast AS
 SELECT spot.code AS place, spot.name, spot.private, forecast.quantity, forecast.reference_time AS issued,
@@ -182,14 +184,14 @@ FROM catalogue;
 -- Episodes: what is said is the last step's short text.
 CREATE VIEW chart.alert AS
 SELECT alert.id AS alert, alert.rule, alert.hazard, spot.code AS place, spot.name, spot.kind, spot.private,
-       upper.code AS commune, upper.name AS commune_name, spot.longitude, spot.latitude, alert.season, alert.basis,
+       (SELECT upper.code FROM place AS upper WHERE upper.id = ANY (spot.path) AND upper.kind = 'commune' LIMIT 1) AS commune,
+       (SELECT upper.name FROM place AS upper WHERE upper.id = ANY (spot.path) AND upper.kind = 'commune' LIMIT 1) AS commune_name,
+       spot.longitude, spot.latitude, alert.season, alert.basis,
        alert.state, alert.level, alert.started AS time, alert.ended AS time_end, alert.successor,
        coalesce(step.steps, 0) AS steps, step.texts #>> '{vi,short}' AS text_vi, step.texts #>> '{en,short}' AS text_en,
        step.known_at
 FROM alert
 JOIN place AS spot ON spot.id = alert.place
-LEFT JOIN LATERAL (SELECT up.code, up.name FROM place AS up
-                   WHERE up.id = ANY (spot.path) AND up.kind = 'commune' LIMIT 1) AS upper ON true
 LEFT JOIN LATERAL (SELECT number AS steps, texts, known_at FROM alert_step WHERE alert_step.alert = alert.id
                    ORDER BY number DESC LIMIT 1) AS step ON true;
 
