@@ -271,6 +271,9 @@ def _month_ends(window: Window, whole: Times, value: Array) -> Array:
 def _computed(kernel: Callable[..., Values], months: int, less: str | None) -> Callable[[Window], Result]:
     def compute(window: Window) -> Result:
         dates = window.grid.dates
+        if not ((dates + 1).astype("datetime64[M]") != dates.astype("datetime64[M]"))[window.lead :].any():
+            # no month ends among these days: thirty years need not be looked at
+            return Result(np.full(window.shape, np.nan), np.zeros(window.shape))
         dates = np.arange(dates[0] - _HISTORY, dates[-1] + 1)
         daily = window.index("precipitation_sum", _HISTORY)
         if less:

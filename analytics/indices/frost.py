@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, State, Window, of_place, series, titles
+from analytics.index import Example, Index, Result, State, Window, of_index, of_place, series, titles
 from analytics.indices.psychrometrics import dew_point
 from analytics.indices.sun import sunrise_and_sunset
 
@@ -195,16 +193,24 @@ def _learned(window: Window, row: Index) -> tuple[Array, Array, tuple[Values, ..
     return t0, td0, frost_regression(*sums), states
 
 
-def _predicted(part: int) -> Callable[[Window], Result]:
-    def compute(window: Window) -> Result:
-        row = INDICES[part]
-        t0, td0, (a, b, c, error), states = _learned(window, row)
-        enough = states[:, :, 0] >= LEAST_NIGHTS
-        value = night_minimum(t0, td0, a, b, c) if part == 0 else error + 0.0 * t0
-        completeness = np.nan_to_num(np.minimum(states[:, :, 0] / (2 * LEAST_NIGHTS), 1.0))
-        return Result(np.where(enough, value, np.nan), completeness, state=states)
+def _predicted(window: Window) -> Result:
+    t0, td0, (a, b, c, _), states = _learned(window, FORECAST)
+    value = night_minimum(t0, td0, a, b, c)
+    return Result(np.where(states[:, :, 0] >= LEAST_NIGHTS, value, np.nan), _trust(states), state=states)
 
-    return compute
+
+def _error(window: Window) -> Result:
+    """The error of the forecast's regression, from the sums that the forecast carries."""
+    states = window.values[FORECAST.name].state
+    if states is None:
+        return Result(np.full(window.shape, np.nan), np.zeros(window.shape))
+    error = frost_regression(*np.moveaxis(states[:, :, :10], -1, 0))[3]
+    return Result(np.where(states[:, :, 0] >= LEAST_NIGHTS, error, np.nan), _trust(states))
+
+
+def _trust(states: Array) -> Array:
+    """Completeness: ten nights are half of what a regression should have."""
+    return np.asarray(np.nan_to_num(np.minimum(states[:, :, 0] / (2 * LEAST_NIGHTS), 1.0)))
 
 
 _NEEDS = (
@@ -222,21 +228,24 @@ _BOOK = {
     "minimum": [-3.1, -5.0, -6.3, -5.4, -4.0, -2.5, -4.8, -5.0, -4.4, -3.3],
 }
 
+FORECAST = Index(
+    name="frost_night_minimum_forecast", unit="Cel", needs=_NEEDS, compute=_predicted, kernel=night_minimum,
+    title=titles("Dự báo nhiệt độ thấp nhất đêm nay", "Forecast minimum of the coming night"), source=_SOURCE,
+    equation="Tp = a T0 + b Td0 + c, learned from the station's own radiation nights",
+    example=Example({"temperature": 10.0, "dew": 2.0, "a": 0.502812148, "b": 0.026471645, "c": -5.821986654},
+                    -0.7409219, 1e-6, "frost 0.0.4 (R), predFAO(10, 2)"),
+    completeness=0.5, state=_STATE,
+    note="For clear calm nights; known two hours after sunset, for the night that follows. See its error.",
+)  # fmt: skip
+
 INDICES: tuple[Index, ...] = (
+    FORECAST,
     Index(
-        name="frost_night_minimum_forecast", unit="Cel", needs=_NEEDS, compute=_predicted(0), kernel=night_minimum,
-        title=titles("Dự báo nhiệt độ thấp nhất đêm nay", "Forecast minimum of the coming night"), source=_SOURCE,
-        equation="Tp = a T0 + b Td0 + c, learned from the station's own radiation nights",
-        example=Example({"temperature": 10.0, "dew": 2.0, "a": 0.502812148, "b": 0.026471645, "c": -5.821986654},
-                        -0.7409219, 1e-6, "frost 0.0.4 (R), predFAO(10, 2)"),
-        completeness=0.5, state=_STATE,
-        note="For clear calm nights; known two hours after sunset, for the night that follows. See its error.",
-    ),
-    Index(
-        name="frost_night_minimum_error", unit="K", needs=_NEEDS, compute=_predicted(1), kernel=frost_coefficients,
+        name="frost_night_minimum_error", unit="K", needs=(of_index("frost_night_minimum_forecast"),), compute=_error,
+        kernel=frost_coefficients,
         title=titles("Sai số chuẩn của dự báo đêm", "Standard error of the night's forecast"), source=_SOURCE,
         equation="√(Σ residual²/(n − 3))",
         example=Example(_BOOK, 0.502812148, 1e-6, "FAO's book, as in frost 0.0.4 (R)", part=0),
-        completeness=0.5, state=_STATE,
+        completeness=0.5,
     ),
 )  # fmt: skip

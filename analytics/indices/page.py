@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from analytics import indices as shelf
 from analytics.index import Index, Kind, Need
+from analytics.indices.crops import crops
 
 HEAD = """# Indices
 
@@ -21,9 +23,7 @@ _STEPS = {"grid": "step of the grid", "hour": "hour", "day": "local day", "month
 
 def page() -> str:
     """The whole page."""
-    from analytics.indices import INDICES, SEASON_INDICES
-
-    parts = [HEAD, "## Of a place\n", *_entries(INDICES), "## Of a crop season\n", *_entries(SEASON_INDICES)]
+    parts = [HEAD, "## Of a place\n", *_entries(shelf.INDICES), "## Of a crop season\n", *_entries(shelf.SEASON_INDICES)]
     return "\n".join([*parts, _crops()])
 
 
@@ -55,8 +55,6 @@ def _need(need: Need) -> str:
 
 
 def _crops() -> str:
-    from analytics.indices.crops import crops
-
     lines = ["## Crops\n", "What is not known is not invented; it comes with the season.\n"]
     for crop in crops().values():
         lines.append(f"### {crop.title['en']} · {crop.title['vi']} (`{crop.name}`)\n")

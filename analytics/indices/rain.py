@@ -113,7 +113,10 @@ def _storm_step(
     # the dry spell counts on while what falls in it stays below the gap's rain; more than that begins it anew
     wet = drizzle >= gap
     calm, drizzle = np.where(wet, 0.0, calm + step_hours), np.where(wet, 0.0, drizzle)
-    ended = calm >= GAP_HOURS
+    # without a storm nothing dries: a dry place carries zeros, whatever its neighbours in the batch do
+    runs = depth > 0.0
+    calm, drizzle = np.where(runs, calm, 0.0), np.where(runs, drizzle, 0.0)
+    ended = calm >= GAP_HOURS - 1e-9
     erosivity = np.where(ended & (depth >= least), total * peak * 2.0, 0.0)
     kept = [np.where(ended, 0.0, part) for part in (total, depth, peak)]
     # after the end the spell stays ended until rain comes
@@ -206,9 +209,13 @@ def _erosivity(window: Window) -> Result:
     if grid.step > HOUR // 2:
         return Result(np.full(window.shape, np.nan), summary.completeness, state=states)
     begin = int(grid.edges[:, window.lead].min())
-    rain = window.series("precipitation")
+    rain, state = window.series("precipitation"), window.state(EROSIVITY)
+    if not (np.nan_to_num(rain[:, begin:]).any() or state.any()):
+        # dry, and no storm runs: nothing begins and nothing ends
+        states[:, window.lead :] = 0.0
+        return Result(0.0 * summary.total, summary.completeness, state=states)
     found, after = np.full(rain.shape, np.nan), np.full((*rain.shape, 5), np.nan)
-    found[:, begin:], after[:, begin:] = storm_erosivity(rain[:, begin:], HOUR // grid.step, window.state(EROSIVITY))
+    found[:, begin:], after[:, begin:] = storm_erosivity(rain[:, begin:], HOUR // grid.step, state)
     for part in range(5):
         states[:, window.lead :, part] = grid.day_ends(after[:, :, part])[:, window.lead :]
     by_day = grid.by_day(found)
