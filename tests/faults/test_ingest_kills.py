@@ -59,9 +59,11 @@ class Stage:
         await asyncio.sleep(self.chance.uniform(least, most))
 
     async def finish(self, identifier, fault, **more):
-        """Drain, compare, write the row."""
+        """Drain, compare, write the row; no row without an identifier."""
         seconds = await drained(self.gateways, 120)
         figures = compare(self.url, self.gateways)
+        if identifier is None:  # the short selection: what it finds is no row of the matrix
+            return figures
         resent = sum(gateway.receipts["resent"] for gateway in self.gateways)
         kills = ", ".join(f"{count} × {name}" for name, count in self.kills.items() if count)
         note(identifier, fault, kills or more.pop("injected", ""), **figures, packs_sent_again=resent,
