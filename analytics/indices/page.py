@@ -23,7 +23,13 @@ _STEPS = {"grid": "step of the grid", "hour": "hour", "day": "local day", "month
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD, "## Of a place\n", *_entries(shelf.INDICES), "## Of a crop season\n", *_entries(shelf.SEASON_INDICES)]
+    parts = [
+        HEAD,
+        "## Of a place\n",
+        *_entries(shelf.INDICES),
+        "## Of a crop season\n",
+        *_entries(shelf.SEASON_INDICES),
+    ]
     return "\n".join([*parts, _crops()])
 
 
