@@ -28,6 +28,8 @@ FIRST_LOOK, LONGEST_LOOK = 0.005, 0.03
 SLOW, STUCK = 30.0, 240.0
 #: Pause before the broker or the database is tried again [s].
 AGAIN = 0.1
+#: A tick that has not passed is told again so often [s]: a broker that was killed may have lost it.
+TELL_AGAIN = 3.0
 
 
 class StuckError(RuntimeError):
@@ -79,11 +81,15 @@ class Lockstep:
     async def _patiently(self, passed: Any, where: str) -> None:
         loop = asyncio.get_running_loop()
         began, said, pause = loop.time(), False, FIRST_LOOK
+        told = began
         while not await passed(pause):
             pause = min(pause * 1.5, LONGEST_LOOK)
             if broken := self._hopeless():
                 raise StuckError(broken)
             elapsed = loop.time() - began
+            if loop.time() - told > TELL_AGAIN:
+                told = loop.time()
+                await self._publish()
             if elapsed > STUCK:
                 raise StuckError(f"tick {self._tick} waits for {where} since {elapsed:.0f} s: {await self._why()}")
             if elapsed > SLOW and not said:
@@ -163,6 +169,9 @@ class Lockstep:
                     async for message in client.messages:
                         self._hear(str(message.topic), bytes(message.payload))
             except aiomqtt.MqttError:
+                await asyncio.sleep(AGAIN)
+            except Exception:  # whatever a broken line raises must not stop the clock
+                log.exception("the clock's connection failed")
                 await asyncio.sleep(AGAIN)
             finally:
                 self._client = None
