@@ -17,7 +17,7 @@ import psycopg
 
 from analytics.indices import INDICES
 from analytics.rules import RULES
-from analytics.run import batch, compute, load
+from analytics.run import batch, compute, context
 from analytics.run.batch import Known, Readings
 from analytics.run.engine import Engine
 from standalone.services import Database, program_environment, temporary_folder
@@ -85,7 +85,7 @@ def in_memory(places):
     spent = 0.0
     for _ in range(places // BATCH):
         begin = time.process_time()
-        course = load.Context(lead, (), {}, {}, {}, np.full(BATCH, load.NEVER))
+        course = context.Context(lead, (), {}, {}, {}, np.full(BATCH, context.NEVER))
         frame = batch.frame(one, given, DAY, DAY, lead, NOW, course.heard.astype("datetime64[s]"))
         compute._think(daily, RULES, frame, course, {})
         spent += time.process_time() - begin

@@ -15,7 +15,7 @@ from analytics.indices import SEASON_INDICES
 from analytics.quality import FAIL, SUSPECT, Findings, Reason, check_window, findings
 from analytics.quality.check import trusted
 from analytics.rule import Rule
-from analytics.run import load, say, tables
+from analytics.run import context, load, say, tables
 from analytics.run.batch import Frame, Known, Memory, local_date, midnight, naive
 from analytics.run.judge import Finding, Trails, applies, conclude, judge, next_silence, terms
 from store.due import Due
@@ -79,7 +79,7 @@ async def compute(
     lead = lead_days(rules, indices)
     length = max(PLACE_DAYS // len(jobs), 4)
     several = (last - first).days >= length
-    jobs, course = await load.context(connection, jobs, first, last, lead, rules, several)
+    jobs, course = await context.context(connection, jobs, first, last, lead, rules, several)
     done = Computed(jobs, first, now)
     trails: Trails = {}
     parts: list[Values] = []
@@ -117,7 +117,7 @@ class Thought:
 
 
 def _think(
-    indices: Sequence[Index], rules: Sequence[Rule], part: Frame, course: load.Context, trails: Trails
+    indices: Sequence[Index], rules: Sequence[Rule], part: Frame, course: context.Context, trails: Trails
 ) -> Thought:
     """Check readings in their order, compute indices from those that stand, follow rules."""
     found = check_window(part.window)
@@ -193,7 +193,7 @@ def month_closes(part: Frame) -> bool:
 
 
 def _settle(
-    done: Computed, course: load.Context, part: Frame, values: Values, rules: Sequence[Rule], trails: Trails
+    done: Computed, course: context.Context, part: Frame, values: Values, rules: Sequence[Rule], trails: Trails
 ) -> None:
     second = int(done.now.timestamp())
     places = {job.known.spot.id: job.known for job in done.jobs}
@@ -230,7 +230,7 @@ def _doubt(done: Computed) -> None:
     done.found = [one for one in done.found if one.datastream in done.doubted]
 
 
-def _remember(done: Computed, course: load.Context, part: Frame, values: Values, spoken: set[int]) -> None:
+def _remember(done: Computed, course: context.Context, part: Frame, values: Values, spoken: set[int]) -> None:
     """Write everything of cold places, of warm ones only what changed; and remember all for the next time."""
     days = [day.item() for day in part.window.grid.dates[part.window.lead :]]
     starts = {

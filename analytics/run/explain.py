@@ -14,7 +14,7 @@ from analytics.indices import BY_NAME, INDICES, SEASON_INDICES
 from analytics.quality import check_window
 from analytics.quality.check import trusted
 from analytics.rules import RULES
-from analytics.run import load
+from analytics.run import context, load
 from analytics.run.batch import midnight
 from analytics.run.compute import Job, lead_days
 from analytics.run.known import Acquainted
@@ -62,7 +62,7 @@ async def explain(connection: Connection, code: str, day: date, name: str) -> Ex
     known, _ = await Acquainted().ask(connection, [place.id], {place.id})
     job = Job(known[place.id], day, Leased(place.id, None, None, [], [], 0), None)
     lead = lead_days(RULES, INDICES)
-    jobs, course = await load.context(connection, [job], day, day, lead, RULES, several=True)
+    jobs, course = await context.context(connection, [job], day, day, lead, RULES, several=True)
     end = midnight(day + timedelta(days=1), place.time_zone)
     frame = await load.frame_of(connection, jobs, day, day, end, course)
     if index.step is Step.MONTH:
