@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.faults.table import note
 from tests.notify import killing
 from tests.notify.conftest import province  # noqa: F401 — a fixture
 from tests.notify.test_providers import Server
@@ -26,8 +27,9 @@ def test_notify_killed_a_hundred_times(province, tmp_path, way):  # noqa: F811 �
     finally:
         server.server.shutdown()
         server.server.server_close()
-    print("killed 100 times:", way, states)
     if way == "file":
         killing.check_file(province, tmp_path, states)
     else:
         killing.check_service(province, server.requests, states)
+    injected = f"100 × notify, route {'that knows repeats' if way == 'file' else 'without references'}"
+    note("F26", f"sender killed ({way})", injected, missing=0, handed_over_twice=0, **states)
