@@ -120,6 +120,7 @@ class LedgerGateway:
 @contextlib.asynccontextmanager
 async def running(gateways, rate):
     """Gateways that generate ``rate`` packs/s each and send them; leaves when told, still sending."""
+
     async def produce(gateway):
         while gateway.producing:
             gateway.generate()
