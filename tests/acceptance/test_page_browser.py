@@ -157,18 +157,20 @@ def test_map_with_leaflet(address: str, browser: Callable[..., BrowserContext]) 
     page.screenshot(path=PICTURES / "map-desktop.png")
 
 
-def test_the_last_state_is_readable_offline(address: str, browser: Callable[..., BrowserContext]) -> None:
-    context = browser()
-    page, _ = watched(context, address)
-    page.goto(address + "/")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.reload()
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
-    page.reload()
-    context.set_offline(True)
-    page.reload()
+def test_the_last_state_is_readable_offline(database: str, browser: Callable[..., BrowserContext]) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(FILL)
+    with running(database) as address:
+        page = browser().new_page()
+        page.goto(address + "/")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.reload()
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.reload()
+        assert not page.locator("#offline").is_visible()
+    page.reload()  # nobody answers any more
     assert page.locator(".values dd").count() >= 4
-    page.wait_for_selector("#offline:not([hidden])")
+    assert page.locator("#offline").is_visible()
 
 
 def test_an_officer_signs_in_and_approves(address: str, browser: Callable[..., BrowserContext]) -> None:

@@ -3,8 +3,8 @@
 (function () {
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(function () {});
   const note = document.getElementById("offline");
-  function tell() { if (note) note.hidden = navigator.onLine; }
-  window.addEventListener("online", tell);
+  function tell() { if (note && !navigator.onLine) note.hidden = false; }
+  window.addEventListener("online", function () { if (note) note.hidden = true; });
   window.addEventListener("offline", tell);
   tell();
   const select = document.getElementById("station");

@@ -9,6 +9,11 @@ self.addEventListener("activate", function (event) {
   event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
     .then(() => self.clients.claim()));
 });
+// A saved page says that it is one.
+function saved(answer) {
+  if (!answer || !(answer.headers.get("content-type") || "").startsWith("text/html")) return answer;
+  return answer.text().then((text) => new Response(text.replace(/(<p id="offline"[^>]*) hidden>/, "$1>"), { headers: answer.headers }));
+}
 self.addEventListener("fetch", function (event) {
   const request = event.request, url = new URL(request.url);
   const kept = url.pathname === "/" || url.pathname === "/map" || url.pathname.startsWith("/static/") || url.pathname.startsWith("/v1/documents/");
@@ -19,5 +24,5 @@ self.addEventListener("fetch", function (event) {
       event.waitUntil(caches.open(CACHE).then((cache) => cache.put(request, copy)));
     }
     return answer;
-  }).catch(() => caches.match(request).then((found) => found || caches.match("/"))));
+  }).catch(() => caches.match(request).then((found) => found || caches.match("/")).then(saved)));
 });
