@@ -92,10 +92,10 @@ class Provision:
                 )
 
     def _teams(self) -> Iterator[Change]:
+        there = {team["name"]: team["id"] for team in self.api.teams.search_teams(perpage=1000)}
         for name in wanted.TEAMS:
-            found = [team for team in self.api.teams.search_teams(perpage=1000) if team["name"] == name]
-            if found:
-                self.teams[name] = found[0]["id"]
+            if name in there:
+                self.teams[name] = there[name]
             else:
                 yield Change(f"team {name}", "create", make=partial(self._make_team, name))
 

@@ -245,6 +245,7 @@ class Served:
     def __init__(self, grafana: Grafana) -> None:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def log_message(self, *_):
                 pass
