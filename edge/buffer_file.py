@@ -205,6 +205,17 @@ class BufferFile:
                 good.append(bundle)
         return good, damaged
 
+    def enough(self, records: int, most: int = 64) -> int:
+        """How many of the oldest dated bundles it takes for so many readings; at least one."""
+        count = total = 0
+        for (readings,) in self.connection.execute(
+            "SELECT readings FROM bundle WHERE clock='' ORDER BY id LIMIT ?", (most,)
+        ):
+            count, total = count + 1, total + readings
+            if total >= records:
+                break
+        return max(count, 1)
+
     def bundle(self, number: int) -> tuple[Bundle | None, int, int]:
         """One bundle (None where it is damaged), its bytes and its number of readings."""
         question = f"SELECT {BUNDLE_COLUMNS} FROM bundle WHERE id=?"  # noqa: S608

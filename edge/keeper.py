@@ -171,7 +171,7 @@ class Keeper:
     def form_backlog(self, file: BufferFile, records: int) -> tuple[list[FormedPack], bool, int]:
         """Form one pack of the oldest readings, after one of what was dropped; says what damaged rows held."""
         packs = declare(file)
-        bundles, damaged = file.bundles()
+        bundles, damaged = file.bundles(most=file.enough(records))
         lost = self._lose(file, damaged)
         chosen = _together(bundles, records)
         readings = [item for bundle in chosen for item in bundle.readings]
