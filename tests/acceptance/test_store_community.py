@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 STORE = Path(__file__).resolve().parents[2] / "store"
-FOLDER = Path(os.environ.get("NONGVU_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "nongvu") / "node"
+FOLDER = (
+    Path(os.environ.get("NONGVU_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "nongvu")
+    / "node"
+)
 
 
 @pytest.mark.acceptance
