@@ -36,6 +36,9 @@ ROOMS = {
 }
 
 
+#: Our own packages: one that is missing is a broken installation, not an extra.
+OURS = frozenset(room.module.split(".")[0] for room in ROOMS.values()) | {"telemetry", "store"}
+
 HELP = """Usage: nongvu COMMAND [ARGS]...
 
   Nông Vụ, the farming season: sensors, warnings and advice for a province's
@@ -55,13 +58,12 @@ def enter(name: str, arguments: list[str]) -> None:
     """Import the room of a sub-command and hand it the rest of the line."""
     room = ROOMS[name]
     try:
-        found = getattr(importlib.import_module(room.module), room.attribute)
+        getattr(importlib.import_module(room.module), room.attribute)(args=arguments, prog_name=f"nongvu {name}")
     except ModuleNotFoundError as error:
         missing = (error.name or "").split(".")[0]
-        if missing == room.module.split(".")[0]:
+        if not missing or missing in OURS:
             raise
         sys.exit(f"'nongvu {name}' needs {missing!r}: pip install 'nongvu[{room.extra}]'")
-    found(args=arguments, prog_name=f"nongvu {name}")
 
 
 def main() -> None:
