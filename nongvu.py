@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import NamedTuple
 
@@ -80,6 +81,8 @@ def main() -> None:
     if name not in ROOMS:
         sys.stderr.write(f"nongvu: there is no command {name!r}\n\n{listing()}")
         sys.exit(2)
+    if arguments[:1] == ["run"]:  # told to stop before it has begun: a clean end, as later (telemetry.process)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         enter(name, arguments)
     except KeyboardInterrupt:

@@ -209,7 +209,8 @@ def columns(payload: bytes, content_type: str, now: float | None = None) -> Colu
     if content_type != CBOR:
         records, problems = decode(payload, content_type)
         found = resolve(records, now)
-        found.problems[:0] = problems
+        told = {problem.record for problem in problems}  # one reason a record, the first
+        found.problems = [*problems, *(problem for problem in found.problems if problem.record not in told)]
         return found
     rows = load_cbor(payload)
     if not isinstance(rows, list) or not 0 < len(rows) <= MAXIMUM_RECORDS:

@@ -20,8 +20,9 @@ WRITES = {
     "set_aside": {"nongvu_ingest"},
     "superseded": {"nongvu_ingest"},
     "dropped": {"nongvu_ingest"},
-    "datastream": {"nongvu_ingest"},
-    "deployment": {"nongvu_ingest"},
+    # SensorThings clients make and change them too, through the API
+    "datastream": {"nongvu_ingest", "nongvu_api"},
+    "deployment": {"nongvu_ingest", "nongvu_api"},
     "index_value": {"nongvu_analytics"},
     "index_state": {"nongvu_analytics"},
     "lease": {"nongvu_analytics"},
