@@ -193,7 +193,8 @@ async def test_probe_recognises_a_station_on_a_serial_line(tmp_path):
             subprocess.run, list(map(str, command)), capture_output=True, text=True, cwd=ROOT, timeout=60
         )
         assert done.returncode == 0, done.stderr
-        readings = {row["name"]: row["value"] for row in json.loads(done.stdout)[0]["readings"]}
+        station = next(unit for unit in json.loads(done.stdout) if unit["unit"] == 7)  # 6 and 8 are silent
+        readings = {row["name"]: row["value"] for row in station["readings"]}
         assert readings["air_temperature"] == -2.5
         assert readings["wind_speed"] == 10.0
         assert "dew_point" not in readings
