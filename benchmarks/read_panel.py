@@ -1,5 +1,5 @@
 """read_panel: five years of 100 stations by day from rollups, in one query, as a panel of a board asks for it,
-into arrays by binary COPY (store.binary); p95 of 40.
+into arrays (store.binary); p95 of 40.
 
 Seeded through the real refresh on a stated raw subset: 10 stations × 1 quantity × 1 year every hour are written as readings and
 refreshed; the day rollups of the other stations and years are copies of those with other ids and days.
@@ -10,12 +10,12 @@ import psycopg
 from benchmarks import stage
 from benchmarks.bytes_per_reading import fill
 from benchmarks.read_year import p95, refresh_all
-from store.binary import copy_out_now, layout
+from store.binary import gather_now, layout
 
 SHAPE = layout(bucket="timestamptz", datastream="int4", mean="float8", minimum="float8", maximum="float8")
 QUERY = (
-    "COPY (SELECT bucket, datastream_id, sum / count, minimum, maximum FROM rollup_day"
-    " WHERE datastream_id = ANY(%s) AND bucket >= %s AND bucket < %s AND class = 1) TO STDOUT (FORMAT BINARY)"
+    "SELECT bucket, datastream_id, sum / count, minimum, maximum FROM rollup_day"
+    " WHERE datastream_id = ANY(%s) AND bucket >= %s AND bucket < %s AND class = 1"
 )
 SPAN = ("2021-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
 
@@ -43,8 +43,8 @@ def run():
             )
             connection.execute("VACUUM ANALYZE rollup_day")
             cursor = connection.cursor()
-            rows = len(copy_out_now(cursor, QUERY, SHAPE, [ids, *SPAN]))
-            value = p95(lambda _: copy_out_now(cursor, QUERY, SHAPE, [ids, *SPAN]), 40)
+            rows = len(gather_now(cursor, QUERY, SHAPE, [ids, *SPAN]))
+            value = p95(lambda _: gather_now(cursor, QUERY, SHAPE, [ids, *SPAN]), 40)
     return [
         {
             "name": "read_panel",

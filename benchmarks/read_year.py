@@ -1,7 +1,7 @@
 """read_year: a year of one datastream, as a page or a program asks for it.
 
 Data: one datastream every 10 minutes for a year (52,560 readings) among 4, with 500 verdict intervals laid over it. Three ways:
-all raw readings through `judged_readings` by binary COPY, verdicts included; and a picture of 1,000 points by `series`, which
+all raw readings through `judged_readings` into arrays, verdicts included; and a picture of 1,000 points by `series`, which
 takes it from day rollups. 60 reads each, connections warm; p95.
 """
 
@@ -12,11 +12,11 @@ import psycopg
 
 from benchmarks import stage
 from benchmarks.bytes_per_reading import fill
-from store.binary import copy_out_now, layout
+from store.binary import gather_now, layout
 from store.rollup import refresh
 
 SHAPE = layout(time="timestamptz", result="float8", flag="int4")
-RAW = "COPY (SELECT phenomenon_time, result, flag FROM judged_readings(ARRAY[%s], %s, %s)) TO STDOUT (FORMAT BINARY)"
+RAW = "SELECT phenomenon_time, result, flag FROM judged_readings(ARRAY[%s], %s, %s)"
 PICTURE = "SELECT * FROM series(%s, %s, %s, 1000)"
 YEAR = ("2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
 
@@ -61,9 +61,9 @@ def run():
         refresh_all(url)
         with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
             connection.execute("VACUUM ANALYZE")
-            rows = len(copy_out_now(cursor, RAW, SHAPE, [1, *YEAR]))
-            raw = p95(lambda _: copy_out_now(cursor, RAW, SHAPE, [2, *YEAR]))
-            judged = p95(lambda _: copy_out_now(cursor, RAW, SHAPE, [1, *YEAR]))
+            rows = len(gather_now(cursor, RAW, SHAPE, [1, *YEAR]))
+            raw = p95(lambda _: gather_now(cursor, RAW, SHAPE, [2, *YEAR]))
+            judged = p95(lambda _: gather_now(cursor, RAW, SHAPE, [1, *YEAR]))
             picture = p95(lambda n: cursor.execute(PICTURE, [n % 4 + 1, *YEAR]).fetchall())
             assert rows == 365 * 144
             assert len(cursor.execute(PICTURE, [1, *YEAR]).fetchall()) in (365, 366)

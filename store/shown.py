@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 
-from store.binary import Array, Layout, copy_out
+from store.binary import Array, Layout, gather
 from store.scope import Scope
 from store.statements import statement
 
@@ -41,6 +41,6 @@ async def copied(connection: Connection, name: str, scope: Scope, **values: Any)
 
 
 async def array(connection: Connection, name: str, scope: Scope, layout: Layout, **values: Any) -> Array:
-    """Rows of a binary COPY statement as an array."""
+    """Rows of a statement as an array."""
     async with connection.cursor() as cursor:
-        return await copy_out(cursor, statement("shown", name), layout, scope.parameters() | values)
+        return await gather(cursor, statement("shown", name), layout, scope.parameters() | values)

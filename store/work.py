@@ -12,8 +12,7 @@ import numpy.typing as npt
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from store.binary import copy_out, layout
-from store.index_value import instants
+from store.binary import gather, layout
 from store.statements import statement
 
 Connection = AsyncConnection[TupleRow]
@@ -21,7 +20,7 @@ Array = npt.NDArray[Any]
 
 #: A window's readings, as loaded.
 LOADED: Final = layout(datastream_id="int4", phenomenon_time="timestamptz", result="float8", flag="int4")
-#: Spans above this are read by COPY; below, planning a COPY costs more than it saves.
+#: Up to so many spans a prepared plan is good enough, and planning each time would cost more than it saves.
 FEW: Final = 64
 
 
@@ -150,22 +149,9 @@ async def readings(connection: Connection, spans: Sequence[Span]) -> Array:
         "first": min(from_times),
         "last": max(to_times),
     }
-    cursor = connection.cursor()
-    if len(spans) > FEW:
-        found = await copy_out(cursor, statement("work", "readings"), LOADED, arguments)
-    else:
-        await cursor.execute(statement("work", "readings_few"), arguments)
-        found = _array(await cursor.fetchall())
+    prepare = len(spans) <= FEW
+    found = await gather(connection.cursor(), statement("work", "readings"), LOADED, arguments, prepare=prepare)
     return found[np.lexsort((found["phenomenon_time"], found["datastream_id"]))]
-
-
-def _array(rows: Sequence[TupleRow]) -> Array:
-    found = LOADED.empty(len(rows))
-    if rows:
-        datastream, time, result, flag = zip(*rows, strict=True)
-        found["datastream_id"], found["result"], found["flag"] = datastream, result, flag
-        found["phenomenon_time"] = instants(time)
-    return found
 
 
 async def heard(connection: Connection, datastreams: Sequence[int], before: Sequence[datetime]) -> dict[int, datetime]:
@@ -195,4 +181,4 @@ async def long_past(
 ) -> Array:
     """Observed values of a daily index in ``first`` ≤ time < ``last``, as an array of `PAST`."""
     arguments = {"places": list(places), "index": index, "first": first, "last": last}
-    return await copy_out(connection.cursor(), statement("work", "long_past"), PAST, arguments)
+    return await gather(connection.cursor(), statement("work", "long_past"), PAST, arguments)

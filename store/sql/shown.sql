@@ -171,18 +171,16 @@ COPY (SELECT named.station, named.name AS datastream,
 TO STDOUT (FORMAT CSV)
 
 -- name: readings_binary
-COPY (SELECT datastream_id, time, value, flag, quality::int2
-      FROM shown_whole(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
-                         %(qualities)s)
-      ORDER BY time, datastream_id)
-TO STDOUT (FORMAT BINARY)
+SELECT datastream_id, time, value, flag, quality::int2
+FROM shown_whole(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
+                   %(qualities)s)
+ORDER BY time, datastream_id;
 
 -- name: buckets_binary
-COPY (SELECT datastream_id, time, value, count::int4
-      FROM shown_bucket(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(aggregates)s, %(from_time)s,
-                        %(to_time)s, %(qualities)s, %(every)s, %(time_zone)s)
-      ORDER BY time, datastream_id)
-TO STDOUT (FORMAT BINARY)
+SELECT datastream_id, time, value, count::int4
+FROM shown_bucket(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(aggregates)s, %(from_time)s,
+                  %(to_time)s, %(qualities)s, %(every)s, %(time_zone)s)
+ORDER BY time, datastream_id;
 
 -- name: catalogue
 -- Names and texts of the shelves; nobody's rows.

@@ -30,16 +30,6 @@ SELECT rule, place, values, valid_from FROM rule_setting
 WHERE place IN (SELECT unnest(path) FROM place WHERE id = ANY (%(places)s)) ORDER BY rule, place, valid_from;
 
 -- name: readings
-COPY (
-    SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag
-    FROM unnest(%(datastreams)s::int[], %(from_times)s::timestamptz[], %(to_times)s::timestamptz[])
-      AS span (datastream, from_time, to_time)
-    JOIN reading ON reading.datastream_id = span.datastream
-     AND reading.phenomenon_time BETWEEN span.from_time AND span.to_time
-    WHERE reading.phenomenon_time BETWEEN %(first)s AND %(last)s
-) TO STDOUT (FORMAT BINARY);
-
--- name: readings_few
 SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag
 FROM unnest(%(datastreams)s::int[], %(from_times)s::timestamptz[], %(to_times)s::timestamptz[])
   AS span (datastream, from_time, to_time)
@@ -65,11 +55,9 @@ ORDER BY said_at, id;
 
 -- name: long_past
 -- A daily index of places over many years.
-COPY (
-    SELECT place, time, value FROM index_value
-    WHERE place = ANY (%(places)s) AND index = %(index)s AND season = 0 AND reference_time = '-infinity'
-      AND time >= %(first)s AND time < %(last)s
-) TO STDOUT (FORMAT BINARY);
+SELECT place, time, value FROM index_value
+WHERE place = ANY (%(places)s) AND index = %(index)s AND season = 0 AND reference_time = '-infinity'
+  AND time >= %(first)s AND time < %(last)s;
 
 -- name: earliest
 -- First reading of what feeds each place.
