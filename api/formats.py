@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from io import RawIOBase
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ _TYPE_OF = {name: media_type for media_type, name in MEDIA_TYPES.items()}
 #: What the streamed formats look like in the OpenAPI document.
 STREAMED: dict[str, Any] = {media_type: {} for media_type, name in MEDIA_TYPES.items() if name != "json"}
 #: Readings are taken out in pieces of about so many rows, so that memory stays flat.
-PIECE_ROWS = 200_000
+PIECE_ROWS = 50_000
 READINGS = binary.layout(datastream_id="int4", time="timestamptz", value="float8", flag="int4", quality="int2")
 BUCKETS = binary.layout(datastream_id="int4", time="timestamptz", value="float8", count="int4")
 
@@ -70,26 +71,46 @@ class Wish:
         """Parameters of the statements."""
         return {
             "datastreams": [row["id"] for row in self.datastreams],
-            "stations": [row["station"] for row in self.datastreams],
-            "names": [datastream_name(row) for row in self.datastreams],
+            "beginnings": [f"{row['station']},{datastream_name(row)}," for row in self.datastreams],
             "from_time": first,
             "to_time": last,
             "qualities": self.qualities,
             "every": self.every,
             "aggregates": self.aggregates,
-            "time_zone": self.datastreams[0]["time_zone"] if self.datastreams else "UTC",
+            "time_zone": self.time_zone,
         }
 
+    @property
+    def time_zone(self) -> str:
+        """Whose midnights begin the days."""
+        return str(self.datastreams[0]["time_zone"]) if self.datastreams else "UTC"
+
     def pieces(self) -> list[tuple[datetime, datetime]]:
-        """The time cut into pieces of few enough rows, if there is a reading a minute; buckets are not cut."""
-        if self.every is not None:
-            return [self.times]
-        length = max(timedelta(days=1), timedelta(minutes=PIECE_ROWS / max(1, len(self.datastreams))))
+        """The time cut into pieces of few enough rows, as the datastreams' intervals let expect."""
+        rate = sum(1 / (row["interval_seconds"] or 60) for row in self.datastreams)
+        length = max(timedelta(hours=1), timedelta(seconds=PIECE_ROWS / max(rate, 1e-4)))
+        if self.every is not None:  # fewer rows come out than go in
+            made = max(1, len(self.datastreams)) / self.every.total_seconds()
+            length = max(self.every, min(length * 40, timedelta(seconds=PIECE_ROWS / made)))
         cuts, moment = [], self.times[0]
         while moment < self.times[1]:
             cuts.append((moment, min(moment + length, self.times[1])))
             moment += length
         return cuts
+
+
+async def _pieces(here: Resources, wish: Wish) -> list[tuple[datetime, datetime]]:
+    """Pieces of the time that part no bucket."""
+    pieces = wish.pieces()
+    if wish.every is None or len(pieces) < 2:
+        return pieces
+    cuts = [first for first, _ in pieces[1:]]
+    async with here.reading() as connection:
+        found = await shown.rows(
+            connection, "bucket_starts", wish.scope, every=wish.every, time_zone=wish.time_zone, moments=cuts
+        )
+    edges = sorted({row["start"] for row in found if wish.times[0] < row["start"] < wish.times[1]})
+    return list(pairwise([wish.times[0], *edges, wish.times[1]]))
 
 
 def streamed(here: Resources, wish: Wish, chosen: Format) -> Response:
@@ -104,26 +125,20 @@ def streamed(here: Resources, wish: Wish, chosen: Format) -> Response:
 
 
 async def csv(here: Resources, wish: Wish) -> AsyncIterator[bytes]:
-    """CSV as the database writes it (RFC 4180), gathered into larger pieces."""
-    last = b"count" if wish.every else b"quality,flag"
-    held = [b"station,datastream,time,value," + last + b"\r\n"]
-    size = 0
-    for first, end in wish.pieces():
+    """CSV as the database writes it (RFC 4180); no connection is held while somebody slow takes their time."""
+    yield b"station,datastream,time,value," + (b"count" if wish.every else b"quality,flag") + b"\r\n"
+    for first, end in await _pieces(here, wish):
         async with here.reading() as connection:
-            async for part in shown.copied(connection, f"{wish.kind}_csv", wish.scope, **wish.values(first, end)):
-                held.append(part)
-                size += len(part)
-                if size > 64 * 1024:
-                    yield b"".join(held)
-                    held, size = [], 0
-    yield b"".join(held)
+            found = await shown.row(connection, f"{wish.kind}_csv", wish.scope, **wish.values(first, end))
+        if found and found["lines"]:
+            yield found["lines"].encode()
 
 
 async def columns(here: Resources, wish: Wish, chosen: Format) -> AsyncIterator[bytes]:
     """Parquet or an Arrow stream, a record batch a piece."""
     sink = Sink(wish, chosen)
     layout = READINGS if wish.every is None else BUCKETS
-    for first, end in wish.pieces():
+    for first, end in await _pieces(here, wish):
         async with here.reading() as connection:
             rows = await shown.array(connection, f"{wish.kind}_binary", wish.scope, layout, **wish.values(first, end))
         if len(rows):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Iterator
 
 import structlog
@@ -60,6 +61,7 @@ async def opened(settings: ApiSettings) -> AsyncIterator[Resources]:
 async def serve(settings: ApiSettings) -> None:
     """Serve until cancelled."""
     serve_metrics(settings, "api")
+    _spare_the_collector()
     async with opened(settings) as resources:
         configuration = uvicorn.Config(
             create(resources),
@@ -84,6 +86,12 @@ async def serve(settings: ApiSettings) -> None:
             resources.stopping = True
             server.should_exit = True
             await serving
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector look seldom: a large answer is many small objects without a cycle among them."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 async def _announce(server: Server, serving: asyncio.Task[None]) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access import Asking
 from api.answer import json_answer
 from api.paging import Page, cursor, key, page
-from api.parameters import QUALITY_NAMES, Code, CursorText, Limit, OfPlace, checks, datastream_name
+from api.parameters import QUALITY_NAMES, Code, CursorText, Limit, OfPlace
 from api.problems import Problem, not_found
 from api.resources import Here
 from store import shown
+from store.flag import Check
 from telemetry.quantities import QUANTITIES
 
 router = APIRouter(prefix="/v1", tags=["stations"])
@@ -142,33 +144,31 @@ async def one(request: Request, here: Here, asking: Asking, code: Code) -> Respo
     return json_answer(request, station(found))
 
 
-def latest_value(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of the newest values as the API says it."""
-    return {
-        "station": row["station"],
-        "datastream": datastream_name(row),
-        "time": row["time"],
-        "value": row["value"],
-        "unit": QUANTITIES[row["quantity"]].unit if row["quantity"] in QUANTITIES else "",
-        "quality": QUALITY_NAMES.get(row["quality"], "not_evaluated"),
-        "checks": checks(row["flag"]),
-    }
+#: How the database writes qualities and checks: names by value, and by bit.
+_NAMES: dict[str, Any] = {
+    "qualities": [QUALITY_NAMES.get(value) for value in range(10)],
+    "bits": [int(check) for check in Check],
+    "checks": [check.name.lower() for check in Check if check.name],
+}
 
 
 async def _latest(
     request: Request, here: Here, asking: Asking, code: str | None, quantity: str | None, limit: int, text: str | None
 ) -> Response:
-    station_code, after_quantity, level = key(text, str, str, str) or ("", "", "")
+    station_code, after_quantity, after_level = key(text, str, str, str) or ("", "", "")
     async with here.reading() as connection:
         if code is not None and await shown.row(connection, "place", asking.scope, code=code) is None:
             raise not_found("station", code)
-        found = await shown.rows(
-            connection, "latest", asking.scope, code=code, quantity=quantity, after_station=station_code,
-            after_quantity=after_quantity, after_level=level, limit=limit + 1,
+        found = await shown.texts(
+            connection, "latest_said", asking.scope, code=code, quantity=quantity, after_station=station_code,
+            after_quantity=after_quantity, after_level=after_level, limit=limit + 1, **_NAMES,
         )  # fmt: skip
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor(last["station"], last["quantity"], last["level"]) if last else None
-    return page(request, [latest_value(row) for row in found[:limit]], following)
+    following = None
+    if len(found) > limit:
+        last = msgspec.json.decode(found[limit - 1], type=dict[str, Any])
+        named, _, level = last["datastream"].partition("/")
+        following = cursor(last["station"], named, level)
+    return page(request, [msgspec.Raw(item.encode()) for item in found[:limit]], following)
 
 
 @router.get("/stations/{code}/latest", response_model=None, responses={200: {"model": Page[Latest]}})

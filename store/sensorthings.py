@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from psycopg import sql
+import msgspec
+from psycopg import AsyncCursor, sql
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 
 from store.scope import Scope
 from store.shown import Connection, Row
@@ -232,9 +234,15 @@ def where(conditions: Sequence[sql.Composable]) -> sql.Composed | sql.SQL:
 
 async def fetch(connection: Connection, scope: Scope, query: Query) -> list[Row]:
     """Rows of a page."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
+    async with _cursor(connection) as cursor:
         await cursor.execute(select(query), scope.parameters() | query.values.given)
         return await cursor.fetchall()
+
+
+def _cursor(connection: Connection) -> AsyncCursor[Row]:
+    cursor = connection.cursor(row_factory=dict_row)
+    set_json_loads(msgspec.json.decode, cursor)  # several times as fast as the standard library's
+    return cursor
 
 
 async def fetch_below(
@@ -243,11 +251,17 @@ async def fetch_below(
     """Rows of a page for each of the parents, by one query."""
     query.conditions.append(joined(navigation, "e", sql.Identifier("parent", "id")))
     placed = query.values.put(parents, f"{key}[]")
-    whole = sql.SQL("SELECT parent.id AS parent, found.* FROM unnest({}) AS parent (id), LATERAL ({}) AS found").format(
-        placed, select(query)
-    )
+    if query.newest and navigation is ENTITIES["Datastreams"].navigation["Observations"]:
+        # there is one row a datastream: nothing to order or to cut off
+        whole = sql.SQL("SELECT parent.id AS parent, e.* FROM unnest({}) AS parent (id), {} AS e{}").format(
+            placed, relation(query.entity, newest=True), where(query.conditions)
+        )
+    else:
+        whole = sql.SQL(
+            "SELECT parent.id AS parent, found.* FROM unnest({}) AS parent (id), LATERAL ({}) AS found"
+        ).format(placed, select(query))
     below: dict[Any, list[Row]] = {parent: [] for parent in parents}
-    async with connection.cursor(row_factory=dict_row) as cursor:
+    async with _cursor(connection) as cursor:
         await cursor.execute(whole, scope.parameters() | query.values.given)
         for row in await cursor.fetchall():
             below[row.pop("parent")].append(row)

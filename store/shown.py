@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -30,14 +29,10 @@ async def row(connection: Connection, name: str, scope: Scope, **values: Any) ->
         return await cursor.fetchone()
 
 
-async def copied(connection: Connection, name: str, scope: Scope, **values: Any) -> AsyncIterator[bytes]:
-    """Bytes of a COPY statement as the database sends them."""
-    async with (
-        connection.cursor() as cursor,
-        cursor.copy(statement("shown", name), scope.parameters() | values) as copy,
-    ):
-        async for part in copy:
-            yield bytes(part)
+async def texts(connection: Connection, name: str, scope: Scope, **values: Any) -> list[str]:
+    """Rows of a statement that has one column of text."""
+    cursor = await connection.execute(statement("shown", name), scope.parameters() | values)
+    return [text for (text,) in await cursor.fetchall()]
 
 
 async def array(connection: Connection, name: str, scope: Scope, layout: Layout, **values: Any) -> Array:

@@ -115,9 +115,12 @@ class Reader:
         for row, document in zip(rows, found, strict=True):
             mine, place = flat[place : place + len(kept[row["id"]])], place + len(kept[row["id"]])
             self._hang(document, name, navigation.many, mine)
-            if navigation.many and (len(fetched[row["id"]]) > top or (query.newest and mine)):
-                address = f"{self.link(entity, row['id'])}/{name}"
-                document[f"{name}@iot.nextLink"] = _next(address, asked, query, kept[row["id"]][-1])
+            if navigation.many and mine:
+                address = f"{document['@iot.selfLink']}/{name}"
+                if query.newest:  # whether there are older ones was not looked for
+                    document[f"{name}@iot.nextLink"] = f"{address}?{_written(tuple(asked.written.items()))}$skip=1"
+                elif len(fetched[row["id"]]) > top:
+                    document[f"{name}@iot.nextLink"] = _next(address, asked, query, kept[row["id"]][-1])
             if asked.count and navigation.many:
                 document[f"{name}@iot.count"] = await self._count_below(entity, row["id"], name, asked)
 
@@ -132,13 +135,10 @@ class Reader:
         document[name] = mine if many else (mine[0] if mine else None)
 
     def _entity(self, entity: Entity, row: Row, asked: Options) -> dict[str, Any]:
-        address = self.link(entity, row["id"])
-        document = {"@iot.id": row["id"], "@iot.selfLink": address} | properties(entity, row)
-        wanted = set(asked.select)
-        for name in entity.navigation:
-            document[f"{name}@iot.navigationLink"] = f"{address}/{name}"
-        if not wanted:
+        document = said(entity, row, self.link(entity, row["id"]))
+        if not asked.select:
             return document
+        wanted = set(asked.select)
         kept = wanted | {f"{name}@iot.navigationLink" for name in wanted} | ({"@iot.id"} if "id" in wanted else set())
         return {name: value for name, value in document.items() if name in kept or name == "@iot.selfLink"}
 
@@ -189,17 +189,22 @@ def is_one(entity: Entity, number: Any, values: Values) -> sql.Composable:
     )
 
 
-def properties(entity: Entity, row: Row) -> dict[str, Any]:
-    """Properties of an entity as they are said."""
-    said: dict[str, Any] = {
-        name: row[name].isoformat(timespec="milliseconds").replace("+00:00", "Z") if kind == "time" else row[name]
-        for name, kind in entity.columns.items()
-        if name != "id"
-    }
+#: Columns of an entity without its id, and the ways from it: as they stand in its JSON.
+_COLUMNS = {name: [column for column in entity.columns if column != "id"] for name, entity in ENTITIES.items()}
+_WAYS = {name: [(f"{way}@iot.navigationLink", way) for way in entity.navigation] for name, entity in ENTITIES.items()}
+
+
+def said(entity: Entity, row: Row, address: str) -> dict[str, Any]:
+    """An entity as it is said; times become text when the whole is encoded."""
+    document: dict[str, Any] = {"@iot.id": row["id"], "@iot.selfLink": address}
+    for name in _COLUMNS[entity.name]:
+        document[name] = row[name]
     if entity.name == "Observations":
-        quality = {"nameOfMeasure": "QARTOD", "flag": row["quality"], "checks": checks(row["flag"])}
-        said |= {"resultQuality": quality, "parameters": {}}
-    return said
+        document["resultQuality"] = {"nameOfMeasure": "QARTOD", "flag": row["quality"], "checks": checks(row["flag"])}
+        document["parameters"] = {}
+    for link, name in _WAYS[entity.name]:
+        document[link] = f"{address}/{name}"
+    return document
 
 
 def _key(value: Any) -> Any:

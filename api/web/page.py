@@ -78,8 +78,7 @@ async def _station(
         place = await shown.row(connection, "place", asking.scope, code=code)
         if place is None:
             return None
-        latest = await shown.rows(connection, "latest", asking.scope, code=code, quantity=None, after_station="",
-                                  after_quantity="", after_level="", limit=200)  # fmt: skip
+        latest = await shown.rows(connection, "latest", asking.scope, code=code, quantity=None, limit=200)
         found = await shown.rows(connection, "datastreams_of", asking.scope, stations=[code], names=[])
         indices = await shown.rows(
             connection, "indices", asking.scope, code=code, indices=[], from_time=now - timedelta(days=4),

@@ -58,3 +58,24 @@ LANGUAGE sql STABLE AS $$
     FROM unnest(visible_datastreams(everything, roots, open, datastreams)) AS stream (id)
     CROSS JOIN LATERAL series(stream.id, first, last, 1000, suspect, every) AS series
 $$;
+
+-- Newest values of the stations that the asker may see, verdicts laid over: of one station or quantity, or of all.
+CREATE OR REPLACE FUNCTION shown_latest(everything boolean, roots int[], open boolean, code text, quantity text)
+RETURNS TABLE (station text, quantity text, level text, "time" timestamptz, value double precision, flag int)
+LANGUAGE sql STABLE AS $$
+    SELECT place.code, datastream.quantity, datastream.level, latest.phenomenon_time, latest.result,
+           coalesce(said.flag, latest.flag)
+    FROM visible_place(everything, roots, open) AS place
+    JOIN datastream ON datastream.place = place.id
+    JOIN latest ON latest.datastream_id = datastream.id
+    LEFT JOIN (
+        SELECT latest.datastream_id,
+               judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
+                           (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
+                            FILTER (WHERE verdict.who LIKE 'person:%'))[1]) AS flag
+        FROM verdict JOIN latest ON latest.datastream_id = verdict.datastream_id
+         AND verdict.valid_to >= latest.phenomenon_time AND verdict.valid_from <= latest.phenomenon_time
+        GROUP BY latest.datastream_id, latest.flag) AS said ON said.datastream_id = latest.datastream_id
+    WHERE (shown_latest.code IS NULL OR place.code = shown_latest.code)
+      AND (shown_latest.quantity IS NULL OR datastream.quantity = shown_latest.quantity)
+$$;

@@ -39,28 +39,32 @@ WHERE place.code = %(code)s
 
 -- name: latest
 -- Newest value of every datastream of the stations asked for, with verdicts laid over it as everywhere.
-SELECT place.code AS station, datastream.quantity, datastream.level, latest.phenomenon_time AS time,
-       latest.result AS value, coalesce(said.flag, latest.flag) & 255 AS quality, coalesce(said.flag, latest.flag) AS flag
-FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
-JOIN datastream ON datastream.place = place.id
-JOIN latest ON latest.datastream_id = datastream.id
-LEFT JOIN (
-    SELECT latest.datastream_id,
-           judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
-                       (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
-                        FILTER (WHERE verdict.who LIKE 'person:%%'))[1]) AS flag
-    FROM verdict JOIN latest ON latest.datastream_id = verdict.datastream_id
-     AND verdict.valid_to >= latest.phenomenon_time AND verdict.valid_from <= latest.phenomenon_time
-    GROUP BY latest.datastream_id, latest.flag) AS said ON said.datastream_id = latest.datastream_id
-WHERE (%(code)s::text IS NULL OR place.code = %(code)s)
-  AND (%(quantity)s::text IS NULL OR datastream.quantity = %(quantity)s)
-  AND (place.code, datastream.quantity, datastream.level) > (%(after_station)s, %(after_quantity)s, %(after_level)s)
-ORDER BY place.code, datastream.quantity, datastream.level
+SELECT station, quantity, level, time, value, flag & 255 AS quality, flag
+FROM shown_latest(%(everything)s, %(roots)s, %(open)s, %(code)s, %(quantity)s)
+ORDER BY station, quantity, level
 LIMIT %(limit)s
+
+-- name: latest_said
+-- The same as the API says it: written as JSON by the database, since ten thousand of them are asked for at once.
+SELECT row_to_json(item)::text AS item
+FROM (
+    SELECT newest.station, newest.quantity || CASE level WHEN '' THEN '' ELSE '/' || level END AS datastream,
+           newest.time, newest.value, coalesce(observed_property.unit, '') AS unit,
+           coalesce((%(qualities)s::text[])[(newest.flag & 255) + 1], 'not_evaluated') AS quality,
+           CASE WHEN newest.flag <= 255 THEN '{}'::text[]
+                ELSE ARRAY (SELECT check_name FROM unnest(%(bits)s::int[], %(checks)s::text[]) AS known (bit, check_name)
+                            WHERE newest.flag & bit <> 0 ORDER BY bit) END AS checks
+    FROM shown_latest(%(everything)s, %(roots)s, %(open)s, %(code)s, %(quantity)s) AS newest
+    LEFT JOIN observed_property ON observed_property.name = newest.quantity
+    WHERE (newest.station, newest.quantity, newest.level) > (%(after_station)s, %(after_quantity)s, %(after_level)s)
+    ORDER BY newest.station, newest.quantity, newest.level
+    LIMIT %(limit)s
+) AS item
 
 -- name: datastreams_of
 -- Datastreams of stations that the asker may see; names as on the wire, empty for all.
-SELECT datastream.id, place.code AS station, datastream.quantity, datastream.level, place.time_zone
+SELECT datastream.id, place.code AS station, datastream.quantity, datastream.level, datastream.interval_seconds,
+       place.time_zone
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 JOIN datastream ON datastream.place = place.id
 WHERE place.code = ANY (%(stations)s)
@@ -147,28 +151,27 @@ CROSS JOIN LATERAL (
             ORDER BY phenomenon_time DESC LIMIT 1) AS last
 ) AS bounds
 
+-- name: bucket_starts
+-- Where the buckets begin that hold these moments, so that a long time can be cut between buckets.
+SELECT time_bucket(%(every)s, moment, %(time_zone)s) AS start FROM unnest(%(moments)s::timestamptz[]) AS moment
+
 -- name: readings_csv
--- As text straight from the database, with no work a row in Python; ids become names by the rows given.
-COPY (SELECT named.station, named.name AS datastream,
-             to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time, value,
-             CASE quality WHEN 1 THEN 'good' WHEN 2 THEN 'not_evaluated' WHEN 3 THEN 'suspect' WHEN 4 THEN 'fail'
-                          ELSE 'missing' END AS quality, flag
-      FROM shown_whole(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s,
-                         %(qualities)s) AS shown
-      JOIN unnest(%(datastreams)s::int[], %(stations)s::text[], %(names)s::text[]) AS named (id, station, name)
-        ON named.id = shown.datastream_id
-      ORDER BY shown.time, shown.datastream_id)
-TO STDOUT (FORMAT CSV)
+-- Lines of CSV (RFC 4180) as one text, with no work a row in Python; ids become what the given lines begin with.
+SELECT string_agg(named.beginning || to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || ',' || value
+                  || CASE quality WHEN 1 THEN ',good,' WHEN 2 THEN ',not_evaluated,' WHEN 3 THEN ',suspect,'
+                                  WHEN 4 THEN ',fail,' ELSE ',missing,' END
+                  || flag || E'\r\n', '' ORDER BY shown.time, shown.datastream_id) AS lines
+FROM shown_whole(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(from_time)s, %(to_time)s, %(qualities)s)
+     AS shown
+JOIN unnest(%(datastreams)s::int[], %(beginnings)s::text[]) AS named (id, beginning) ON named.id = shown.datastream_id
 
 -- name: buckets_csv
-COPY (SELECT named.station, named.name AS datastream,
-             to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time, value, count
-      FROM shown_bucket(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(aggregates)s, %(from_time)s,
-                        %(to_time)s, %(qualities)s, %(every)s, %(time_zone)s) AS shown
-      JOIN unnest(%(datastreams)s::int[], %(stations)s::text[], %(names)s::text[]) AS named (id, station, name)
-        ON named.id = shown.datastream_id
-      ORDER BY shown.time, shown.datastream_id)
-TO STDOUT (FORMAT CSV)
+SELECT string_agg(named.beginning || to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || ','
+                  || coalesce(value::text, '') || ',' || count || E'\r\n', '' ORDER BY shown.time, shown.datastream_id)
+       AS lines
+FROM shown_bucket(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(aggregates)s, %(from_time)s, %(to_time)s,
+                  %(qualities)s, %(every)s, %(time_zone)s) AS shown
+JOIN unnest(%(datastreams)s::int[], %(beginnings)s::text[]) AS named (id, beginning) ON named.id = shown.datastream_id
 
 -- name: readings_binary
 SELECT datastream_id, time, value, flag, quality::int2
