@@ -38,6 +38,11 @@ class Frame:
     day: str
     moment: str
     decimal: str
+    #: Of a forecast, in place of the ones above: proxy, kind of step → short and long text, disclaimer.
+    ahead_proxy: str
+    ahead_short: Mapping[str, str]
+    ahead_long: Mapping[str, str]
+    ahead_disclaimer: str
 
 
 _FACTS = "{name} {place}{proxy} {when}: {fact}. {act}"
@@ -69,6 +74,24 @@ FRAMES: Mapping[str, Frame] = {
         day="%d/%m",
         moment="%H:%M %d/%m",
         decimal=",",
+        ahead_proxy=" (dự báo)",
+        ahead_short={
+            "open": "Dự báo: " + _FACTS,
+            "raise": "Dự báo tăng: " + _FACTS,
+            "lower": "Dự báo giảm: " + _FACTS,
+            "update": "Dự báo mới: " + _FACTS,
+            "end": "Đã qua hạn dự báo {name} {place}, đến {until}.",
+            "cancel": "Hủy dự báo {name} {place} {when}: dự báo mới không còn.",
+        },
+        ahead_long={
+            "open": "Dự báo: " + _LONG,
+            "raise": "Dự báo tăng mức: " + _LONG,
+            "lower": "Dự báo giảm mức: " + _LONG,
+            "update": "Dự báo mới: " + _LONG,
+            "end": "Đã qua thời gian dự báo {name}, {place}, {when}. {disclaimer}",
+            "cancel": "Hủy dự báo {name}, {place}, {when}: dự báo mới hơn không còn nêu. {disclaimer}",
+        },
+        ahead_disclaimer="Tính theo dự báo phát lúc {issued}, không phải bản tin của cơ quan khí tượng thủy văn.",
     ),
     "en": Frame(
         proxy=" (at the station)",
@@ -96,6 +119,24 @@ FRAMES: Mapping[str, Frame] = {
         day="%d %b",
         moment="%H:%M %d %b",
         decimal=".",
+        ahead_proxy=" (forecast)",
+        ahead_short={
+            "open": "Forecast: " + _FACTS,
+            "raise": "Forecast up: " + _FACTS,
+            "lower": "Forecast down: " + _FACTS,
+            "update": "New forecast: " + _FACTS,
+            "end": "Time of the forecast has passed: {name} {place}, to {until}.",
+            "cancel": "Forecast withdrawn: {name} {place} {when}: a newer one does not say so.",
+        },
+        ahead_long={
+            "open": "Forecast: " + _LONG,
+            "raise": "Forecast raised: " + _LONG,
+            "lower": "Forecast lowered: " + _LONG,
+            "update": "New forecast: " + _LONG,
+            "end": "The time of the forecast has passed: {name}, {place}, {when}. {disclaimer}",
+            "cancel": "Forecast withdrawn: {name}, {place}, {when}: a newer forecast does not say so. {disclaimer}",
+        },
+        ahead_disclaimer="Computed from the forecast issued at {issued}, not a bulletin of the weather service.",
     ),
 }
 
@@ -116,6 +157,9 @@ class Said:
     ended: int | None
     #: Ended because nothing was heard any more.
     lapsed: bool = False
+    #: Of a forecast: when it was issued and to when it says so.
+    issued: int | None = None
+    until: int | None = None
 
 
 def texts(rule: Rule, said: Said) -> dict[str, Any]:
@@ -127,9 +171,10 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
     frame, words = FRAMES[language], rule.levels[said.level - 1].words[language]
     name = "lapse" if said.kind == "end" and said.lapsed else said.kind
     filled = _filled(rule, said, frame, words)
+    short, long = (frame.short, frame.long) if said.issued is None else (frame.ahead_short, frame.ahead_long)
     return {
-        "short": _fit(frame.short[name], filled),
-        "long": _tidy(frame.long[name].format_map(filled)),
+        "short": _fit(short[name], filled),
+        "long": _tidy(long[name].format_map(filled)),
         "group": _tidy(frame.group.format_map(filled)),
         "advice": dict(words.advice),
     }
@@ -142,12 +187,30 @@ def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str
         "name": words.name,
         "place": said.place,
         "proxy": frame.proxy if rule.proxy else "",
-        "when": _local(said.started, said.time_zone).strftime(pattern),
+        "when": _when(said, pattern),
         "until": "" if said.ended is None else _local(said.ended, said.time_zone).strftime(pattern),
         "fact": words.fact.format(value=value, days=said.days),
         "act": words.act,
         "disclaimer": frame.disclaimer if rule.proxy else "",
-    }
+    } | _ahead(said, frame)
+
+
+def _when(said: Said, pattern: str) -> str:
+    """When it began; of a forecast also the last day of it."""
+    begin = _local(said.started, said.time_zone).strftime(pattern)
+    if said.until is None:
+        return begin
+    last = _local(said.until - 1, said.time_zone)
+    same_day = last.date() == _local(said.started, said.time_zone).date()
+    return begin if same_day else f"{begin} - {last.strftime(pattern)}"
+
+
+def _ahead(said: Said, frame: Frame) -> dict[str, str]:
+    if said.issued is None:
+        return {}
+    issued = _local(said.issued, said.time_zone).strftime(frame.moment)
+    # the short text begins with the word, a group's has it in place of the station's
+    return {"proxy": frame.ahead_proxy, "disclaimer": frame.ahead_disclaimer.format(issued=issued)}
 
 
 def _tidy(text: str) -> str:

@@ -34,11 +34,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """What makes steps one message: a commune, a hazard, a kind of step."""
+    """What makes steps one message: a commune, a hazard, a kind of step; what is forecast stands by itself."""
 
     commune: int
     hazard: str
     kind: str
+    basis: str = "observed"
 
 
 #: The louder hazard, or rule, silences the ones beside it in the same commune while it is open: a storm warning its
@@ -54,7 +55,7 @@ def by_key(steps: Iterable[Step]) -> dict[Key, list[Step]]:
     """Steps by what makes them one message, in the order in which they were written."""
     groups: dict[Key, list[Step]] = {}
     for step in sorted(steps, key=lambda step: step.id):
-        groups.setdefault(Key(step.commune, step.hazard, step.kind), []).append(step)
+        groups.setdefault(Key(step.commune, step.hazard, step.kind, step.basis), []).append(step)
     return groups
 
 

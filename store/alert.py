@@ -42,6 +42,9 @@ class Stored:
     steps: int
     #: When the last step that anybody got a message of expires.
     expires: datetime | None
+    level: int
+    #: Of a forecast that came true: the observed one.
+    successor: int | None
 
     @property
     def key(self) -> Key:

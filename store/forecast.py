@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from psycopg import AsyncConnection
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow
 
+from store.index_value import instants
 from store.statements import statement
 
 
@@ -49,6 +55,65 @@ async def put(
         if cursor.rowcount:
             times = [time for _, time in unique]
             await connection.execute(
-                statement("forecast", "mark"), {"place": row[0], "first": min(times), "last": max(times)}
+                statement("forecast", "mark"),
+                {"place": row[0], "first": min(times), "last": max(times), "reference_time": reference_time},
             )
         return cursor.rowcount
+
+
+class Issue(NamedTuple):
+    """A quantity of the forecast that is a place's own or, without one, of the nearest place above it."""
+
+    place: int
+    #: The place that it was made for.
+    source: int
+    quantity: str
+    reference_time: datetime
+    #: Height of the place above the source's [m].
+    rise: float | None
+
+
+#: Source, quantity and issue → valid times (datetime64[us], ascending) and values.
+Series = dict[tuple[int, str, datetime], tuple[NDArray[np.datetime64], NDArray[np.float64]]]
+
+
+async def newest(
+    connection: AsyncConnection[TupleRow], places: Sequence[int], now: datetime
+) -> tuple[list[Issue], Series]:
+    """Newest issues that reach beyond ``now``, and what they say; a source of many places is read once."""
+    arguments = {"places": list(places), "now": now}
+    cursor = await connection.execute(statement("forecast", "newest"), arguments)
+    issues = [Issue(*row) for row in await cursor.fetchall()]
+    wanted = sorted({(issue.source, issue.quantity, issue.reference_time) for issue in issues})
+    if not wanted:
+        return [], {}
+    source, quantity, reference_time = (list(column) for column in zip(*wanted, strict=True))
+    arguments = {"place": source, "quantity": quantity, "reference_time": reference_time}
+    cursor = await connection.execute(statement("forecast", "said"), arguments)
+    issued = {(one[0], one[1]): one for one in wanted}
+    said: Series = {}
+    for key, rows in groupby(await cursor.fetchall(), key=lambda row: (row[0], row[1])):
+        _, _, times, values = zip(*rows, strict=True)
+        said[issued[key]] = instants(times), np.array(values, np.float64)
+    return issues, said
+
+
+async def looked(
+    cursor: AsyncCursor[TupleRow],
+    token: UUID,
+    places: Sequence[int],
+    reach: dict[int, tuple[datetime, datetime]],
+) -> dict[int, int]:
+    """End leases by their token; ``reach`` has issue and end of the places that have a forecast.
+
+    Returns the places whose lease was still held, with their new generation.
+    """
+    arguments = {
+        "token": token,
+        "places": list(places),
+        "of_place": list(reach),
+        "issued": [issued for issued, _ in reach.values()],
+        "ahead": [ahead for _, ahead in reach.values()],
+    }
+    await cursor.execute(statement("forecast", "looked"), arguments)
+    return dict(await cursor.fetchall())

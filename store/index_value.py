@@ -99,6 +99,14 @@ async def clear(
     await cursor.execute(statement("index_value", "clear"), arguments)
 
 
+async def clear_issues(
+    cursor: AsyncCursor[TupleRow], places: Sequence[int], from_times: Sequence[datetime], issued: datetime
+) -> None:
+    """Delete what forecasts issued from each place's moment to ``issued`` gave."""
+    arguments = {"place": list(places), "from_time": list(from_times), "issued": issued}
+    await cursor.execute(statement("index_value", "clear_issues"), arguments)
+
+
 async def read(
     connection: AsyncConnection[TupleRow],
     places: Sequence[int],

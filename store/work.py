@@ -30,6 +30,9 @@ class Known(NamedTuple):
     place: int
     generation: int
     through: datetime | None
+    #: Issue of the forecast it was looked ahead on, and to when that reaches.
+    issued: datetime | None = None
+    ahead: datetime | None = None
 
 
 class Feed(NamedTuple):

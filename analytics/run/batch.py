@@ -17,6 +17,7 @@ from analytics.grid import Array, Grid, Series, Times
 from analytics.index import Places, Window
 from analytics.indices.crops import seasons
 from analytics.rule import Dated
+from store.alert import Stored
 from store.flag import QUALITY_MASK, Quality
 from store.work import Feed, Grown, Spot, Verdict
 from telemetry.quantities import QUANTITIES
@@ -261,6 +262,8 @@ class Memory:
     written: dict[date, dict[tuple[str, int, int], tuple[float, str, float]]] = field(default_factory=dict)
     #: (rule, place, season) → episodes; None where the table has to be asked.
     former: dict[tuple[str, int, int], list[Episode]] | None = None
+    #: The same of the alerts of forecasts, while ``former`` is known.
+    expected: dict[tuple[str, int, int], list[Stored]] = field(default_factory=dict)
     #: What the ordered checks found, by datastream.
     found: dict[int, list[Any]] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from analytics.episode import Episode
 from analytics.grid import Array
 from analytics.index import Index, Kind, Step, evaluate
 from analytics.indices import SEASON_INDICES
 from analytics.quality import FAIL, SUSPECT, Findings, Reason, check_window, findings
 from analytics.quality.check import trusted
 from analytics.rule import Rule
-from analytics.run import context, load, say, tables
+from analytics.run import context, expect, load, say, tables
 from analytics.run.batch import Frame, Known, Memory, local_date, midnight, naive
-from analytics.run.judge import Finding, Trails, applies, conclude, judge, next_silence, terms
+from analytics.run.judge import NOTHING, Finding, Key, Trails, applies, conclude, judge, next_silence, terms
 from store.due import Due
 from store.flag import Check
 from store.index_state import State
@@ -41,6 +42,8 @@ class Job:
     leased: Leased
     #: Its live window where it is at hand and of the table's generation.
     memory: Memory | None
+    #: Something that its outlook rests on changed: it is to be looked ahead anew.
+    looks_ahead: bool = False
 
 
 @dataclass(slots=True)
@@ -121,18 +124,31 @@ def _think(
 ) -> Thought:
     """Check readings in their order, compute indices from those that stand, follow rules."""
     found = check_window(part.window)
-    clean = replace(trusted(part.window, found), states=course.states_of(indices, part))
-    part = replace(part, window=clean)
-    evaluate(indices, clean)
-    judge(rules, part, course.context_of(part), set(course.former), trails, doubt_hours(part, found))
-    thought = Thought([(part, indices)], verdicts(part, found))
-    grown = part.grown() if tables.ripe(part)[:, clean.lead :].any() else None
+    part = replace(part, window=trusted(part.window, found))
+    frames = follow(indices, rules, part, course, trails, doubt_hours(part, found))
+    return Thought(frames, verdicts(part, found))
+
+
+def follow(
+    indices: Sequence[Index],
+    rules: Sequence[Rule],
+    part: Frame,
+    course: context.Context,
+    trails: Trails,
+    doubted: Mapping[str, Array] = NOTHING,
+) -> list[tuple[Frame, Sequence[Index]]]:
+    """Indices and rules of places, then those of their crop seasons; the frames they were computed on."""
+    part = replace(part, window=replace(part.window, states=course.states_of(indices, part)))
+    evaluate(indices, part.window)
+    judge(rules, part, course.context_of(part), set(course.former), trails, doubted)
+    frames: list[tuple[Frame, Sequence[Index]]] = [(part, indices)]
+    grown = part.grown() if tables.ripe(part)[:, part.window.lead :].any() else None
     if grown is not None:
         grown = replace(grown, window=replace(grown.window, states=course.states_of(SEASON_INDICES, grown)))
         evaluate(SEASON_INDICES, grown.window)
         judge(rules, grown, course.context_of(grown), set(course.former), trails)
-        thought.frames.append((grown, SEASON_INDICES))
-    return thought
+        frames.append((grown, SEASON_INDICES))
+    return frames
 
 
 def doubt_hours(part: Frame, found: Findings) -> dict[str, Array]:
@@ -200,14 +216,35 @@ def _settle(
     findings = conclude(say.rule_keys(rules), places, trails, course.former, second)
     for finding in findings:
         say.add(done.alerts, finding, second)
+    settled = expect.settle(
+        done.alerts, course.expected, episodes_now(course, findings), places, say.rule_keys(rules), second
+    )
     done.cold = [job for job in done.jobs if job.memory is None]
     _doubt(done)
     if part.first == done.first:
-        _remember(done, course, part, values, {finding.known.spot.id for finding in findings})
+        _remember(done, course, part, values, settled | {finding.known.spot.id for finding in findings})
     else:
         done.values = values
     for row, job in enumerate(done.jobs):
         done.due[job.known.spot.id] = due_rows(job, row, part, rules, findings, done.now)
+    for waits in expect.due_rows(done.alerts, course.expected, done.now):
+        done.due[int(waits.subject)].append(waits)
+
+
+def episodes_now(
+    course: context.Context, findings: Sequence[Finding]
+) -> dict[Key, list[tuple[Episode, expect.Reference]]]:
+    """Observed episodes of the keys that a forecast spoke of, with what they are known by."""
+    found: dict[Key, list[tuple[Episode, expect.Reference]]] = {
+        key: [(episode, episode.id) for episode in course.former.get(key, ())] for key in course.expected
+    }
+    for finding in findings:
+        key = finding.rule.name, finding.known.spot.id, finding.season
+        if key in found:
+            revised = [(one.new, say.reference(one, say.key_of(finding))) for one in finding.revisions if one.new]
+            touched = {one.former.id for one in finding.revisions if one.former}
+            found[key] = [one for one in found[key] if one[0].id not in touched] + revised
+    return found
 
 
 def _doubt(done: Computed) -> None:
@@ -258,6 +295,7 @@ def _remember(done: Computed, course: context.Context, part: Frame, values: Valu
             memory.found[feed.datastream] = new
         if place not in spoken:
             memory.former = {key: found for key, found in course.former.items() if key[1] == place}
+            memory.expected = {key: found for key, found in course.expected.items() if key[1] == place}
         done.memory[place] = memory
     done.values, done.removed = concatenate(write), concatenate(gone)
 

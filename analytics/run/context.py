@@ -17,6 +17,7 @@ from analytics.rule import Rule
 from analytics.run import batch, judge, say, tables
 from analytics.run.batch import Frame, midnight
 from store import alert, index_state, index_value
+from store.alert import Stored
 from store.work import Connection, Verdict
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Context:
     #: States before the chunk.
     states: dict[index_state.Key, list[float]]
     former: dict[judge.Key, list[Episode]]
+    #: Alerts of forecasts.
+    expected: dict[judge.Key, list[Stored]]
     #: (places,) last reading before the frame.
     heard: Times
     #: Index → (places, days) of long memory: read once, then added to.
@@ -137,7 +140,7 @@ async def context(
         looked_at,
         await _stored(connection, handed, looked_at, first, lead),
         await _states(connection, handed, first),
-        await _former(connection, handed, first, lead),
+        *await _former(connection, handed, first, lead),
         np.full(len(handed), NEVER),
     )
     return handed, made
@@ -183,17 +186,22 @@ async def _states(connection: Connection, jobs: Sequence[Job], first: date) -> d
 
 async def _former(
     connection: Connection, jobs: Sequence[Job], first: date, lead: int
-) -> dict[judge.Key, list[Episode]]:
+) -> tuple[dict[judge.Key, list[Episode]], dict[judge.Key, list[Stored]]]:
     found: dict[judge.Key, list[Episode]] = {}
+    expected: dict[judge.Key, list[Stored]] = {}
     asked = []
     for job in jobs:
         if job.memory is not None and job.memory.former is not None:
             found |= job.memory.former
+            expected |= job.memory.expected
         else:
             asked.append(job.known)
     if asked:
         moments = [midnight(first - timedelta(days=lead), known.spot.time_zone) for known in asked]
         for one in await alert.current(connection, [known.spot.id for known in asked], moments):
+            key = one.rule, one.place, one.season
             if one.basis == say.OBSERVED:
-                found.setdefault((one.rule, one.place, one.season), []).append(say.episode_of(one))
-    return found
+                found.setdefault(key, []).append(say.episode_of(one))
+            else:
+                expected.setdefault(key, []).append(one)
+    return found, expected

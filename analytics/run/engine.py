@@ -16,8 +16,10 @@ from analytics.index import Index
 from analytics.indices import INDICES
 from analytics.rule import Rule
 from analytics.rules import RULES
+from analytics.run import ahead
 from analytics.run.batch import Known, Memory, local_date
 from analytics.run.compute import Job, compute
+from analytics.run.expect import AHEAD, FORECAST
 from analytics.run.known import Acquainted
 from analytics.run.write import LeaseLost, write
 from store import lease, work
@@ -27,6 +29,8 @@ from store.pool import Pool
 log = structlog.get_logger(__name__)
 #: Groups of jobs by how many days they reach back: a place with a year to do does not make others do one.
 _REACHES = (1, 7, 31, 366)
+#: Causes that change nothing of what is known of a place beside its readings.
+_PLAIN = frozenset({"reading", "correction", AHEAD, FORECAST})
 
 
 @dataclass(slots=True)
@@ -76,6 +80,17 @@ class Engine:
             self.memory.pop(leased.place, None)
 
     async def _work(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> None:
+        looking = [leased for leased in taken if only_ahead(leased)]
+        if past := [leased for leased in taken if not only_ahead(leased)]:
+            await self._past(connection, token, past, now)
+        if looking:
+            ids = [leased.place for leased in looking]
+            known, _ = await self.acquainted.ask(connection, ids, ())
+            places = {place: known[place] for place in ids}
+            await ahead.look(connection, token, places, self.rules, self.indices, now)
+            self._forget(looking)  # what it said of forecasts is not what their memory has
+
+    async def _past(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> None:
         jobs = await self._jobs(connection, taken, now)
         done = [await compute(connection, group, self.rules, self.indices, now) for group in grouped(jobs, now)]
         await write(connection, token, [leased.place for leased in taken], done, now)
@@ -87,9 +102,9 @@ class Engine:
 
     async def _jobs(self, connection: work.Connection, taken: Sequence[Leased], now: datetime) -> list[Job]:
         places = [leased.place for leased in taken]
-        changed = {leased.place for leased in taken if set(leased.causes) - {"reading", "correction"}}
-        known, through = await self.acquainted.ask(connection, places, changed)
-        firsts = {one.place: first_day(one, known[one.place], through.get(one.place), now) for one in taken}
+        changed = {leased.place for leased in taken if set(leased.causes) - _PLAIN}
+        known, reached = await self.acquainted.ask(connection, places, changed)
+        firsts = {one.place: first_day(one, known[one.place], reached.get(one.place), now) for one in taken}
         old = [place for place, first in firsts.items() if (now.date() - first).days > _REACHES[-1]]
         if old:
             # "from the beginning" is where readings begin
@@ -104,13 +119,29 @@ class Engine:
             usable = memory is not None and memory.generation == leased.generation and leased.place not in changed
             if not usable:
                 self.memory.pop(leased.place, None)
-            jobs.append(Job(one, firsts[leased.place], leased, memory if usable else None))
+            anew = leased.place in changed or outdated(leased, reached.get(leased.place), now)
+            jobs.append(Job(one, firsts[leased.place], leased, memory if usable else None, anew))
         return jobs
 
 
-def first_day(leased: Leased, known: Known, through: datetime | None, now: datetime) -> date:
+def only_ahead(leased: Leased) -> bool:
+    """Whether a place's past is settled, and all that is asked for is what lies ahead of it."""
+    return leased.causes == [AHEAD] and not leased.kinds
+
+
+def outdated(leased: Leased, reached: work.Known | None, now: datetime) -> bool:
+    """Whether a place is to be looked ahead anew: a forecast came, or something from before its issue changed."""
+    if {AHEAD, FORECAST} & set(leased.causes):
+        return True
+    if reached is None or reached.issued is None or reached.ahead is None or reached.ahead <= now:
+        return False
+    return leased.from_time is not None and leased.from_time <= reached.issued
+
+
+def first_day(leased: Leased, known: Known, reached: work.Known | None, now: datetime) -> date:
     """First local day to compute anew: the earliest that changed, or that time alone has closed since."""
     zone = known.spot.time_zone
+    through = None if reached is None else reached.through
     moments = [moment for moment in (leased.from_time, through) if moment is not None and moment <= now]
     return min((local_date(moment, zone) for moment in moments), default=local_date(now, zone))
 

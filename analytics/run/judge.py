@@ -190,6 +190,9 @@ class Finding:
     lapsed: bool
     #: The measure as it was known last.
     latest: float
+    #: Of a forecast: when it was issued and to when it says so; seconds.
+    issued: int | None = None
+    until: int | None = None
 
 
 def conclude(

@@ -30,11 +30,11 @@ class Acquainted:
 
     async def ask(
         self, connection: work.Connection, places: Sequence[int], changed: Collection[int]
-    ) -> tuple[Mapping[int, Known], Mapping[int, datetime]]:
-        """Look places up; also the event time up to which each was computed."""
+    ) -> tuple[Mapping[int, Known], Mapping[int, work.Known]]:
+        """Look places up; also how far each was computed, if it ever was."""
         now = time.monotonic()
         stale = [place for place in places if place in changed or self.asked.get(place, -OLD) + OLD < now]
-        through, fed = await work.known_and_feeds(connection, places)
+        reached, fed = await work.known_and_feeds(connection, places)
         feeds = _by_place(fed)
         if stale:
             await self._look_up(connection, stale, now)
@@ -42,7 +42,7 @@ class Acquainted:
             if self.known[place].feeds != feeds.get(place, ()):
                 old = self.known[place]
                 self.known[place] = Known(old.spot, feeds.get(place, ()), old.seasons, old.terms)
-        return self.known, {place: one.through for place, one in through.items() if one.through is not None}
+        return self.known, reached
 
     async def _look_up(self, connection: work.Connection, places: Sequence[int], now: float) -> None:
         spots = await work.spots(connection, places)

@@ -55,28 +55,39 @@ class Alerts:
     successors: dict[int, int | tuple[Key, datetime]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.cancelled or self.changed or self.opened or self.steps)
+        return bool(self.cancelled or self.changed or self.opened or self.steps or self.successors)
 
 
 def add(alerts: Alerts, finding: Finding, now: int, basis: str = OBSERVED) -> None:
     """Add what a finding changes."""
-    key = Key(finding.rule.name, finding.known.spot.id, finding.season, basis)
+    key = key_of(finding, basis)
     for revision in finding.revisions:
-        reference = _reference(revision, key)
+        known_by = reference(revision, key)
         if revision.new is None and revision.former is not None:
             alerts.cancelled.append(revision.former.id)
             if revision.successor is not None:
-                alerts.successors[revision.former.id] = _reference(finding.revisions[revision.successor], key)
+                alerts.successors[revision.former.id] = reference(finding.revisions[revision.successor], key)
         elif revision.new is not None:
             row = _row(finding, revision.new)
             if revision.former is None:
                 alerts.opened.append(row | key._asdict() | {"hazard": finding.rule.hazard})
-            elif not revision.former.same(revision.new) or revision.former.by_day != revision.new.by_day:
+            elif not revision.former.same(revision.new) or _differ(finding, revision.former, revision.new):
                 alerts.changed.append(row | {"id": revision.former.id})
-        alerts.steps += [(reference, step) for step in _steps(finding, revision, now)]
+        alerts.steps += [(known_by, step) for step in _steps(finding, revision, now)]
 
 
-def _reference(revision: Revision, key: Key) -> int | tuple[Key, datetime]:
+def _differ(finding: Finding, former: Episode, new: Episode) -> bool:
+    """Whether an episode of the same course has other values; that of a forecast always has another issue."""
+    return finding.issued is not None or former.by_day != new.by_day
+
+
+def key_of(finding: Finding, basis: str = OBSERVED) -> Key:
+    """What a finding's episodes are of."""
+    return Key(finding.rule.name, finding.known.spot.id, finding.season, basis)
+
+
+def reference(revision: Revision, key: Key) -> int | tuple[Key, datetime]:
+    """What an episode is known by: its id, or its key and start while it has none."""
     if revision.former is not None:
         return revision.former.id
     if revision.new is None:
@@ -102,7 +113,13 @@ def _values(finding: Finding, episode: Episode) -> dict[str, Any]:
         "unit": finding.rule.unit,
         "days": days_of(episode, finding.known.spot.time_zone),
         "by_day": dict(episode.by_day),
-    }
+    } | _forecast(finding)
+
+
+def _forecast(finding: Finding) -> dict[str, Any]:
+    if finding.issued is None or finding.until is None:
+        return {}
+    return {"issued": moment(finding.issued).isoformat(), "until": moment(finding.until).isoformat()}
 
 
 def _steps(finding: Finding, revision: Revision, now: int) -> list[dict[str, Any]]:
@@ -127,6 +144,8 @@ def _stale(finding: Finding, revision: Revision, kind: Kind, now: int) -> bool:
         return expires is None or expires < now
     if revision.new.ended is None:
         return finding.heard is None or now - min(finding.heard, now) > freshness
+    if finding.issued is not None:
+        return True  # what a forecast said is over: nobody is told, what came was told by itself
     if kind == "end" and finding.lapsed:
         return False  # known only because time passed
     period = 86_400 if finding.rule.step is Step.DAY else 3600
@@ -158,6 +177,8 @@ def _step(
         episode.started,
         episode.ended,
         lapsed,
+        finding.issued,
+        finding.until,
     )
     values = _values(finding, episode) | {"lapsed": lapsed, "latest": None if said.value != said.value else said.value}
     del values["by_day"]

@@ -9,12 +9,13 @@ from uuid import UUID
 from analytics.run import say
 from analytics.run.batch import midnight
 from analytics.run.compute import Computed
-from store import alert, due, index_state, index_value, lease, verdict
+from analytics.run.expect import AHEAD
+from store import alert, due, index_state, index_value, lease, mark, verdict
 from store.due import Due
 from store.work import Connection
 
 #: Kinds of due rows that are a place's own.
-KINDS = ("end-of-day", "silence", "lapse", "setting")
+KINDS = ("end-of-day", "silence", "lapse", "setting", AHEAD)
 
 
 class LeaseLost(Exception):  # noqa: N818 — says what happened
@@ -40,7 +41,10 @@ async def write(
             raise LeaseLost(missing)
         for computed in done:
             if computed.alerts:
-                await _alerts(connection, computed, now)
+                await alerts(connection, computed.alerts, now)
+        looking = [job.known.spot.id for computed in done for job in computed.jobs if job.looks_ahead]
+        if looking:
+            await mark.append(connection.cursor(), looking, now, now, AHEAD)
     for computed in done:
         for place, memory in computed.memory.items():
             memory.generation = held[place]
@@ -83,10 +87,10 @@ def _enough(had: dict[str, datetime], wanted: Sequence[Due], now: datetime) -> b
     )
 
 
-async def _alerts(connection: Connection, computed: Computed, now: datetime) -> None:
-    alerts = computed.alerts
-    await alert.cancel(connection.cursor(), alerts.cancelled, now)
-    await alert.change(connection.cursor(), alerts.changed)
-    ids = await alert.open_new(connection.cursor(), alerts.opened)
-    await alert.succeed(connection.cursor(), say.succeeded(alerts, ids))
-    await alert.say(connection.cursor(), say.numbered(alerts, ids))
+async def alerts(connection: Connection, found: say.Alerts, now: datetime) -> None:
+    """Write what is said of episodes: those that close before those that open."""
+    await alert.cancel(connection.cursor(), found.cancelled, now)
+    await alert.change(connection.cursor(), found.changed)
+    ids = await alert.open_new(connection.cursor(), found.opened)
+    await alert.succeed(connection.cursor(), say.succeeded(found, ids))
+    await alert.say(connection.cursor(), say.numbered(found, ids))

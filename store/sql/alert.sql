@@ -3,7 +3,8 @@
 SELECT alert.id, alert.rule, alert.place, alert.season, alert.basis, alert.state, alert.started, alert.ended,
        alert.course, alert.values,
        (SELECT count(*) FROM alert_step WHERE alert_step.alert = alert.id) AS steps,
-       (SELECT max(expires) FROM alert_step WHERE alert_step.alert = alert.id AND NOT stale) AS expires
+       (SELECT max(expires) FROM alert_step WHERE alert_step.alert = alert.id AND NOT stale) AS expires,
+       alert.level, alert.successor
 FROM unnest(%(places)s::int[], %(from_times)s::timestamptz[]) AS span (place, from_time)
 JOIN alert ON alert.place = span.place AND alert.state <> 'cancelled'
  AND (alert.ended IS NULL OR alert.ended >= span.from_time)

@@ -60,10 +60,10 @@ SELECT id, commune, hazard, kind, level, at, expires, outcome, exercise FROM bun
 SELECT step FROM bundle_step WHERE bundle = %(bundle)s ORDER BY step
 
 -- name: open_beside
--- Rules and hazards open now in a commune.
+-- Rules and hazards open now in a commune; what is only forecast silences nothing.
 SELECT DISTINCT alert.rule, alert.hazard
 FROM alert JOIN place ON place.id = alert.place
-WHERE alert.state = 'open' AND place.path @> ARRAY[%(commune)s::int]
+WHERE alert.state = 'open' AND alert.basis = 'observed' AND place.path @> ARRAY[%(commune)s::int]
 
 -- name: recipients
 -- Who gets which step: consent stands, the place is theirs, the hazard and crop concern them, and either it is new and high

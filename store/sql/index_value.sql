@@ -21,6 +21,12 @@ DELETE FROM index_value USING unnest(%(place)s::int[], %(from_time)s::timestampt
 WHERE index_value.place = span.place AND index_value.time >= span.from_time
   AND index_value.reference_time = %(reference_time)s::text::timestamptz;
 
+-- name: clear_issues
+-- Forecast values of places said from a moment on, until another issue took their place.
+DELETE FROM index_value USING unnest(%(place)s::int[], %(from_time)s::timestamptz[]) AS span (place, from_time)
+WHERE index_value.place = span.place AND index_value.time >= span.from_time
+  AND index_value.reference_time >= span.from_time AND index_value.reference_time <= %(issued)s;
+
 -- name: read
 SELECT place, index, season, time, value, method, completeness FROM index_value
 WHERE place = ANY (%(places)s) AND reference_time = %(reference_time)s::text::timestamptz

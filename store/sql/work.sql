@@ -1,6 +1,7 @@
 -- name: known
 -- What a worker must know of leased places before it loads their window: how far they were computed.
-SELECT place, generation, CASE WHEN isfinite(through) THEN through END FROM worked WHERE place = ANY (%(places)s);
+SELECT place, generation, CASE WHEN isfinite(through) THEN through END, issued, ahead
+FROM worked WHERE place = ANY (%(places)s);
 
 -- name: feeds
 SELECT spoken_for.place, datastream.id, datastream.quantity, datastream.level, datastream.interval_seconds,

@@ -111,7 +111,7 @@ def again(url):
 
 def crash_sometimes(monkeypatch, chance):
     """A worker dies before it writes, in the middle of it, or between COMMIT and remembering."""
-    for module, name in ((write, "_indices"), (write, "_alerts")):
+    for module, name in ((write, "_indices"), (write, "alerts")):
         original = getattr(module, name)
 
         async def dies(*arguments, original=original):
