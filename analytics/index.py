@@ -326,7 +326,7 @@ def _given(need: Need, window: Window) -> bool:
     if need.kind is Kind.SERIES:
         return need.name in window.readings
     if need.kind is Kind.INDEX:
-        return need.name in window.values or need.name in window.past
+        return need.name in window.values  # the days before, stored, do not stand in for a sensor that is not there
     return need.kind is not Kind.CROP or window.season is not None
 
 

@@ -289,3 +289,17 @@ def test_a_probe_corrects_the_balance() -> None:
     alone, _ = root_zone(5.0, 0.0, 0.0, 100.0, 0.5, 20.0)
     told, _ = root_zone(5.0, 0.0, 0.0, 100.0, 0.5, 20.0, 45.0, 0.5)
     assert (alone, told) == (25.0, 35.0)
+
+
+@pytest.mark.parametrize(
+    "missing", ["precipitation", "relative_humidity", "air_temperature", "global_radiation", "wind_speed"]
+)
+def test_a_sensor_that_is_not_there_takes_only_its_own_indices_away(missing):
+    """Also where the days before are known, as the engine knows them: all of them, NaN where there was nothing."""
+    whole = window(0, DAYS)
+    past = {name: np.full((3, 40), np.nan) for name in evaluate(INDICES, whole)}
+    less = window(0, DAYS, past=past)
+    less = replace(less, readings={name: found for name, found in less.readings.items() if name != missing})
+    found = evaluate(INDICES, less)
+    assert len(found) > 10
+    assert all(result.value.shape == result.completeness.shape for result in found.values())
