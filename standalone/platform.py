@@ -11,6 +11,7 @@ from typing import Self
 
 import structlog
 
+from standalone import database_access
 from standalone.broker_access import admit, options
 from standalone.services import Broker, Database, free_port, program_environment
 from standalone.services.folders import cache_folder
@@ -49,6 +50,8 @@ class Platform:
         self.processes: dict[str, Supervised] = {}
         #: Services that died and were started again, in order.
         self.revived: list[str] = []
+        #: Address of the database for each process, by its least role.
+        self._database_urls: dict[str, str] = {}
         self._database: Database | None = None
         self._broker: Broker | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -69,7 +72,7 @@ class Platform:
 
     @property
     def database_url(self) -> str:
-        """Address of the platform's database; it holds the password."""
+        """Address of the platform's database for its owner, who migrates and administers; it holds the password."""
         return self.database.url(DATABASE)
 
     @property
@@ -92,6 +95,7 @@ class Platform:
         self.logs.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._start_database)
         await asyncio.to_thread(migrate, self.database_url)
+        self._database_urls = await asyncio.to_thread(database_access.admit, self.database_url)
         await asyncio.to_thread(self._start_broker)
         self._watching = asyncio.create_task(self._watch(), name="watch services")
         return self
@@ -115,9 +119,10 @@ class Platform:
 
     async def run(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Supervised:
         """Start ``nongvu <arguments>`` under a name."""
-        process = Supervised(
-            name, arguments, self.environment() | dict(environment or {}), self.logs / f"{name}.log", self._died
-        )
+        own = self.environment() | dict(environment or {})
+        if url := self._database_urls.get(arguments[0]):
+            own["NONGVU_DATABASE_URL"] = url
+        process = Supervised(name, arguments, own, self.logs / f"{name}.log", self._died)
         self.processes[name] = process
         await process.start()
         return process
@@ -130,13 +135,12 @@ class Platform:
         await self.run("api", "api", "run")
 
     def environment(self) -> dict[str, str]:
-        """Settings of every process."""
+        """Settings of every process; `run` adds the address by which it signs in to the database, if it may."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NONGVU_")}
         if kept.pop("PYTHONDONTWRITEBYTECODE", None):
             # compiling everything anew costs each process seconds; keep it out of the source folders all the same
             kept["PYTHONPYCACHEPREFIX"] = str(cache_folder() / "bytecode")
         return kept | program_environment() | {
-            "NONGVU_DATABASE_URL": self.database_url,
             "NONGVU_MQTT_URL": self.broker.url,
             "NONGVU_MQTT_PASSWORDS": str(self.secrets),
             "NONGVU_CLOCK": self.plan.clock,

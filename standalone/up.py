@@ -98,7 +98,7 @@ def write_environment(platform: Platform) -> Path:
     """Write the settings that other commands need to a file that only its owner can read."""
     file = platform.plan.folder / "environment"
     names = ("NONGVU_DATABASE_URL", "NONGVU_MQTT_URL", "NONGVU_MQTT_PASSWORDS", "NONGVU_API_PORT", "NONGVU_MESSAGES")
-    values = platform.environment()
+    values = platform.environment() | {"NONGVU_DATABASE_URL": platform.database_url}  # who administers is the owner
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
         new.writelines(f"{name}={shlex.quote(values[name])}\n" for name in names)
