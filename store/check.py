@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
-from store.migrate import pending
+from store.migrate import Migration, pending
 from store.statements import statement
 
 
@@ -29,9 +29,16 @@ class Finding:
 
 def check(connection: Connection[Any], url: str) -> list[Finding]:
     """Look at everything; needs an autocommit connection, and the url it was made from."""
-    if waiting := pending(url):
+    waiting = pending(url)
+    if [migration for migration in waiting if not migration.post]:
         return [Finding("wrong", "schema", f"{len(waiting)} migrations wait: run 'nongvu store migrate'")]
-    return [*_integrity(connection), *_flow(connection), *_disk(connection)]
+    return [*_upgrade(waiting), *_integrity(connection), *_flow(connection), *_disk(connection)]
+
+
+def _upgrade(waiting: list[Migration]) -> Iterator[Finding]:
+    if waiting:
+        says = f"{len(waiting)} wait: run 'nongvu store migrate --post' when every process is of this version"
+        yield Finding("note", "migrations", says)
 
 
 def _rows(connection: Connection[Any], name: str) -> list[tuple[Any, ...]]:

@@ -23,10 +23,15 @@ Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 @app.command()
-def migrate(as_json: Json = False) -> None:
-    """Bring the schema up to date; harmless to repeat."""
+def migrate(
+    post: Annotated[
+        bool, typer.Option("--post", help="Also what the version before cannot bear: when all its processes are gone.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the schema up to date; harmless to repeat, and to processes of the version before, but for --post."""
     try:
-        done = run(read(StoreSettings).database_url)
+        done = run(read(StoreSettings).database_url, post=post)
     except (MigrationError, psycopg.Error) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -1,11 +1,18 @@
-"""Migrate: numbered SQL files, each run once, in order, by one process at a time."""
+"""Migrate: numbered SQL files, each run once, in order, by one process at a time.
+
+A file is harmless to the version before it, so that the schema goes first and the processes follow one by one; what is
+not (a column taken away) says so in its first line (`POST`) and waits for ``nongvu store migrate --post``.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 import psycopg
 
@@ -15,6 +22,10 @@ from store import catalogue
 LOCK = 0x6E6F6E67
 #: A file whose first line is this runs outside a transaction, statement by statement.
 OUTSIDE = "-- outside a transaction"
+#: A file whose first line is this runs only when no process of the version before is left.
+POST = "-- post: when every process is of this version"
+#: Longest wait for a lock [s], behind which every writer would queue, and how often it is tried.
+PATIENCE, TRIES = 5, 12
 _FILE = re.compile(r"\d{4}_[a-z0-9_]+\.sql\Z")
 
 
@@ -34,38 +45,66 @@ class Migration:
         """SHA-256 of the text, so that a file edited after it ran is noticed."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
+    @property
+    def post(self) -> bool:
+        """Whether it has to wait until no process of the version before is left."""
+        return self.sql.startswith(POST)
 
-def migrations() -> list[Migration]:
+
+def migrations(folder: Traversable | None = None) -> list[Migration]:
     """Every migration in order."""
-    folder = files("store") / "migrations"
+    folder = folder or files("store") / "migrations"
     found = [
         Migration(file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir() if _FILE.match(file.name)
     ]
     return sorted(found, key=lambda migration: migration.name)
 
 
-def migrate(url: str) -> list[str]:
-    """Bring the schema up to date and return the names of the migrations that ran."""
+def migrate(url: str, *, post: bool = True, folder: Traversable | None = None) -> list[str]:
+    """Bring the schema up to date and return the names of the migrations that ran.
+
+    Without ``post`` those that the version before could not bear are left, but for a database that is new.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         _prepare(connection)
         done = _applied(connection)
-        _verify(done)
-        waiting = [migration for migration in migrations() if migration.name not in done]
-        for migration in waiting:
+        known = migrations(folder)
+        _verify(done, known)
+        waiting = [migration for migration in known if migration.name not in done]
+        now = waiting if post or not done else _before(waiting)
+        for migration in now:
             _run(connection, migration)
         _repeat(connection)
         catalogue.load(connection)
-        return [migration.name for migration in waiting]
+        return [migration.name for migration in now]
 
 
-def pending(url: str) -> list[str]:
-    """Names of migrations that have not run yet."""
+def _before(waiting: list[Migration]) -> list[Migration]:
+    """Those that the version before can bear; `MigrationError` where one builds on another that it cannot."""
+    now = list(itertools.takewhile(lambda migration: not migration.post, waiting))
+    later = [migration for migration in waiting[len(now) :] if not migration.post]
+    if later:
+        message = (
+            f"{later[0].name} comes after {waiting[len(now)].name}, which has not run: end the last upgrade first,"
+            " with 'nongvu store migrate --post' of that version"
+        )
+        raise MigrationError(message)
+    return now
+
+
+def needed() -> frozenset[str]:
+    """Names of the migrations without which this version cannot work."""
+    return frozenset(migration.name for migration in migrations() if not migration.post)
+
+
+def pending(url: str) -> list[Migration]:
+    """Migrations that have not run yet."""
     with psycopg.connect(url, autocommit=True) as connection:
         if connection.execute("SELECT to_regclass('migration')").fetchone() == (None,):
-            return [migration.name for migration in migrations()]
+            return migrations()
         done = _applied(connection)
-        return [migration.name for migration in migrations() if migration.name not in done]
+        return [migration for migration in migrations() if migration.name not in done]
 
 
 def _prepare(connection: psycopg.Connection) -> None:
@@ -80,8 +119,8 @@ def _applied(connection: psycopg.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT name, checksum FROM migration").fetchall())
 
 
-def _verify(done: dict[str, str]) -> None:
-    known = {migration.name: migration.checksum for migration in migrations()}
+def _verify(done: dict[str, str], files_: list[Migration]) -> None:
+    known = {migration.name: migration.checksum for migration in files_}
     for name, checksum in done.items():
         if name not in known:
             message = f"the database has migration {name}, which this version does not know: install a newer one"
@@ -99,9 +138,7 @@ def _run(connection: psycopg.Connection, migration: Migration) -> None:
                     connection.execute(part)
             _record(connection, migration)
         else:
-            with connection.transaction():
-                connection.execute(migration.sql)
-                _record(connection, migration)
+            _patiently(connection, migration.sql, lambda: _record(connection, migration))
     except psycopg.Error as error:
         message = f"migration {migration.name} failed: {error}"
         raise MigrationError(message) from error
@@ -118,5 +155,19 @@ def _repeat(connection: psycopg.Connection) -> None:
         return
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".sql"):
+            _patiently(connection, file.read_text(encoding="utf-8"))
+
+
+def _patiently(connection: psycopg.Connection, text: str, then: Callable[[], None] = lambda: None) -> None:
+    """Run in a transaction that gives way: whoever wants a lock behind one of ours that waits, waits as well."""
+    for tries in itertools.count(1):
+        try:
             with connection.transaction():
-                connection.execute(file.read_text(encoding="utf-8"))
+                connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
+                connection.execute(text)
+                then()
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            if tries == TRIES:
+                raise
+        else:
+            return
