@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
 from api.resources import Here, Resources
+from store.migrate import needed
 
 router = APIRouter(tags=["health"])
 REQUESTS = Counter("nongvu_api_requests", "Requests answered", ["method", "route", "status"])
@@ -24,29 +25,38 @@ class Health(BaseModel):
     """What was asked and what it answered."""
 
     status: Literal["well", "ill"]
-    database: str = Field(examples=["well"])
+    database: str = Field(examples=["well"], description="'well', or what is wrong: also migrations that have not run")
+    broker: str = Field(examples=["well"], description="'well', 'away', or 'none' where no broker was named")
     clock: str = Field(examples=["2026-01-31T00:00:00Z"], description="event time")
 
 
 async def _database(here: Resources) -> str:
     try:
         async with asyncio.timeout(3), here.pool.connection(timeout=2) as connection:
-            await connection.execute("SELECT name FROM migration LIMIT 1")
+            cursor = await connection.execute("SELECT name FROM migration")
+            missing = needed() - {name for (name,) in await cursor.fetchall()}
     except (psycopg.Error, PoolTimeout, TimeoutError) as error:
         return type(error).__name__
-    return "well"
+    return f"{len(missing)} migrations have not run" if missing else "well"
+
+
+def _broker(here: Resources) -> str:
+    if here.uplink is None:
+        return "none"
+    return "well" if here.uplink.connected else "away"
 
 
 @router.get("/healthz", response_model=None, responses={200: {"model": Health}, 503: {"model": Health}})
 async def health(here: Here) -> Response:
-    """200 if this process can do its work, else 503."""
-    database = await _database(here)
+    """200 if database, migrations and broker are there, so that this process can do its work; else 503."""
+    database, broker = await _database(here), _broker(here)
+    well = database == "well" and broker != "away"
     try:
         clock = here.clock.now().isoformat()
     except RuntimeError:
         clock = "the replay has not begun"
-    document = {"status": "well" if database == "well" else "ill", "database": database, "clock": clock}
-    return Response(msgspec.json.encode(document), 200 if database == "well" else 503, media_type="application/json")
+    document = {"status": "well" if well else "ill", "database": database, "broker": broker, "clock": clock}
+    return Response(msgspec.json.encode(document), 200 if well else 503, media_type="application/json")
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

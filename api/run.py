@@ -39,7 +39,11 @@ def line(settings: ApiSettings) -> tuple[Clock, Uplink | None]:
             message = "NONGVU_CLOCK=replayed needs NONGVU_MQTT_URL: the replayed time comes from the broker"
             raise SystemExit(message)
         return RealClock(), None
-    return replayed or RealClock(), Uplink(settings.mqtt_url, f"api-{settings.api_slot}", replayed)
+    uplink = Uplink(
+        settings.mqtt_url, f"api-{settings.api_slot}", replayed,
+        settings.mqtt_authority, settings.mqtt_certificate, settings.mqtt_key,
+    )  # fmt: skip
+    return replayed or RealClock(), uplink
 
 
 @contextlib.asynccontextmanager

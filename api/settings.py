@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -17,6 +18,9 @@ class ApiSettings(DatabaseSettings):
     api_port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0 any free")
     api_slot: int = Field(0, ge=0, description="number of this API process: its broker user is api-<slot>")
     mqtt_url: str | None = Field(None, description="mqtt://host:1883; needed to post readings and under a replay")
+    mqtt_authority: Path | None = Field(None, description="CA file of the broker's certificate")
+    mqtt_certificate: Path | None = Field(None, description="own certificate, where the broker asks for one")
+    mqtt_key: Path | None = Field(None, description="key of the own certificate")
     public: Literal["stations", "nothing"] = Field(
         "stations", description="what may be seen without signing in; farms never are"
     )

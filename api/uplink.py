@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiomqtt
 import msgspec
@@ -38,6 +39,9 @@ class Uplink:
     user: str
     #: Moved by the broker's ticks under a replay.
     clock: ReplayedClock | None = None
+    authority: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
     boot: str = field(default_factory=lambda: secrets.token_hex(8))
     _sequence: int = 0
     _waiting: dict[int, asyncio.Future[Receipt]] = field(default_factory=dict)
@@ -53,10 +57,17 @@ class Uplink:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there at this moment."""
+        return self._client is not None
+
     async def _run(self) -> None:
         while True:
             try:
-                arguments = address(self.url, self.user)
+                arguments = address(
+                    self.url, self.user, authority=self.authority, certificate=self.certificate, key=self.key
+                )
                 protocol = aiomqtt.ProtocolVersion.V5
                 async with aiomqtt.Client(**arguments, identifier=self.user, protocol=protocol) as client:
                     await client.subscribe(topic(API_GATEWAY, Kind.RECEIPT), qos=1)

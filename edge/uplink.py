@@ -211,6 +211,8 @@ class Uplink:
         properties.UserProperty = pack.label.properties()
         kind = Kind.LIVE if pack.label.stream is Stream.LIVE else Kind.BACKLOG
         acknowledged = self._publish(kind, pack.payload, properties=properties)
+        if not flight.sent:
+            log.debug("sent", stream=kind.value, sequence=pack.label.sequence, trace=pack.label.trace)
         acknowledged.add_done_callback(lambda future: self._acknowledged(pack, flight, future))
         if pack.label.stream is Stream.BACKLOG:
             self._unanswered.add(pack.id)

@@ -159,6 +159,8 @@ class Lane:
             self.subscription.acknowledge(pack.delivery.mid, pack.delivery.generation)
             lag.observe(now - arrived)
             if pack.label is not None:
+                log.debug("committed", gateway=pack.gateway, stream=stream, sequence=pack.label.sequence,
+                          trace=pack.label.trace, stored=pack.stored)  # fmt: skip
                 receipt_lag.observe(now - arrived)
             for problem in pack.accepted.asides:
                 metrics.ASIDE.labels(problem.reason.value).inc()

@@ -55,6 +55,7 @@ class Claimed:
     expires: datetime
     attempts: int
     refused_by: list[str]
+    traces: list[str] = field(default_factory=list)
 
     @property
     def reference(self) -> str:
@@ -362,7 +363,8 @@ class Sender:
         if isinstance(result, Sent):
             health.worked()
             SEGMENTS.labels(outcome.route.name).inc(result.segments or outcome.claimed.segments)
-            _log.info("sent", about=outcome.claimed.about, segments=outcome.claimed.segments, **fields)
+            claimed = outcome.claimed
+            _log.info("sent", about=claimed.about, segments=claimed.segments, traces=claimed.traces, **fields)
         elif isinstance(result, str):
             _log.info(result, about=outcome.claimed.about, **fields)
         else:

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow, class_row
 
 from store.statements import statement
+
+_log = structlog.get_logger(__name__)
 
 
 class Key(NamedTuple):
@@ -98,6 +101,9 @@ async def succeed(cursor: AsyncCursor[TupleRow], successors: dict[int, int]) -> 
 
 
 async def say(cursor: AsyncCursor[TupleRow], steps: Sequence[dict[str, Any]]) -> None:
-    """Append steps and tell notify, in the transaction that writes their episodes."""
-    if steps:
-        await cursor.execute(statement("alert", "say"), {"steps": _json(steps)})
+    """Append steps and tell notify, in the transaction that writes their episodes; each is one line of the log."""
+    if not steps:
+        return
+    await cursor.execute(statement("alert", "say"), {"steps": _json(steps)})
+    for alert, kind, level, trace in await cursor.fetchall():
+        _log.info("step", alert=alert, kind=kind, alert_level=level, trace=trace)

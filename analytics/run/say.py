@@ -192,7 +192,6 @@ def _step(
         "stale": stale,
         "values": values,
         "texts": texts(finding.rule, said),
-        "trace": "",
     }
 
 

@@ -35,14 +35,21 @@ UPDATE alert SET successor = given.successor
 FROM unnest(%(ids)s::bigint[], %(successors)s::bigint[]) AS given (id, successor) WHERE alert.id = given.id;
 
 -- name: say
--- Appends steps, and in the same transaction tells notify of each.
+-- Appends steps, and in the same transaction tells notify of each. A step's trace is that of the newest pack with a latest
+-- value that speaks for the place: the one that the step answers, where it is no late one.
 WITH said AS (
     INSERT INTO alert_step (alert, number, kind, level, at, known_at, expires, stale, values, texts, trace)
-    SELECT alert, number, kind, level, at, known_at, expires, stale, values, texts, trace
+    SELECT alert, number, kind, level, at, known_at, expires, stale, values, texts,
+           coalesce((SELECT batch.trace FROM alert AS of_place
+                     JOIN spoken_for ON spoken_for.place = of_place.place
+                     JOIN latest ON latest.datastream_id = spoken_for.datastream
+                     JOIN batch ON batch.id = latest.batch_id
+                     WHERE of_place.id = step.alert AND step.known_at < spoken_for.valid_to
+                     ORDER BY batch.id DESC LIMIT 1), '')
     FROM jsonb_to_recordset(%(steps)s::jsonb) AS step (alert bigint, number int, kind text, level int, at timestamptz,
-         known_at timestamptz, expires timestamptz, stale boolean, values jsonb, texts jsonb, trace text)
-    RETURNING id, known_at
+         known_at timestamptz, expires timestamptz, stale boolean, values jsonb, texts jsonb)
+    RETURNING id, alert, kind, level, trace, known_at
 ), told AS (
     INSERT INTO due (at, owner, kind, subject) SELECT known_at, 'notify', 'step', id::text FROM said
 )
-SELECT count(*), max(pg_notify('step', '')::text) FROM said;
+SELECT alert, kind, level, trace FROM said, (SELECT pg_notify('step', '')) AS woken;

@@ -21,7 +21,10 @@ WHERE id IN (
           ELSE pinned = %(route)s END
     ORDER BY level DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
 RETURNING id, about, subscriber, rung, kind, place, hazard, level, language, title, text, long, coding, segments, at, expires,
-          attempts, refused_by
+          attempts, refused_by,
+          -- of the packs that its steps answer
+          ARRAY(SELECT DISTINCT step.trace FROM bundle_step JOIN alert_step AS step ON step.id = bundle_step.step
+                WHERE bundle_step.bundle = delivery.bundle AND step.trace <> '' ORDER BY 1) AS traces
 
 -- name: addresses
 SELECT delivery.id, coalesce(contact.address, answer_address.address) AS address, coalesce(contact.secret, '') AS secret,

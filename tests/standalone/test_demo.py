@@ -1,6 +1,7 @@
 """The way of one reading: recorded weather through devices, gateway, broker, tables, analytics, messages and page."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -8,6 +9,8 @@ from datetime import date
 import pytest
 from plain_scan import scan
 from replaying import replayed
+
+from standalone.services import temporary_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replay")]
 
@@ -38,11 +41,17 @@ async def test_all_that_is_sent_is_stored_and_the_episodes_are_those_of_a_plain_
     assert outcome.health["status"] == "well"
 
 
-def test_the_command_ends_by_itself_and_prints_the_counts():
-    command = [sys.executable, "-m", "nongvu", "demo", "--once", "--json", "--stations", "lga",
-               "--from", "2013-07-18", "--to", "2013-07-18"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+def test_the_command_ends_by_itself_prints_the_counts_and_leaves_a_trace_from_the_pack_to_the_message():
+    with temporary_folder() as folder:
+        command = [sys.executable, "-m", "nongvu", "demo", "--once", "--json", "--verbose", "--stations", "lga",
+                   "--from", "2013-07-18", "--to", "2013-07-18", "--keep", str(folder / "kept")]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        logs = {file.stem.partition("-")[0]: file.read_text() for file in (folder / "kept/logs").glob("*.log")}
+    traces = set(re.findall(r"\bsent\b.*traces=\['(\w+)'", logs["notify"]))
+    assert traces, "no message names the pack that it answers"
+    for process in ("edge", "ingest", "analytics"):
+        assert all(f"trace={trace}" in logs[process] for trace in traces), process
     counts = json.loads(done.stdout)
     assert set(counts) == {
         "readings_sent", "readings_stored", "duplicates", "set_aside", "alerts_opened", "messages_sent", "seconds",
