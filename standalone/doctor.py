@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import importlib
 import os
 import re
 import shutil
 import socket
+import ssl
 import sys
 import urllib.error
 import urllib.request
@@ -18,11 +20,12 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import aiomqtt
 import psycopg
+from pydantic import Field, ValidationError
 
+from standalone.remedy import remedy
 from standalone.services import ServicesUnavailableError, programs
 from store.check import check as check_tables
 from store.statements import statement
@@ -38,13 +41,20 @@ SILENT = 900.0
 LITTLE = 2 * 2**30
 #: Difference between two machines' clocks [s] that is worth a word.
 SKEW = 5.0
-PROCESSES = ("ingest", "analytics.run", "notify", "api", "store")
+#: A certificate that ends within so many days is worth a word.
+ENDING = 30
+#: What `adjtimex` returns while nothing keeps the machine's clock right (Linux).
+UNSYNCHRONISED = 5
+PACKAGES = ("ingest", "analytics.run", "notify", "api", "store", "dashboards")
+PROCESSES = ("ingest", "analytics", "notify", "api")
 #: Names that are read outside of the settings: passwords, programs, their cache, tests and measurements.
 FURTHER = (
-    "cache", "programs", "mqtt_password", "mqtt_passwords", "webhook_secret",
+    "cache", "programs", "mqtt_password", "mqtt_passwords", "webhook_secret", "secrets",
     "shared", "test_database_url", "test_folder", "bench_turns", "soak_seconds",
 )  # fmt: skip
-USERS = ("ingest-0-live", "ingest-0-backlog", "api-0")
+#: Whose password is tried at the broker: of the last that is here. A broker that takes a user's name for its client's
+#: drops the API for a moment where only the API's is.
+USERS = ("api-0", "administrator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +71,40 @@ class Finding:
         return asdict(self)
 
 
+class Named(Settings):
+    """What to look at, as the processes are told it: by the environment, or by files of secrets."""
+
+    database_url: str | None = None
+    mqtt_url: str | None = None
+    mqtt_authority: Path | None = None
+    mqtt_certificate: Path | None = None
+    mqtt_key: Path | None = None
+    api_port: int | None = Field(None, ge=1, le=65535)
+
+
 def examine(folder: Path | None) -> Iterator[Finding]:
     """Look at this installation, then at what `NONGVU_*` names."""
     yield from _installation()
     yield from _unknown_settings()
     yield from _disk(folder)
-    database, broker = os.environ.get("NONGVU_DATABASE_URL"), os.environ.get("NONGVU_MQTT_URL")
-    if database:
-        yield from _guarded("database", lambda: _database(database))
+    yield from _clock()
+    try:
+        named = Named()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            name = f"NONGVU_{problem['loc'][0]}".upper()
+            yield Finding("wrong", "settings", f"{name}: {problem['msg']}", "correct it")
+        return
+    if url := named.database_url:
+        yield from _guarded("database", lambda: _database(url))
     else:
         yield from _services()
         yield Finding("note", "database", "NONGVU_DATABASE_URL is not set: the tables were not looked at",
                       "load the settings that 'nongvu up' wrote: set -a; . <folder>/environment; set +a")  # fmt: skip
-    if broker:
-        yield from _guarded("broker", lambda: _broker(broker))
-    if port := os.environ.get("NONGVU_API_PORT"):
-        yield from _api(port)
+    if named.mqtt_url:
+        yield from _guarded("broker", lambda: _broker(named))
+    if named.api_port:
+        yield from _api(named.api_port)
 
 
 def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -84,9 +112,8 @@ def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Fi
     try:
         yield from look()
     except (psycopg.Error, OSError, aiomqtt.MqttError, BrokerAddressError) as error:
-        yield Finding(
-            "wrong", subject, str(error).strip().splitlines()[0], f"start the {subject}, or correct its address"
-        )
+        said = str(error).strip() or type(error).__name__
+        yield Finding("wrong", subject, said.splitlines()[0], remedy(subject, error))
 
 
 def _installation() -> Iterator[Finding]:
@@ -118,7 +145,7 @@ def _services() -> Iterator[Finding]:
 
 def known_settings() -> set[str]:
     """Every `NONGVU_*` name that some process reads."""
-    for package in PROCESSES:
+    for package in PACKAGES:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(f"{package}.settings")
     kinds, names = [Settings], set(FURTHER)
@@ -154,6 +181,7 @@ def _database(url: str) -> Iterator[Finding]:
         yield from (Finding(item.grade, item.subject, item.says) for item in findings)
         if any(item.subject == "schema" for item in findings):
             return
+        yield from _processes(connection)
         yield from _work(connection)
         yield from _gateways(connection)
         yield from _people(connection)
@@ -175,16 +203,40 @@ def _server(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         yield Finding("wrong", "clock", f"this machine and the database are {skew:.0f} s apart", "set both by NTP")
 
 
+def _clock() -> Iterator[Finding]:
+    """Whether anything keeps this machine's clock right; a wrong one spoils every time that is taken here."""
+    try:
+        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))  # struct timex, modes 0: only asks
+    except AttributeError:  # not Linux
+        return
+    if state == UNSYNCHRONISED:
+        yield Finding("note", "clock", "nothing keeps this machine's clock right",
+                      "install chrony or systemd-timesyncd and let it reach a time server")  # fmt: skip
+    else:
+        yield Finding("fine", "clock", "kept right by a time server")
+
+
+def _processes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    rows = connection.execute(statement("standalone", "processes"), {"names": list(PROCESSES)}).fetchall()
+    there = {name for (name,) in rows}
+    for process in PROCESSES:
+        if process in there:
+            yield Finding("fine", process, "is connected to the database")
+        else:
+            yield Finding("wrong", process, "is not connected to the database",
+                          f"is 'nongvu {process} run' running? see its log")  # fmt: skip
+
+
 def _work(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     row = connection.execute(statement("standalone", "waiting"), {"now": datetime.now(UTC)}).fetchone()
     if row is None:
         return
     marks, oldest, leases, sending, failed, _ = row
     if marks and oldest > LATE:
-        yield Finding("wrong", "analytics", f"{marks} marks wait, the oldest for {oldest:.0f} s",
-                      "is 'nongvu analytics run' running? see its log; start a second one if it is busy")  # fmt: skip
+        yield Finding("wrong", "marks", f"{marks} wait, the oldest for {oldest:.0f} s",
+                      "see the log of 'nongvu analytics run'; start a second one if it is busy")  # fmt: skip
     else:
-        yield Finding("fine", "analytics", f"{marks} marks wait")
+        yield Finding("fine", "marks", f"{marks} wait")
     if leases:
         yield Finding("note", "leases", f"{leases} ran out: a worker died", "they are taken up again by themselves")
     if failed:
@@ -197,14 +249,23 @@ def _gateways(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     if not rows:
         yield Finding("note", "gateways", "none is registered", "nongvu gateway add <code> --station <station>")
     now = datetime.now(UTC)
-    for code, online, said_at, waiting, latest in rows:
-        text = f"{waiting} readings wait there; latest reading {latest or 'never'}"
+    for code, online, said_at, waiting, offset, latest in rows:
+        text = f"{waiting} readings wait there; latest reading {_at(latest)}"
         if said_at is None:
             yield Finding("note", f"gateway {code}", "never heard of", "start it: nongvu edge run <its file>")
         elif not online or (now - said_at).total_seconds() > SILENT:
-            yield Finding("wrong", f"gateway {code}", f"offline since {said_at}; {text}", "look at its power and line")
+            yield Finding("wrong", f"gateway {code}", f"silent since {_at(said_at)}; {text}",
+                          "look at its power, its line, and on it at 'nongvu edge check'")  # fmt: skip
+        elif abs(offset or 0.0) > SKEW:
+            yield Finding("wrong", f"gateway {code}", f"its clock is {offset:+.0f} s off; {text}",
+                          "let it reach a time server, or give it a clock battery")  # fmt: skip
         else:
             yield Finding("fine", f"gateway {code}", text)
+
+
+def _at(moment: datetime | None) -> str:
+    """A moment as people read it."""
+    return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
@@ -215,23 +276,35 @@ def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         yield Finding("note", "people", "nobody gets messages", "nongvu subscriber add")
 
 
-def _broker(url: str) -> Iterator[Finding]:
-    parts = urlsplit(url)
-    with socket.create_connection((parts.hostname or "", parts.port or 1883), timeout=5):
-        pass
+def _broker(named: Named) -> Iterator[Finding]:
+    url = named.mqtt_url or ""
+    to = address(url, authority=named.mqtt_authority, certificate=named.mqtt_certificate, key=named.mqtt_key)
+    with socket.create_connection((to["hostname"], to["port"]), timeout=5) as line:
+        if context := to.get("tls_context"):
+            with context.wrap_socket(line, server_hostname=to["hostname"]) as secured:
+                yield from _certificate(secured.getpeercert()["notAfter"])
     folder = os.environ.get("NONGVU_MQTT_PASSWORDS")
     users = [user for user in USERS if folder and (Path(folder) / user).is_file()]
-    for user in users[-1:]:  # the API's: its client id is not the user's here, so nobody is thrown out
-        asyncio.run(_connect(url, user))
-    yield Finding("fine", "broker", f"answers at {parts.hostname}:{parts.port or 1883}")
+    for user in users[-1:]:
+        asyncio.run(_connect(to | address(url, user, authority=named.mqtt_authority)))
+    yield Finding("fine", "broker", f"answers at {to['hostname']}:{to['port']}")
 
 
-async def _connect(url: str, user: str) -> None:
-    async with aiomqtt.Client(**address(url, user), identifier=f"doctor-{os.getpid()}", timeout=5):
+def _certificate(ends: str) -> Iterator[Finding]:
+    days = (ssl.cert_time_to_seconds(ends) - datetime.now(UTC).timestamp()) / 86400
+    if days < ENDING:
+        yield Finding("wrong", "certificate", f"the broker's ends in {days:.0f} days, on {ends}",
+                      "make a new one before gateways are locked out: docs/operating.md, 'Rotating'")  # fmt: skip
+    else:
+        yield Finding("fine", "certificate", f"the broker's is good for {days:.0f} days")
+
+
+async def _connect(to: dict[str, Any]) -> None:
+    async with aiomqtt.Client(**to, identifier=f"doctor-{os.getpid()}", timeout=5):
         pass
 
 
-def _api(port: str) -> Iterator[Finding]:
+def _api(port: int) -> Iterator[Finding]:
     address_of_health = f"http://127.0.0.1:{port}/healthz"
     try:
         with urllib.request.urlopen(address_of_health, timeout=5) as answer:

@@ -20,12 +20,17 @@ SELECT (SELECT count(*) FROM mark),
 -- name: gateways
 -- Of every gateway: whether it is online, when it last said so, readings that wait there, latest reading of its stations.
 SELECT gateway.code, (gateway.status ->> 'online')::boolean, gateway.status_at,
-       coalesce((gateway.status ->> 'waiting')::int, 0),
+       coalesce((gateway.status ->> 'waiting')::int, 0), (gateway.status ->> 'clock_offset')::float8,
        (SELECT max(latest.phenomenon_time) FROM gateway_station
         JOIN datastream ON datastream.place = gateway_station.station
         JOIN latest ON latest.datastream_id = datastream.id
         WHERE gateway_station.gateway = gateway.id AND gateway_station.valid_to = 'infinity')
 FROM gateway WHERE NOT gateway.revoked AND gateway.code <> 'api' ORDER BY gateway.code;
+
+-- name: processes
+-- Which of these processes have a connection; each names itself nongvu-<process>….
+SELECT DISTINCT name FROM pg_stat_activity JOIN unnest(%(names)s::text[]) AS name ON application_name LIKE 'nongvu-' || name || '%%'
+WHERE datname = current_database();
 
 -- name: people
 SELECT (SELECT count(*) FROM place WHERE kind = 'station'), (SELECT count(*) FROM subscriber);

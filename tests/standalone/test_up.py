@@ -8,8 +8,10 @@ import sys
 import time
 import urllib.request
 
+import psycopg
 import pytest
 
+from standalone.database_access import PROCESSES
 from standalone.services import free_port, temporary_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replay")]
@@ -19,6 +21,18 @@ def nongvu(*arguments, **environment):
     own = {name: value for name, value in os.environ.items() if not name.startswith("NONGVU_")}
     command = [sys.executable, "-m", "nongvu", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=own | environment)
+
+
+def signed_in(url):
+    """Users by which each process speaks to the database, told by the name it gives itself."""
+    found = {}
+    with psycopg.connect(url) as connection:
+        for name, user in connection.execute(
+            "SELECT application_name, usename FROM pg_stat_activity WHERE datname = 'nongvu' AND pid <> pg_backend_pid()"
+        ).fetchall():
+            if (process := name.removeprefix("nongvu-").split("-")[0]) in PROCESSES:
+                found.setdefault(process, set()).add(user)
+    return found
 
 
 def settings(folder):
@@ -81,6 +95,7 @@ def test_it_runs_stays_and_is_examined(folder):
         assert looked.returncode == 0, looked.stdout
         assert findings["api"]["grade"] == findings["broker"]["grade"] == findings["analytics"]["grade"] == "fine"
         assert findings["gateway my-gateway"]["grade"] == "note"  # never heard of
+        assert signed_in(given["NONGVU_DATABASE_URL"]) == {name: {name} for name in PROCESSES}
     finally:
         code, said = running.stop()
     assert code == 0, said

@@ -1,0 +1,134 @@
+"""`nongvu doctor` before set-ups that are really broken: it names what is wrong, and what to do."""
+
+import os
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from standalone.broker_access import admit, options
+from standalone.doctor import examine
+from standalone.services import Broker, free_port, temporary_folder
+from tests.certificates import Authority
+
+
+@pytest.fixture
+def looked(monkeypatch):
+    """Findings by subject, with these settings and no others."""
+
+    def look(folder=None, **settings):
+        for name in [name for name in os.environ if name.startswith("NONGVU_")]:
+            monkeypatch.delenv(name)
+        for name, value in settings.items():
+            monkeypatch.setenv(f"NONGVU_{name.upper()}", str(value))
+        return {finding.subject: finding for finding in examine(folder)}
+
+    return look
+
+
+def wrong(finding, says, remedy):
+    assert finding.grade == "wrong", finding
+    assert says in finding.says, finding
+    assert remedy in finding.remedy, finding
+
+
+def test_a_database_that_is_not_there(looked, database):
+    parts = urlsplit(database)
+    gone = database.replace(f":{parts.port}/", f":{free_port()}/")
+    wrong(looked(database_url=gone)["database"], "connection", "start the database")
+    other = database.replace(parts.path, "/elsewhere")
+    wrong(looked(database_url=other)["database"], "does not exist", "nongvu store migrate")
+
+
+def test_a_wrong_password_is_told_from_a_dead_server(looked, database):
+    if "@" not in database:
+        pytest.skip("this server asks for no password")
+    parts = urlsplit(database)
+    finding = looked(database_url=database.replace(f":{parts.password}@", ":guessed@"))["database"]
+    wrong(finding, "password authentication failed", "nongvu store user")
+    assert "guessed" not in finding.says
+
+
+def test_an_empty_and_an_old_schema(looked, empty_database):
+    findings = looked(database_url=empty_database)
+    assert findings["schema"].grade == "wrong"
+    assert "nongvu store migrate" in findings["schema"].says
+
+
+def test_a_clock_that_is_wrong_and_a_gateway_that_is_silent(looked, database):
+    now = datetime.now(UTC)
+    with psycopg.connect(database) as connection:
+        for code, said_at, offset in (
+            ("late", now, 3600.0),
+            ("gone", now - timedelta(hours=2), 0.0),
+            ("good", now, 0.2),
+        ):
+            connection.execute(
+                "INSERT INTO gateway (code, status, status_at) VALUES (%s, jsonb_build_object('online', true, 'waiting', 12,"
+                " 'clock_offset', %s::float8), %s)", [code, offset, said_at])  # fmt: skip
+    findings = looked(database_url=database)
+    wrong(findings["gateway late"], "its clock is +3600 s off", "time server")
+    wrong(findings["gateway gone"], "silent since", "power")
+    assert "12 readings wait there" in findings["gateway gone"].says
+    assert findings["gateway good"].grade == "fine"
+    wrong(findings["ingest"], "not connected", "nongvu ingest run")  # none runs here
+
+
+def test_a_setting_that_nobody_reads_or_that_cannot_be(looked):
+    findings = looked(notiz="x", grafana_url="http://grafana:3000", api_port=99999)
+    wrong(findings["settings"], "NONGVU_API_PORT", "correct")
+    assert "NONGVU_NOTIZ" in looked(notiz="x", grafana_url="http://g:3000")["settings"].says
+    assert "GRAFANA" not in looked(notiz="x", grafana_url="http://g:3000")["settings"].says
+
+
+def test_a_broker_that_is_not_there_or_refuses(looked):
+    wrong(looked(mqtt_url=f"mqtt://127.0.0.1:{free_port()}")["broker"], "refused", "start the broker")
+    with temporary_folder() as folder:
+        data, secrets = folder / "broker" / "data", folder / "secrets"
+        admit(data, secrets, ())
+        with Broker.start(folder / "broker", options=options(data, "127.0.0.1")) as broker:
+            given = {"mqtt_url": broker.url, "mqtt_passwords": secrets}
+            assert looked(**given)["broker"].grade == "fine"
+            (secrets / "api-0").write_text("another")
+            finding = looked(**given)["broker"]
+            wrong(finding, "uthori", "make the broker's users anew")
+
+
+def test_a_broker_whose_certificate_is_not_to_be_trusted(looked):
+    with temporary_folder() as folder:
+        ours, stranger = Authority(folder, "ours"), Authority(folder, "stranger")
+        data, secrets = folder / "broker" / "data", folder / "secrets"
+        admit(data, secrets, ())
+        certificate, key = ours.issue("server", days=90)
+        asked = replace(options(data, "127.0.0.1"), certificate=certificate, key=key)
+        with Broker.start(folder / "broker", options=asked) as broker:
+            given = {"mqtt_url": broker.url, "mqtt_passwords": secrets, "mqtt_authority": ours.file}
+            findings = looked(**given)
+            assert (findings["broker"].grade, findings["certificate"].grade) == ("fine", "fine")
+            wrong(
+                looked(**given | {"mqtt_authority": stranger.file})["broker"], "verify failed", "NONGVU_MQTT_AUTHORITY"
+            )
+            for issued, says, remedy in (
+                (ours.issue("soon", days=5), " days, on ", "Rotating"),
+                (ours.issue("old", days=-1), "expired", "Rotating"),
+                (ours.issue("other", host="elsewhere.example"), "mismatch", "name in the broker's certificate"),
+            ):
+                broker.options = replace(asked, certificate=issued[0], key=issued[1])
+                broker.restart()
+                findings = looked(**given)
+                wrong(findings["certificate" if "days" in says else "broker"], says, remedy)
+
+
+def test_a_disk_that_is_nearly_full(looked, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        wrong(looked(small)["disk"], "0.1 GiB free", "make room")
+    finally:
+        subprocess.run(["umount", small], check=True)
