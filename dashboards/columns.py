@@ -83,6 +83,84 @@ RULE = Column(title=Words("Quy tắc", "Rule"), saying=RULES)
 QUANTITY = Column(title=Words("Đại lượng", "Quantity"), saying={name: palette.title_of(name) for name in QUANTITIES})
 
 
+#: Crops that indices know (analytics/indices/crops.toml; a test compares them).
+CROPS: Mapping[str, Words] = {
+    "rice_spring": Words("Lúa xuân", "Spring rice"),
+    "rice_summer": Words("Lúa mùa", "Summer rice"),
+    "maize": Words("Ngô", "Maize"),
+    "potato": Words("Khoai tây", "Potato"),
+    "cabbage": Words("Bắp cải", "Cabbage"),
+    "tomato": Words("Cà chua", "Tomato"),
+    "vegetables": Words("Rau màu", "Vegetables"),
+    "tea": Words("Chè", "Tea"),
+    "tobacco": Words("Thuốc lá", "Tobacco"),
+    "custard_apple": Words("Na", "Custard apple"),
+    "persimmon": Words("Hồng", "Persimmon"),
+    "star_anise": Words("Hồi", "Star anise"),
+}
+CROP = Column(title=Words("Cây trồng", "Crop"), saying=CROPS)
+#: Stages of a crop as whole numbers (FAO-56, figure 29).
+STAGES: Mapping[str, Words] = {
+    "1": Words("① cây con", "① initial"),
+    "2": Words("② lớn nhanh", "② development"),
+    "3": Words("③ ra hoa, nuôi quả", "③ mid-season"),
+    "4": Words("④ chín", "④ late"),
+    "5": Words("⑤ thu hoạch", "⑤ harvest"),
+}
+
+#: Checks of quality (store/flag.py; a test compares them).
+CHECKS: Mapping[str, Words] = {
+    "physical_range": Words("ngoài giới hạn vật lý", "physical range"),
+    "local_range": Words("ngoài khí hậu địa phương", "local range"),
+    "pack_agreement": Words("mâu thuẫn trong gói", "pack agreement"),
+    "step": Words("nhảy bậc", "step"),
+    "spike": Words("gai", "spike"),
+    "persistence": Words("đứng yên", "persistence"),
+    "consistency": Words("mâu thuẫn giữa các đại lượng", "consistency"),
+    "spatial": Words("khác hàng xóm", "spatial"),
+    "rain_occurrence": Words("mưa khác hàng xóm", "rain occurrence"),
+    "clogged": Words("vũ kế tắc", "clogged gauge"),
+    "drift": Words("trôi dần", "drift"),
+    "clear_sky": Words("quá trời quang", "above clear sky"),
+    "person": Words("người nói", "a person said so"),
+    "redated": Words("chỉnh lại giờ", "redated"),
+    "estimated": Words("ước tính", "estimated"),
+}
+
+CHECK = Column(title=Words("Lý do", "Reason"), saying=CHECKS)
+WHO = Column(
+    title=Words("Bởi", "By"),
+    saying={
+        "ordered": Words("kiểm tra tự động", "automatic check"),
+        "spatial": Words("so với trạm bên", "comparison with neighbours"),
+        "person": Words("cán bộ", "a person"),
+    },
+)
+#: Why a record was set aside (telemetry/reason.py; a test compares them).
+REASONS: Mapping[str, Words] = {
+    "malformed": Words("gói hỏng", "malformed pack"),
+    "oversized": Words("gói quá lớn", "oversized pack"),
+    "empty": Words("gói rỗng", "empty pack"),
+    "label": Words("nhãn gói sai", "wrong label"),
+    "content_type": Words("kiểu nội dung lạ", "unknown content type"),
+    "record": Words("bản ghi sai dạng", "malformed record"),
+    "name": Words("tên sai dạng", "malformed name"),
+    "unknown_quantity": Words("đại lượng lạ", "unknown quantity"),
+    "wrong_unit": Words("sai đơn vị", "wrong unit"),
+    "not_a_number": Words("không phải số", "not a number"),
+    "not_finite": Words("số vô hạn", "not finite"),
+    "relative_time": Words("giờ tương đối", "relative time"),
+    "too_old": Words("quá cũ", "too old"),
+    "in_future": Words("ở tương lai", "in the future"),
+    "unknown_station": Words("trạm chưa đăng ký", "station not registered"),
+    "foreign_station": Words("trạm của bộ thu khác", "another gateway's station"),
+    "unknown_datastream": Words("cảm biến chưa khai báo", "datastream not born"),
+    "conflict": Words("trùng giờ, khác giá trị", "same time, other value"),
+}
+#: Units as people write them, by UCUM.
+UNIT = Column(title=Words("Đơn vị", "Unit"), saying={ucum: Words(sign, sign) for ucum, sign in palette.SIGNS.items()})
+
+
 def of(quantity: str, **more: str) -> Column:
     """Column of a quantity: its title and unit from the table of quantities."""
     return Column(title=palette.title_of(quantity), unit=palette.unit_of(quantity), decimals=1, **more)  # type: ignore[arg-type]

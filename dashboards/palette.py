@@ -47,6 +47,13 @@ _UNITS = MappingProxyType({
     "mm/h": "suffix: mm/h", "mm/d": "suffix: mm/d", "VND": "suffix: đ", "m/h": "suffix: m/h", "L/min": "suffix: L/min",
 })  # fmt: skip
 
+#: UCUM → as people write it, where that differs.
+SIGNS = MappingProxyType({
+    "Cel": "°C", "m3/m3": "m³/m³", "[pH]": "pH", "deg": "°", "W/m2": "W/m²", "m3/s": "m³/s", "m3": "m³", "[ppm]": "ppm",
+    "{index}": "–", "{ratio}": "–", "1": "–", "[NTU]": "NTU", "ug/m3": "µg/m³", "MJ/m2": "MJ/m²", "Cel.d": "°C·d",
+    "Cel.h": "°C·h", "min": "min", "By": "byte", "VND": "đ", "/h": "1/h", "{count}": "–",
+})  # fmt: skip
+
 
 def unit(ucum: str) -> str:
     """Grafana's unit of a UCUM unit."""

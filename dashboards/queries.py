@@ -8,9 +8,16 @@ from dashboards.columns import HAZARDS
 from dashboards.palette import LEVEL_COLORS
 from dashboards.words import Words
 
-#: What a board shows, and how wide a pixel of it is in time.
-SPAN = "$__timeFrom()::timestamptz, $__timeTo()::timestamptz, $__interval_ms * interval '1 millisecond'"
 STATIONS = "ARRAY[${station:sqlstring}]::text[]"
+#: How wide a pixel is in time; wider the more lines there are, since nobody reads a hundred lines by the pixel.
+WIDTH = f"$__interval_ms * interval '1 millisecond' * greatest(1, cardinality({STATIONS}) / 15.0)"
+#: What a board shows, and how finely.
+SPAN = f"$__timeFrom()::timestamptz, $__timeTo()::timestamptz, {WIDTH}"
+#: The last month of what a board shows: of what grows by the hour more is never read.
+LAST_MONTH = (
+    "time BETWEEN greatest($__timeFrom()::timestamptz, $__timeTo()::timestamptz - interval '31 days')"
+    " AND $__timeTo()::timestamptz"
+)
 
 COMMUNE = Variable(
     name="commune",

@@ -21,6 +21,8 @@ class Limits:
     idle_timeout: int = 0  # ms within a transaction
     connections: int = -1
     read_only: bool = False
+    #: What the planner thinks of a page out of order [of one in order]; the server's own where none.
+    page_cost: float | None = None
 
 
 #: Role → what its users may burn. Workers retry, so they may wait long; people who look may not.
@@ -29,8 +31,12 @@ ROLES = {
     "nongvu_analytics": Limits(idle_timeout=600_000),
     "nongvu_notify": Limits(idle_timeout=600_000),
     "nongvu_api": Limits(statement_timeout=30_000, idle_timeout=60_000),
-    "chart_reader": Limits(statement_timeout=20_000, idle_timeout=30_000, connections=20, read_only=True),
-    "chart_public_reader": Limits(statement_timeout=5_000, idle_timeout=10_000, connections=20, read_only=True),
+    "chart_reader": Limits(
+        statement_timeout=20_000, idle_timeout=30_000, connections=20, read_only=True, page_cost=1.1
+    ),
+    "chart_public_reader": Limits(
+        statement_timeout=5_000, idle_timeout=10_000, connections=20, read_only=True, page_cost=1.1
+    ),
 }
 
 
@@ -67,6 +73,8 @@ def _limit(connection: Connection[Any], user: sql.Identifier, limits: Limits) ->
         "default_transaction_read_only": "on" if limits.read_only else "off",
         "timezone": "UTC",
     }
+    if limits.page_cost is not None:  # charts take rows by key from the cache or a solid disk, never whole tables
+        settings["random_page_cost"] = str(limits.page_cost)
     for name, value in settings.items():
         connection.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(user, sql.Identifier(name), sql.Literal(value)))
 

@@ -118,6 +118,34 @@ _BUNDLES = Table(
         "seconds_to_acknowledge": Column(title=Words("Có người nhận việc sau", "Acknowledged after"), unit="s"),
     },
 )
+_TAKEN = BarChart(
+    title=Words("Bao lâu có người nhận việc, theo thiên tai", "Time to acknowledgement by hazard"),
+    sql="SELECT hazard AS name,"
+    " (percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds_to_acknowledge) / 60)::float8 AS median,"
+    " (percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds_to_acknowledge) / 60)::float8 AS slow FROM chart.bundle"
+    " WHERE $__timeFilter(time) AND seconds_to_acknowledge IS NOT NULL GROUP BY hazard ORDER BY 2 DESC",
+    unit="m",
+    decimals=0,
+    columns={
+        "name": columns.HAZARD,
+        "median": Column(title=Words("một nửa trong", "half within"), color=palette.BLUE),
+        "slow": Column(title=Words("chín phần mười trong", "nine in ten within"), color=palette.ORANGE),
+    },
+)
+_UNTAKEN = Table(
+    title=Words("Chưa ai nhận việc", "Not acknowledged"),
+    sql="SELECT time, level, hazard, commune_name, people, reached FROM chart.bundle WHERE $__timeFilter(time)"
+    " AND seconds_to_acknowledge IS NULL AND kind IN ('open', 'raise') AND outcome = 'expanded' AND NOT exercise"
+    " AND people > 0 ORDER BY level DESC, time DESC LIMIT 100",
+    columns={
+        "time": columns.AT,
+        "level": columns.LEVEL,
+        "hazard": columns.HAZARD,
+        "commune_name": columns.COMMUNE,
+        "people": Column(title=Words("Người", "People")),
+        "reached": Column(title=Words("Tới được", "Reached")),
+    },
+)
 _SKILL = BarChart(
     title=Words("Dự báo đúng đến đâu", "How often forecasts were right"),
     sql="SELECT rule AS name, sum(came_true) AS came_true, sum(false_alarms) AS false_alarms,"
@@ -165,6 +193,6 @@ BOARD = Board(
     bands=(
         Band(None, _NUMBERS),
         Band(Words("Tin nhắn", "Messages"), (_HOURS, _ROUTES, _COST, _REACH, _BUNDLES)),
-        Band(Words("Cảnh báo", "Alerts"), (_STEPS, _SKILL, _COURSE)),
+        Band(Words("Cảnh báo", "Alerts"), (_STEPS, _SKILL, _TAKEN, _UNTAKEN, _COURSE)),
     ),
 )

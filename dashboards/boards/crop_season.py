@@ -59,7 +59,7 @@ _SEASONS = Table(
     columns={
         "name": columns.PLACE,
         "commune_name": columns.COMMUNE,
-        "crop": Column(title=Words("Cây trồng", "Crop")),
+        "crop": columns.CROP,
         "variety": Column(title=Words("Giống", "Variety")),
         "sown": Column(title=Words("Gieo trồng", "Sown"), unit="dateTimeAsIso"),
         "days": Column(title=Words("Ngày thứ", "Day"), bar=(0, 180)),
@@ -76,8 +76,8 @@ _HEAT = TimeSeries(
     bridge=10 * 86400,
 )
 _CHILL = TimeSeries(
-    title=Words("Đơn vị lạnh (mô hình động)", "Chill portions (dynamic model)"),
-    sql=_by_field("chill_portions"),
+    title=Words("Đơn vị lạnh tích luỹ (mô hình động)", "Chill portions, summed (dynamic model)"),
+    sql=_summed("chill_portions"),
     unit="none",
     bridge=3 * 86400,
 )
@@ -107,8 +107,8 @@ _BLIGHT = HeatMap(
 )
 _STAGE = StateTimeline(
     title=Words("Giai đoạn sinh trưởng", "Stage of growth"),
-    sql=_by_field("crop_stage"),
-    decimals=0,
+    sql=_by_field("crop_stage").replace(", value FROM", ", floor(value) AS value FROM"),
+    saying=columns.STAGES,
     width=24,
 )
 

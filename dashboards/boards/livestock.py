@@ -20,7 +20,7 @@ _HEAT = TimeSeries(
     bridge=3 * 86400,
 )
 _NOW = TimeSeries(
-    title=Words("THI trong giờ (NRC 1971, từ số đo)", "THI by the hour (NRC 1971, from readings)"),
+    title=Words("THI (NRC 1971, từ số đo)", "THI (NRC 1971, from readings)"),
     description=Words(
         "(1,8 T + 32) − (0,55 − 0,0055 RH)(1,8 T − 26), từ nhiệt độ và độ ẩm đo được.",
         "(1.8 T + 32) − (0.55 − 0.0055 RH)(1.8 T − 26), of measured temperature and humidity.",

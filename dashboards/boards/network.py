@@ -9,23 +9,6 @@ from dashboards.words import Words
 
 _LATE = "time < $__timeTo()::timestamptz - greatest(interval '1 hour', 3 * interval_seconds * interval '1 second')"
 _ONLINE = {"true": Words("● có mạng", "● online"), "false": Words("○ mất mạng", "○ offline")}
-_CHECKS = {
-    "physical_range": Words("ngoài giới hạn vật lý", "physical range"),
-    "local_range": Words("ngoài khí hậu địa phương", "local range"),
-    "pack_agreement": Words("mâu thuẫn trong gói", "pack agreement"),
-    "step": Words("nhảy bậc", "step"),
-    "spike": Words("gai", "spike"),
-    "persistence": Words("đứng yên", "persistence"),
-    "consistency": Words("mâu thuẫn giữa các đại lượng", "consistency"),
-    "spatial": Words("khác hàng xóm", "spatial"),
-    "rain_occurrence": Words("mưa khác hàng xóm", "rain occurrence"),
-    "clogged": Words("vũ kế tắc", "clogged gauge"),
-    "drift": Words("trôi dần", "drift"),
-    "clear_sky": Words("quá trời quang", "above clear sky"),
-    "person": Words("người nói", "a person said so"),
-    "redated": Words("chỉnh lại giờ", "redated"),
-    "estimated": Words("ước tính", "estimated"),
-}
 
 
 def _number(title: Words, sql: str, worst: float) -> Stat:
@@ -122,9 +105,12 @@ _BATTERY = Table(
 )
 _RECEIVED = TimeSeries(
     title=Words("Bản ghi nhận mỗi giờ", "Readings received an hour"),
-    description=Words("Theo giờ thật của máy chủ.", "By the server's real time."),
-    sql="SELECT time, stream AS metric, sum(records) AS value FROM chart.received WHERE $__timeFilter(time)"
-    " GROUP BY time, stream ORDER BY time",
+    description=Words(
+        "Theo giờ thật của máy chủ; 31 ngày cuối của khoảng xem.",
+        "By the server's real time, of the last 31 days shown.",
+    ),
+    sql="SELECT time, stream AS metric, sum(records) AS value FROM chart.received"
+    f" WHERE {queries.LAST_MONTH} GROUP BY time, stream ORDER BY time",
     draw="bars",
     stacked=True,
     columns={
@@ -142,7 +128,7 @@ _BY_CHECK = BarChart(
     " GROUP BY quality_check.name, quality_check.bit ORDER BY quality_check.bit",
     stacked=True,
     columns={
-        "name": Column(title=Words("Kiểm tra", "Check"), saying=_CHECKS),
+        "name": Column(title=Words("Kiểm tra", "Check"), saying=columns.CHECKS),
         "suspect": Column(title=Words("? nghi ngờ", "? suspect"), color=palette.ORANGE),
         "failed": Column(title=Words("✕ sai", "✕ fail"), color=palette.VERMILION),
     },
@@ -153,6 +139,7 @@ _ASIDE = BarChart(
     " GROUP BY reason ORDER BY 2 DESC",
     stacked=True,
     columns={
+        "name": Column(title=Words("Lý do", "Reason"), saying=columns.REASONS),
         "open": Column(title=Words("○ chưa xử lý", "○ open"), color=palette.ORANGE),
         "replayed": Column(title=Words("✓ đã nạp lại", "✓ replayed"), color=palette.GREEN),
     },

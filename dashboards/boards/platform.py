@@ -1,7 +1,7 @@
 """Platform: what waits, how large it has grown, who is connected; as the tables themselves tell."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
-from dashboards import columns, palette
+from dashboards import columns, palette, queries
 from dashboards.board import Band, Board
 from dashboards.kinds import BarChart, Stat, Table, TimeSeries
 from dashboards.panel import Column
@@ -58,8 +58,9 @@ _SIZES = BarChart(
 )
 _PACKS = TimeSeries(
     title=Words("Gói mỗi giờ theo luồng", "Packs an hour by stream"),
-    sql="SELECT time, stream AS metric, sum(packs) AS value FROM chart.received WHERE $__timeFilter(time)"
-    " GROUP BY time, stream ORDER BY time",
+    description=Words("31 ngày cuối của khoảng xem.", "Of the last 31 days shown."),
+    sql="SELECT time, stream AS metric, sum(packs) AS value FROM chart.received"
+    f" WHERE {queries.LAST_MONTH} GROUP BY time, stream ORDER BY time",
     draw="bars",
     stacked=True,
     columns={
@@ -100,9 +101,10 @@ _CONNECTIONS = BarChart(
 )
 _INDICES = TimeSeries(
     title=Words("Giá trị chỉ số tính được mỗi ngày", "Index values of each day"),
+    description=Words("31 ngày cuối của khoảng xem.", "Of the last 31 days shown."),
     sql="SELECT date_trunc('day', time, 'Asia/Ho_Chi_Minh') AS time, count(*) AS values FROM"
     " chart.index_value"
-    " WHERE basis = 'observed' AND $__timeFilter(time) GROUP BY 1 ORDER BY 1",
+    f" WHERE basis = 'observed' AND {queries.LAST_MONTH} GROUP BY 1 ORDER BY 1",
     draw="bars",
     columns={"values": Column(title=Words("giá trị", "values"), color=palette.GREEN)},
 )

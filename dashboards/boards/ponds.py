@@ -1,5 +1,4 @@
 """Ponds: oxygen before dawn, and what makes ammonia poisonous."""
-# ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries
 from dashboards.board import Band, Board
@@ -59,10 +58,8 @@ _COURSE = StateTimeline(
     title=Words("Cảnh báo ao nuôi", "Alerts of ponds"), sql=queries.levels("pond"), saying="levels", width=24
 )
 _DAWN = TimeSeries(
-    title=Words("Ôxy thấp nhất ban đêm (0–6 giờ)", "Lowest oxygen of the night (0–6 h)"),
-    sql="SELECT date_trunc('day', time, 'Asia/Ho_Chi_Minh') AS time, name AS metric, min(minimum) AS value"
-    f" FROM chart.series({queries.STATIONS}, 'dissolved_oxygen', $__timeFrom()::timestamptz, $__timeTo()::timestamptz,"
-    " interval '1 hour') WHERE extract(hour FROM time AT TIME ZONE 'Asia/Ho_Chi_Minh') < 6 GROUP BY 1, 2 ORDER BY 1",
+    title=Words("Ôxy thấp nhất trước bình minh", "Lowest oxygen before dawn"),
+    sql=queries.index_lines("dissolved_oxygen_dawn"),
     unit="conmgL",
     thresholds=_OXYGEN,
     lines=True,

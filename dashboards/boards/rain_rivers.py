@@ -3,7 +3,7 @@
 
 from dashboards import columns, palette, queries
 from dashboards.board import Band, Board
-from dashboards.kinds import BarChart, StateTimeline, Table, TimeSeries
+from dashboards.kinds import BarChart, HeatMap, StateTimeline, Table, TimeSeries
 from dashboards.panel import Column
 from dashboards.words import Words
 
@@ -27,20 +27,22 @@ _SUMS = BarChart(
     },
 )
 _HOURLY = TimeSeries(
-    title=Words("Cường độ mưa", "Rain by hour"),
+    title=Words("Mưa theo giờ", "Rain by hour"),
+    description=Words("Thu nhỏ thì cột rộng hơn một giờ.", "Zoomed out a bar stands for more than an hour."),
     sql="SELECT time, name AS metric, value FROM chart.series("
     f"{queries.STATIONS}, 'precipitation', $__timeFrom()::timestamptz, $__timeTo()::timestamptz,"
-    " greatest($__interval_ms * interval '1 millisecond', interval '1 hour')) ORDER BY 1",
+    f" greatest({queries.WIDTH}, interval '1 hour')) ORDER BY 1",
     unit="lengthmm",
     draw="bars",
     height=11,
 )
 _SLIDING = TimeSeries(
     title=Words("Mưa 24 giờ trượt: 16 / 50 / 100 mm", "Sliding 24 h rain: 16 / 50 / 100 mm"),
+    description=Words("Mười ngày cuối của khoảng xem, từng giờ.", "Hour by hour, of the last ten days shown."),
     sql="SELECT time, name AS metric, sum(value) OVER (PARTITION BY station ORDER BY time"
     " RANGE BETWEEN interval '23 hours 59 minutes' PRECEDING AND CURRENT ROW) AS value FROM chart.series("
-    f"{queries.STATIONS}, 'precipitation', $__timeFrom()::timestamptz - interval '1 day', $__timeTo()::timestamptz,"
-    " greatest($__interval_ms * interval '1 millisecond', interval '1 hour')) ORDER BY 1",
+    f"{queries.STATIONS}, 'precipitation', greatest($__timeFrom()::timestamptz, $__timeTo()::timestamptz"
+    " - interval '10 days') - interval '1 day', $__timeTo()::timestamptz, interval '1 hour') ORDER BY 1",
     unit="lengthmm",
     thresholds=_DAILY,
     lines=True,
@@ -51,17 +53,17 @@ _WET = TimeSeries(
     unit="lengthmm",
     bridge=3 * 86400,
 )
-_INTENSITY = TimeSeries(
+_INTENSITY = HeatMap(
     title=Words("Cường độ lớn nhất trong ngày (30 phút)", "Day's greatest 30-minute intensity"),
     sql=queries.index_lines("rain_intensity_30min_maximum"),
     unit="suffix: mm/h",
-    draw="bars",
+    decimals=0,
 )
-_DAYS = TimeSeries(
+_DAYS = HeatMap(
     title=Words("Mưa ngày", "Daily rain"),
     sql=queries.index_lines("precipitation_sum"),
     unit="lengthmm",
-    draw="bars",
+    decimals=0,
 )
 _WATER = TimeSeries(
     title=Words("Mực nước sông, hồ", "Level of rivers and reservoirs"),

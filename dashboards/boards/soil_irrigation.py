@@ -61,7 +61,7 @@ _FIELDS = Table(
     height=7,
     columns={
         "name": columns.PLACE,
-        "crop": Column(title=Words("Cây trồng", "Crop")),
+        "crop": columns.CROP,
         "root_zone_depletion": Column(
             title=Words("Thiếu hụt vùng rễ", "Root zone depletion"), unit="lengthmm", decimals=0
         ),

@@ -75,7 +75,7 @@ _SENSORS = Table(
         "quantity": columns.QUANTITY,
         "depth": Column(title=Words("Mức", "Level")),
         "value": Column(title=Words("Giá trị", "Value"), decimals=2),
-        "unit": Column(title=Words("Đơn vị", "Unit")),
+        "unit": columns.UNIT,
         "quality": columns.QUALITY,
         "time": columns.AT,
     },
@@ -92,8 +92,8 @@ _FINDINGS = Table(
         "time_end": columns.END,
         "quantity": columns.QUANTITY,
         "quality": columns.QUALITY,
-        "reason": Column(title=Words("Lý do", "Reason")),
-        "who": Column(title=Words("Bởi", "By")),
+        "reason": columns.CHECK,
+        "who": columns.WHO,
     },
 )
 _FLAGS = StateTimeline(
@@ -124,7 +124,7 @@ _DAYS = Table(
         "index_vi": Column(title=Words("Chỉ số", "Index (Vietnamese)")),
         "index_en": Column(title=Words("Tên tiếng Anh", "Index")),
         "value": Column(title=Words("Giá trị", "Value"), decimals=1),
-        "unit": Column(title=Words("Đơn vị", "Unit")),
+        "unit": columns.UNIT,
         "completeness": Column(title=Words("Đủ số liệu", "Completeness"), unit="percentunit", bar=(0, 1)),
         "time": Column(title=Words("Ngày", "Day"), unit="dateTimeAsIso"),
     },

@@ -215,7 +215,7 @@ FROM alert GROUP BY 1, 2, 3;
 
 -- Messages by hour, commune, hazard and outcome.
 CREATE VIEW chart.delivery AS
-SELECT date_trunc('hour', delivery.at) AS time, commune.code AS commune, commune.name AS commune_name, delivery.hazard,
+SELECT time_bucket('1 hour', delivery.at) AS time, commune.code AS commune, commune.name AS commune_name, delivery.hazard,
        delivery.level, delivery.kind, coalesce(delivery.route, '') AS route, delivery.state, delivery.rung,
        count(*) AS messages, sum(delivery.segments) AS segments, sum(delivery.cost)::float8 AS cost,
        sum(extract(epoch FROM delivery.sent_at - delivery.at))::float8 AS seconds_to_send,
@@ -277,12 +277,12 @@ FROM gateway WHERE gateway.code <> 'api';
 
 -- Packs received, by hour of real time.
 CREATE VIEW chart.received AS
-SELECT date_trunc('hour', batch.received_at) AS time, gateway.code AS gateway, batch.stream, count(*) AS packs,
+SELECT time_bucket('1 hour', batch.received_at) AS time, gateway.code AS gateway, batch.stream, count(*) AS packs,
        sum(batch.records) AS records
 FROM batch JOIN gateway ON gateway.id = batch.gateway GROUP BY 1, 2, 3;
 
 CREATE VIEW chart.set_aside AS
-SELECT date_trunc('hour', received_at) AS time, gateway, reason, count(*) AS records,
+SELECT time_bucket('1 hour', received_at) AS time, gateway, reason, count(*) AS records,
        count(*) FILTER (WHERE replayed_at IS NULL) AS open
 FROM set_aside GROUP BY 1, 2, 3;
 
@@ -329,7 +329,7 @@ $$;
 
 -- Mean, sum, maximum, last or mean direction of a quantity, as the table of quantities says, in buckets of a width that
 -- a board chooses by its zoom: below 15 minutes from readings, above from rollups (what is touched and not yet rolled up
--- comes from readings). `value`, `minimum`, `maximum` are of readings that are good or not evaluated; `doubtful` is the
+-- comes from readings). From a quarter of a day on it is days: a picture of a year is 365 points a line. `value`, `minimum`, `maximum` are of readings that are good or not evaluated; `doubtful` is the
 -- mean of suspect and failed ones, shown apart and never mixed in. At most 3,000 buckets a station: a narrower width is
 -- widened. Buckets of a day and more begin at the station's local midnight.
 CREATE FUNCTION chart.bucketed(
@@ -349,10 +349,10 @@ BEGIN
         source := NULL;
     ELSIF width < 3600 THEN
         source := 'rollup_quarter'; grain := '15 minutes'; width := 900 * round(width / 900);
-    ELSIF width < 86400 THEN
+    ELSIF width < 21600 THEN
         source := 'rollup_hour'; grain := '1 hour'; width := 3600 * round(width / 3600);
     ELSE
-        source := 'rollup_day'; grain := '1 day'; width := 86400 * round(width / 86400);
+        source := 'rollup_day'; grain := '1 day'; width := 86400 * greatest(1, round(width / 86400));
     END IF;
     IF source IS NULL OR width > extract(epoch FROM grain::interval) THEN
         bucket := CASE WHEN source = 'rollup_day'

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import itertools
 import json
 import sys
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ from analytics import grid as grids
 from analytics.index import Places, Season, Step, Window, evaluate
 from analytics.indices import ALL, INDICES, SEASON_INDICES
 from analytics.rules import RULES
+from store.binary import READING, copy_in_now
 from store.rollup import refresh
+from store.statements import statement
 from telemetry.quantities import QUANTITIES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -63,16 +66,17 @@ def communes() -> list[dict[str, str]]:
 
 
 def spots(count: int) -> list[Spot]:
-    """Stations at the communes' points of the register; heights are imaginary."""
-    chosen = communes()[:: max(1, 65 // count)][:count]
+    """Stations at the communes' points of the register, or near them where there are more; heights are imaginary."""
+    rows = communes()[:: max(1, 65 // count)]
+    chosen = [(rows[k % len(rows)], 1 + k // len(rows)) for k in range(count)]
     soil, water, pond = ("soil_moisture/-0.10m", "soil_moisture/-0.30m", "soil_temperature/-0.10m",
                          "soil_electrical_conductivity", "soil_ph"), ("water_level",), \
         ("dissolved_oxygen", "water_temperature", "water_ph", "total_ammonia_nitrogen", "water_turbidity")  # fmt: skip
     extras = (soil, water, pond, ())
     return [
-        Spot(f"{row['code'].removeprefix('lang-son-')}-1", f"{row['name']} 1", row["code"], float(row["longitude"]),
-             float(row["latitude"]), 200.0 + 137.0 * (k % 7), k % 3, extras[k % 4])
-        for k, row in enumerate(chosen)
+        Spot(f"{row['code'].removeprefix('lang-son-')}-{n}", f"{row['name']} {n}", row["code"],
+             float(row["longitude"]) + 0.02 * (n - 1), float(row["latitude"]), 200.0 + 137.0 * (k % 7), k % 3, extras[k % 4])
+        for k, (row, n) in enumerate(chosen)
     ]  # fmt: skip
 
 
@@ -140,6 +144,8 @@ def computed(spot: Spot, frame: pd.DataFrame, chance: np.random.Generator) -> di
 
 def wave(name: str, day: int, k: int) -> float:
     """An invented value of an index on a day at the k-th place: whole for levels and stages, around 0 for SPI and SPEI."""
+    if name == "crop_stage":
+        return 1.0 + (day // 20 + k) % 4
     if name.endswith(("_level", "_stage", "_reached", "_infection", "_hutton")):
         return float((day // 9 + k) % 4)
     around, by = (0, 2) if name.startswith("sp") else (12, 9)
@@ -227,43 +233,33 @@ class Filler:
             " FROM gateway, generate_series(0, %s) AS n, (VALUES ('live'), ('backlog')) AS s (stream)"
             " WHERE gateway.code <> 'api' AND (stream = 'live' OR n %% 9 = 0)", (END, min(self.days * 24, 24 * 30)))  # fmt: skip
         batch = self.one("SELECT min(id) FROM batch WHERE stream = 'live'")
-        rows = []
+        silent = self.spots[-1]  # falls silent a day before the end
         for spot in self.spots:
             made = self.series[spot.code] = computed(spot, self.frames[spot.origin], self.chance)
+            until = END - timedelta(hours=30) if spot is silent else END
             for name, values in made.items():
                 quantity, _, level = name.partition("/")
                 stream = self.one("INSERT INTO datastream (place, quantity, level, interval_seconds) VALUES (%s, %s, %s, 3600) RETURNING id",
                                   self.place[spot.code], quantity, level)  # fmt: skip
                 row = QUANTITIES[quantity]
-                for moment, value in zip(self.times, values, strict=True):
-                    if np.isfinite(value):
-                        rows.append(
-                            (
-                                moment,
-                                float(np.clip(value, row.minimum, row.maximum)),
-                                stream,
-                                1,
-                                batch,
-                            )
-                        )
+                self.store(stream, np.clip(values, row.minimum, row.maximum), batch, until)
         private = self.one(
             "INSERT INTO datastream (place, quantity, interval_seconds) VALUES (%s, 'air_temperature', 3600) RETURNING id",
             self.place["tram-rieng"],
         )
-        rows += [(moment, 20.0, private, 1, batch) for moment in self.times[-48:]]
-        # one station falls silent a day before the end
-        silent = self.place[self.spots[-1].code]
-        gone = {row[0] for row in self.sql.execute("SELECT id FROM datastream WHERE place = %s", [silent])}
-        rows = [row for row in rows if row[2] not in gone or row[0] < END - timedelta(hours=30)]
-        with self.sql.cursor().copy(
-            "COPY reading (phenomenon_time, result, datastream_id, flag, batch_id) FROM STDIN"
-        ) as copy:
-            for row in rows:
-                copy.write_row(row)
+        self.store(private, np.where(self.times >= self.times[-48], 20.0, np.nan), batch, END)
         self.sql.execute("INSERT INTO latest SELECT DISTINCT ON (datastream_id) datastream_id, phenomenon_time, result, flag, batch_id"
                          " FROM reading ORDER BY datastream_id, phenomenon_time DESC")  # fmt: skip
         self.sql.execute("INSERT INTO touched (place, from_time, to_time) SELECT id, %s, %s FROM place WHERE kind = 'station'",
                          (self.times[0], END))  # fmt: skip
+
+    def store(self, stream: int, values: np.ndarray, batch: int, until: datetime) -> None:
+        """A datastream's values, those that are there, before a moment."""
+        there = np.isfinite(values) & (self.times < until)
+        rows = READING.empty(int(there.sum()))
+        rows["phenomenon_time"] = self.times[there].tz_localize(None).to_numpy()
+        rows["result"], rows["datastream_id"], rows["flag"], rows["batch_id"] = values[there], stream, 1, batch
+        copy_in_now(self.sql.cursor(), statement("reading", "copy"), READING, rows)
 
     def quality(self) -> None:
         """A few findings of every kind that the boards show."""
@@ -308,17 +304,20 @@ class Filler:
         codes = [spot.code for spot in self.spots]
         self.daily = found
         rows = self.rows(found, grid, [self.place[code] for code in codes], [0] * len(codes))
-        rows += self.season_rows(window)
-        rows += self.invented({row[1] for row in rows}, grid)
+        seasons = self.season_rows(window)
+        fields = self.sql.execute("SELECT id, place FROM season ORDER BY id").fetchall()
+        there = set()
         with self.sql.cursor().copy(
             "COPY index_value (place, index, season, reference_time, time, value, completeness) FROM STDIN"
         ) as copy:
-            for row in rows:
+            for row in itertools.chain(rows, seasons):
+                there.add(row[1])
+                copy.write_row(row)
+            for row in self.invented(there, grid, fields):
                 copy.write_row(row)
 
-    def invented(self, there: set[str], grid) -> list:
+    def invented(self, there: set[str], grid, seasons) -> list:
         """Waves for indices that so short a history does not give, so that their panels have something to draw."""
-        seasons = self.sql.execute("SELECT id, place FROM season ORDER BY id").fetchall()
         stations = [(0, self.place[spot.code]) for spot in self.spots]
         starts = [moment.item().replace(tzinfo=UTC) for moment in grid.day_starts[0]]
         return [
@@ -330,7 +329,7 @@ class Filler:
 
     def rows(self, found, grid, places, seasons):
         starts = [[moment.item().replace(tzinfo=UTC) for moment in row] for row in grid.day_starts]
-        return [
+        return (
             (
                 places[r],
                 name,
@@ -343,7 +342,7 @@ class Filler:
             for name, result in found.items()
             if result.value.shape == (grid.places, grid.days)
             for r, d in zip(*np.nonzero(np.isfinite(result.value)), strict=True)
-        ]
+        )
 
     def season_rows(self, window: Window) -> list:
         seasons = self.sql.execute(
@@ -354,7 +353,7 @@ class Filler:
                      np.full(len(seasons), np.datetime64("NaT"), dtype="datetime64[D]"), {})  # fmt: skip
         taken = window.take(take, row)
         found = evaluate(SEASON_INDICES, taken)
-        rows = self.rows(found, taken.grid, [s[1] for s in seasons], [s[0] for s in seasons])
+        rows = list(self.rows(found, taken.grid, [s[1] for s in seasons], [s[0] for s in seasons]))
         return rows + [(s[1], name, 0, *rest) for s, k in zip(seasons, take, strict=True) for (p, name, _, *rest)
                        in self.rows({n: self.daily[n] for n in ("degree_days", "precipitation_sum", "reference_evapotranspiration", "chill_portions", "rice_blast_infection", "late_blight_severity")},
                                     window.grid, [self.place[x.code] for x in self.spots], [0] * len(self.spots))
@@ -448,7 +447,7 @@ class Filler:
         steps = self.sql.execute(
             "SELECT alert_step.id, hazard, alert_step.level, known_at, commune.id FROM alert_step JOIN alert ON alert.id = alert_step.alert"
             " JOIN place ON place.id = alert.place JOIN place AS commune ON commune.id = place.parent"
-            " WHERE alert_step.kind = 'open' AND hazard <> 'network' AND known_at > %s ORDER BY known_at", [END - timedelta(days=20)]).fetchall()  # fmt: skip
+            " WHERE alert_step.kind = 'open' AND hazard <> 'network' AND known_at > %s ORDER BY known_at", [END - timedelta(days=self.days)]).fetchall()  # fmt: skip
         for step, hazard, level, at, commune in steps:
             bundle = self.one("INSERT INTO bundle (commune, hazard, kind, level, at, expires) VALUES (%s, %s, 'open', %s, %s, %s) RETURNING id",
                               commune, hazard, level, at, at + timedelta(days=1))  # fmt: skip

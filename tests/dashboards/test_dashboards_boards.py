@@ -2,6 +2,8 @@
 
 import json
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from names import named_hazards, named_indices, named_quantities
@@ -13,7 +15,11 @@ from dashboards.board import COLUMNS, OUTSIDE
 from dashboards.boards import BOARDS
 from dashboards.panel import Panel
 from dashboards.words import LANGUAGES, Words
+from store.flag import Check
 from telemetry.quantities import QUANTITIES
+from telemetry.reason import Reason
+
+ROOT = Path(__file__).parents[2]
 
 BUILT = [(board, language) for board in BOARDS for language in LANGUAGES]
 names = lambda item: getattr(item, "name", item)  # noqa: E731
@@ -168,3 +174,12 @@ def test_levels_and_qualities_differ_without_colour_and_for_the_colour_blind():
             seen = sum((a - b) ** 2 for a, b in zip(deuteranope(one), deuteranope(other), strict=True)) ** 0.5
             assert seen > 0.05, (one, other)
     assert luminance(palette.LEVEL_COLORS[2]) > luminance(palette.LEVEL_COLORS[4]) > luminance(palette.LEVEL_COLORS[5])
+
+
+def test_words_are_those_of_the_shelves():
+    crops = tomllib.loads((ROOT / "analytics/indices/crops.toml").read_text())["crop"]
+    assert {name: (said.vi, said.en) for name, said in columns.CROPS.items()} == {
+        name: (crop["title"]["vi"], crop["title"]["en"]) for name, crop in crops.items()
+    }
+    assert columns.CHECKS.keys() == {check.name.lower() for check in Check}
+    assert columns.REASONS.keys() == {reason.value for reason in Reason}
