@@ -9,7 +9,7 @@ ARGS ?=
 SECRETS := --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString --disable-plugin KeywordDetector
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance faults bench check format lock sbom clean
+.PHONY: help demo test acceptance faults bench check audit format lock sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,12 +39,16 @@ faults: $(READY) ## the fault matrix: kills, cuts, corruption; writes docs/fault
 bench: $(READY) ## ratios against peers; ARGS=<name> for one; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks $(ARGS)
 
-check: $(READY) ## ruff, mypy --strict, import contracts, no secret in the repository
+check: $(READY) ## ruff, mypy --strict, import contracts, no secret in the repository, no known vulnerability
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@git ls-files -z | grep -zv '^requirements/' | xargs -0 $(BIN)/detect-secrets-hook $(SECRETS)
+	@$(MAKE) --no-print-directory audit
+
+audit: $(READY) ## known vulnerabilities of what is pinned; says aloud where it could not ask; NONGVU_AUDIT=required fails then
+	@$(BIN)/python deployment/audit.py
 
 format: $(READY) ## let ruff set the lines
 	$(BIN)/ruff check --fix .

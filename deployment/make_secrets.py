@@ -1,7 +1,8 @@
 """Writes every missing secret of the compose file: passwords, database addresses, certificates, the broker's users.
 
 Run it once, before the first ``docker compose up``, where nongvu is installed: ``python deployment/make_secrets.py``.
-It overwrites nothing, so that it can be run again after an upgrade brought a new secret.
+It overwrites nothing, so that it can be run again after an upgrade brought a new secret, and to renew one: delete
+``mqtt_certificate``, run it again, and the same authority signs another.
 """
 
 from __future__ import annotations
@@ -58,8 +59,10 @@ def broker() -> None:
     file = FOLDER / "dynamic-security.json"
     if file.exists():
         return
+    # the plugin's own file is the broker's alone; this copy of it is read by another user, as all secrets are
     for user, password in write_initial(file, "administrator", BROKER_USERS).items():
         write(user, password)
+    file.chmod(0o644)
 
 
 def certificate(name: str, key: ec.EllipticCurvePrivateKey, issuer: str, signer: ec.EllipticCurvePrivateKey,
@@ -82,18 +85,38 @@ def certificate(name: str, key: ec.EllipticCurvePrivateKey, issuer: str, signer:
 
 
 def certificates(hosts: list[str]) -> None:
-    """An authority of our own, and the broker's certificate for the names gateways connect to."""
-    if (FOLDER / "mqtt_authority").exists():
-        return
-    authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    """An authority of our own, and the broker's certificate for the names gateways connect to; what is there stays."""
     issuer = "Nong Vu broker authority"
-    own = certificate(issuer, authority, issuer, authority)
-    broker_certificate = certificate(hosts[0], server, issuer, authority, [general_name(host) for host in hosts])
-    for name, private in (("authority_key", authority), ("mqtt_key", server)):
-        write(name, private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                          serialization.NoEncryption()))  # fmt: skip
-    write("mqtt_authority", own.public_bytes(serialization.Encoding.PEM))
-    write("mqtt_certificate", broker_certificate.public_bytes(serialization.Encoding.PEM))
+    if not (FOLDER / "mqtt_authority").exists():
+        authority = ec.generate_private_key(ec.SECP256R1())
+        write("authority_key", pem(authority))
+        write("mqtt_authority", public(certificate(issuer, authority, issuer, authority)))
+    if (FOLDER / "mqtt_certificate").exists():
+        return
+    key = FOLDER / "authority_key"
+    if not key.exists():
+        raise SystemExit(f"{key} is not here: bring it back, for it has to sign the broker's new certificate")
+    signer = serialization.load_pem_private_key(key.read_bytes(), None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)  # noqa: S101 — it is our own
+    server = ec.generate_private_key(ec.SECP256R1())
+    (FOLDER / "mqtt_key").unlink(missing_ok=True)  # of the certificate that is gone
+    write("mqtt_key", pem(server))
+    write(
+        "mqtt_certificate",
+        public(certificate(hosts[0], server, issuer, signer, [general_name(host) for host in hosts])),
+    )
+
+
+def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A key as a file has it."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def public(made: x509.Certificate) -> bytes:
+    """A certificate as a file has it."""
+    return made.public_bytes(serialization.Encoding.PEM)
 
 
 def general_name(host: str) -> x509.GeneralName:

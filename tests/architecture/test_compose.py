@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,13 @@ ROOT = Path(__file__).parent.parent.parent
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("nongvu")}
-COMMANDS = {name: service for name, service in OURS.items() if "entrypoint" not in service}
+COMMANDS = {name: service for name, service in OURS.items() if "command" in service and "entrypoint" not in service}
 #: Read by `telemetry.broker`, not by a settings class.
 ELSEWHERE = {"NONGVU_MQTT_PASSWORDS"}
 
 
 def known_settings() -> set[str]:
-    for package in ("ingest", "analytics.run", "notify", "api"):
+    for package in ("ingest", "analytics.run", "notify", "api", "store"):
         importlib.import_module(f"{package}.settings")
 
     def names(kind: type[Settings]) -> set[str]:
@@ -64,7 +65,9 @@ def test_our_processes_have_least_rights(name):
     assert "memory" in service["deploy"]["resources"]["limits"]
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICES if name not in ("migrate", "users", "gateway", "device")])
+@pytest.mark.parametrize(
+    "name", [name for name in SERVICES if name not in ("migrate", "users", "admin", "gateway", "device")]
+)
 def test_what_runs_for_long_says_whether_it_is_well(name):
     assert "healthcheck" in SERVICES[name]
 
@@ -90,6 +93,23 @@ def test_no_secret_is_in_the_repository():
         ["git", "ls-files", "deployment/secrets"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert set(tracked.stdout.split()) <= {"deployment/secrets/.gitignore", "deployment/secrets/README.md"}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is absent")
+def test_the_units_are_right_and_tight(tmp_path):
+    for name in ("ingest", "api"):
+        unit = tmp_path / f"nongvu@{name}.service"
+        unit.write_text(
+            (ROOT / "deployment/systemd/nongvu@.service")
+            .read_text()
+            .replace("/opt/nongvu/bin/nongvu %i run", "/bin/true")
+        )
+        shutil.copytree(ROOT / f"deployment/systemd/nongvu@{name}.service.d", tmp_path / f"{unit.name}.d")
+        done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
+        assert unit.name not in done.stderr, done.stderr
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", unit], capture_output=True, text=True)
+        if done.returncode == 0 and "Overall exposure" in done.stdout:
+            assert float(done.stdout.rpartition(":")[2].split()[0]) < 3.0
 
 
 def test_the_systemd_unit_starts_what_exists():

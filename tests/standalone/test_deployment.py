@@ -28,7 +28,8 @@ def test_every_secret_of_the_compose_file_is_made_once_and_never_overwritten(tmp
         Path(entry["file"]).name for entry in yaml.safe_load((ROOT / "compose.yaml").read_text())["secrets"].values()
     }
     assert named - {"simulated-gateway"} <= first.keys()  # that one comes from "nongvu gateway add"
-    assert tmp_path.stat().st_mode & 0o077 == 0
+    assert tmp_path.stat().st_mode & 0o077 == 0  # the folder keeps others out; containers read the files as their users
+    assert [file.name for file in tmp_path.iterdir() if not file.stat().st_mode & 0o004] == []
 
 
 def test_the_brokers_certificate_is_the_authoritys(tmp_path):
@@ -40,6 +41,23 @@ def test_the_brokers_certificate_is_the_authoritys(tmp_path):
     shake_hands(context, server, "broker.example")
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(context, server, "other.example")
+
+
+def test_a_certificate_that_was_deleted_is_made_anew_by_the_same_authority(tmp_path):
+    before = made(tmp_path)
+    (tmp_path / "mqtt_certificate").unlink()
+    after = made(tmp_path)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"mqtt_certificate", "mqtt_key"}
+    context = ssl.create_default_context(cafile=str(tmp_path / "mqtt_authority"))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "mqtt_certificate", tmp_path / "mqtt_key")
+    shake_hands(context, server, "broker.example")
+    (tmp_path / "mqtt_certificate").unlink()
+    (tmp_path / "authority_key").unlink()
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        made(tmp_path)
+    assert b"authority_key is not here" in refused.value.stderr
 
 
 def shake_hands(client_context, server_context, name):
