@@ -85,7 +85,7 @@ def in_memory(places):
     spent = 0.0
     for _ in range(places // BATCH):
         begin = time.process_time()
-        course = context.Context(lead, (), {}, {}, {}, np.full(BATCH, context.NEVER))
+        course = context.Context(lead, (), {}, {}, {}, {}, np.full(BATCH, context.NEVER))
         frame = batch.frame(one, given, DAY, DAY, lead, NOW, course.heard.astype("datetime64[s]"))
         compute._think(daily, RULES, frame, course, {})
         spent += time.process_time() - begin

@@ -86,3 +86,9 @@ async def expire(connection: AsyncConnection[TupleRow]) -> int:
     async with connection.transaction():
         row = await (await connection.execute(statement("lease", "expire"))).fetchone()
     return int(row[0]) if row else 0
+
+
+async def release(cursor: AsyncCursor[TupleRow], token: UUID, places: Sequence[int]) -> set[int]:
+    """End leases without a word of how far the places were computed; return those that were still held."""
+    await cursor.execute(statement("lease", "release"), {"token": token, "places": list(places)})
+    return {row[0] for row in await cursor.fetchall()}

@@ -14,6 +14,7 @@ from analytics.grid import Array
 from analytics.index import Index, Kind, Step, evaluate
 from analytics.indices import SEASON_INDICES
 from analytics.quality import FAIL, SUSPECT, Findings, Reason, check_window, findings
+from analytics.quality import finding as quality
 from analytics.quality.check import trusted
 from analytics.rule import Rule
 from analytics.run import context, expect, load, say, tables
@@ -44,6 +45,8 @@ class Job:
     memory: Memory | None
     #: Something that its outlook rests on changed: it is to be looked ahead anew.
     looks_ahead: bool = False
+    #: Days that have ended changed for its neighbours too, from this moment on: the area is to be compared anew.
+    compares: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -165,19 +168,24 @@ def doubt_hours(part: Frame, found: Findings) -> dict[str, Array]:
 
 def verdicts(part: Frame, found: Findings) -> list[Verdict]:
     """Findings of a station's own datastreams, from the first computed day to now."""
-    said = []
+    return said(part, findings(part.window.grid, found, part.window.lead))
+
+
+def said(part: Frame, found: Sequence[quality.Finding]) -> list[Verdict]:
+    """Findings as verdicts on a station's own datastreams."""
+    verdicts = []
     own: dict[tuple[int, str], list[int]] = {}
     for row, known in enumerate(part.places):
         names = known.series()
         for feed in known.feeds:
             for name in names[feed.datastream] if feed.own else ():
                 own.setdefault((row, name), []).append(feed.datastream)
-    for one in findings(part.window.grid, found, part.window.lead):
+    for one in found:
         if one.begin <= part.now and (one.row, one.quantity) in own:
             flag = int(one.flag | Check[one.reason.name])
             begin, end = _aware(one.begin), _aware(one.end)
-            said += [Verdict(stream, begin, end, flag, one.reason.value) for stream in own[one.row, one.quantity]]
-    return sorted(set(said))
+            verdicts += [Verdict(stream, begin, end, flag, one.reason.value) for stream in own[one.row, one.quantity]]
+    return sorted(set(verdicts))
 
 
 def _aware(moment: np.datetime64) -> datetime:

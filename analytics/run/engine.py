@@ -17,12 +17,13 @@ from analytics.indices import INDICES
 from analytics.rule import Rule
 from analytics.rules import RULES
 from analytics.run import ahead
-from analytics.run.batch import Known, Memory, local_date
+from analytics.run.area import AREA, compare
+from analytics.run.batch import Known, Memory, local_date, midnight
 from analytics.run.compute import Job, compute
 from analytics.run.expect import AHEAD, FORECAST
 from analytics.run.known import Acquainted
 from analytics.run.write import LeaseLost, write
-from store import lease, work
+from store import area, lease, work
 from store.lease import Leased, Waits
 from store.pool import Pool
 
@@ -30,7 +31,10 @@ log = structlog.get_logger(__name__)
 #: Groups of jobs by how many days they reach back: a place with a year to do does not make others do one.
 _REACHES = (1, 7, 31, 366)
 #: Causes that change nothing of what is known of a place beside its readings.
-_PLAIN = frozenset({"reading", "correction", AHEAD, FORECAST})
+_PLAIN = frozenset({"reading", "correction", AHEAD, FORECAST, AREA})
+
+#: Causes by which readings themselves changed.
+_READ = frozenset({"reading", "correction", "backfill"})
 
 
 @dataclass(slots=True)
@@ -80,9 +84,14 @@ class Engine:
             self.memory.pop(leased.place, None)
 
     async def _work(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> None:
-        looking = [leased for leased in taken if only_ahead(leased)]
-        if past := [leased for leased in taken if not only_ahead(leased)]:
+        looking = [leased for leased in taken if only(AHEAD, leased)]
+        areas = [leased for leased in taken if only(AREA, leased)]
+        if past := [leased for leased in taken if leased not in looking and leased not in areas]:
             await self._past(connection, token, past, now)
+        for leased in areas:
+            stations = list(await area.stations(connection, leased.place))
+            known, _ = await self.acquainted.ask(connection, stations, ())
+            await compare(connection, token, leased.place, known, leased.from_time or now, now)
         if looking:
             ids = [leased.place for leased in looking]
             known, _ = await self.acquainted.ask(connection, ids, ())
@@ -120,13 +129,24 @@ class Engine:
             if not usable:
                 self.memory.pop(leased.place, None)
             anew = leased.place in changed or outdated(leased, reached.get(leased.place), now)
-            jobs.append(Job(one, firsts[leased.place], leased, memory if usable else None, anew))
+            zone = one.spot.time_zone
+            first, today = midnight(firsts[leased.place], zone), midnight(local_date(now, zone), zone)
+            beside = compares(leased, one.spot.kind, first, today)
+            jobs.append(Job(one, firsts[leased.place], leased, memory if usable else None, anew, beside))
         return jobs
 
 
-def only_ahead(leased: Leased) -> bool:
-    """Whether a place's past is settled, and all that is asked for is what lies ahead of it."""
-    return leased.causes == [AHEAD] and not leased.kinds
+def only(cause: str, leased: Leased) -> bool:
+    """Whether a place's past is settled, and all that is asked for is to look ahead, or at the stations below it."""
+    return leased.causes == [cause] and not leased.kinds
+
+
+def compares(leased: Leased, kind: str, first: datetime, today: datetime) -> datetime | None:
+    """From when on the stations of its area are to be compared anew; None while no day that has ended changed."""
+    if AREA in leased.causes:
+        return leased.from_time
+    changed = bool(_READ & set(leased.causes)) or "end-of-day" in leased.kinds
+    return first if kind == "station" and first < today and changed else None
 
 
 def outdated(leased: Leased, reached: work.Known | None, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from analytics.run import say
 from analytics.run.batch import midnight
 from analytics.run.compute import Computed
 from analytics.run.expect import AHEAD
-from store import alert, due, index_state, index_value, lease, mark, verdict
+from store import alert, area, due, index_state, index_value, lease, mark, verdict
 from store.due import Due
 from store.work import Connection
 
@@ -45,9 +45,21 @@ async def write(
         looking = [job.known.spot.id for computed in done for job in computed.jobs if job.looks_ahead]
         if looking:
             await mark.append(connection.cursor(), looking, now, now, AHEAD)
+        compared = {job.known.spot.id: job.compares for computed in done for job in computed.jobs if job.compares}
+        if compared:
+            await _mark_areas(connection, compared, now)
     for computed in done:
         for place, memory in computed.memory.items():
             memory.generation = held[place]
+
+
+async def _mark_areas(connection: Connection, compared: Mapping[int, datetime], now: datetime) -> None:
+    """Have the areas of changed stations compared, each from its earliest change on."""
+    firsts: dict[int, datetime] = {}
+    for place, one in (await area.of_places(connection, list(compared))).items():
+        firsts[one] = min(firsts.get(one, compared[place]), compared[place])
+    if firsts:
+        await area.mark(connection.cursor(), firsts, now)
 
 
 async def _indices(connection: Connection, computed: Computed) -> None:

@@ -28,3 +28,7 @@ SELECT expire_leases();
 
 -- name: held
 SELECT count(*) FROM lease;
+
+-- name: release
+-- Leases of work that changes nothing of a place's own, such as comparing the stations below it.
+DELETE FROM lease WHERE token = %(token)s AND place = ANY (%(places)s) RETURNING place;
