@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.progress import Progress
 
 from analytics.run import backfill as backfilling
 from analytics.run import live, scoring
+from analytics.run import plot as plotting
 from analytics.run.explain import Explanation, NotExplained
 from analytics.run.explain import explain as explained
 from analytics.run.settings import AnalyticsSettings
@@ -21,7 +23,7 @@ from telemetry import process
 from telemetry.settings import DatabaseSettings, read
 
 app = typer.Typer(
-    help="Readings to meaning: run, backfill, explain, skill.", no_args_is_help=True, add_completion=False
+    help="Readings to meaning: run, backfill, explain, plot, skill.", no_args_is_help=True, add_completion=False
 )
 
 
@@ -99,6 +101,45 @@ def explain(
         typer.echo(f"  state {name}: {before} → {found.state_after.get(name)}")
     if found.note:
         typer.echo(f"  note: {found.note}")
+
+
+@app.command()
+def plot(
+    place: Annotated[str, typer.Argument(help="Code of the place.")],
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First local day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last local day.")] = None,
+    index: Annotated[list[str] | None, typer.Option(help="Only these; all with a reference if absent.")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where the pictures go.")] = Path("plots"),
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Draw a season of index values, each beside the series of an independent library."""
+    try:
+        import matplotlib  # noqa: F401, ICN001, PLC0415 — an extra
+    except ImportError:
+        typer.echo("pictures need matplotlib and pyet: pip install 'nongvu[plot]'", err=True)
+        raise typer.Exit(2) from None
+    folder.mkdir(parents=True, exist_ok=True)
+    url = read(DatabaseSettings).database_url
+    span = plotting.season(first, last, datetime.now(UTC))
+
+    async def draw() -> list[plotting.Picture]:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+            return await plotting.plot(connection, place, *span, index or [], folder)
+
+    try:
+        drawn = asyncio.run(draw())
+    except (plotting.NotPlotted, UnknownPlace) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps([asdict(one) | {"file": str(one.file)} for one in drawn], ensure_ascii=False))
+        return
+    for one in drawn:
+        typer.echo(
+            f"{one.file}: {one.days} days beside {one.library}, "
+            f"mean difference {one.mean_difference}, largest {one.largest_difference}"
+        )
 
 
 @app.command()
