@@ -17,7 +17,7 @@ import structlog
 from rich.console import Console
 
 from standalone.platform import Plan, Platform
-from standalone.services import free_port
+from standalone.services import free_port, program
 from store.pool import pool
 from store.statements import statement
 
@@ -31,8 +31,9 @@ First steps, in another terminal:
   nongvu place import --register lang-son  the province and its communes, or 'nongvu place add' your own
   nongvu place add my-station station "My station" --parent <commune>
   nongvu gateway add my-gateway --station my-station
-  nongvu edge new > my-gateway.toml        then: nongvu up --gateway my-gateway.toml
-The password of a gateway on the broker lies in {secrets}/<gateway>, a few seconds after it was added."""
+  nongvu edge new my-gateway.toml          then: nongvu up --gateway my-gateway.toml
+The password of a gateway on the broker lies in {secrets}/<gateway>, a few seconds after it was added;
+delete the file, and a few seconds later there is a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ def write_environment(platform: Platform) -> Path:
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
         new.writelines(f"{name}={shlex.quote(values[name])}\n" for name in names)
+        # pg_dump and pg_restore of this server, for backups
+        new.write(f'PATH={shlex.quote(str(program("pg_dump").parent))}:"$PATH"\n')
     return file
 
 
@@ -116,7 +119,7 @@ async def _admit(platform: Platform) -> None:
                 found = [code for (code,) in rows]
             except psycopg.OperationalError:
                 found = known  # the database is being started again
-            if found != known:
+            if found != known or not all((platform.secrets / code).exists() for code in found):
                 await asyncio.to_thread(platform.admit, found)
                 log.info("gateways admitted", gateways=found)
                 known = found
@@ -128,7 +131,7 @@ def _say(console: Console, platform: Platform, environment: Path) -> None:
     console.print(f"Broker         {platform.broker.url}")
     console.print(f"Data           {platform.plan.folder}")
     console.print(f"Logs           {platform.logs}\n")
-    console.print(FIRST_STEPS.format(environment=environment, secrets=platform.secrets), markup=False)
+    console.print(FIRST_STEPS.format(environment=environment, secrets=platform.secrets), markup=False, soft_wrap=True)
     console.print("\n'nongvu doctor' says whether all is well. Ctrl-C ends everything.")
 
 
@@ -139,4 +142,6 @@ def take_environment(folder: Path) -> None:
         return
     for line in file.read_text().splitlines():
         name, _, value = line.partition("=")
+        if not name.startswith("NONGVU_"):
+            continue
         os.environ.setdefault(name, "".join(shlex.split(value)))

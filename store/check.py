@@ -62,7 +62,9 @@ def _integrity(connection: Connection[Any]) -> Iterator[Finding]:
     yield (
         Finding("wrong", "chunks", f"{future} of {total} chunks lie in the future: look for wrong clocks")
         if future
-        else Finding("fine", "chunks", f"{total} chunks of readings from {start} to {end}")
+        else Finding(
+            "fine", "chunks", f"{total} chunks of readings from {start:%F} to {end:%F}" if total else "no reading yet"
+        )
     )
     if broken := _rows(connection, "invalid_indexes"):
         yield Finding("wrong", "indexes", f"invalid: {', '.join(row[0] for row in broken)}: REINDEX them")
@@ -85,7 +87,7 @@ def _disk(connection: Connection[Any]) -> Iterator[Finding]:
     says = f"database {database / 2**20:.0f} MiB, readings {readings / 2**20:.0f} MiB"
     if rows:
         says += f", {each:.0f} bytes a reading"
-    yield Finding("fine", "disk", says)
+    yield Finding("fine", "size", says)
     folder = connection.execute("SELECT current_setting('data_directory', true)").fetchone()
     if not day or not each or folder is None or not folder[0]:
         return

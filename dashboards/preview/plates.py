@@ -66,14 +66,16 @@ def bar_chart(panel: BarChart, answer: Answer, frame: Frame, language: Language)
     rows = answer.rows[: max(1, int((frame.height - 30) / 22))]
     values = [[float(value or 0) for value in row[1:]] for row in rows]
     most = max((sum(row) if panel.stacked else max(row) for row in values), default=0) or 1
-    frame = Frame(frame.width, frame.height - 20, left=170, right=80)
+    frame = Frame(frame.width, frame.height - 20, left=200, right=80)
     scale = Scale(0, most, frame.left, frame.width - frame.right)
     height = min(34.0, frame.inner_height / max(1, len(rows)))
     body = []
     for place, (row, numbers) in enumerate(zip(rows, values, strict=True)):
         top = frame.top + place * height
         title, _ = say.cell(panel, panel.x, row[0], language) if panel.x in panel.columns else (escape(str(row[0])), "")
-        body.append(text(frame.left - 8, top + height / 2 + 4, title[:30], "tick end"))
+        body.append(
+            text(frame.left - 8, top + height / 2 + 4, title if len(title) <= 30 else f"{title[:29]}…", "tick end")
+        )
         body.append(_bar_row(panel, dict(zip(names, numbers, strict=True)), colors, scale, top, height, language))
     key = "".join(
         f'<span><b class="key" style="background:{colors[n]}"></b> {say.title(panel, n, language)}</span>'

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from standalone.database_access import PROCESSES
 from standalone.services import free_port, temporary_folder
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replay")]
 
 
@@ -37,7 +39,7 @@ def signed_in(url):
 
 def settings(folder):
     lines = (folder / "environment").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines)
+    return dict(line.split("=", 1) for line in lines if line.startswith("NONGVU_"))
 
 
 class Up:
@@ -90,6 +92,18 @@ def test_it_runs_stays_and_is_examined(folder):
         while not (folder / "secrets" / "my-gateway").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
         assert (folder / "secrets" / "my-gateway").stat().st_mode & 0o077 == 0
+        before = (folder / "secrets" / "my-gateway").read_text()
+        (folder / "secrets" / "my-gateway").unlink()  # how a password is changed here
+        deadline = time.monotonic() + 60
+        while not (folder / "secrets" / "my-gateway").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert (folder / "secrets" / "my-gateway").read_text() != before
+        copy = subprocess.run(
+            ["sh", "-c", f"set -a; . {folder}/environment; exec {sys.executable} -m nongvu store backup {folder}/copy"],
+            capture_output=True, text=True, cwd=ROOT,
+        )  # fmt: skip
+        assert copy.returncode == 0, copy.stderr
         looked = nongvu("doctor", "--folder", str(folder), "--json")
         findings = {finding["subject"]: finding for finding in json.loads(looked.stdout)}
         assert looked.returncode == 0, looked.stdout
