@@ -61,6 +61,11 @@ def test_promtool_reads_the_rules():
     assert f"{len(names())} rules found" in done.stdout
 
 
+def test_promtool_reads_the_configuration():
+    done = promtool("check", "config", RULES.with_name("prometheus.yaml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_nothing_is_said_while_all_is_well(tmp_path):
     done = tried(tmp_path, WELL, names())
     assert done.returncode == 0, done.stdout + done.stderr
