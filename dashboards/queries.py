@@ -134,7 +134,7 @@ def levels(*hazards: str) -> str:
         " AND alert.time <= $__timeTo()::timestamptz"
         " AND coalesce(alert.time_end, $__timeTo()::timestamptz) >= $__timeFrom()::timestamptz OFFSET 0) AS alert,"
         " generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz,"
-        " greatest(interval '1 hour', ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) / 200)) AS hour"
+        " greatest(interval '1 hour', ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) / 120)) AS hour"
         " GROUP BY hour, alert.metric ORDER BY hour"
     )
 

@@ -115,6 +115,10 @@ async def test_health_tells_the_truth(client: httpx.AsyncClient, province: str) 
     assert (await client.get("/healthz")).status_code == 200
     assert "nongvu_api_requests_total" in (await client.get("/metrics")).text
     with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute("DELETE FROM migration WHERE name LIKE '0001%'")
+        behind = await client.get("/healthz")
+        assert behind.status_code == 503
+        assert behind.json()["database"] == "1 migrations have not run"
         connection.execute("ALTER TABLE migration RENAME TO gone")
         ill = await client.get("/healthz")
         assert ill.status_code == 503

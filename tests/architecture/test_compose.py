@@ -72,6 +72,38 @@ def test_what_runs_for_long_says_whether_it_is_well(name):
     assert "healthcheck" in SERVICES[name]
 
 
+def test_backups_are_made_by_programs_of_the_servers_version():
+    """pg_dump refuses a newer server; Debian's suite decides which one the image has."""
+    clients = {"bookworm": 15, "trixie": 17}
+    (suite,) = set(
+        re.findall(
+            r"^FROM docker\.io/library/python:[\d.]+-slim-(\w+)", (ROOT / "Containerfile").read_text(), re.MULTILINE
+        )
+    )
+    for name in ("database", "replica"):
+        assert int(re.search(r"-pg(\d+)$", SERVICES[name]["image"])[1]) <= clients[suite]
+
+
+def test_no_secret_gets_into_the_image():
+    assert {".git", "deployment/secrets"} <= set((ROOT / ".dockerignore").read_text().split())
+
+
+def test_nobody_gains_rights():
+    for name, service in SERVICES.items():
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert "limits" in service["deploy"]["resources"], name
+
+
+def test_only_who_administers_has_the_owners_address():
+    holders = {
+        name
+        for name, service in SERVICES.items()
+        for secret in service.get("secrets", [])
+        if (secret if isinstance(secret, str) else secret["source"]) in {"database_owner_url", "administrator"}
+    }
+    assert holders == {"migrate", "users", "admin"}
+
+
 def test_only_the_broker_listens_to_the_world():
     outside = {
         name
