@@ -6,8 +6,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from standalone.database_access import signed_in
 from store.check import check
 from store.migrate import POST, MigrationError, migrate, needed
+from store.roles import put_user
 
 MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
 
@@ -65,3 +67,27 @@ def test_a_schema_that_is_too_old_is_wrong(database):
         (finding,) = check(connection, database)
     assert (finding.grade, finding.subject) == ("wrong", "schema")
     assert "nongvu store migrate" in finding.says
+
+
+def test_who_is_no_superuser_may_look(database):
+    """The owner of the tables need not be the server's administrator."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("INSERT INTO gateway (code) VALUES ('g')")
+        connection.execute("INSERT INTO place (code, kind, name) VALUES ('s', 'station', 'S')")
+        connection.execute("INSERT INTO datastream (place, quantity) SELECT id, 'air_temperature' FROM place")
+        connection.execute(
+            "INSERT INTO batch (gateway, received_at, records) SELECT id, now(), 5000 FROM gateway WHERE code = 'g'"
+        )
+        connection.execute(
+            "INSERT INTO reading SELECT now() - n * interval '1 minute', 20, datastream.id, 1, batch.id"
+            " FROM generate_series(1, 5000) AS n, datastream, batch"
+        )
+        connection.execute("INSERT INTO latest SELECT DISTINCT ON (datastream_id) datastream_id, phenomenon_time, result, flag,"
+                           " batch_id FROM reading ORDER BY datastream_id, phenomenon_time DESC")  # fmt: skip
+        connection.execute("ANALYZE")
+        subjects = {finding.subject for finding in check(connection, database)}
+        assert {"size", "forecast"} <= subjects
+        password = put_user(connection, "looks", "nongvu_analytics")
+    url = signed_in(database, "looks", password)
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert {finding.subject for finding in check(connection, url)} == subjects - {"forecast"}
