@@ -1,6 +1,6 @@
 """place_days: every index and rule over a day of 10-minute data, in memory and from the tables.
 
-Data: 8 quantities every 10 minutes (seeded noise on a daily wave, 1 % missing) of places round Lạng Sơn. In memory:
+Data: 8 quantities every 10 minutes (seeded noise on a daily wave, sun by day only, 1 % missing) of places round Lạng Sơn. In memory:
 1,000 and 10,000 places × one day with the context days that rules look back at, in batches of 500, ordered checks
 included; the exponent of growth is log(time ratio) / log(10). From the tables: 300 places × one day, marked, taken by one
 engine and written; rows a second against a binary COPY out of the same rows. PostgreSQL as embedded, fsync off.
@@ -48,6 +48,8 @@ def series(days, seed):
     for name, (mean, width) in QUANTITIES.items():
         values = mean + width * wave + noise.normal(0, abs(width) / 8 + 0.05, steps.size)
         floor = 0.0 if name in {"precipitation", "wind_speed", "global_radiation"} else -50.0
+        if name == "global_radiation":
+            values = np.where(wave > 0, 700.0 * wave + noise.normal(0, 10.0, steps.size), 0.0)  # no sun by night
         found[name] = np.where(noise.random(steps.size) < 0.01, np.nan, np.clip(values, floor, 1100.0))
     return found
 

@@ -36,3 +36,10 @@ async def forecasts(connection: Connection, code: str | None, first: datetime, l
     """Forecasts for a span, at one place or all, beside what came."""
     cursor = await connection.execute(statement("skill", "forecasts"), {"code": code, "first": first, "last": last})
     return [Met(*row) for row in await cursor.fetchall()]
+
+
+async def index_forecasts(connection: Connection, code: str | None, first: datetime, last: datetime) -> list[Met]:
+    """Index values on forecasts for a span, at one place or all, beside what was observed."""
+    arguments = {"code": code, "first": first, "last": last}
+    cursor = await connection.execute(statement("skill", "index_forecasts"), arguments)
+    return [Met(*row) for row in await cursor.fetchall()]

@@ -444,13 +444,14 @@ def fire_weather(
     """
     given = [np.asarray(a, dtype=np.float64) for a in (temperature, humidity, wind, rain, length, factor)]
     shape = np.broadcast_shapes(*(a.shape for a in given))
-    rows = [np.broadcast_to(a, shape).reshape(-1, shape[-1]) for a in given]
+    # what is the same everywhere, such as the day length of one latitude, stays a number a day
+    rows = [a if a.ndim == 1 < len(shape) else np.broadcast_to(a, shape).reshape(-1, shape[-1]) for a in given]
     now = [np.broadcast_to(a, shape[:-1]).ravel().astype(np.float64) for a in (fine_fuel, duff, drought)]
-    codes = np.empty((6, shape[-1], rows[0].shape[0]))
-    for begin in range(0, rows[0].shape[0], _BLOCK):
+    codes = np.empty((6, shape[-1], now[0].size))
+    for begin in range(0, now[0].size, _BLOCK):
         block = slice(begin, begin + _BLOCK)
         # a day's values of all places lie side by side while they are worked on
-        by_day = [np.ascontiguousarray(a[block].T) for a in rows]
+        by_day = [a if a.ndim == 1 else np.ascontiguousarray(a[block].T) for a in rows]
         carried = [code[block] for code in now]
         for day in range(shape[-1]):
             carried = _day(codes[:, day, block], [a[day] for a in by_day], carried)
@@ -472,8 +473,8 @@ def _day(codes: Values, weather: list[Values], now: list[Values]) -> list[Values
     spread, buildup = initial_spread_index(today[0], u), _buildup(0.0, today[1], today[2])
     for row, code in enumerate((*today, spread, buildup, _intensity(0.0, spread, buildup))):
         codes[row] = code
-    missing = np.isnan(codes[0] + codes[1] + codes[2])
-    if not missing.any():
+    if np.isfinite(sum(code.sum() for code in today)):
         return today
+    missing = np.isnan(codes[0] + codes[1] + codes[2])
     codes[:, missing] = np.nan
     return [np.where(missing, old, new) for old, new in zip(now, today, strict=True)]

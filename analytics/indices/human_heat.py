@@ -128,6 +128,8 @@ def _heat_index(window: Window) -> Result:
 def _globe(window: Window) -> Result:
     """Daily maximum over the hours; measured radiation and wind where there are any, else the simple formula."""
     t, rh = (window.hourly(name).mean for name in _AIR)
+    context = np.arange(t.shape[1]) < window.hourly_grid().edges[:, window.lead, None]
+    t = np.where(context, np.nan, t)  # the dearest kernel is spared the days before the first one asked for
     latitude, longitude = window.places.latitude[:, None], window.places.longitude[:, None]
     middle = window.grid.times(3600) + np.timedelta64(1800, "s")
     cosine = np.cos(np.radians(sun.solar_position(latitude, longitude, middle)[0]))

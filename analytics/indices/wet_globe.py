@@ -58,19 +58,26 @@ def _exchange(kelvin: Values, pressure: Values, wind: Values, *, globe: bool) ->
     return nusselt * (_CP + 1.25 * _R_AIR) * viscosity / size
 
 
-def _settled(step: Callable[[Values], Values], start: Values) -> Values:
-    """Fixed point of a damped iteration; each value stops by itself, NaN where it does not."""
-    now, result = start, np.full(np.shape(start), np.nan)
-    running = np.isfinite(start)
+def _settled(step: Callable[..., Values], start: Values, *given: Values) -> Values:
+    """Fixed point of a damped iteration; each value stops by itself, NaN where it does not.
+
+    What has settled is left behind, so that the last few do not carry all others on.
+    """
+    where = np.flatnonzero(np.isfinite(start + sum(given)))
+    now, arrays = np.ravel(start)[where], [np.ravel(a)[where] for a in given]
+    result = np.full(np.size(start), np.nan)
     for _ in range(_STEPS):
-        new = step(now)
-        done = running & (np.abs(new - now) < _CLOSE)
-        result = np.where(done, new, result)
-        running = running & ~done
-        if not running.any():
+        if not where.size:
             break
+        new = step(now, *arrays)
+        done = np.abs(new - now) < _CLOSE
+        if done.any():
+            result[where[done]] = new[done]
+            going = ~done
+            where, now, new = where[going], now[going], new[going]
+            arrays = [a[going] for a in arrays]
         now = _DAMPING * now + (1.0 - _DAMPING) * new
-    return result
+    return result.reshape(np.shape(start))[()]
 
 
 def wind_below(wind: Values, radiation: Values, cosine: Values, urban: bool = False) -> Values:
@@ -157,11 +164,11 @@ def _globe(
     beam = direct * (1.0 / (2.0 * np.maximum(cosine, 1e-6)) - 1.0)
     sun = radiation / (2.0 * _STEFAN * _GLOBE_E) * (1.0 - _GLOBE_A) * (beam + 1.0 + _GROUND_A)
 
-    def step(globe: Values) -> Values:
+    def step(globe: Values, air: Values, pressure: Values, wind: Values, warmth: Values) -> Values:
         exchange = _exchange(0.5 * (globe + air), pressure, wind, globe=True)
-        return np.maximum(sky - exchange / (_STEFAN * _GLOBE_E) * (globe - air) + sun, 0.0) ** 0.25
+        return np.sqrt(np.sqrt(np.maximum(warmth - exchange / (_STEFAN * _GLOBE_E) * (globe - air), 0.0)))
 
-    return _settled(step, air)
+    return _settled(step, air, air, pressure, wind, sky + sun)
 
 
 def _wick(
@@ -174,14 +181,16 @@ def _wick(
     sun = (1.0 - _WICK_A) * radiation * ((1.0 - direct) * (1.0 + ends) + direct * (slant + ends) + _GROUND_A)
     ratio = np.log(vapour / (1.004 * 6.1121))
 
-    def step(wick: Values) -> Values:
+    def step(wick: Values, air: Values, vapour: Values, pressure: Values, wind: Values, warmth: Values) -> Values:
         film = 0.5 * (wick + air)
         exchange = _exchange(film, pressure, wind, globe=False)
-        gained = _STEFAN * _WICK_E * (sky - wick**4) + sun
+        squared = wick * wick
+        gained = warmth - _STEFAN * _WICK_E * (squared * squared)
         surface = _saturation(wick)
         schmidt = _viscosity(film) / (pressure * 100.0 / (_R_AIR * film) * _diffusivity(film, pressure))
         latent = (313.15 - film) / 30.0 * -71_100.0 + 2.4073e6
         cooled = latent / _RATIO * (surface - vapour) / (pressure - surface) * (_PRANDTL / schmidt) ** 0.56
         return air - cooled + gained / exchange
 
-    return _settled(step, 273.15 + 240.97 * ratio / (17.502 - ratio))
+    start = 273.15 + 240.97 * ratio / (17.502 - ratio)
+    return _settled(step, start, air, vapour, pressure, wind, _STEFAN * _WICK_E * sky + sun)

@@ -7,6 +7,8 @@ where it was, `nongvu analytics run` beside it helps, and nothing is computed tw
 from __future__ import annotations
 
 import asyncio
+import logging
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,9 +17,10 @@ from multiprocessing import get_context
 from typing import Any
 
 import psycopg
+import structlog
 
 from analytics.run.engine import Engine
-from store import mark
+from store import lease, mark
 from store.lease import Waits
 from store.pool import pool
 
@@ -28,6 +31,9 @@ MOST = 20
 
 def work(url: str, moment: str) -> tuple[int, float]:
     """Compute until nothing waits; return places and CPU seconds. Runs in a process or a Dask worker of its own."""
+    # what it says of each step of an old alert is no news, and results go to standard output
+    warnings = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=warnings, logger_factory=structlog.WriteLoggerFactory(file=sys.stderr))
     begin = time.process_time()
     done = asyncio.run(_work(url, datetime.fromisoformat(moment)))
     return done, time.process_time() - begin
@@ -46,7 +52,8 @@ async def _work(url: str, now: datetime) -> int:
             async with connections.connection() as connection:
                 if not await mark.left(connection, CAUSE):
                     return done
-            await asyncio.sleep(0.2)  # others hold what is left: should they die, it comes back
+                await lease.expire(connection)  # others hold what is left: should they have died, it comes back
+            await asyncio.sleep(0.2)
 
 
 async def begin(url: str, codes: Sequence[str] | None, first: datetime, now: datetime) -> int:

@@ -283,6 +283,9 @@ def _remember(done: Computed, course: context.Context, part: Frame, values: Valu
     }
     has = tables.by_day(values, starts)
     ids = np.array([job.known.spot.id for job in done.cold], np.int32)
+    by_stream: dict[int, list[Verdict]] = {}
+    for one in done.found:
+        by_stream.setdefault(one.datastream, []).append(one)
     write, gone = [values.take(np.isin(values.place, ids))], []
     for row, job in enumerate(done.jobs):
         place = job.known.spot.id
@@ -295,8 +298,7 @@ def _remember(done: Computed, course: context.Context, part: Frame, values: Valu
         for feed in job.known.feeds:
             old = [] if job.memory is None else job.memory.found.get(feed.datastream, [])
             new = (
-                [one for one in old if one.valid_from < begin]
-                + [one for one in done.found if one.datastream == feed.datastream]
+                [one for one in old if one.valid_from < begin] + by_stream.get(feed.datastream, [])
                 if feed.datastream in done.doubted
                 else old
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,8 @@ async def frame_of(
     verdicts = await _verdicts(connection, cold, first, last, lead, now)
     if not course.later:
         await _heard(connection, jobs, first, lead, course)
-    course.loaded = [_loaded(job, row, array, verdicts, first, lead, course) for row, job in enumerate(jobs)]
+    of_stream = _by_stream(array)
+    course.loaded = [_loaded(job, row, of_stream, verdicts, first, lead, course) for row, job in enumerate(jobs)]
     return batch.frame(
         [job.known for job in jobs],
         gather([(one.readings, one.good) for one in course.loaded]),
@@ -108,21 +109,33 @@ async def _heard(connection: Connection, jobs: Sequence[Job], first: date, lead:
                     course.heard[row] = found
 
 
+def _by_stream(array: NDArray[Any]) -> dict[int, NDArray[Any]]:
+    """Readings of each datastream; they come in order of it."""
+    ids = np.ascontiguousarray(array["datastream_id"])
+    if not ids.size:
+        return {}
+    begins = np.flatnonzero(np.concatenate(([True], ids[1:] != ids[:-1]))).tolist()
+    return {int(ids[begin]): array[begin:end] for begin, end in zip(begins, [*begins[1:], ids.size], strict=True)}
+
+
 def _loaded(
-    job: Job, row: int, array: NDArray[Any], verdicts: Sequence[Verdict], first: date, lead: int, course: Context
+    job: Job,
+    row: int,
+    of_stream: Mapping[int, NDArray[Any]],
+    verdicts: Sequence[Verdict],
+    first: date,
+    lead: int,
+    course: Context,
 ) -> Loaded:
-    mine = np.concatenate([_of(array, feed.datastream) for feed in job.known.feeds] or [LOADED.empty(0)])
+    mine = np.concatenate(
+        [of_stream[feed.datastream] for feed in job.known.feeds if feed.datastream in of_stream] or [LOADED.empty(0)]
+    )
     start = midnight(first - timedelta(days=lead), job.known.spot.time_zone)
     if job.memory is None:
         ours = {feed.datastream for feed in job.known.feeds}
         said = [verdict for verdict in verdicts if verdict.datastream in ours]
         return Loaded(mine, trusted(mine, said), start, course.heard[row], said)
     return _merged(job, job.memory, mine, row, start, course)
-
-
-def _of(array: NDArray[Any], datastream: int) -> NDArray[Any]:
-    begin, end = np.searchsorted(array["datastream_id"], [datastream, datastream + 1])
-    return array[begin:end]
 
 
 def _merged(job: Job, memory: Memory, fresh: NDArray[Any], row: int, start: datetime, course: Context) -> Loaded:

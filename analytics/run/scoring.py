@@ -64,9 +64,10 @@ def _month(span: Span) -> int:
 
 
 async def score_forecasts(url: str, place: str | None, span: tuple[datetime, datetime]) -> dict[str, Any]:
-    """Score stored forecasts by quantity and days ahead."""
+    """Score stored forecasts by quantity and days ahead, and indices on them the same way."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
         rows = await stored.forecasts(connection, place, *span)
+        rows += await stored.index_forecasts(connection, place, *span)
     groups: dict[tuple[str, int], list[stored.Met]] = {}
     for row in rows:
         groups.setdefault((row.quantity, row.days_ahead), []).append(row)

@@ -72,13 +72,13 @@ def states(indices: Sequence[Index], frame: Frame) -> list[index_state.State]:
     ends = grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s")
     over = (np.arange(grid.days) >= frame.window.lead) & (ends <= frame.now)
     begins = [[_aware(moment) for moment in row] for row in grid.day_starts.astype("datetime64[us]").tolist()]
-    found = []
+    found, rows = [], frame.rows
     for index in indices:
         result = frame.window.values.get(index.name)
         if result is None or result.state is None:
             continue
         for row, day in np.argwhere(over & np.isfinite(result.state).any(axis=2)).tolist():
-            place, season = frame.rows[row]
+            place, season = rows[row]
             found.append(
                 index_state.State(place, index.name, season, begins[row][day], result.state[row, day].tolist())
             )

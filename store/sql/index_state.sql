@@ -1,7 +1,7 @@
 -- name: write
 INSERT INTO index_state (place, index, season, reference_time, time, state)
 SELECT place, index, season, %(reference_time)s::text::timestamptz, time, state::float8[]
-FROM unnest(%(place)s::int[], %(index)s::text[], %(season)s::int[], %(time)s::timestamptz[], %(state)s::text[])
+FROM unnest(%(place)b::int[], %(index)b::text[], %(season)b::int[], %(time)b::timestamptz[], %(state)b::text[])
   AS given (place, index, season, time, state)
 ON CONFLICT (place, index, season, reference_time, time) DO UPDATE SET state = excluded.state
 WHERE index_state.state IS DISTINCT FROM excluded.state;

@@ -1,8 +1,8 @@
 -- name: write
 INSERT INTO index_value (place, index, season, reference_time, time, value, method, completeness)
 SELECT place, index, season, %(reference_time)s::text::timestamptz, time, value, method, completeness
-FROM unnest(%(place)s::int[], %(index)s::text[], %(season)s::int[], %(time)s::timestamptz[], %(value)s::float8[],
-            %(method)s::text[], %(completeness)s::real[])
+FROM unnest(%(place)b::int[], %(index)b::text[], %(season)b::int[], %(time)b::timestamptz[], %(value)b::float8[],
+            %(method)b::text[], %(completeness)b::real[])
   AS given (place, index, season, time, value, method, completeness)
 ON CONFLICT (place, index, season, reference_time, time) DO UPDATE
 SET value = excluded.value, method = excluded.method, completeness = excluded.completeness
@@ -10,7 +10,7 @@ WHERE (index_value.value, index_value.method, index_value.completeness)
       IS DISTINCT FROM (excluded.value, excluded.method, excluded.completeness);
 
 -- name: remove
-DELETE FROM index_value USING unnest(%(place)s::int[], %(index)s::text[], %(season)s::int[], %(time)s::timestamptz[])
+DELETE FROM index_value USING unnest(%(place)b::int[], %(index)b::text[], %(season)b::int[], %(time)b::timestamptz[])
   AS gone (place, index, season, time)
 WHERE index_value.place = gone.place AND index_value.index = gone.index AND index_value.season = gone.season
   AND index_value.reference_time = %(reference_time)s::text::timestamptz AND index_value.time = gone.time;

@@ -1,11 +1,11 @@
 -- name: replace
 -- What the checks found from a moment on, datastream by datastream, becomes the given; rollups follow what changed.
 WITH wanted AS (
-    SELECT * FROM unnest(%(datastream)s::int[], %(valid_from)s::timestamptz[], %(valid_to)s::timestamptz[],
-                         %(flag)s::int[], %(reason)s::text[])
+    SELECT * FROM unnest(%(datastream)b::int[], %(valid_from)b::timestamptz[], %(valid_to)b::timestamptz[],
+                         %(flag)b::int[], %(reason)b::text[])
       AS w (datastream_id, valid_from, valid_to, flag, reason)
 ), gone AS (
-    DELETE FROM verdict USING unnest(%(datastreams)s::int[], %(from_times)s::timestamptz[]) AS span (datastream, from_time)
+    DELETE FROM verdict USING unnest(%(datastreams)b::int[], %(from_times)b::timestamptz[]) AS span (datastream, from_time)
     WHERE verdict.datastream_id = span.datastream AND verdict.who = %(who)s AND verdict.valid_from >= span.from_time
       AND NOT EXISTS (SELECT FROM wanted WHERE wanted.datastream_id = verdict.datastream_id
                       AND wanted.reason = verdict.reason AND wanted.valid_from = verdict.valid_from

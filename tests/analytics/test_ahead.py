@@ -223,3 +223,22 @@ async def test_an_issue_that_is_over_is_not_looked_at(database, mild_week):
     await settle(database, ISSUED)
     assert alerts(database) == []
     assert scalar(database, "SELECT count(*) FROM index_value WHERE isfinite(reference_time)") == 0
+
+
+async def test_indices_on_forecasts_are_scored_against_what_came_and_against_persistence(database, mild_week):
+    from analytics.run.scoring import score_forecasts
+
+    await forecast(database, [23, 21, 19, 17, 15])
+    await settle(database, ISSUED)
+    came = [23.0, 22.0, 20.0, 18.0, 16.0]  # each a degree warmer than was forecast
+    readings = [
+        (START + HOUR * h, round(came[h // 24 - 5] + 4 * np.sin((h - 9) / 12 * np.pi), 1)) for h in range(126, 240)
+    ]
+    deliver(database, mild_week[1], readings)
+    await settle(database, START + 10 * DAY + HOUR)
+    report = await score_forecasts(database, "ls01", (START, START + 20 * DAY))
+    score = report["air_temperature_mean"]
+    assert score["1"]["bias"] == pytest.approx(-1.0, abs=0.05)
+    assert score["4"]["mae"] == pytest.approx(1.0, abs=0.05)
+    # it was 23 degrees before the issue: persistence misses the fourth day by 7
+    assert score["4"]["skill"] == pytest.approx(1 - 1 / 7, abs=0.02)
