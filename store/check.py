@@ -84,10 +84,11 @@ def _flow(connection: Connection[Any]) -> Iterator[Finding]:
 def _disk(connection: Connection[Any]) -> Iterator[Finding]:
     ((database, readings, rows),) = _rows(connection, "size")
     ((day,),) = _rows(connection, "rate")
-    each = readings / rows if rows else 0.0
+    # what grows is more than the readings: rollups, indices, packs
+    each = database / rows if rows else 0.0
     says = f"database {database / 2**20:.0f} MiB, readings {readings / 2**20:.0f} MiB"
     if rows:
-        says += f", {each:.0f} bytes a reading"
+        says += f": {readings / rows:.0f} bytes a reading, {each:.0f} with all that comes of it"
     yield Finding("fine", "size", says)
     if not day or not each:
         return
