@@ -80,7 +80,9 @@ def killed_and_gone_on(url):
     run.kill()
     run.wait()
     done = ask(url, "SELECT count(*) FROM worked")[0]
-    left = ask(url, "SELECT (SELECT count(DISTINCT place) FROM mark) + (SELECT count(*) FROM lease)")[0]
+    left = ask(
+        url, "SELECT (SELECT count(DISTINCT place) FROM mark WHERE cause = 'backfill') + (SELECT count(*) FROM lease)"
+    )[0]
     backfill(url)
     return done, left
 

@@ -145,7 +145,7 @@ def _fine_fuel(coefficient: float, t: Values, rh: Values, u: Values, r: Values, 
         goal[where] = np.minimum(np.maximum(moisture[where], wet), goal[where])
         left[where] = moisture[where] - goal[where]
         dryness = 1.0 - share[where]
-        damp[where], eighth[where] = dryness**1.7, _eighth_power(dryness)
+        damp[where], eighth[where] = _power(dryness, 1.7), _eighth_power(dryness)
     rate = _log_rate(t, u, damp, eighth)
     left *= np.exp(rate, out=rate)
     left += goal
@@ -172,6 +172,13 @@ def _log_rate(t: Values, u: Values, damp: Values, eighth: Values) -> Values:
     return rate
 
 
+def _power(base: Values, exponent: float) -> Values:
+    """A power of what is not negative; a logarithm and an exponential are vector instructions, a power is not."""
+    power = np.log(np.maximum(base, 1e-300))
+    power *= exponent
+    return np.exp(power, out=power)
+
+
 def _eighth_power(share: Values) -> Values:
     power = share * share
     power *= power
@@ -187,7 +194,7 @@ def _wetted(coefficient: float, code: Values, rain: Values) -> Values:
     where = np.flatnonzero(rain > 0.5)
     if where.size:
         held, depth = moisture[where], rain[where] - 0.5
-        gain = 42.5 * depth * np.exp(-100.0 / (251.0 - held)) * -np.expm1(-6.93 / depth)
+        gain = 42.5 * depth * np.exp(-100.0 / (251.0 - held)) * (1.0 - np.exp(-6.93 / depth))
         heavy = np.flatnonzero(held > 150.0)
         gain[heavy] += 0.0015 * (held[heavy] - 150.0) ** 2 * np.sqrt(depth[heavy])
         moisture[where] = np.minimum(held + gain, 250.0)
@@ -284,7 +291,7 @@ def _drought(_: float, t: Values, r: Values, before: Values, factor: Values) -> 
     where = np.flatnonzero(r > 2.8)
     if where.size:
         held, gain = code[where], 3.937 * (0.83 * r[where] - 1.27)
-        code[where] = np.maximum(held - 400.0 * np.log1p(gain / 800.0 * np.exp(held / 400.0)), 0.0)
+        code[where] = np.maximum(held - 400.0 * np.log(1.0 + gain / 800.0 * np.exp(held / 400.0)), 0.0)
     drying = np.maximum(t, -2.8)
     drying += 2.8
     drying *= 0.36
@@ -317,10 +324,22 @@ def initial_spread_index(fine_fuel: Values, wind: Values, coefficient: float = F
     ----------
     Van Wagner and Pickett (1985), Eq. 24–26.
     """
-    moisture = coefficient * (101.0 - np.asarray(fine_fuel)) / (59.5 + fine_fuel)
-    squared = moisture * moisture
-    dryness = 0.208 * 91.9 * np.exp(0.05039 * wind - 0.1386 * moisture)
-    return dryness * (1.0 + squared * squared * moisture * np.exp(0.31 * np.log(np.maximum(moisture, 1e-300))) / 4.93e7)
+    return _flat(_spread, coefficient, fine_fuel, wind)
+
+
+def _spread(coefficient: float, fine_fuel: Values, wind: Values) -> Values:
+    """Eq. 24–26 on 1-D arrays."""
+    moisture = 101.0 - fine_fuel
+    moisture *= coefficient
+    moisture /= 59.5 + fine_fuel
+    spread = _power(moisture, 5.31)
+    spread *= 1.0 / 4.93e7
+    spread += 1.0
+    moisture *= -0.1386
+    moisture += 0.05039 * wind
+    spread *= np.exp(moisture, out=moisture)
+    spread *= 0.208 * 91.9
+    return spread
 
 
 def buildup_index(duff: Values, drought: Values) -> Values:
@@ -355,7 +374,7 @@ def _buildup(_: float, duff: Values, drought: Values) -> Values:
     where = np.flatnonzero(duff > deep)
     if where.size:
         code = duff[where]
-        built[where] = code - (1.0 - 2.0 * deep[where] / both[where]) * (0.92 + (0.0114 * code) ** 1.7)
+        built[where] = code - (1.0 - 2.0 * deep[where] / both[where]) * (0.92 + _power(0.0114 * code, 1.7))
     return np.maximum(built, 0.0, out=built)
 
 
@@ -458,8 +477,8 @@ def fire_weather(
     return np.moveaxis(codes, 1, -1).reshape(6, *shape)
 
 
-#: Places worked on at a time, so that a day's temporaries stay in the processor's cache.
-_BLOCK = 4096
+#: Places worked on at a time: enough to outweigh the calls, few enough for a day's temporaries to stay in cache.
+_BLOCK = 16_384
 
 
 def _day(codes: Values, weather: list[Values], now: list[Values]) -> list[Values]:
@@ -470,7 +489,7 @@ def _day(codes: Values, weather: list[Values], now: list[Values]) -> list[Values
         _duff(0.0, t, rh, r, now[1], length),
         _drought(0.0, t, r, now[2], factor),
     ]
-    spread, buildup = initial_spread_index(today[0], u), _buildup(0.0, today[1], today[2])
+    spread, buildup = _spread(FINE_FUEL, today[0], u), _buildup(0.0, today[1], today[2])
     for row, code in enumerate((*today, spread, buildup, _intensity(0.0, spread, buildup))):
         codes[row] = code
     if np.isfinite(sum(code.sum() for code in today)):
