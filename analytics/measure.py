@@ -110,6 +110,16 @@ def overdue(facts: Facts) -> Measure:
     return Measure(np.maximum(age - interval[:, None], 0.0))
 
 
+def trouble(kind: str) -> Condition:
+    """Hours for which something has been wrong with a station's gateway, at the beginning of each step."""
+
+    def condition(facts: Facts) -> Measure:
+        grid = facts.window.grid
+        return Measure(facts.troubles.get(kind, np.zeros((grid.places, grid.steps))))
+
+    return condition
+
+
 def at_dusk(name: str) -> Condition:
     """Value of an index that is known before its day ends."""
 

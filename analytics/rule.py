@@ -115,6 +115,8 @@ class Facts:
     indices: Mapping[str, Array]
     #: Check → (places, days) hours of the day in which it doubted the quantity it doubted most.
     doubted: Mapping[str, Array] = field(default_factory=dict)
+    #: Kind of trouble → (places, steps) hours [h] for which it has been going on with the gateway, 0 while it is not.
+    troubles: Mapping[str, Array] = field(default_factory=dict)
 
     def over(self) -> Flags:
         """(places, days) which days have ended."""
@@ -144,6 +146,8 @@ class Rule:
     quantities: tuple[str, ...] = ()
     #: Indices it looks at.
     indices: tuple[str, ...] = ()
+    #: Trouble of the station's gateway that it looks at: offline, clock, gap.
+    trouble: str = ""
     #: Kinds of places it is for; empty: any.
     kinds: frozenset[str] = frozenset()
     #: Evaluated for every crop season at a place, not for the place itself.

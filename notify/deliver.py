@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,6 +129,13 @@ def backoff(failures: int) -> float:
     return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1)) * random.uniform(0.5, 1.0))  # noqa: S311
 
 
+async def woken(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long; `asyncio.wait_for` of Python 3.11 may swallow that we are told to stop."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
 @dataclass(slots=True)
 class Sender:
     """Sends what is queued, by several routes at once, as one worker among others."""
@@ -141,6 +149,9 @@ class Sender:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _outcomes: asyncio.Queue[Outcome] = field(default_factory=asyncio.Queue)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
+    #: Deliveries of which a task or an outcome is at hand; a claim beside them was never begun.
+    _underway: set[int] = field(default_factory=set)
+    _unsure: bool = False
 
     def __post_init__(self) -> None:
         self.health = {route.name: Health(route) for route in self.routes}
@@ -150,7 +161,14 @@ class Sender:
         settling = asyncio.create_task(self._settle_forever(), name="settle")
         try:
             while True:
-                claimed = await self._claim_all()
+                try:
+                    await self._take_back()
+                    claimed = await self._claim_all()
+                except psycopg.OperationalError as error:
+                    _log.warning("the database is away; nothing is claimed", error=str(error))
+                    self._unsure = True
+                    await asyncio.sleep(0.5)
+                    continue
                 self.wake.clear()
                 if not claimed:
                     await self._pause()
@@ -160,10 +178,7 @@ class Sender:
     async def _pause(self) -> None:
         """Wait for news, a free place in a window, or the next try that is due."""
         busy = any(health.route.table.rate for health in self.health.values() if health.running or not health.well)
-        try:
-            await asyncio.wait_for(self.wake.wait(), 0.05 if busy else 0.5)
-        except TimeoutError:
-            return
+        await woken(self.wake, 0.05 if busy else 0.5)
 
     async def _finish(self, settling: asyncio.Task[None]) -> None:
         if self._running:
@@ -172,6 +187,15 @@ class Sender:
         await asyncio.gather(settling, return_exceptions=True)
         if not self._outcomes.empty():
             await self._settle(self._drain([]))
+
+    async def _take_back(self) -> None:
+        """Queue again what was claimed over a connection that broke: its sending was never begun."""
+        if not self._unsure:
+            return
+        async with self.pool.connection() as connection:
+            values = {"worker": self.worker, "underway": list(self._underway)}
+            await connection.execute(statement("delivery", "take_back"), values)
+        self._unsure = False
 
     async def _claim_all(self) -> int:
         """Claim what each route can take now; returns how many."""
@@ -238,6 +262,7 @@ class Sender:
             )
             addresses = {row["id"]: row for row in await cursor.fetchall()}
         for delivery in claimed:
+            self._underway.add(delivery.id)
             self.health[route.name].running += 1
             task = asyncio.create_task(self._send(route, delivery, addresses.get(delivery.id, {})))
             self._running.add(task)
@@ -312,6 +337,7 @@ class Sender:
                 await self._note(cursor, outcome)
             ended = [o.claimed.id for o in outcomes if not isinstance(o.result, Later)]
             await cursor.execute(statement("delivery", "forget_answer_address"), {"deliveries": ended})
+        self._underway -= {outcome.claimed.id for outcome in outcomes}
         for outcome in outcomes:
             self._tell(outcome)
         self.wake.set()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import structlog
 from prometheus_client import Counter
 from psycopg.rows import dict_row
@@ -14,7 +15,7 @@ from psycopg.rows import dict_row
 from notify.expand import Connection
 from notify.group import wording
 from notify.message import compose, fold
-from notify.phone import PhoneError, normalised
+from notify.phone import PhoneError, masked, normalised
 from notify.provider import Heard, Receipt
 from notify.route import Route
 from notify.subscriber import CONSENT_TEXT
@@ -119,27 +120,33 @@ async def take(connections: Pool, routes: dict[str, Route], now: datetime) -> in
             await cursor.execute(statement("inbound", "take"))
             rows = await cursor.fetchall()
         for row in rows:
-            await _take(connection, routes.get(row["route"]), row, now)
+            noted = {"id": row["id"], "state": "done", "kind": "unknown", "at": now, "subscriber": None, "detail": ""}
+            try:
+                async with connection.transaction():
+                    noted |= await _take(connection, routes.get(row["route"]), row, now)
+            except psycopg.OperationalError:
+                raise
+            except Exception as error:  # whatever a provider posts must not hold up what others wrote
+                detail = masked(str(error) if isinstance(error, ValueError) else repr(error)).replace("\0", "")
+                noted |= {"state": "refused", "detail": detail[:300]}
+                _log.warning("what came in cannot be read", inbound=row["id"], route=row["route"], reason=detail[:300])
+            HEARD.labels(noted["kind"]).inc()
+            await connection.execute(statement("inbound", "done"), noted)
     return len(rows)
 
 
-async def _take(connection: Connection, route: Route | None, row: dict[str, Any], now: datetime) -> None:
-    noted = {"id": row["id"], "state": "done", "kind": "unknown", "at": now, "subscriber": None, "detail": ""}
-    try:
-        if route is None:
-            message = f"there is no route {row['route']!r} any more"
-            raise ValueError(message)
-        said = route.provider.read(row["content_type"], bytes(row["payload"]))
-    except (ValueError, KeyError, TypeError) as error:
-        noted |= {"state": "refused", "detail": str(error)[:300]}
-        said = []
-    for one in said:
+async def _take(connection: Connection, route: Route | None, row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Do what one payload asks, and say what it was."""
+    if route is None:
+        message = f"there is no route {row['route']!r} any more"
+        raise ValueError(message)
+    noted: dict[str, Any] = {}
+    for one in route.provider.read(row["content_type"], bytes(row["payload"])):
         if isinstance(one, Receipt):
             noted |= await _receipt(connection, row, one, now)
         else:
             noted |= await _heard(connection, row, one, now)
-    HEARD.labels(noted["kind"]).inc()
-    await connection.execute(statement("inbound", "done"), noted)
+    return noted
 
 
 async def _receipt(connection: Connection, row: dict[str, Any], receipt: Receipt, now: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Counter
 
 from notify import broadcast, bulletin, escalate, inbound, ladder, voice, warning
-from notify.deliver import Sender, new_worker, settle_orphans
+from notify.deliver import Sender, new_worker, settle_orphans, woken
 from notify.expand import Connection, Expansion, close, hold, load_steps, take, waiting
 from notify.group import Key, Step, by_key, wait
 from notify.provider import Hear, Listens
@@ -63,8 +63,7 @@ class Bundler:
             except psycopg.OperationalError as error:
                 _log.warning("the database is away", error=str(error))
                 pause = 0.5
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), max(pause, 0.001))
+            await woken(self.wake, max(pause, 0.001))
 
     async def look(self) -> float:
         """Do all that can be done now, and return how long [s] nothing more can."""
@@ -227,30 +226,54 @@ class Office:
                 await self.look()
             except psycopg.OperationalError as error:
                 _log.warning("the database is away", error=str(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), 1.0)
+            await woken(self.wake, 1.0)
 
     async def look(self) -> None:
-        """Do all that waits."""
-        now = self.clock.now()
-        while await inbound.take(self.pool, self.routes, now):
+        """Do all that waits; a duty that fails is told, tried again, and holds up neither the others nor messages."""
+        for duty in (self._hear, self._decide, self.feed, self._speak, self._forget):
+            try:
+                await duty()
+            except psycopg.OperationalError:
+                raise
+            except Exception:
+                FAILED.labels(duty.__name__.strip("_")).inc()
+                _log.exception("the office could not do something", duty=duty.__name__.strip("_"))
+
+    async def _hear(self) -> None:
+        """Take up what came in."""
+        while await inbound.take(self.pool, self.routes, self.clock.now()):
             pass
-        await self._decided(now)
-        if self.published.is_set():
-            self.published.clear()
-            async with self.pool.connection() as connection:
-                await warning.publish_feed(connection, now, self.settings)
+
+    async def _speak(self) -> None:
+        """Give broadcasts their voice."""
         try:
-            await broadcast.voice_all(self.pool, now, self.settings)
-        except voice.VoiceError as error:
+            await broadcast.voice_all(self.pool, self.clock.now(), self.settings)
+        except (voice.VoiceError, OSError) as error:
+            FAILED.labels("speak").inc()
             _log.error("a broadcast has no audio", reason=str(error))
+
+    async def _forget(self) -> None:
+        """Empty raw messages of people past their time."""
         if time.monotonic() > self._forgot + FORGET:
             self._forgot = time.monotonic()
             async with self.pool.connection() as connection:
                 await connection.execute(statement("inbound", "forget"), {"days": self.settings.inbound_days})
 
-    async def _decided(self, now: datetime) -> None:
+    async def feed(self) -> None:
+        """Write the feed of warnings anew, if there is one that it does not name."""
+        if not self.published.is_set():
+            return
+        self.published.clear()
+        try:
+            async with self.pool.connection() as connection:
+                await warning.publish_feed(connection, self.clock.now(), self.settings)
+        except BaseException:
+            self.published.set()
+            raise
+
+    async def _decide(self) -> None:
         """Carry out what people decided since."""
+        now = self.clock.now()
         async with self.pool.connection() as connection, connection.transaction():
             rows = await (await connection.execute(statement("bulletin", "decided"))).fetchall()
             for _, subject, state in rows:
@@ -319,15 +342,20 @@ async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None
     """Run notify until cancelled, on the clock of the settings where none is given."""
     serve_metrics(settings, "notify")
     try:
-        async with (
-            pool(settings.database_url, name="notify", least=2, most=AT_ONCE + 5) as connections,
-            asyncio.TaskGroup() as tasks,
-        ):
-            for route in routes:
-                if isinstance(route.provider, Listens):
-                    route.provider.listen(_keeper(connections, route.name))
-                await route.provider.open()
-            await _start(settings, routes, connections, tasks, clock)
+        async with pool(settings.database_url, name="notify", least=2, most=AT_ONCE + 5) as connections:
+            office: Office | None = None
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for route in routes:
+                        if isinstance(route.provider, Listens):
+                            route.provider.listen(_keeper(connections, route.name))
+                        await route.provider.open()
+                    office = await _start(settings, routes, connections, tasks, clock)
+            finally:
+                if office is not None:  # nothing closes bundles any more: now the feed can name every warning
+                    office.published.set()
+                    with suppress(psycopg.OperationalError):
+                        await office.feed()
     finally:
         for route in routes:
             await route.provider.close()
@@ -336,7 +364,7 @@ async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None
 
 async def _start(
     settings: NotifySettings, routes: list[Route], connections: Pool, tasks: asyncio.TaskGroup, clock: Clock | None
-) -> None:
+) -> Office:
     listener = Listener(settings.database_url, routes)
     if clock is None and settings.clock == "replayed":
         clock = replayed = ReplayedClock()
@@ -356,6 +384,7 @@ async def _start(
     tasks.create_task(sender.run(), name="send")
     tasks.create_task(bundler.run(), name="bundle")
     _log.info("started", worker=listener.worker, routes=[route.name for route in routes])
+    return office
 
 
 async def _names(connections: Pool) -> dict[int, str]:

@@ -88,6 +88,16 @@ class Setting(NamedTuple):
     valid_from: datetime
 
 
+class Trouble(NamedTuple):
+    """Something was wrong with a station's gateway."""
+
+    place: int
+    kind: str  # offline, clock, gap
+    from_time: datetime
+    #: None while it goes on.
+    to_time: datetime | None
+
+
 class Verdict(NamedTuple):
     """What somebody said of readings."""
 
@@ -133,6 +143,11 @@ async def seasons(connection: Connection, places: Sequence[int]) -> list[Grown]:
 async def settings(connection: Connection, places: Sequence[int]) -> list[Setting]:
     """Rule settings that hold for places, from the root of the tree down."""
     return [Setting(*row) for row in await _rows(connection, "settings", places)]
+
+
+async def troubles(connection: Connection, places: Sequence[int]) -> list[Trouble]:
+    """What was wrong with the gateways of stations, and when."""
+    return [Trouble(*row) for row in await _rows(connection, "troubles", places)]
 
 
 async def earliest(connection: Connection, places: Sequence[int]) -> dict[int, datetime]:

@@ -37,6 +37,10 @@ RULES: tuple[Rule, ...] = (
     network.BATTERY_LOW,
     network.BATTERY_LEVEL_LOW,
     network.SENSOR_STUCK,
+    network.SENSOR_DRIFT,
+    network.GATEWAY_OFFLINE,
+    network.CLOCK_WRONG,
+    network.SEQUENCE_GAP,
 )
 
 #: Rules by name.

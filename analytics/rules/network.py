@@ -1,9 +1,9 @@
-"""Care of the network: stations that are not heard."""
+"""Care of the network: stations and gateways that are not heard, clocks, holes, batteries, sensors gone wrong."""
 
 from datetime import timedelta
 
 from analytics.index import Step, titles
-from analytics.measure import day_mean, day_minimum, doubted, overdue
+from analytics.measure import day_mean, day_minimum, doubted, overdue, trouble
 from analytics.rule import Level, Rule, Status, Words, level
 
 
@@ -30,7 +30,7 @@ SILENT_STATION = Rule(
     hazard="network",
     title=titles("Trạm mất tin", "Silent station"),
     unit="h",
-    pack="network 1",
+    pack="network 2",
     step=Step.GRID,
     condition=overdue,
     kinds=frozenset({"station"}),
@@ -52,7 +52,7 @@ BATTERY_LOW = Rule(
     hazard="network",
     title=titles("Ắc quy yếu", "Battery low"),
     unit="V",
-    pack="network 1",
+    pack="network 2",
     status=Status.OWN,
     condition=day_mean("battery_voltage"),
     quantities=("battery_voltage",),
@@ -84,7 +84,7 @@ BATTERY_LEVEL_LOW = Rule(
     hazard="network",
     title=titles("Pin cảm biến yếu", "Sensor battery low"),
     unit="%",
-    pack="network 1",
+    pack="network 2",
     status=Status.OWN,
     condition=day_minimum("battery_level"),
     quantities=("battery_level",),
@@ -112,7 +112,7 @@ SENSOR_STUCK = Rule(
     hazard="network",
     title=titles("Cảm biến kẹt giá trị", "Stuck sensor"),
     unit="h",
-    pack="network 1",
+    pack="network 2",
     status=Status.OWN,
     condition=doubted("persistence"),
     kinds=frozenset({"station"}),
@@ -127,5 +127,128 @@ SENSOR_STUCK = Rule(
         ),
     ),
     source="Own rule of operation: half a day without the least variation that the quantity has",
+    proxy=False,
+)
+
+_LINE_VI = {"technician": "Xem nguồn, sóng 4G, gói cước; cổng còn giữ số liệu và sẽ gửi bù khi có mạng."}
+_LINE_EN = {"technician": "Check power, 4G signal, data plan; the gateway keeps readings and sends them later."}
+_CLOCK_VI = {"technician": "Cổng chưa biết giờ nên giữ số liệu lại: mở đường tới máy chủ giờ, thay pin đồng hồ."}
+_CLOCK_EN = {"technician": "Without the time it holds readings back: let it reach a time server, replace its battery."}
+_HOLE_VI = {"technician": "Xem nhật ký cổng, thẻ nhớ; số liệu hỏng được cổng báo là đã mất."}
+_HOLE_EN = {"technician": "See the gateway's log and memory card; what was damaged it declares as lost."}
+#: Any trouble at all holds a level: it is left when the trouble is over.
+_OVER = 0.01
+
+GATEWAY_OFFLINE = Rule(
+    name="gateway_offline",
+    hazard="network",
+    title=titles("Cổng mất kết nối", "Gateway offline"),
+    unit="h",
+    pack="network 2",
+    status=Status.OWN,
+    step=Step.GRID,
+    condition=trouble("offline"),
+    trouble="offline",
+    kinds=frozenset({"station"}),
+    levels=(
+        level(
+            0.5,
+            _OVER,
+            ("Cổng mất kết nối", "đã {value} giờ", "Kiểm tra nguồn, sóng, gói cước."),
+            ("Gateway offline", "for {value} h", "Check power, signal, data plan."),
+            _LINE_VI,
+            _LINE_EN,
+        ),
+        level(
+            24.0,
+            _OVER,
+            ("Cổng mất kết nối cả ngày", "đã {value} giờ", "Cử người đến xem."),
+            ("Gateway offline for a day", "for {value} h", "Send somebody."),
+            _LINE_VI,
+            _LINE_EN,
+        ),
+    ),
+    source="Own rule of operation: half an hour and a day after the gateway's status said that it is offline",
+    note="At each station of the gateway; silences their alerts of silence and holes while it goes on.",
+    proxy=False,
+    quiet=timedelta(hours=1),
+    freshness=timedelta(hours=6),
+)
+
+CLOCK_WRONG = Rule(
+    name="clock_wrong",
+    hazard="network",
+    title=titles("Đồng hồ cổng sai", "Gateway's clock wrong"),
+    unit="h",
+    pack="network 2",
+    status=Status.OWN,
+    step=Step.GRID,
+    condition=trouble("clock"),
+    trouble="clock",
+    kinds=frozenset({"station"}),
+    levels=(
+        level(
+            1.0,
+            _OVER,
+            ("Đồng hồ cổng sai", "đã {value} giờ", "Kiểm tra mạng, máy chủ giờ, pin đồng hồ."),
+            ("Gateway's clock wrong", "for {value} h", "Check network, time server, clock battery."),
+            _CLOCK_VI,
+            _CLOCK_EN,
+        ),
+    ),
+    source="Own rule of operation: an hour in which the gateway does not trust its clock, or is more than 60 s off",
+    proxy=False,
+    quiet=timedelta(hours=1),
+    freshness=timedelta(hours=6),
+)
+
+SEQUENCE_GAP = Rule(
+    name="sequence_gap",
+    hazard="network",
+    title=titles("Thiếu gói số liệu", "Packs missing"),
+    unit="h",
+    pack="network 2",
+    status=Status.OWN,
+    step=Step.GRID,
+    condition=trouble("gap"),
+    trouble="gap",
+    kinds=frozenset({"station"}),
+    levels=(
+        level(
+            2.0,
+            _OVER,
+            ("Thiếu gói số liệu", "đã {value} giờ", "Xem nhật ký và thẻ nhớ của cổng."),
+            ("Packs missing", "for {value} h", "See the gateway's log and memory card."),
+            _HOLE_VI,
+            _HOLE_EN,
+        ),
+    ),
+    source="Own rule of operation: packs between others that neither came nor were declared lost within 2 hours",
+    note="Forgotten when nothing more came of that start of the gateway for 7 days.",
+    proxy=False,
+    quiet=timedelta(hours=1),
+    freshness=timedelta(hours=6),
+)
+
+SENSOR_DRIFT = Rule(
+    name="sensor_drift",
+    hazard="network",
+    title=titles("Cảm biến lệch dần", "Drifting sensor"),
+    unit="h",
+    pack="network 2",
+    status=Status.OWN,
+    condition=doubted("drift"),
+    kinds=frozenset({"station"}),
+    levels=(
+        level(
+            12.0,
+            2.0,
+            ("Cảm biến lệch dần", "lệch so với các trạm bên", "Hiệu chuẩn hoặc thay cảm biến."),
+            ("Drifting sensor", "away from its neighbours", "Calibrate or replace the sensor."),
+            {"technician": _CHECK_VI},
+            {"technician": _CHECK_EN},
+        ),
+    ),
+    source="Own rule of operation on WMO-No. 1269 (2021): a month's comparison with neighbours, half a day in doubt",
     proxy=False,
 )

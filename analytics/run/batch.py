@@ -19,7 +19,7 @@ from analytics.indices.crops import seasons
 from analytics.rule import Dated
 from store.alert import Stored
 from store.flag import QUALITY_MASK, Quality
-from store.work import Feed, Grown, Spot, Verdict
+from store.work import Feed, Grown, Spot, Trouble, Verdict
 from telemetry.quantities import QUANTITIES
 
 #: Length of a step of the grid [s].
@@ -35,6 +35,8 @@ class Known:
     seasons: tuple[Grown, ...]
     #: Rule → its terms here, where they are not the rule's own.
     terms: Mapping[str, tuple[Dated, ...]]
+    #: When something was wrong with its gateway.
+    troubles: tuple[Trouble, ...] = ()
 
     @property
     def interval(self) -> float:

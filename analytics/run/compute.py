@@ -19,7 +19,18 @@ from analytics.quality.check import trusted
 from analytics.rule import Rule
 from analytics.run import context, expect, load, say, tables
 from analytics.run.batch import Frame, Known, Memory, local_date, midnight, naive
-from analytics.run.judge import NOTHING, Finding, Key, Trails, applies, conclude, judge, next_silence, terms
+from analytics.run.judge import (
+    NOTHING,
+    Finding,
+    Key,
+    Trails,
+    applies,
+    conclude,
+    judge,
+    next_silence,
+    next_trouble,
+    terms,
+)
 from store.due import Due
 from store.flag import Check
 from store.index_state import State
@@ -27,6 +38,7 @@ from store.index_value import Values, concatenate
 from store.lease import Leased
 from store.verdict import Verdict
 from store.work import Connection
+from store.work import Verdict as Said
 
 #: Place-days held in memory at once: about 100 MB of arrays at a dozen series.
 PLACE_DAYS = 2000
@@ -128,7 +140,8 @@ def _think(
     """Check readings in their order, compute indices from those that stand, follow rules."""
     found = check_window(part.window)
     part = replace(part, window=trusted(part.window, found))
-    frames = follow(indices, rules, part, course, trails, doubt_hours(part, found))
+    doubted = doubt_hours(part, found, [one.verdicts for one in course.loaded])
+    frames = follow(indices, rules, part, course, trails, doubted)
     return Thought(frames, verdicts(part, found))
 
 
@@ -154,9 +167,12 @@ def follow(
     return frames
 
 
-def doubt_hours(part: Frame, found: Findings) -> dict[str, Array]:
-    """Check → (places, days) hours of each day in which it doubted the quantity it doubted most."""
-    hours: dict[str, Array] = {}
+def doubt_hours(part: Frame, found: Findings, neighbours: Sequence[Sequence[Said]] = ()) -> dict[str, Array]:
+    """Check → (places, days) hours of each day in which it doubted the quantity it doubted most.
+
+    ``neighbours`` has for each place what the nightly pass over neighbours said of its sensors: that one drifts.
+    """
+    hours: dict[str, Array] = drift_hours(part, neighbours)
     for (_, reason), flags in found.items():
         if reason in (Reason.PERSISTENCE, Reason.DRIFT, Reason.CLOGGED):
             bad = ((flags == SUSPECT) | (flags == FAIL)).astype(np.float64)
@@ -164,6 +180,20 @@ def doubt_hours(part: Frame, found: Findings) -> dict[str, Array]:
                 share = np.nansum(part.window.grid.by_day(bad), axis=2) * (part.window.grid.step / 3600)
                 hours[reason.value] = np.maximum(hours.get(reason.value, np.zeros(part.window.shape)), share)
     return hours
+
+
+def drift_hours(part: Frame, neighbours: Sequence[Sequence[Said]]) -> dict[str, Array]:
+    """(places, days) hours of each day in which one of a place's sensors drifted away from its neighbours."""
+    grid = part.window.grid
+    edges = grid.start[:, None] + grid.edges * np.timedelta64(grid.step, "s")
+    hours = np.zeros(part.window.shape)
+    for row, of_place in enumerate(neighbours):
+        for one in of_place:
+            if one.who == "spatial" and one.flag & Check.DRIFT:
+                begin, end = naive(one.valid_from).astype("datetime64[s]"), naive(one.valid_to).astype("datetime64[s]")
+                within = np.minimum(edges[row, 1:], end) - np.maximum(edges[row, :-1], begin)
+                hours[row] = np.maximum(hours[row], within / np.timedelta64(3600, "s"))
+    return {Reason.DRIFT.value: hours} if hours.any() else {}
 
 
 def verdicts(part: Frame, found: Findings) -> list[Verdict]:
@@ -328,6 +358,9 @@ def due_rows(
             silence = next_silence(terms(rule, known)[-1].terms, last, known.interval, second)
             if silence is not None:
                 rows.append(Due(datetime.fromtimestamp(silence, UTC), "silence", place))
+    trouble = next_trouble(known, rules, part.window.grid.step, second)
+    if trouble is not None:
+        rows.append(Due(datetime.fromtimestamp(trouble, UTC), "trouble", place))
     lapses = [
         max(finding.course.lapses, second + 60)
         for finding in findings

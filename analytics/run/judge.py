@@ -17,7 +17,7 @@ from analytics.grid import Array
 from analytics.index import Step
 from analytics.level import Course, Run
 from analytics.rule import ALWAYS, Dated, Facts, Rule, Terms, own_terms
-from analytics.run.batch import Frame, Known
+from analytics.run.batch import Frame, Known, naive
 from analytics.wording import local_date
 
 _UNKNOWN_ONLY = 1 << 8
@@ -47,6 +47,8 @@ def applies(rule: Rule, known: Known, season: int = 0) -> bool:
     if rule.season != bool(season):
         return False
     if rule.crops and not any(one.id == season and one.crop in rule.crops for one in known.seasons):
+        return False
+    if rule.trouble and not any(trouble.kind == rule.trouble for trouble in known.troubles):
         return False
     if rule.kinds and known.spot.kind not in rule.kinds:
         return False
@@ -80,7 +82,23 @@ def facts(frame: Frame, stored: Mapping[str, Array], doubted: Mapping[str, Array
         if name in stored and window.lead:
             value[:, : window.lead] = stored[name]
         indices[name] = value
-    return Facts(window, frame.now, frame.heard, frame.present, frame.interval, indices, doubted)
+    return Facts(window, frame.now, frame.heard, frame.present, frame.interval, indices, doubted, troubles_of(frame))
+
+
+def troubles_of(frame: Frame) -> dict[str, Array]:
+    """Kind of trouble → (places, steps) hours for which it has been going on at the beginning of each step."""
+    grid = frame.window.grid
+    found: dict[str, Array] = {}
+    for row, known in enumerate(frame.places):
+        for one in known.troubles:
+            begins = grid.start[row] + np.arange(grid.steps) * np.timedelta64(grid.step, "s")
+            hours = (begins - naive(one.from_time).astype("datetime64[s]")) / np.timedelta64(3600, "s")
+            inside = hours > 0
+            if one.to_time is not None:
+                inside &= begins < naive(one.to_time)
+            laid = found.setdefault(one.kind, np.zeros((grid.places, grid.steps)))
+            laid[row, inside] = hours[inside]
+    return found
 
 
 def judge(
@@ -251,6 +269,19 @@ def days_of(episode: Episode, time_zone: str) -> int:
     first = local_date(since, time_zone)
     last = max(episode.by_day, default=first)
     return max((date.fromisoformat(last) - date.fromisoformat(first)).days + 1, 1)
+
+
+def next_trouble(known: Known, rules: Sequence[Rule], step: int, now: int) -> int | None:
+    """Second of the first step at which trouble that goes on with a place's gateway reaches its next level."""
+    coming = [
+        -(-int(trouble.from_time.timestamp() + hours * 3600) // step) * step
+        for rule in rules
+        if rule.trouble
+        for trouble in known.troubles
+        if trouble.kind == rule.trouble and trouble.to_time is None
+        for hours in terms(rule, known)[-1].terms.enter
+    ]
+    return min((second for second in coming if second > now), default=None)
 
 
 def next_silence(of_place: Terms, last: int, interval: float, now: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -41,16 +41,18 @@ class Acquainted:
         for place in places:
             if self.known[place].feeds != feeds.get(place, ()):
                 old = self.known[place]
-                self.known[place] = Known(old.spot, feeds.get(place, ()), old.seasons, old.terms)
+                self.known[place] = replace(old, feeds=feeds.get(place, ()))
         return self.known, reached
 
     async def _look_up(self, connection: work.Connection, places: Sequence[int], now: float) -> None:
         spots = await work.spots(connection, places)
         seasons = await work.seasons(connection, places)
         settings = await work.settings(connection, places)
+        troubles = await work.troubles(connection, places)
         for place in places:
             mine = tuple(season for season in seasons if season.place == place)
-            self.known[place] = Known(spots[place], (), mine, terms_here(spots[place], settings))
+            wrong = tuple(trouble for trouble in troubles if trouble.place == place)
+            self.known[place] = Known(spots[place], (), mine, terms_here(spots[place], settings), wrong)
             self.asked[place] = now
 
 

@@ -16,7 +16,7 @@ from prometheus_client import Counter, Histogram
 from analytics.run.engine import Engine
 from analytics.run.requests import answer_one
 from analytics.run.settings import AnalyticsSettings
-from store import lease
+from store import care, lease
 from store.lease import Waits
 from store.mark import CHANNEL
 from store.pool import Pool, pool
@@ -28,6 +28,8 @@ PLACES = Counter("nongvu_analytics_places", "Places computed")
 SECONDS = Histogram("nongvu_analytics_step_seconds", "Time of one step of work")
 #: Longest wait between two looks at the marks [s]; a notification only shortens it.
 LOOK = 1.0
+#: Between two looks at the gateways [s].
+CARE = 30.0
 #: Rollups serve charts: they may be so much behind [s].
 ROLLUP = 1.0
 #: A step in work when the process is told to stop may take so much longer [s].
@@ -62,6 +64,7 @@ async def run(settings: AnalyticsSettings) -> None:
             tasks.create_task(_expire(connections, live), name="expire leases"),
             tasks.create_task(_rollups(connections, live), name="rollups"),
             tasks.create_task(_requests(connections, live), name="requests"),
+            tasks.create_task(_care(connections, live), name="care"),
         ]
         if replayed is not None:
             helpers += [
@@ -129,8 +132,10 @@ async def _finish(step: asyncio.Task[int]) -> int:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
+    # not wait_for: that of Python 3.11 may swallow that we are told to stop
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 async def _listen(live: Live) -> None:
@@ -156,6 +161,18 @@ async def _expire(connections: Pool, live: Live) -> None:
                 if lost := await lease.expire(connection):
                     log.warning("leases expired", leases=lost)
                     live.rouse()
+
+
+async def _care(connections: Pool, live: Live) -> None:
+    """Look after gateways. Not in a replay: the real time between two looks would be days of its event time."""
+    while live.settings.clock != "replayed":
+        try:
+            async with connections.connection() as connection:
+                if changed := await care.look(connection, live.clock.now()):
+                    log.info("network", gateways=changed)
+        except psycopg.Error as error:
+            log.warning("care waits", error=str(error).strip(), again_in=CARE)
+        await asyncio.sleep(CARE)
 
 
 async def _rollups(connections: Pool, live: Live) -> None:

@@ -35,6 +35,11 @@ LEFT JOIN personal.contact ON contact.subscriber = delivery.subscriber
 LEFT JOIN personal.answer_address ON answer_address.delivery = delivery.id
 WHERE delivery.id = ANY (%(deliveries)s)
 
+-- name: take_back
+-- What this worker claimed without having begun to send it.
+UPDATE delivery SET state = 'queued', worker = NULL, attempts = greatest(attempts - 1, 0)
+WHERE state = 'sending' AND worker = %(worker)s AND NOT id = ANY (%(underway)s::bigint[])
+
 -- name: settle_sent
 UPDATE delivery SET state = 'sent', sent_at = %(at)s, handed_at = %(handed_at)s, segments = %(segments)s, cost = %(cost)s,
                     detail = ''

@@ -30,6 +30,14 @@ SELECT id, place, crop, variety, sown, ended, properties FROM season WHERE place
 SELECT rule, place, values, valid_from FROM rule_setting
 WHERE place IN (SELECT unnest(path) FROM place WHERE id = ANY (%(places)s)) ORDER BY rule, place, valid_from;
 
+-- name: troubles
+-- When something was wrong with the gateway that had a station at the time.
+SELECT given.station, trouble.kind, greatest(trouble.from_time, given.valid_from) AS from_time,
+       CASE WHEN isfinite(least(trouble.to_time, given.valid_to)) THEN least(trouble.to_time, given.valid_to) END AS to_time
+FROM gateway_station AS given JOIN gateway_trouble AS trouble ON trouble.gateway = given.gateway
+WHERE given.station = ANY (%(places)s) AND greatest(trouble.from_time, given.valid_from) < least(trouble.to_time, given.valid_to)
+ORDER BY given.station, trouble.kind, from_time;
+
 -- name: readings
 SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag
 FROM unnest(%(datastreams)s::int[], %(from_times)s::timestamptz[], %(to_times)s::timestamptz[])

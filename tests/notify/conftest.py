@@ -146,7 +146,11 @@ async def running(url, messages=None, clock=None, routes=None, **settings):
         yield task
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait({task}, timeout=120)
+        if not task.done():
+            for other in asyncio.all_tasks():
+                other.print_stack()
+            pytest.fail("notify was told to stop and did not")
 
 
 async def until(condition, seconds=30):

@@ -1,6 +1,7 @@
 """What comes back: receipts early, late, twice; STOP, START, OK, questions; and what follows when nobody answers."""
 
 import json
+import struct
 from datetime import timedelta
 
 import pytest
@@ -91,6 +92,34 @@ async def test_a_failed_part_fails_the_message_aloud(province, tmp_path):
         await until(lambda: [row[2] for row in province.messages()] == ["sent"])
         await taken_up(province, receipt(province, "nv-1/1", "failed"))
     assert province.messages()[0][2] == "failed"
+
+
+class Garbage(FileProvider):
+    """A provider whose reading fails in ways that nobody thought of, or gives what no table takes."""
+
+    def read(self, content_type, payload):
+        if content_type == "nul":
+            return [Receipt("nv-1/1", "failed", "\0 from +84912345678")]
+        if content_type == "broken":
+            raise struct.error("unpack requires 16 bytes, got +84912345678")
+        return super().read(content_type, payload)
+
+
+async def test_what_cannot_be_read_is_kept_refused_and_holds_nobody_up(province, tmp_path):
+    province.commune()
+    province.subscriber()
+    routes = [Route(RouteTable(name="file", provider="file"), Garbage(FileOptions(folder=tmp_path)))]
+    keep = "INSERT INTO inbound (route, content_type, payload) VALUES (%s, %s, %s) RETURNING id"
+    bad = [
+        province.one(keep, *row)
+        for row in (("file", "broken", b""), ("file", "nul", b""), ("gone", "", b"x"), ("file", "", b"\xff"))
+    ]
+    good = hear(province, "STOP")
+    async with running(province.url, routes=routes):
+        assert await taken_up(province, good) == "stop"
+    kept = dict(province.all("SELECT id, (state, detail)::text FROM inbound WHERE id <> %s", good))
+    assert all("refused" in kept[number] for number in bad if number != bad[1]), kept
+    assert "12345678" not in str(kept)
 
 
 async def test_stop_and_start_and_their_consent_records(province, tmp_path):

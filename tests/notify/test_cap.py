@@ -118,10 +118,22 @@ async def test_steps_are_published_with_references_and_a_feed(province: Province
     assert [root.findtext(f"{CAP}msgType") for root in roots] == ["Alert", "Update", "Cancel"]
     assert [len((root.findtext(f"{CAP}references") or "").split()) for root in roots] == [0, 1, 2]
     assert all(root.findtext(f"{CAP}status") == "Test" for root in roots)
+    # Stopped right after the last message: the feed is written once more at the end, whatever it had said before.
     feed = etree.fromstring(province.one("SELECT body FROM document WHERE name = 'cap.atom'"))
     links = [node.get("href") for node in feed.iterfind("{*}entry/{*}link")]
     assert [link.rsplit("/", 1)[1] for link in links] == [f"nongvu.invalid-{alert}-{n}.xml" for n in (3, 2, 1)]
     assert feed.tag == "{http://www.w3.org/2005/Atom}feed"
+
+
+async def test_a_feed_that_a_crash_left_behind_is_made_anew_at_the_start(province: Province, tmp_path):
+    _, (station, _) = province.commune()
+    province.step(province.alert(station))
+    async with running(province.url, tmp_path):
+        await until(lambda: province.all("SELECT 1 FROM document WHERE name LIKE '%%-1.xml'"))
+    province.connection.execute("UPDATE document SET body = '' WHERE name = 'cap.atom'")
+    async with running(province.url, tmp_path):
+        body = await until(lambda: province.one("SELECT body FROM document WHERE name = 'cap.atom'"))
+    assert len(etree.fromstring(body).findall("{*}entry")) == 1
 
 
 async def test_a_drill_says_so_everywhere(province: Province, tmp_path):

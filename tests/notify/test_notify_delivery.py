@@ -164,6 +164,29 @@ async def test_two_workers_say_everything_once(province, tmp_path):
     assert province.one("SELECT count(*) FROM delivery WHERE state <> 'sent'") == 0
 
 
+async def test_a_database_that_ends_its_sessions_loses_no_message_and_repeats_none(province, tmp_path):
+    _, stations = province.commune(stations=6)
+    for number in range(30):
+        province.subscriber(f"09123456{number:02}", daily_cap=1000)
+    ended = 0
+    async with running(province.url, tmp_path) as task:
+        for number, station in enumerate(stations, 1):
+            province.step(province.alert(station))
+            # in the midst of closing, claiming, sending or settling, whatever comes first
+            await until(lambda: province.one("SELECT count(*) FROM bundle") >= number, 60)  # noqa: B023
+            ended += province.one(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            assert not task.done()
+        await until(lambda: province.one("SELECT count(*) FROM delivery_step") == 180, 60)
+        await until(lambda: waiting(province) == 0, 60)
+    assert ended >= len(stations)
+    assert dict(province.all("SELECT state, count(*) FROM delivery GROUP BY state")) == {
+        "sent": len(list(tmp_path.glob("*.txt")))
+    }
+
+
 async def test_later_bundles_of_a_group_keep_their_distance_unless_it_gets_worse(province, tmp_path):
     _, stations = province.commune(stations=3)
     province.subscriber()
