@@ -6,7 +6,7 @@ from datetime import datetime
 
 from notify.broadcast import CLASSES, URGENT, Spoken, speak_of
 from notify.expand import Connection, Expansion, expand, insert_due, load_bundle, load_steps
-from notify.group import filled, wording
+from notify.group import advice_of, filled, wording
 from notify.ladder import RUNGS, Does, Ladder
 from store.statements import statement
 
@@ -37,7 +37,7 @@ async def climb(connection: Connection, subject: str, now: datetime, *, voice_ex
         many = len({step.place for step in steps}) > 1
         names = ", ".join(dict.fromkeys(step.place_name for step in steps))
         text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
-        advice = said.get("advice", {}).get("farmer", "")
+        advice = advice_of(said)
         spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, f"{text} {advice}".strip(), bundle.expires)
         chosen = CLASSES[min(bundle.level, len(CLASSES)) - 1] if bundle.level else URGENT
         await speak_of(connection, spoken, chosen, now, exercise=voice_exercise)

@@ -43,10 +43,10 @@ class Key:
 
 
 #: The louder hazard, or rule, silences the ones beside it in the same commune while it is open: a storm warning its
-#: gusts, a silent gateway its stations.
+#: gusts; of the network at the same place only: a gateway that is offline its own stations.
 SILENCES: Mapping[str, frozenset[str]] = {
     "storm": frozenset({"wind"}),
-    "flash_flood": frozenset({"rain"}),
+    "flash_flood_rain": frozenset({"rain"}),
     "gateway_offline": frozenset({"silent_station", "sequence_gap"}),
 }
 
@@ -59,13 +59,14 @@ def by_key(steps: Iterable[Step]) -> dict[Key, list[Step]]:
     return groups
 
 
-def inhibited(step: Step, open_beside: Iterable[tuple[str, str]]) -> bool:
-    """Whether an open alert (rule, hazard) of the same commune silences this step; an end is never silenced."""
+def inhibited(step: Step, open_beside: Iterable[tuple[str, str, int]]) -> bool:
+    """Whether an open alert (rule, hazard, place) of the same commune silences this step; an end is never silenced."""
     if step.kind not in {"open", "raise"}:
         return False
     return any(
         step.hazard in SILENCES.get(loud, ()) or step.rule in SILENCES.get(loud, ())
-        for rule, hazard in open_beside
+        for rule, hazard, place in open_beside
+        if hazard != "network" or place == step.place
         for loud in (rule, hazard)
     )
 
@@ -98,7 +99,7 @@ def wait(first: float, last: float | None, *, grouping: float, between: float, u
 def texts_of(steps: list[Step], language: str, audience: str) -> list[str]:
     """Wordings of one SMS about these steps, fullest first: places by name or by their commune, advice or none."""
     said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, language)
-    advice = said.get("advice", {}).get(audience) or said.get("advice", {}).get("farmer", "")
+    advice = advice_of(said, audience)
     if len({step.place for step in steps}) == 1:
         texts = [said.get("short", "")]
     else:
@@ -115,7 +116,7 @@ def long_of(steps: list[Step], language: str, audience: str) -> str:
         said = wording(step.texts, language)
         paragraphs.append(f"{step.place_name}: {said.get('long') or said.get('short', '')}")
     said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, language)
-    advice = said.get("advice", {}).get(audience) or said.get("advice", {}).get("farmer", "")
+    advice = advice_of(said, audience)
     return "\n\n".join([*dict.fromkeys(paragraphs), *([advice] if advice else [])])
 
 
@@ -123,6 +124,12 @@ def wording(texts: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     """Texts in a language; where the rule has none in it, in Vietnamese, the official one."""
     found: Any = texts.get(language) or texts.get("vi") or next(iter(texts.values()), {})
     return found if isinstance(found, Mapping) else {}
+
+
+def advice_of(said: Mapping[str, Any], audience: str = "farmer") -> str:
+    """What to do at length, for an audience: its own, else what is for farmers, else for everyone; empty: nothing."""
+    advice = said.get("advice", {})
+    return next((str(advice[name]) for name in (audience, "farmer", "everyone") if advice.get(name)), "")
 
 
 def filled(template: str, steps: list[Step], places: str) -> str:

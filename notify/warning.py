@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from notify import cap
 from notify.expand import Connection, title_of
-from notify.group import Step, wording
+from notify.group import Step, advice_of, wording
 from notify.settings import NotifySettings
 from store.statements import statement
 
@@ -41,7 +41,7 @@ def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], set
             event=_event(entry, language, step),
             headline=title_of([step], language),
             description=str(texts.get("long") or texts.get("short", "")),
-            instruction=str(texts.get("advice", {}).get("farmer", "")),
+            instruction=advice_of(texts) or " ".join(dict.fromkeys(texts.get("advice", {}).values())),
         )
     outlines = cap.rings(row["geometry"]) or cap.rings(row["commune_geometry"])
     placed = row["latitude"] is not None and row["longitude"] is not None

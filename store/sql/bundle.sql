@@ -61,7 +61,7 @@ SELECT step FROM bundle_step WHERE bundle = %(bundle)s ORDER BY step
 
 -- name: open_beside
 -- Rules and hazards open now in a commune; what is only forecast silences nothing.
-SELECT DISTINCT alert.rule, alert.hazard
+SELECT DISTINCT alert.rule, alert.hazard, alert.place
 FROM alert JOIN place ON place.id = alert.place
 WHERE alert.state = 'open' AND alert.basis = 'observed' AND place.path @> ARRAY[%(commune)s::int]
 

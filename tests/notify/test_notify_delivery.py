@@ -5,7 +5,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from notify.group import quiet_until
+from notify.group import advice_of, quiet_until
 from tests.notify.conftest import NOW, HandClock, running, until
 
 
@@ -109,6 +109,28 @@ async def test_stale_steps_and_inhibited_ones_page_nobody(province, tmp_path):
         await settled(province)
     assert province.messages() == []
     assert sorted(province.all("SELECT hazard, outcome FROM bundle")) == [("cold", "stale"), ("wind", "inhibited")]
+
+
+async def test_a_gateway_offline_silences_its_own_stations_and_no_other(province, tmp_path):
+    _, (station, other) = province.commune()
+    province.alert(station, hazard="network", rule="gateway_offline")
+    mine = province.step(province.alert(station, hazard="network", rule="silent_station"))
+    province.subscriber(hazards=("network",))
+    async with running(province.url, tmp_path):
+        await settled(province)
+        assert (
+            province.one("SELECT outcome FROM bundle JOIN bundle_step ON bundle = id WHERE step = %s", mine)
+            == "inhibited"
+        )
+        province.step(province.alert(other, hazard="network", rule="silent_station"))
+        await until(lambda: [row[2] for row in province.messages()] == ["sent"])
+
+
+def test_advice_is_the_audiences_own_else_everyones():
+    said = {"advice": {"everyone": "Tránh suối.", "cattle": "Nhốt trâu bò."}}
+    assert advice_of(said, "cattle") == "Nhốt trâu bò."
+    assert advice_of(said) == advice_of(said, "radio") == "Tránh suối."
+    assert advice_of({}) == ""
 
 
 async def test_quiet_hours_hold_a_message_until_morning_unless_it_is_urgent(province, tmp_path):
