@@ -25,6 +25,7 @@ class ApiSettings(DatabaseSettings):
         "stations", description="what may be seen without signing in; farms never are"
     )
     notice: str = Field("", description="text shown on top of every page")
+    notice_en: str = Field("", description="the same for readers of English; else they see the other")
     language: Literal["vi", "en"] = Field("vi", description="language where the reader named none")
     request_seconds: float = Field(30.0, gt=0, description="longest time of one request's query")
     maximum_body: int = Field(1_048_576, gt=0, description="largest request body in bytes")

@@ -41,7 +41,6 @@ NOTICE_EN = (
     "Demo: weather really recorded at three New York airports in 2013, and Greensboro's typical year (TMY3), "
     "is being replayed; Vietnamese warning criteria are shown on a foreign record."
 )
-NOTICE = f"{NOTICE_VI} | {NOTICE_EN}"
 #: Seconds between two readings of a station: the records are hourly.
 INTERVAL = 3600
 #: The longest hole in the records is five hours: what a rain counter gained meanwhile is still one reading.

@@ -18,7 +18,7 @@ import psycopg
 import structlog
 
 from edge.device import Memory
-from standalone.demonstration import NOTICE, TIME_ZONE, chosen, enter, gateway_file
+from standalone.demonstration import NOTICE_EN, NOTICE_VI, TIME_ZONE, chosen, enter, gateway_file
 from standalone.field.record import Station, observations, years_of_origin
 from standalone.field.weather_station import WeatherStation
 from standalone.lockstep import Lockstep
@@ -129,7 +129,8 @@ class Replay:
         plan = Plan(
             options.folder, self.gateways, "replayed", api_port(options.port),
             environment={
-                "NONGVU_NOTICE": NOTICE, "NONGVU_LOG": options.log, "NONGVU_OLDEST": "P400D",
+                "NONGVU_NOTICE": NOTICE_VI, "NONGVU_NOTICE_EN": NOTICE_EN,
+                "NONGVU_LOG": options.log, "NONGVU_OLDEST": "P400D",
                 "NONGVU_MESSAGES": str(options.folder / "messages"),
                 # waits in real time; an hour of weather takes less than a tenth of a second here
                 "NONGVU_GROUPING_WAIT": "0.02",

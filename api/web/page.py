@@ -37,8 +37,10 @@ def render(
     """A template filled with what every page needs besides its own."""
     other = "en" if language == "vi" else "vi"
     given = {"asking": None, "office": OFFICE_WORDS[language]} | given
+    settings = here.settings
+    notice = (settings.notice_en if language == "en" else "") or settings.notice
     text = TEMPLATES.get_template(name).render(
-        words=WORDS[language], language=language, notice=here.settings.notice,
+        words=WORDS[language], language=language, notice=notice,
         other=str(request.url.include_query_params(lang=other).query), **given,
     )  # fmt: skip
     headers = {"Content-Language": language, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie"}

@@ -47,6 +47,14 @@ async def test_page_without_values_says_so(client: httpx.AsyncClient) -> None:
 async def test_notice_is_shown_and_escaped(province: str) -> None:
     async with client_of(province, notice="Phát lại <năm 2013>") as client:
         assert "Phát lại &lt;năm 2013&gt;" in (await client.get("/")).text
+        assert "Phát lại" in (await client.get("/?lang=en")).text
+
+
+async def test_notice_speaks_the_readers_language(province: str) -> None:
+    async with client_of(province, notice="Phát lại", notice_en="A replay") as client:
+        vi, en = (await client.get("/?lang=vi")).text, (await client.get("/?lang=en")).text
+    assert "Phát lại" in vi and "A replay" not in vi
+    assert "A replay" in en and "Phát lại" not in en
 
 
 async def test_first_load_is_small_and_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
