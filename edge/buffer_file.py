@@ -69,6 +69,17 @@ class Bundle:
     readings: list[Reading]
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Readings that are in no pack yet."""
+
+    #: Those that can go into one, and those that still wait for event time.
+    dated: int = 0
+    undated: int = 0
+    #: Event time of the oldest dated one [ms].
+    oldest: int | None = None
+
+
 def checksum(*fields: object) -> int:
     """CRC-32 over the fields of a row."""
     value = 0
@@ -237,12 +248,13 @@ class BufferFile:
         """Clocks whose readings still wait for event time."""
         return [row[0] for row in self.connection.execute("SELECT DISTINCT clock FROM bundle WHERE clock<>''")]
 
-    def waiting(self) -> tuple[int, int | None]:
-        """Readings in no pack yet, and the event time of the oldest dated one [ms]."""
-        count, first = self.connection.execute(
-            "SELECT coalesce(sum(readings), 0), min(CASE WHEN clock='' THEN first END) FROM bundle"
+    def waiting(self) -> Waiting:
+        """What is in no pack yet."""
+        dated, first, undated = self.connection.execute(
+            "SELECT coalesce(sum(readings) FILTER (WHERE clock=''), 0), min(first) FILTER (WHERE clock=''),"
+            " coalesce(sum(readings) FILTER (WHERE clock<>''), 0) FROM bundle"
         ).fetchone()
-        return int(count), first
+        return Waiting(int(dated), int(undated), first)
 
     def used(self) -> int:
         """Bytes that rows take in the file."""

@@ -40,7 +40,7 @@ async def watch_clock(clock: GatewayClock, outbox: Outbox, days: float) -> None:
 async def _date(clock: GatewayClock, outbox: Outbox) -> None:
     """Date what was taken before the time was known; what an earlier start of the machine left cannot be."""
     newest = milliseconds(clock.newest) if clock.newest else 0
-    for start in await outbox.undated():
+    for start in await outbox.clocks():
         if start == clock.start:
             count = await outbox.date(start, clock.zero())
             log.warning("readings dated afterwards", readings=count)

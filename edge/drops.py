@@ -64,13 +64,14 @@ class Dropped:
     """What making room cost."""
 
     packs: list[FormedPack] = field(default_factory=list)
-    #: Readings that were in no pack.
+    #: Readings that were in no pack: dated ones, and those that still waited for event time.
     unformed: int = 0
+    undated: int = 0
 
     @property
     def readings(self) -> int:
         """All readings let go."""
-        return self.unformed + sum(pack.readings for pack in self.packs)
+        return self.unformed + self.undated + sum(pack.readings for pack in self.packs)
 
 
 def add_to_ledger(file: BufferFile, drops: Sequence[Drop]) -> None:
@@ -132,14 +133,16 @@ def _drop_pack(file: BufferFile, pack: FormedPack, dropped: Dropped, drops: list
 def _drop_bundle(file: BufferFile, number: int, dropped: Dropped, drops: list[Drop]) -> int:
     bundle, size, count = file.bundle(number)
     file.forget_bundles([number])
-    dropped.unformed += count
     if bundle is None:  # damaged: only its number of readings can still be said
+        dropped.unformed += count
         drops.append(DroppedReadings("", "", "", "", count))
     elif bundle.clock:  # never dated: the hour of day is not known
+        dropped.undated += count
         names = {(item.station, item.datastream) for item in bundle.readings}
         counts = {name: sum(1 for item in bundle.readings if (item.station, item.datastream) == name) for name in names}
         drops += [DroppedReadings(*name, "", "", many) for name, many in counts.items()]
     else:
+        dropped.unformed += count
         drops += of_readings(bundle.readings)
     return size + 100
 

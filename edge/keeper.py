@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from edge.buffer_file import BufferFile, Bundle, FormedPack
+from edge.buffer_file import BufferFile, Bundle, FormedPack, Waiting
 from edge.drops import Dropped, add_to_ledger, declare, ledger, make_room
 from edge.salvage import Opened, closed, copy_rows, free_bytes, make_alike, open_buffer, shed_ballast, take_ballast
 from telemetry.pack import CBOR, DroppedReadings, Stream
@@ -20,7 +20,7 @@ from telemetry.reading import moment
 log = structlog.get_logger(__name__)
 
 Job = Callable[[BufferFile], Any]
-State = tuple[list[FormedPack], dict[str, bytes], tuple[int, int | None], bool]
+State = tuple[list[FormedPack], dict[str, bytes], Waiting, bool]
 
 #: Part of the buffer that is let go at once when its cap or the card's end is reached.
 _SLICE = 0.05
@@ -165,6 +165,7 @@ class Keeper:
             return
         dropped.packs += found.packs
         dropped.unformed += found.unformed
+        dropped.undated += found.undated
 
     # -- jobs ---------------------------------------------------------------------------------------------------
 
@@ -189,17 +190,17 @@ class Keeper:
             file.forget_bundles(damaged)
         return lost
 
-    def date(self, file: BufferFile, clock: str, start: int) -> tuple[list[FormedPack], int]:
+    def date(self, file: BufferFile, clock: str, start: int) -> tuple[list[FormedPack], Waiting]:
         """Form packs, marked as dated afterwards, of all readings of a clock whose zero is now known."""
         packs: list[FormedPack] = []
         while True:
             bundles, damaged = file.bundles(clock)
             self._lose(file, damaged)
             if not bundles and not damaged:
-                return packs, file.waiting()[0]
-            for bundle in bundles:
-                dated = [replace(item, time=item.time + start) for item in bundle.readings]
-                packs += file.form(dated, Stream.BACKLOG, bundle.importance, redated=True)
+                return packs, file.waiting()
+            dated = [replace(item, time=item.time + start) for bundle in bundles for item in bundle.readings]
+            importance = max((bundle.importance for bundle in bundles), default=0)
+            packs += file.form(dated, Stream.BACKLOG, importance, redated=True)
             file.forget_bundles([bundle.id for bundle in bundles])
 
     def give_up(self, file: BufferFile, clock: str, first: int, last: int) -> int:

@@ -15,11 +15,13 @@ from telemetry.birth import Command, Reply, decode, encode
 
 log = structlog.get_logger(__name__)
 
-_MEMORY = "orders"
+_MEMORY, _REPLIES = "orders", "replies"
+#: Replies that wait for the broker; more orders than these never come between two connections.
+_WAITING = 100
 #: How long an order's number is remembered after it expired; a broker may repeat it that late.
 _REMEMBERED = timedelta(days=1)
 
-Say = Callable[[bytes], Awaitable[None]]
+Say = Callable[[bytes], Awaitable[bool]]
 
 
 class Orders:
@@ -31,20 +33,36 @@ class Orders:
     ) -> None:  # fmt: skip
         self._outbox, self._actuation, self._now, self._say = outbox, actuation, now, say
         self._read_now, self._restart = read_now, restart
+        #: The order in hand, whose reply is not known yet.
+        self._in_hand = ""
 
     async def hear(self, _: str, payload: bytes) -> None:
-        """Carry out one order and answer it."""
+        """Carry out one order and answer it; its reply waits on the card until the broker has it."""
         try:
             command = decode(payload, Command)
         except msgspec.MsgspecError as error:
             log.warning("order not understood", error=str(error))
             return
-        outcome, detail = await self._carried_out(command)
-        log.info("order", id=command.id, action=command.action, outcome=outcome, detail=detail)
-        reply = Reply(command.id, outcome, self._now().isoformat(), detail)
-        await self._say(encode(reply))
-        if command.action == "restart" and outcome == "done":
-            self._restart()
+        self._in_hand = command.id
+        try:
+            outcome, detail = await self._carried_out(command)
+            log.info("order", id=command.id, action=command.action, outcome=outcome, detail=detail)
+            if outcome != "repeated" or command.id not in self._replies():
+                await self._outbox.remember(self._with_reply(command, outcome, detail))
+        finally:
+            self._in_hand = ""
+        try:
+            await self.answer()
+        finally:
+            if command.action == "restart" and outcome == "done":
+                self._restart()
+
+    async def answer(self) -> None:
+        """Say the replies that no broker has taken yet."""
+        for number, reply in self._replies().items():
+            if number != self._in_hand and await self._say(reply):
+                rest = {key: value for key, value in self._replies().items() if (key, value) != (number, reply)}
+                await self._outbox.remember({_REPLIES: msgspec.msgpack.encode(rest)})
 
     async def _carried_out(self, command: Command) -> tuple[Any, str]:
         now = self._now()
@@ -60,8 +78,9 @@ class Orders:
             return "expired", f"expired {command.expires}"
         known = {key: end for key, end in known.items() if end > (now - _REMEMBERED).timestamp()}
         known[command.id] = expires.timestamp()
-        # noted before it is done: a crash in between must not do it twice
-        await self._outbox.remember({_MEMORY: msgspec.msgpack.encode(known)})
+        # noted before it is done: a crash in between must not do it twice, nor leave it without an answer
+        unknown = self._with_reply(command, "failed", "the gateway stopped in the midst of it; it may have been done")
+        await self._outbox.remember({_MEMORY: msgspec.msgpack.encode(known), **unknown})
         return await self._done(command)
 
     async def _done(self, command: Command) -> tuple[Any, str]:
@@ -81,6 +100,15 @@ class Orders:
         except ActionError as error:
             return "failed", str(error)
         return "done", ""
+
+    def _replies(self) -> dict[str, bytes]:
+        stored = self._outbox.memory.get(_REPLIES)
+        return msgspec.msgpack.decode(stored, type=dict[str, bytes]) if stored else {}
+
+    def _with_reply(self, command: Command, outcome: Any, detail: str) -> dict[str, bytes]:
+        replies = self._replies()
+        replies[command.id] = encode(Reply(command.id, outcome, self._now().isoformat(), detail))
+        return {_REPLIES: msgspec.msgpack.encode(dict(list(replies.items())[-_WAITING:]))}
 
     def _known(self) -> dict[str, float]:
         stored = self._outbox.memory.get(_MEMORY)

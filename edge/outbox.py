@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from edge.buffer_file import BufferFile, FormedPack
+from edge.buffer_file import BufferFile, FormedPack, Waiting
 from edge.drops import Dropped
 from edge.keeper import Job, Keeper
 from telemetry.pack import MAXIMUM_RECORDS, Receipt, Stream
@@ -38,9 +38,9 @@ class Outbox:
         self._receipted: list[tuple[str, Stream, int]] = []
         #: Packs not yet receipted, by boot, stream and sequence, in the order of their forming.
         self.formed: dict[tuple[str, Stream, int], FormedPack] = {}
-        #: Stored readings that are in no pack yet, and the event time of the oldest [ms]; and those being stored now.
-        self.bundled = 0
-        self._adding = 0
+        #: Stored readings that are in no pack yet: dated ones, with the event time of the oldest [ms], those that
+        #: still wait for event time and so for any pack; and those being stored now.
+        self.bundled = self.undated = self._adding = 0
         self.oldest_unformed: int | None = None
         self.memory: dict[str, bytes] = {}
         #: Readings dropped since the start; drops wait to be declared.
@@ -54,16 +54,14 @@ class Outbox:
 
     async def open(self) -> None:
         """Load what waits from earlier boots."""
-        packs, self.memory, (self.bundled, self.oldest_unformed), self.undeclared = await self._in_thread(
-            self.keeper.open
-        )
+        packs, self.memory, waiting, self.undeclared = await self._in_thread(self.keeper.open)
         self.formed = {pack.key: pack for pack in packs}
-        self._settle()
+        self._count(waiting)
 
     @property
     def waiting(self) -> int:
         """Readings not yet receipted."""
-        return self.bundled + self._adding + sum(pack.readings for pack in self.formed.values())
+        return self.bundled + self.undated + self._adding + sum(pack.readings for pack in self.formed.values())
 
     @property
     def oldest(self) -> int | None:
@@ -104,21 +102,33 @@ class Outbox:
         if readings and not live and not clock:
             first = min(item.time for item in readings)
             self.oldest_unformed = min(first, first if self.oldest_unformed is None else self.oldest_unformed)
-        return asyncio.ensure_future(self._added(self._submit(job), len(readings)))
+        return asyncio.ensure_future(self._added(self._submit(job), len(readings), dated=not clock))
 
-    async def _added(self, job: asyncio.Future[list[FormedPack]], count: int) -> None:
+    async def _added(self, job: asyncio.Future[list[FormedPack]], count: int, *, dated: bool) -> None:
         packs = await job
         self._adding -= count
-        self.bundled += 0 if packs else count
+        if not packs and dated:
+            self.bundled += count
+        elif not packs:
+            self.undated += count
         self._formed(packs)
+        if self.bundled and not packs:
+            self.changed.set()
 
     async def form_backlog(self, records: int = MAXIMUM_RECORDS) -> bool:
-        """Put the oldest readings that are in no pack yet, or drops to declare, into packs of the backlog."""
+        """Put the oldest dated readings that are in no pack yet, or drops to declare, into packs of the backlog.
+
+        Says whether there may be more; never that of itself does it wake the uplink.
+        """
         if not (self.bundled or self.undeclared) or self.room(Stream.BACKLOG) <= 0:
             return False
         packs, self.undeclared, lost = await self._submit(
             lambda file: self.keeper.form_backlog(file, records), at_once=True
         )
+        if not packs and not lost:
+            log.error("buffer holds other readings than were counted", counted=self.bundled)
+            self._count(await self._submit(lambda file: file.waiting(), at_once=True))
+            return False
         self.bundled -= sum(pack.readings for pack in packs) + lost
         self.dropped += lost
         if not self.bundled:
@@ -126,26 +136,25 @@ class Outbox:
         elif packs:
             self.oldest_unformed = max(packs[-1].first, self.oldest_unformed or 0)
         self._formed(packs)
-        return bool(packs)
+        return True
 
-    async def undated(self) -> list[str]:
+    async def clocks(self) -> list[str]:
         """Clocks whose readings still wait for event time."""
         return await self._submit(lambda file: file.undated(), at_once=True)
 
     async def date(self, clock: str, start: int) -> int:
         """Give event time to readings that were taken before it was known; ``start`` is the clock's zero [ms]."""
         packs, rest = await self._submit(lambda file: self.keeper.date(file, clock, start), at_once=True)
-        self.bundled = rest
         self._formed(packs)
+        self._count(rest)
         return sum(pack.readings for pack in packs)
 
     async def give_up(self, clock: str, first: int, last: int) -> int:
         """Drop readings that nobody can date any more; declared with the bounds between which they were taken."""
         lost: int = await self._submit(lambda file: self.keeper.give_up(file, clock, first, last), at_once=True)
-        self.bundled -= lost
+        self.undated -= lost
         self.dropped += lost
-        self.undeclared = self.undeclared or lost > 0
-        self._settle()
+        self._to_declare(lost)
         return lost
 
     def receipted(self, receipt: Receipt) -> int:
@@ -193,7 +202,7 @@ class Outbox:
                 future.set_result(result)
         if self.keeper.moved:
             self.keeper.moved = False
-            self.bundled = await self._in_thread(lambda: self.keeper.file.waiting()[0])
+            self._count(await self._in_thread(self.keeper.file.waiting))
         if dropped.readings:
             await asyncio.sleep(0)  # whoever waited for these jobs counts first
             self._let_go(dropped)
@@ -202,9 +211,9 @@ class Outbox:
         for pack in dropped.packs:
             self.formed.pop(pack.key, None)
         self.bundled -= dropped.unformed
+        self.undated -= dropped.undated
         self.dropped += dropped.readings
-        self.undeclared = True
-        self._settle()
+        self._to_declare(dropped.readings)
         log.error("buffer full: oldest dropped", readings=dropped.readings, dropped_since_start=self.dropped)
 
     async def expire(self, older_than: int) -> None:
@@ -235,10 +244,18 @@ class Outbox:
         if packs:
             self.changed.set()
 
+    def _count(self, waiting: Waiting) -> None:
+        self.bundled, self.undated, self.oldest_unformed = waiting.dated, waiting.undated, waiting.oldest
+        self._settle()
+
+    def _to_declare(self, readings: int) -> None:
+        self.undeclared = self.undeclared or readings > 0
+        self._settle()
+        if self.undeclared:
+            self.changed.set()
+
     def _settle(self) -> None:
-        if self.bundled or self._adding or self.formed:
+        if self.bundled or self.undated or self._adding or self.formed:
             self._empty.clear()
         else:
             self._empty.set()
-        if self.bundled or self.undeclared:
-            self.changed.set()

@@ -59,6 +59,11 @@ class Running:
         self.uplink = Uplink(line_of(file.gateway, file.broker), self.outbox, self.birth, self.status)
         self.buses = {bus.name: open_line(bus) for bus in file.buses}
         self.actuation = Actuation(file.relays, file.alarms, self.buses, self._local, self.outbox, self._time)
+        self._restart = asyncio.Event()
+        self.orders = Orders(
+            self.outbox, self.actuation, self.now, lambda payload: self.uplink.say(Kind.REPLY, payload),
+            self._read_now, self._restart.set,
+        )  # fmt: skip
         devices = devices_of(file)
         self.pollers = [
             Poller(bus, devices[name], self.outbox, self.stamp, self.now, self.actuation.watch)
@@ -69,7 +74,6 @@ class Running:
         self.messengers = [item for group in self._sources.values() for _, item in group]
         self.polled: datetime | None = None
         self.started = time.monotonic()
-        self._restart = asyncio.Event()
 
     # -- time ---------------------------------------------------------------------------------------------------
 
@@ -107,11 +111,7 @@ class Running:
 
     def _listen(self) -> None:
         code = self.file.gateway.code
-        orders = Orders(
-            self.outbox, self.actuation, self.now, lambda payload: self.uplink.say(Kind.REPLY, payload),
-            self._read_now, self._restart.set,
-        )  # fmt: skip
-        self.uplink.hear(topic(code, Kind.COMMAND), orders.hear)
+        self.uplink.hear(topic(code, Kind.COMMAND), self.orders.hear)
         self.uplink.hear(topic(code, Kind.CONFIG), self._desired)
         self.uplink.connected = self._line_came_up
         if self.replayed:
@@ -200,6 +200,7 @@ class Running:
         while True:
             await asyncio.sleep(self.file.gateway.status_interval)
             await _tolerated(self.uplink.say_status)
+            await _tolerated(self.orders.answer)
 
     async def _alive(self) -> None:
         """Tell the watchdog only while the outbox can be written."""
@@ -223,6 +224,7 @@ class Running:
         if self.config is not None:
             self.config.line_came_up()
             await self._tell()
+        await self.orders.answer()
 
     async def _tell(self) -> None:
         if self.config is not None and (news := self.config.news(self._time())) is not None:

@@ -113,7 +113,7 @@ class Uplink:
             async with client:
                 self._client = client
                 self.connections += 1
-                await client.subscribe([(name, 1) for name in (topic(self._line.gateway, Kind.RECEIPT), *self._heard)])
+                await self._subscribe(client)  # birth and status promise that orders are heard
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._receive(client))
                     group.create_task(self._talk())
@@ -123,6 +123,14 @@ class Uplink:
             self._client = None
             self._outbox.line_up = False
             self._forget_flights()
+
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
+        names = (topic(self._line.gateway, Kind.RECEIPT), *self._heard)
+        answers = await client.subscribe([(name, 1) for name in names])
+        for name, answer in zip(names, answers, strict=True):
+            reason = int(getattr(answer, "value", answer))  # type: ignore[call-overload]
+            if reason >= 0x80:
+                log.error("broker refuses a subscription", topic=name, reason=f"{reason:#04x}")
 
     def _make(self) -> aiomqtt.Client:
         connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -254,12 +262,13 @@ class Uplink:
         self._publishes[info.mid] = future
         return future
 
-    async def say(self, kind: Kind, payload: bytes, *, retain: bool = False) -> None:
-        """Publish one of the other words of a gateway; returns when the broker has it."""
+    async def say(self, kind: Kind, payload: bytes, *, retain: bool = False) -> bool:
+        """Publish one of the other words of a gateway; whether the broker passes it on, once it has answered."""
         async with asyncio.timeout(10):
             answer = await self._publish(kind, payload, retain=retain)
         if answer == _LOST:
             raise aiomqtt.MqttError("line lost before the broker answered")
+        return answer == 0
 
     async def say_status(self) -> None:
         """Publish the status now, if there is a line."""

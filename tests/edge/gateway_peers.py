@@ -116,6 +116,8 @@ class ReceiptingServer:
         async for message in client.messages:
             place = parse(str(message.topic))
             payload = bytes(message.payload)
+            if message.retain:  # said before this server listened, perhaps by another test's gateway
+                continue
             if place.kind in (Kind.LIVE, Kind.BACKLOG):
                 await self._pack(client, place.gateway, message, payload)
             elif place.kind is Kind.BIRTH:
@@ -280,7 +282,7 @@ class EdgeProcess:
 
 async def until(condition, seconds: float = 10.0) -> None:
     """Wait for a condition, or fail."""
-    end = asyncio.get_running_loop().time() + 3 * seconds  # a shared machine may be three times slower
+    end = asyncio.get_running_loop().time() + 6 * seconds  # a shared machine may be many times slower
     while not condition():
         if asyncio.get_running_loop().time() > end:
             raise AssertionError("it did not come in time")

@@ -108,8 +108,9 @@ async def test_orders_once_and_never_late(broker, tmp_path):
         await edge.start()
         await until(lambda: len(server.births) >= 2, 20)
         await say(order("set_relay", "a", relay="siren", on=True))
-        await until(lambda: len(replies(server)) == 7)
-        assert replies(server)[-1].outcome == "repeated"
+        # an answer of before, which the broker had and the killed gateway no longer knew to be there, may come again
+        await until(lambda: [reply for reply in replies(server)[6:] if (reply.id, reply.outcome) == ("a", "repeated")])
+        assert not [reply for reply in replies(server)[6:] if (reply.id, reply.outcome) == ("a", "done")]
         births = len(server.births)
         await say(order("restart", "f"))
         await until(lambda: len(server.births) > births, 20)
