@@ -23,6 +23,10 @@ class Circuit:
         """Whether the device may be asked now."""
         return not self.opened or now >= self.next_trial
 
+    def overdue(self, now: float) -> bool:
+        """Whether its trial was put off for as long as it was left alone: then its neighbours wait once."""
+        return self.opened and now >= self.next_trial + self.wait
+
     def succeeded(self) -> None:
         """The device answered."""
         self.failures, self.opened, self.wait = 0, False, 0.0

@@ -54,9 +54,9 @@ class Poller:
         while True:
             now = milliseconds(self._event_time())
             ready = [device for device in self.devices if device.due(now) and device.circuit.allows(time.monotonic())]
-            # who was silent is tried after all who answer
-            for device in sorted(ready, key=lambda device: (device.circuit.opened, device.unit.interval)):
-                if device.circuit.opened and self._others_due(device):
+            # who was silent is tried after all who answer; on a line without a free moment not for ever
+            for device in sorted(ready, key=lambda device: (device.circuit.failures, device.unit.interval)):
+                if device.circuit.opened and self._others_due(device) and not device.circuit.overdue(time.monotonic()):
                     continue
                 await self._poll(device)
             await self._rest()
