@@ -11,12 +11,22 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
-from gateway_peers import Proxy, ReceiptingServer, until
+from gateway_peers import GATEWAY, UNIT, Liar, ModbusPeer, Proxy, ReceiptingServer, RefusingBroker, crc, until
 
+from edge.bus_settings import Unit
+from edge.device import Device
+from edge.gateway_clock import GatewayClock
 from edge.keeper import Keeper
 from edge.outbox import Outbox
+from edge.poll import Poller
+from edge.run import Running
+from edge.sensor import shelf
+from edge.settings import parse
 from edge.uplink import Line, Uplink
 from telemetry.birth import Birth, Status
 from telemetry.broker import address
@@ -216,44 +226,68 @@ async def sending(folder: Path, port: int, *, resend: float = 1.0, keepalive: in
 
 
 class Taking:
-    """Sixty channels, one set of readings an event minute."""
+    """Sixty channels, one set of readings every ``step`` seconds of event time."""
 
-    def __init__(self, box: Outbox) -> None:
-        self.box, self.minute = box, 0
+    def __init__(self, box: Outbox, step: float = 60.0) -> None:
+        self.box, self.step, self.sets, self.time = box, step, 0, START
 
-    async def minutes(self, count: int, pause: float = 0.0) -> None:
+    def _set(self) -> list[Reading]:
+        self.sets, self.time = self.sets + 1, self.time + round(self.step * 1000)
+        return [Reading(f"s{c // 10}", "soil_moisture", self.time, c / 100, f"c{c % 10}") for c in range(60)]
+
+    async def take(self, count: int, pause: float = 0.0) -> None:
         for _ in range(count):
-            time_ = START + self.minute * 60_000
-            self.minute += 1
-            await self.box.add(
-                [Reading(f"s{c // 10}", "soil_moisture", time_, c / 100, f"c{c % 10}") for c in range(60)]
-            )
+            await self.box.add(self._set())
             await asyncio.sleep(pause)
+
+    async def take_for(self, seconds: float) -> int:
+        """All sets of so much event time, an hour's in one write; how many."""
+        count = max(1, round(seconds / self.step))
+        for at in range(0, count, 60):
+            await asyncio.gather(*(self.box.add(self._set()) for _ in range(min(60, count - at))))
+        return count
 
 
 def figures(taking: Taking, server: ReceiptingServer) -> dict[str, int]:
-    generated = taking.minute * 60
+    generated = taking.sets * 60
     return {"generated": generated, "stored": len(server.stored), "lost": generated - len(server.stored),
             "conflicts": len(server.conflicts), "changed_packs": len(server.changed_packs),
             "repeated_packs": server.repeats}  # fmt: skip
 
 
-async def cut_line(folder: Path, broker_port: int, days: float, cuts: int, seed: int) -> dict[str, int]:
-    """F8: the line is cut again and again, for days in all (simulated minutes)."""
-    draw = random.Random(seed)
+async def cut_line(
+    folder: Path, broker_port: int, lengths: Sequence[float], *, silent: bool = False
+) -> dict[str, float]:
+    """F8: the line is cut for so many seconds of event time each: refused and reset, or silently passing nothing."""
     proxy = Proxy(broker_port)
     await proxy.open()
+    detected, drained = [], []
     async with ReceiptingServer(broker_port).connected() as server, sending(folder, proxy.port) as (box, _):
         taking = Taking(box)
-        for _ in range(cuts):
-            await taking.minutes(draw.randint(3, 10), 0.02)
-            await proxy.cut()
-            await taking.minutes(int(days * 1440 / cuts))
-            await proxy.open()
-            await asyncio.sleep(draw.uniform(0.5, 2.5))
-        began = time.monotonic()
-        await until(lambda: box.waiting == 0, 120)
-        result = figures(taking, server) | {"drained_in_s": round(time.monotonic() - began, 1)}
+        await until(lambda: box.line_up, 30)
+        for seconds in lengths:
+            taking.step = 1.0 if seconds <= 300 else 60.0
+            await taking.take(5, 0.02)
+            began = time.monotonic()
+            if silent:
+                proxy.stuck = True
+            else:
+                await proxy.cut()
+            while box.line_up:
+                await taking.take(1, 0.05)
+            detected.append(time.monotonic() - began)
+            sets = await taking.take_for(seconds)
+            proxy.stuck = False
+            if not silent:
+                await proxy.open()
+            await until(lambda: box.line_up, 60)
+            began = time.monotonic()
+            await until(lambda: box.waiting == 0, 120)
+            drained.append(sets * 60 / (time.monotonic() - began) * taking.step / 60)
+        result = figures(taking, server) | {
+            "out_of_order": server.out_of_order, "noticed_in_s": round(max(detected), 1),
+            "drained_at_times_live": round(min(drained)),
+        }  # fmt: skip
     await proxy.cut()
     return result
 
@@ -265,15 +299,15 @@ async def half_open(folder: Path, broker_port: int, times: int) -> dict[str, int
     async with ReceiptingServer(broker_port).connected() as server, sending(folder, proxy.port) as (box, _):
         taking = Taking(box)
         for _ in range(times):
-            await taking.minutes(5, 0.05)
+            await taking.take(5, 0.05)
             proxy.deaf = True
-            await taking.minutes(20, 0.05)
+            await taking.take(20, 0.05)
             proxy.deaf = False
             await proxy.cut()
             await proxy.open()
-            await taking.minutes(5, 0.05)
+            await taking.take(5, 0.05)
             proxy.stuck = True
-            await taking.minutes(60, 0.01)
+            await taking.take(60, 0.01)
             proxy.stuck = False
             await asyncio.sleep(1)
         await until(lambda: box.waiting == 0, 90)
@@ -290,7 +324,7 @@ async def slow_line(folder: Path, broker_port: int, backlog_minutes: int) -> dic
         sending(folder, proxy.port, resend=20.0) as (box, _),
     ):
         taking = Taking(box)
-        await taking.minutes(backlog_minutes)
+        await taking.take_for(backlog_minutes * 60)
         proxy.rate, proxy.latency = 2000.0, 0.5
         await proxy.open()
         await until(lambda: box.line_up, 30)
@@ -304,7 +338,218 @@ async def slow_line(folder: Path, broker_port: int, backlog_minutes: int) -> dic
             delays.append(time.monotonic() - began)
         proxy.rate, proxy.latency = None, 0.0
         await until(lambda: box.waiting == 0, 120)
-        result = {"generated": taking.minute * 60 + 8, "stored": len(server.stored),
+        result = {"generated": taking.sets * 60 + 8, "stored": len(server.stored),
                   "repeated_packs": server.repeats, "worst_live_delay_s": round(max(delays), 1)}  # fmt: skip
     await proxy.cut()
     return result
+
+
+#: Reasons of a PUBACK by which a broker says that it did not pass a message on (MQTT 5, table 3-4).
+REASONS = {0x10: "no matching subscribers", 0x80: "unspecified", 0x83: "implementation specific",
+           0x87: "not authorized", 0x90: "topic name invalid", 0x97: "quota exceeded", 0x99: "payload format"}  # fmt: skip
+
+
+async def refused(folder: Path) -> dict[str, int]:
+    """F12: a broker that answers with every reason but 0x00; nothing is deleted, all is sent when it takes it."""
+    deleted = 0
+    async with RefusingBroker().running() as broker, sending(folder, broker.port, resend=0.3) as (box, uplink):
+        taking = Taking(box)
+        await until(lambda: box.line_up, 30)
+        for reason in REASONS:
+            broker.reason = reason
+            sent = uplink.sent
+            await taking.take(5)
+            await until(lambda reason=reason, sent=sent: uplink.last_refusal == reason and uplink.sent > sent + 5, 30)
+            deleted += taking.sets * 60 - box.waiting
+        broker.reason = 0
+        await until(lambda: box.waiting == 0, 90)
+        generated = taking.sets * 60
+        return {"reasons": len(REASONS), "refusals": uplink.refused, "generated": generated,
+                "deleted_without_receipt": deleted, "stored": len(broker.stored),
+                "lost": generated - len(broker.stored)}  # fmt: skip
+
+
+async def full_card(card: Path, broker_port: int, *, by_others: bool) -> dict[str, int]:
+    """F15: the buffer's small partition fills, by its own readings or by others; what is missing was declared."""
+    async with ReceiptingServer(broker_port).connected() as server:
+        proxy = Proxy(broker_port)  # no line at first
+        async with sending(card, proxy.port) as (box, _):
+            taking = Taking(box)
+            if by_others:
+                await taking.take_for(60 * 200)
+                with contextlib.suppress(OSError), (card / "log").open("wb", buffering=0) as other:
+                    while True:
+                        other.write(bytes(1024))
+            await taking.take_for(60 * 2000)
+            dropped = box.dropped
+            await proxy.open()
+            await until(lambda: box.waiting == 0 and not box.formed and not box.undeclared, 120)
+            declared = sum(d.count if isinstance(d, DroppedReadings) else d.readings for d in server.drops)
+            result = figures(taking, server)
+        await proxy.cut()
+    lost = result["lost"] - declared
+    return {"generated": result["generated"], "stored": result["stored"], "dropped_and_declared": declared,
+            "lost_untold": lost, "conflicts": result["conflicts"], "dropped_before_the_line": dropped}  # fmt: skip
+
+
+#: What is done to a buffer file, each at a random place.
+DAMAGES = ("bit", "page", "cut", "header", "not a file", "log gone", "bit in the log")
+
+FILLER = """
+import asyncio, os, sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from edge.keeper import Keeper
+from edge.outbox import Outbox
+from telemetry.reading import Reading
+async def main(path, kill):
+    box = Outbox(Keeper(Path(path), "boot-1"))
+    await box.open()
+    task = asyncio.create_task(box.run())
+    for at in range(200):
+        box.line_up = at < 5
+        await box.add([Reading("s", "air_temperature", 1_790_000_000_000 + (at * 20 + n) * 1000, 1.0) for n in range(20)])
+    if kill:
+        os.kill(os.getpid(), 9)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await box.close()
+asyncio.run(main(sys.argv[2], sys.argv[3] == "1"))
+"""
+
+
+async def damaged(folder: Path, kind: str, times: int, seed: int) -> dict[str, int]:
+    """F19: a buffer of 4,000 readings is damaged; it opens, gives what is readable, and says that something is gone."""
+    draw, found = (
+        random.Random(seed),
+        {"times": times, "opened": 0, "taken": 0, "stored": 0, "declared": 0, "untold": 0},
+    )
+    made = folder / "made" / "b"
+    made.parent.mkdir()
+    in_log = kind in ("log gone", "bit in the log")
+    command = [sys.executable, "-c", FILLER, str(ROOT), str(made), "1" if in_log else "0"]
+    await asyncio.to_thread(subprocess.run, command, stderr=subprocess.DEVNULL)
+    for number in range(times):
+        path = folder / f"{number}" / "b"
+        shutil.copytree(made.parent, path.parent)
+        _damage(path, kind, draw)
+        async with opened(path, "boot-2") as box:
+            times_, declared = await delivered(box)
+            noted = bool(box.keeper.note)
+            await box.add([Reading("s", "air_temperature", START - 1000, 1.0)])  # and it goes on
+            again, _ = await delivered(box)
+        found["opened"] += again == [START - 1000]
+        stored = len(set(times_))
+        found["taken"] += 4000
+        found["stored"] += stored
+        found["declared"] += declared
+        found["untold"] += 0 if noted else 4000 - stored - declared
+    return found
+
+
+def _damage(path: Path, kind: str, draw: random.Random) -> None:
+    file = Path(f"{path}-wal") if kind == "bit in the log" else path
+    if kind == "log gone":
+        Path(f"{path}-wal").unlink()
+    elif kind == "not a file":
+        path.unlink()
+        path.mkdir()
+    else:
+        data = bytearray(file.read_bytes())
+        page = draw.randrange(1, len(data) // 4096) * 4096
+        if kind.startswith("bit"):
+            data[draw.randrange(4096, len(data))] ^= 1 << draw.randrange(8)
+        elif kind == "page":
+            data[page : page + 4096] = draw.randbytes(4096)
+        elif kind == "cut":
+            del data[page + draw.randrange(4096) :]
+        elif kind == "header":
+            data[:100] = bytes(100)
+        file.write_bytes(data)
+
+
+#: How the tenth device of a line lies: unit, question, and a right answer to it → what it says instead.
+LIES = {
+    "silent": lambda liar, unit, body: None,
+    "wrong checksum": lambda liar, unit, body: right(liar, unit, body)[:-1] + b"\x00",
+    "short answer": lambda liar, unit, body: liar.right(unit, [66], 0, body[1]),
+    "another unit": lambda liar, unit, body: right(liar, unit + 1, body),
+    "exception 4": lambda liar, unit, body: crc(bytes([unit, body[1] | 0x80, 4])),
+    "noise": lambda liar, unit, body: random.Random(liar.requests).randbytes(40),
+    "noise before the answer": lambda liar, unit, body: b"\x00\xff\x13" + right(liar, unit, body),
+    "noise after the answer": lambda liar, unit, body: right(liar, unit, body) + b"\x00\xff\x13",
+}
+
+
+def right(liar: Liar, unit: int, body: bytes) -> bytes:
+    """What an honest device says: ten times its address in every word."""
+    return liar.right(unit, [unit * 10] * struct.unpack(">H", body[4:6])[0], 0, body[1])
+
+
+async def lying_line(folder: Path, lie: str, seconds: float = 3.0) -> dict[str, float]:
+    """F33: nine honest devices and one that lies on one RTU line; then it tells the truth and comes back by itself."""
+    liar, lying = Liar(rtu=True), True
+    liar.lie = lambda unit, body, tid: LIES[lie](liar, unit, body) if unit == 10 and lying else right(liar, unit, body)
+    model = shelf()["elsner-p03"]
+    register = model.registers[:1]
+    devices = [Device(Unit(name=f"u{u}", station=f"s{u}", model=model.name, unit=u, interval=0.25, timeout=0.1,
+                           retries=0), model, register) for u in range(1, 11)]  # fmt: skip
+    taken: dict[str, list[float]] = {device.unit.station: [] for device in devices}
+
+    def watch(readings):
+        for reading in readings:
+            taken[reading.station].append(reading.value)
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    async with opened(folder / "b") as box, liar.running() as bus:
+        with mock.patch("edge.circuit.FIRST_TRIAL", 0.5):
+            poller = Poller(bus, devices, box, lambda: (round(clock().timestamp() * 1000), ""), clock, watch)
+            task = asyncio.create_task(poller.run())
+            await until(lambda: len(taken["s1"]) >= seconds / 0.25, seconds * 5)
+            before, lying = len(taken["s10"]), False
+            await until(lambda: len(taken["s10"]) > before, 30)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    wanted = {station: register[0].value(int(station[1:]) * 10) for station in taken}
+    wrong = sum(value != wanted[station] for station, values in taken.items() for value in values)
+    honest = [len(taken[f"s{u}"]) for u in range(1, 10)]
+    return {"honest_readings_least": min(honest), "honest_readings_most": max(honest), "wrong_values": wrong,
+            "of_the_liar_while_lying": before, "errors_of_neighbours": sum(device.errors for device in devices[:9])}  # fmt: skip
+
+
+async def clock_jumps(folder: Path, broker_port: int) -> dict[str, int]:
+    """F22: a gateway whose clock says 1970 until the time is known, then jumps by an hour and back."""
+    modbus = ModbusPeer({1: {0: 200}})
+    await modbus.start()
+    unit = UNIT.format(name="probe", station="tram-1", model="elsner-p03", unit=1, interval=1)
+    text = GATEWAY.format(broker=broker_port, folder=folder, modbus=modbus.port) + unit
+    shift = {"seconds": 1000.0 - time.time(), "right": False}
+    running = Running(parse(text), "real")
+    running.real = GatewayClock("ntp", wall=lambda: time.time() + shift["seconds"], synchronised=lambda: shift["right"])
+    taken = []
+    for poller in running.pollers:
+        poller._watch = taken.extend
+    began = time.time()
+    async with ReceiptingServer(broker_port).connected() as server:
+        with mock.patch("edge.clock_care.CLOCK_LOOK", 0.1):
+            task = asyncio.create_task(running.run())
+            await until(lambda: len(taken) >= 3, 20)
+            assert not server.stored
+            assert not running.status().clock_right
+            shift |= {"seconds": 0.0, "right": True}
+            await until(lambda: len(server.redated) >= 3, 20)
+            right_at = time.time()
+            assert running.status().clock_right
+            for jump in (3600.0, -3600.0, 0.0):
+                shift["seconds"] = jump
+                count = len(taken)
+                await until(lambda count=count: len(taken) >= count + 2, 20)
+            await until(lambda: running.outbox.waiting == 0, 20)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    await modbus.stop()
+    wrong = sum(not began - 1 < key[2] / 1000 < right_at for key in server.redated)
+    return {"generated": len(taken), "stored": len(server.stored), "lost": len(taken) - len(server.stored),
+            "conflicts": len(server.conflicts), "dated_afterwards": len(server.redated), "dated_wrong": wrong}  # fmt: skip

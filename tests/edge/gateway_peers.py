@@ -7,15 +7,20 @@ import contextlib
 import os
 import signal
 import socket
+import struct
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from edge.bus import tcp_bus
+from edge.bus_settings import TcpBus
 from standalone.services import free_port
 from telemetry.pack import Receipt, Stream, decode_drops, encode_receipt, label
 from telemetry.topics import CLOCK, ROOT, Kind, parse, topic
@@ -68,6 +73,61 @@ class ModbusPeer:
                 await self.task
 
 
+def crc(frame):
+    value = 0xFFFF
+    for byte in frame:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ 0xA001 if value & 1 else value >> 1
+    return frame + struct.pack("<H", value)
+
+
+class Liar:
+    """A Modbus server, TCP or RTU over TCP, whose answers a test makes up."""
+
+    def __init__(self, rtu=False):
+        self.rtu, self.port, self.requests = rtu, free_port(), 0
+        self.lie = lambda unit, body, tid: None
+        self.tasks = set()
+
+    def right(self, unit, words, tid=0, function=3):
+        body = bytes([unit, function, len(words) * 2]) + struct.pack(f">{len(words)}H", *words)
+        return crc(body) if self.rtu else struct.pack(">HHH", tid, 0, len(body)) + body
+
+    async def _serve(self, reader, writer):
+        self.tasks.add(asyncio.current_task())
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                if self.rtu:
+                    body, tid = (await reader.readexactly(8))[:6], 0
+                else:
+                    tid, _, length = struct.unpack(">HHH", await reader.readexactly(6))
+                    body = await reader.readexactly(length)
+                self.requests += 1
+                answer = self.lie(body[0], body, tid)
+                if asyncio.iscoroutine(answer):
+                    answer = await answer
+                if answer == "close":
+                    break
+                if answer:
+                    writer.write(answer)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    @contextlib.asynccontextmanager
+    async def running(self):
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        bus = tcp_bus(TcpBus(name="b", kind="modbus_rtu_over_tcp" if self.rtu else "modbus_tcp", host="127.0.0.1",
+                             port=self.port))  # fmt: skip
+        try:
+            yield bus
+        finally:
+            await bus.close()
+            server.close()
+            await asyncio.gather(*self.tasks)
+
+
 @dataclass
 class ReceiptingServer:
     """Stores what gateways send, by key, and sends receipts: the server's side of the wire, no more."""
@@ -84,6 +144,9 @@ class ReceiptingServer:
     others: list[tuple[str, bytes]] = field(default_factory=list)
     redated: set = field(default_factory=set)
     streams: list[tuple[float, str]] = field(default_factory=list)
+    #: Newest event time of each datastream on the backlog, and readings that came there after a newer one.
+    backlog_time: dict[str, float] = field(default_factory=dict)
+    out_of_order: int = 0
     receipting: bool = True
     client: aiomqtt.Client | None = None
 
@@ -155,6 +218,9 @@ class ReceiptingServer:
             key = (name, "", round(time * 1000))
             if key in self.stored and self.stored[key] != value:
                 self.conflicts.append((key, self.stored[key], value))
+            if marks.stream is Stream.BACKLOG and key not in self.stored:
+                self.out_of_order += time < self.backlog_time.get(name, time)
+                self.backlog_time[name] = time
             self.stored.setdefault(key, value)
             if marks.redated:
                 self.redated.add(key)
@@ -244,6 +310,68 @@ class Proxy:
                 await writer.drain()
         writer.transport.abort()
         self.writers.discard(writer)
+
+
+class RefusingBroker:
+    """A broker in its plainest form (MQTT 5, QoS 1) that answers publishes with any reason; 0 gets a receipt too."""
+
+    def __init__(self) -> None:
+        self.port, self.reason = free_port(), 0
+        self.stored: set[tuple[str, int]] = set()
+        self.tasks: set[asyncio.Task] = set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[RefusingBroker]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        try:
+            yield self
+        finally:
+            server.close()
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def _serve(self, reader, writer) -> None:
+        self.tasks.add(asyncio.current_task())
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                first = (await reader.readexactly(1))[0]
+                size, shift, more = 0, 0, True
+                while more:
+                    byte = (await reader.readexactly(1))[0]
+                    size, shift, more = size | (byte & 0x7F) << shift, shift + 7, byte > 0x7F
+                self._answer(first >> 4, await reader.readexactly(size), writer)
+        writer.close()
+
+    def _answer(self, kind: int, body: bytes, writer) -> None:
+        if kind == 1:  # CONNECT
+            writer.write(bytes([0x20, 3, 0, 0, 0]))
+        elif kind == 8:  # SUBSCRIBE, without properties
+            at, topics = 3, 0
+            while at < len(body):
+                at, topics = at + 3 + int.from_bytes(body[at : at + 2]), topics + 1
+            writer.write(bytes([0x90, 3 + topics, *body[:2], 0, *[1] * topics]))
+        elif kind == 12:  # PINGREQ
+            writer.write(bytes([0xD0, 0]))
+        elif kind == 3:  # PUBLISH with QoS 1
+            end = 2 + int.from_bytes(body[:2])
+            place = parse(body[2:end].decode())
+            refused = self.reason if place.kind in (Kind.LIVE, Kind.BACKLOG) else 0
+            writer.write(bytes([0x40, 4, *body[end : end + 2], refused, 0]))
+            if place.kind in (Kind.LIVE, Kind.BACKLOG) and not refused:
+                self._take(place.gateway, body[end + 2 :], writer)
+
+    def _take(self, gateway: str, rest: bytes, writer) -> None:
+        properties = Properties(PacketTypes.PUBLISH)
+        _, size = properties.unpack(rest)
+        marks = label(properties.UserProperty)
+        columns = resolve(decode(rest[size:], properties.ContentType)[0])
+        self.stored |= {(name, round(time * 1000)) for name, time in zip(columns.name, columns.time, strict=True)}
+        name = topic(gateway, Kind.RECEIPT).encode()
+        said = encode_receipt(Receipt(marks.boot, marks.stream, [(marks.sequence, marks.sequence)]))
+        size = 2 + len(name) + 1 + len(said)
+        head = bytes([0x30, size & 0x7F | 0x80, size >> 7])
+        writer.write(head + len(name).to_bytes(2) + name + b"\0" + said)
 
 
 class EdgeProcess:

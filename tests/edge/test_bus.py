@@ -5,6 +5,7 @@ import contextlib
 import struct
 
 import pytest
+from gateway_peers import Liar, crc
 
 from edge.bus import LineDownError, NoAnswerError, RefusedError, WrongAnswerError, tcp_bus
 from edge.bus_settings import TcpBus, Unit
@@ -13,61 +14,6 @@ from edge.device import Device, read, readings
 from edge.reading_plan import Request, halves, plan
 from edge.sensor import shelf
 from standalone.services import free_port
-
-
-def crc(frame):
-    value = 0xFFFF
-    for byte in frame:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ 0xA001 if value & 1 else value >> 1
-    return frame + struct.pack("<H", value)
-
-
-class Liar:
-    """A Modbus server, TCP or RTU over TCP, whose answers a test makes up."""
-
-    def __init__(self, rtu=False):
-        self.rtu, self.port, self.requests = rtu, free_port(), 0
-        self.lie = lambda unit, body, tid: None
-        self.tasks = set()
-
-    def right(self, unit, words, tid=0, function=3):
-        body = bytes([unit, function, len(words) * 2]) + struct.pack(f">{len(words)}H", *words)
-        return crc(body) if self.rtu else struct.pack(">HHH", tid, 0, len(body)) + body
-
-    async def _serve(self, reader, writer):
-        self.tasks.add(asyncio.current_task())
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                if self.rtu:
-                    body, tid = (await reader.readexactly(8))[:6], 0
-                else:
-                    tid, _, length = struct.unpack(">HHH", await reader.readexactly(6))
-                    body = await reader.readexactly(length)
-                self.requests += 1
-                answer = self.lie(body[0], body, tid)
-                if asyncio.iscoroutine(answer):
-                    answer = await answer
-                if answer == "close":
-                    break
-                if answer:
-                    writer.write(answer)
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-
-    @contextlib.asynccontextmanager
-    async def running(self):
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        bus = tcp_bus(TcpBus(name="b", kind="modbus_rtu_over_tcp" if self.rtu else "modbus_tcp", host="127.0.0.1",
-                             port=self.port))  # fmt: skip
-        try:
-            yield bus
-        finally:
-            await bus.close()
-            server.close()
-            await asyncio.gather(*self.tasks)
 
 
 @pytest.fixture(params=["tcp", "rtu"])

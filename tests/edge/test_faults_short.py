@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from gateway_faults import cut_line, half_open, kills, power_cuts, slow_line
+from gateway_faults import LIES, cut_line, damaged, half_open, kills, lying_line, power_cuts, refused, slow_line
 
 
 async def test_kills_in_the_write_path(tmp_path):
@@ -20,8 +20,8 @@ async def test_power_cuts(tmp_path):
 
 
 async def test_a_line_that_is_cut(broker, tmp_path):
-    found = await cut_line(tmp_path, broker.port, days=0.2, cuts=3, seed=3)
-    assert (found["lost"], found["conflicts"], found["changed_packs"]) == (0, 0, 0)
+    found = await cut_line(tmp_path, broker.port, [5, 300, 14_400])
+    assert (found["lost"], found["conflicts"], found["changed_packs"], found["out_of_order"]) == (0, 0, 0, 0)
 
 
 async def test_a_line_that_is_half_open(broker, tmp_path):
@@ -34,3 +34,22 @@ async def test_a_slow_line(broker, tmp_path):
     assert found["generated"] == found["stored"]
     assert found["repeated_packs"] <= 2
     assert found["worst_live_delay_s"] < 15
+
+
+async def test_a_broker_that_refuses_for_every_reason(tmp_path):
+    found = await refused(tmp_path)
+    assert found["refusals"] > 0
+    assert (found["deleted_without_receipt"], found["lost"]) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", ["bit in the log", "page"])
+async def test_a_damaged_buffer(tmp_path, kind):
+    found = await damaged(tmp_path, kind, times=2, seed=7)
+    assert (found["opened"], found["untold"]) == (2, 0)
+
+
+@pytest.mark.parametrize("lie", ["another unit", "noise before the answer"])
+async def test_a_device_that_lies_among_honest_ones(tmp_path, lie):
+    assert lie in LIES
+    found = await lying_line(tmp_path, lie, seconds=1.5)
+    assert found["wrong_values"] == 0

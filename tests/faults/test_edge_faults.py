@@ -1,6 +1,7 @@
-"""The gateway's faults, long: F4, F8, F9, F10 (F12, F15, F19 and F33 are whole in tests/edge), each noted in docs/faults.md."""
+"""Faults of the gateway, run long: their figures are noted in docs/faults.md."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +9,20 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "edge"))
 
-from gateway_faults import cut_line, half_open, kills, power_cuts, slow_line
+from gateway_faults import (
+    DAMAGES,
+    LIES,
+    clock_jumps,
+    cut_line,
+    damaged,
+    full_card,
+    half_open,
+    kills,
+    lying_line,
+    power_cuts,
+    refused,
+    slow_line,
+)
 
 from tests.faults.table import note
 
@@ -28,10 +42,19 @@ async def test_f4_power_lost(tmp_path):
     assert (found["lost"], found["duplicates"]) == (0, 0)
 
 
-async def test_f8_line_cut_for_days(broker, tmp_path):
-    found = await cut_line(tmp_path, broker.port, days=7, cuts=14, seed=8)
-    note("F8", "line of a gateway cut", "a TCP proxy refuses for 7 days of 60 channels in 14 cuts", **found)
-    assert (found["lost"], found["conflicts"], found["changed_packs"]) == (0, 0, 0)
+DAY = 86_400
+
+
+@pytest.mark.parametrize(("span", "lengths", "silent"), [
+    ("5 s", [5] * 6, False), ("5 min", [300] * 4, False), ("1 h", [3600] * 4, False), ("1 d", [DAY] * 2, False),
+    ("7 d", [7 * DAY], False), ("1 h, silently", [3600] * 2, True),
+], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
+async def test_f8_line_cut(broker, tmp_path, span, lengths, silent):
+    found = await cut_line(tmp_path, broker.port, lengths, silent=silent)
+    how = "a proxy passes nothing on" if silent else "a proxy resets and refuses"
+    note("F8", f"line of a gateway cut for {span}", f"{how}, {len(lengths)} times; 60 channels, event time", **found)
+    assert (found["lost"], found["conflicts"], found["changed_packs"], found["out_of_order"]) == (0, 0, 0, 0)
+    assert found["drained_at_times_live"] >= 10
 
 
 async def test_f9_half_open(broker, tmp_path):
@@ -46,3 +69,51 @@ async def test_f10_slow_line(broker, tmp_path):
     assert found["generated"] == found["stored"]
     assert found["repeated_packs"] <= 3
     assert found["worst_live_delay_s"] < 15
+
+
+async def test_f12_publish_refused(tmp_path):
+    found = await refused(tmp_path)
+    note("F12", "broker refuses or discards", "every PUBACK reason but 0x00, one after the other", **found)
+    assert (found["deleted_without_receipt"], found["lost"]) == (0, 0)
+
+
+@pytest.fixture
+def small_card(tmp_path):
+    folder = tmp_path / "card"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("a small tmpfs cannot be mounted here (needs root)")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("by_others", [False, True], ids=["own", "others"])
+async def test_f15_card_full(broker, small_card, by_others):
+    found = await full_card(small_card, broker.port, by_others=by_others)
+    who = "others fill its card" if by_others else "its own readings fill its card"
+    note("F15", f"gateway's card full: {who}", "buffer on a tmpfs of 2 MiB, no line, then a line", **found)
+    assert (found["lost_untold"], found["conflicts"]) == (0, 0)
+    assert found["dropped_and_declared"] > 0
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+async def test_f19_buffer_damaged(tmp_path, kind):
+    found = await damaged(tmp_path, kind, times=20, seed=19)
+    note("F19", f"buffer damaged: {kind}", "at 20 random places, 4,000 readings each", **found)
+    assert found["opened"] == found["times"]
+    assert found["untold"] == 0
+
+
+async def test_f22_clock_of_a_gateway(broker, tmp_path):
+    found = await clock_jumps(tmp_path, broker.port)
+    note("F22", "clock of a gateway", "1970 until the time is known, then +1 h, −1 h and back", **found)
+    assert (found["lost"], found["conflicts"]) == (0, 0)
+    assert found["dated_wrong"] == 0
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_f33_line_that_lies(tmp_path, lie):
+    found = await lying_line(tmp_path, lie, seconds=6)
+    note("F33", f"one of ten devices lies: {lie}", "RTU over TCP, every 0.25 s, nine honest neighbours", **found)
+    assert (found["wrong_values"], found["errors_of_neighbours"]) == (0, 0)
+    assert found["honest_readings_least"] >= found["honest_readings_most"] - 1
