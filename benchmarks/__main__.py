@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 KEYS = ("name", "value", "unit", "peer", "peer_value", "ratio", "bar", "met")
 #: Not benchmarks themselves.
-REST = {"__init__", "__main__", "api_stage", "stage"}
+REST = {"__init__", "__main__", "api_stage", "peers", "stage"}
 
 
 def names():

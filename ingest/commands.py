@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from telemetry.reason import Reason
 from telemetry.settings import DatabaseSettings, read
 
 app = typer.Typer(help="From the wire into the tables.", no_args_is_help=True)
@@ -184,3 +185,34 @@ def aside(
         typer.echo(f"{row['id']}  {row['received_at']:%F %T}  {where}  {row['reason']}: {row['detail']}  [{state}]")
     if not rows:
         typer.echo("nothing is set aside")
+
+
+@app.command("replay")
+def replay_(
+    gateway: Annotated[str | None, typer.Option(help="Only of this gateway.")] = None,
+    reason: Annotated[Reason | None, typer.Option(help="Only what was set aside for this reason.")] = None,
+) -> None:
+    """Try what was set aside once more, after its cause is gone; what waits for a registration is replayed by itself."""
+    import psycopg  # noqa: PLC0415
+
+    from ingest.directory import Directory  # noqa: PLC0415
+    from ingest.lane import State  # noqa: PLC0415
+    from ingest.registry import Registry  # noqa: PLC0415
+    from ingest.replay import again  # noqa: PLC0415
+    from store.pool import pool  # noqa: PLC0415
+    from store.reading import HighWater  # noqa: PLC0415
+    from telemetry.clock import RealClock  # noqa: PLC0415
+
+    settings = read(DatabaseSettings)
+
+    async def work() -> tuple[int, int]:
+        state = State(Directory(), HighWater(), RealClock(), settings.oldest)
+        async with pool(settings.database_url, name="ingest-replay", least=1, most=2) as connections:
+            await Registry(connections, state, frozenset()).load()
+            return await again(connections, state, gateway, reason)
+
+    try:
+        cured, left = asyncio.run(work())
+    except (psycopg.Error, OSError) as error:
+        raise _fail(error) from error
+    typer.echo(f"{cured} entries are stored now, {left} still wait (nongvu ingest aside says why)")

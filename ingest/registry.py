@@ -22,6 +22,7 @@ from store.statements import statement
 from telemetry import topics
 from telemetry.birth import Birth, decode
 from telemetry.quantities import QUANTITIES
+from telemetry.reason import CURABLE
 
 log = structlog.get_logger()
 
@@ -71,7 +72,8 @@ class Registry:
 
     async def _cure(self) -> None:
         async with self.pool.connection() as connection:
-            waiting = await (await connection.execute(statement("reading", "curable_gateways"))).fetchall()
+            cursor = await connection.execute(statement("reading", "curable_gateways"), {"reasons": sorted(CURABLE)})
+            waiting = await cursor.fetchall()
         for (gateway,) in waiting:
             if topics.shard(gateway) in self._shards:
                 await self._replay(gateway)

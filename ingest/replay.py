@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -18,14 +19,14 @@ from store.statements import statement
 from telemetry.reason import CURABLE, Reason
 
 
-async def replay(pool: Pool, gateway: str, state: State) -> int:
+async def replay(pool: Pool, gateway: str, state: State, reasons: Collection[Reason] = CURABLE) -> int:
     """Store what can be stored now of a gateway, and return how many entries that were."""
     after, cured = 0, 0
     while True:
         async with pool.connection() as connection:
             await reading.prepare(connection)
-            cursor = await connection.execute(statement("reading", "curable"), {"gateway": gateway, "after": after})
-            rows = await cursor.fetchall()
+            parameters = {"gateway": gateway, "after": after, "reasons": sorted(reasons)}
+            rows = await (await connection.execute(statement("reading", "curable"), parameters)).fetchall()
             await connection.commit()  # each entry has a transaction of its own
             for row in rows:
                 cured += await _one(connection, row, state)
@@ -34,11 +35,25 @@ async def replay(pool: Pool, gateway: str, state: State) -> int:
         after = rows[-1][0]
 
 
+async def again(pool: Pool, state: State, gateway: str | None, reason: Reason | None) -> tuple[int, int]:
+    """Try everything that waits once more, of one gateway or for one reason: how many entries are stored, how many wait."""
+    reasons = [reason] if reason else list(Reason)
+    async with pool.connection() as connection:
+        cursor = await connection.execute(statement("reading", "curable_gateways"), {"reasons": sorted(reasons)})
+        waiting = [code for (code,) in await cursor.fetchall() if gateway in (None, code)]
+    known = [code for code in waiting if code in state.directory.gateways]
+    cured = sum([await replay(pool, code, state, reasons) for code in known])
+    async with pool.connection() as connection:
+        parameters = {"gateways": waiting, "reasons": sorted(reasons)}
+        row = await (await connection.execute(statement("reading", "still_aside"), parameters)).fetchone()
+    return cured, row[0] if row else 0
+
+
 async def _one(connection: AsyncConnection[Any], row: tuple[Any, ...], state: State) -> bool:
-    id_, gateway, boot, stream, sequence, _, _, content_type, payload, received_at = row
+    """Try one entry again; whether it, or a part of a whole pack, is stored now."""
+    id_, gateway, boot, stream, sequence, _, reason, content_type, payload, received_at = row
     accepted = accept(payload, content_type, gateway, state.directory, state.window())
-    still = [aside for aside in accepted.asides if aside.reason in CURABLE]
-    if still and not len(accepted.rows) and len(still) == len(accepted.asides):
+    if not len(accepted.rows) and all(aside.reason in {*CURABLE, reason} for aside in accepted.asides):
         return False  # nothing has changed for it
     async with connection.transaction():
         batch = batches.Batch(
@@ -56,7 +71,7 @@ async def _one(connection: AsyncConnection[Any], row: tuple[Any, ...], state: St
             rest.append(_kept(row, int(accepted.rows["record"][index]), Reason.CONFLICT, detail, None, payload))
         await _close(connection, id_, rest, whole=row[5] < 0)
     reading.risen(rows, state.water)
-    return True
+    return bool((written.outcome != reading.CONFLICT).any())
 
 
 async def _close(connection: AsyncConnection[Any], id_: int, rest: list[batches.Aside], *, whole: bool) -> None:

@@ -21,7 +21,8 @@ LEFT JOIN LATERAL (
       AND verdict.valid_to >= reading.phenomenon_time AND verdict.valid_from <= reading.phenomenon_time
 ) AS said ON true;
 
--- Readings of datastreams within a range, verdicts laid over: verdicts find their readings, not readings their verdicts.
+-- Readings of datastreams within a range, verdicts laid over. Verdicts that say the same are one multirange, and one more
+-- holds them all: a reading of which nothing was said, as of nearly all, costs one search in it.
 CREATE OR REPLACE FUNCTION judged_readings(datastreams int[], first timestamptz, last timestamptz)
 RETURNS TABLE (phenomenon_time timestamptz, result double precision, datastream_id int, flag int, raw_flag int)
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
@@ -36,23 +37,26 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-    WITH said AS MATERIALIZED (
-        SELECT reading.datastream_id, reading.phenomenon_time,
-               max(verdict.flag & 255) AS worst, bit_or(verdict.flag & ~255) AS bits,
-               (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
-                FILTER (WHERE verdict.who LIKE 'person:%'))[1] AS person
-        FROM verdict
-        JOIN reading ON reading.datastream_id = verdict.datastream_id
-         AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to
-        WHERE verdict.datastream_id = ANY(datastreams) AND verdict.valid_to >= first AND verdict.valid_from < last
-          AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
-        GROUP BY reading.datastream_id, reading.phenomenon_time
+    WITH alike AS MATERIALIZED (
+        SELECT said.datastream_id, said.flag, said.person, max(said.said_at) AS said_at, max(said.id) AS id,
+               range_agg(tstzrange(said.valid_from, said.valid_to, '[]')) AS spans
+        FROM (SELECT verdict.*, verdict.who LIKE 'person:%' AS person FROM verdict) AS said
+        WHERE said.datastream_id = ANY (datastreams) AND said.valid_to >= first AND said.valid_from < last
+        GROUP BY said.datastream_id, said.flag, said.person, CASE WHEN said.person THEN said.id END
+    ), anything AS MATERIALIZED (
+        SELECT alike.datastream_id, range_agg(alike.spans) AS spans FROM alike GROUP BY alike.datastream_id
     )
     SELECT reading.phenomenon_time, reading.result, reading.datastream_id,
-           judged_flag(reading.flag, said.worst, said.bits, said.person), reading.flag
+           CASE WHEN anything.datastream_id IS NULL THEN reading.flag ELSE (
+               SELECT judged_flag(reading.flag, max(alike.flag & 255), bit_or(alike.flag & ~255),
+                                  (array_agg(alike.flag & 255 ORDER BY alike.said_at DESC, alike.id DESC)
+                                   FILTER (WHERE alike.person))[1])
+               FROM alike
+               WHERE alike.datastream_id = reading.datastream_id AND alike.spans @> reading.phenomenon_time) END,
+           reading.flag
     FROM reading
-    LEFT JOIN said ON said.datastream_id = reading.datastream_id AND said.phenomenon_time = reading.phenomenon_time
-    WHERE reading.datastream_id = ANY(datastreams)
+    LEFT JOIN anything ON anything.datastream_id = reading.datastream_id AND anything.spans @> reading.phenomenon_time
+    WHERE reading.datastream_id = ANY (datastreams)
       AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
     ORDER BY reading.datastream_id, reading.phenomenon_time;
 END $$;

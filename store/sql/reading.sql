@@ -96,16 +96,18 @@ ON CONFLICT DO NOTHING;
 INSERT INTO audit (who, action, subject, detail) VALUES (%(who)s, %(action)s, %(subject)s, %(detail)s);
 
 -- name: curable
--- What was set aside for want of a registration, oldest first.
+-- What was set aside for some reasons (of itself: want of a registration), oldest first.
 SELECT id, gateway, boot, stream, sequence, record, reason, content_type, payload, received_at
 FROM set_aside
-WHERE replayed_at IS NULL AND reason IN ('unknown_station', 'unknown_datastream', 'foreign_station')
-  AND gateway = %(gateway)s AND id > %(after)s
+WHERE replayed_at IS NULL AND reason = ANY (%(reasons)s) AND gateway = %(gateway)s AND id > %(after)s
 ORDER BY id LIMIT 500;
 
 -- name: curable_gateways
-SELECT DISTINCT gateway FROM set_aside
-WHERE replayed_at IS NULL AND reason IN ('unknown_station', 'unknown_datastream', 'foreign_station');
+SELECT DISTINCT gateway FROM set_aside WHERE replayed_at IS NULL AND reason = ANY (%(reasons)s);
+
+-- name: still_aside
+SELECT count(*) FROM set_aside
+WHERE replayed_at IS NULL AND reason = ANY (%(reasons)s) AND gateway = ANY (%(gateways)s);
 
 -- name: replayed
 UPDATE set_aside SET replayed_at = clock_timestamp() WHERE id = ANY(%(ids)s);

@@ -2,20 +2,19 @@
 
 import asyncio
 import datetime as dt
-import json
 import os
 import random
 import time
 
-import cbor2
 import psutil
 import psycopg
 import pytest
 
 from store.migrate import migrate
 from telemetry import topics, wire
-from telemetry.pack import CBOR, JSON, Stream
+from telemetry.pack import Stream
 from tests.faults.chaos import LedgerGateway, compare, drained, percentile, running
+from tests.faults.poison import payloads
 from tests.faults.table import note
 from tests.ingest.field import Gateway, Worker, until
 
@@ -118,23 +117,6 @@ async def test_f17_the_database_refuses_for_want_of_room(url, own_server, own_br
          drained_in=f"{seconds:.1f} s")  # fmt: skip
 
 
-def poison(gateway, chance):
-    """A payload that must be set aside, its content type, and how many entries it makes."""
-    base = {"bn": f"urn:nongvu:{gateway.station}:", "bt": 1.79e9, "n": "air_temperature", "u": "Cel"}
-    number = {-2: base["bn"], -3: 1.79e9, 0: "air_temperature", 1: "Cel"}
-    return chance.choice([
-        (b"not senml", JSON), (b"\xff\xfe\x00", CBOR), (b"", CBOR), (b"[]", JSON), (b"{}", JSON), (b"null", JSON),
-        (json.dumps([base | {"v": float("nan")}]).encode(), JSON), (json.dumps([base]).encode()[:-2] + b',"v":1e400}]', JSON),
-        (json.dumps([base | {"v": "7"}]).encode(), JSON), (json.dumps([base | {"n": "\x00", "v": 1}]).encode(), JSON),
-        (b'[{"n":"\xed\xa0\x80","u":"Cel","v":1}]', JSON), (b'[{"n":"\\ud800","u":"Cel","v":1,"bt":1790000000}]', JSON),
-        (json.dumps([base | {"n": "no_such_sensor", "v": 1}]).encode(), JSON), (b"[" * 100_000, JSON),
-        (json.dumps([base | {"bn": "urn:nongvu:somebody-else:", "v": 1}]).encode(), JSON), (b" " * 300_000, JSON),
-        (cbor2.dumps([number | {2: 1 << 1000}]), CBOR), (b"\xc4\x82\x1a\x3b\x9a\xca\x00\x01", CBOR), (b"\x81" * 5000, CBOR),
-        (cbor2.dumps([number | {2: 1.0, -3: 0.0}]), CBOR), (cbor2.dumps([number | {2: 1.0, -3: 4.1e9}]), CBOR),
-        (b"\x9b\x7f\xff\xff\xff\xff\xff\xff\xff", CBOR), (b"\xd8\x1d\x00", CBOR), (b"\xd8\x23\x63(a+", CBOR),
-    ])  # fmt: skip
-
-
 async def test_f20_f21_poison_in_a_stream(url, own_broker, tmp_path):
     chance = random.Random(20)
     good = bad = 0
@@ -148,7 +130,7 @@ async def test_f20_f21_poison_in_a_stream(url, own_broker, tmp_path):
         sequences = []
         for n in range(1, 601):
             if n % 5 == 0:
-                payload, kind = poison(gateway, chance)
+                payload, kind = chance.choice(payloads(gateway.station))
                 begin = time.monotonic()
                 sequence = await gateway.send(None, payload=payload, content_type=kind)
                 receipt = await gateway.receipted(sequence)
