@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from psycopg import AsyncConnection
 
+from api.limit import together
 from api.oidc import CHALLENGE
 from api.problems import Problem
 from api.resources import Here, Resources
@@ -35,6 +36,9 @@ class Asker:
     #: Of a key: at most these rights; None: all that the roles grant.
     scopes: frozenset[str] | None = None
     per_minute: int | None = None
+    #: Of a key: its prefix and how much it may ask in a day.
+    prefix: str = ""
+    per_day: int = 0
     #: What the public may read.
     open: bool = True
     #: Of a session: what a form must send back.
@@ -83,6 +87,11 @@ def _secret(request: Request) -> str | None:
     return request.headers.get("x-api-key")
 
 
+def address_of(request: Request) -> str:
+    """Where a request comes from; behind a proxy that is trusted, where it came from before."""
+    return request.client.host if request.client else "unknown"
+
+
 def csrf_of(token: str) -> str:
     """What a form of a session must send back; cannot be guessed without the session's cookie."""
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
@@ -94,7 +103,8 @@ async def _by_key(connection: AsyncConnection[Any], text: str, here: Resources) 
         raise Problem(401, "the key is unknown, expired or revoked", headers=CHALLENGE)
     return Asker(
         f"key:{row['prefix']}", row["id"], row["name"], tuple(await access.memberships(connection, row["id"])),
-        frozenset(row["scopes"]), row["per_minute"], here.settings.public == "stations",
+        frozenset(row["scopes"]), row["per_minute"], row["prefix"], row["per_day"],
+        open=here.settings.public == "stations",
     )  # fmt: skip
 
 
@@ -129,13 +139,14 @@ async def _recognised(request: Request, here: Resources) -> Asker:
         if not secret.startswith(access.KEY_MARK):
             return await _by_token(connection, secret, here)
         asker = await _by_key(connection, secret, here)
-        await access.found(connection, "key_used", prefix=asker.name.removeprefix("key:"))
+        await access.found(connection, "key_used", prefix=asker.prefix)
+        await here.quotas.settle(connection, asker.prefix)
         return asker
 
 
 async def asker(request: Request, here: Here) -> Asker:
     """Who asks; counts the request against their limit, and asks forms of a session for their mark."""
-    address = request.client.host if request.client else "unknown"
+    address = address_of(request)
     try:
         found = await _recognised(request, here)
     except Problem as problem:
@@ -143,6 +154,8 @@ async def asker(request: Request, here: Here) -> Asker:
         raise problem from None
     name, per_minute = (found.name, found.per_minute) if found.per_minute else (f"address:{address}", None)
     request.state.limits = here.limiter.take(name, per_minute or here.settings.per_minute)
+    if found.prefix:
+        request.state.limits = together(request.state.limits, here.quotas.take(found.prefix, found.per_day))
     if found.csrf and request.method not in SAFE:
         await _same_page(request, found.csrf)
     return found

@@ -10,5 +10,5 @@ from store.scope import PUBLIC
 
 async def titles(connection: shown.Connection, kind: str) -> dict[str, dict[str, Any]]:
     """Entries of one kind by name."""
-    rows = await shown.rows(connection, "catalogue", PUBLIC)
-    return {row["name"]: row["entry"] for row in rows if row["kind"] == kind}
+    rows = await shown.rows(connection, "catalogue", PUBLIC, kind=kind)
+    return {row["name"]: row["entry"] for row in rows}

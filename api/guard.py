@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -28,8 +29,12 @@ HEADERS = {
 LONGEST_TARGET = 16_000
 
 
-class TooLarge(Exception):  # noqa: N818 — becomes a 413
-    """The body has more bytes than are accepted."""
+#: A body must be there after so long [s].
+BODY_SECONDS = 30.0
+
+
+class Refused(Exception):  # noqa: N818 — becomes a problem document
+    """The body is too large or comes too slowly; whatever the routes make of it, the guard's answer is sent."""
 
 
 class Guard:
@@ -51,8 +56,10 @@ class Guard:
             return
         try:
             await self.app(scope, passage.receive, passage.send)
-        except TooLarge:
-            await passage.too_large().response()(scope, receive, passage.send)
+        except Refused:
+            refused, passage.refused = passage.refused, None
+            if refused is not None and not passage.answered:
+                await refused.response()(scope, receive, passage.send)
 
 
 class Passage:
@@ -65,6 +72,10 @@ class Passage:
         self.maximum_body = maximum_body
         self.received = 0
         self.began = time.monotonic()
+        #: Whether the body is there whole; from then on `receive` waits for the client's end only.
+        self.whole = False
+        self.refused: Problem | None = None
+        self.answered = False
 
     def too_large(self) -> Problem:
         """The answer to a body that is too large."""
@@ -86,16 +97,28 @@ class Passage:
         return self.too_large() if int(length) > self.maximum_body else None
 
     async def receive(self) -> Message:
-        """Count the bytes that come."""
-        message = await self._receive()
+        """Count the bytes that come, and the time they take."""
+        if self.whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(max(0.0, self.began + BODY_SECONDS - time.monotonic())):
+                message = await self._receive()
+        except TimeoutError:
+            self.refused = Problem(408, f"the body did not come within {BODY_SECONDS:.0f} s: send it again")
+            raise Refused from None
         self.received += len(message.get("body", b""))
         if self.received > self.maximum_body:
-            raise TooLarge
+            self.refused = self.too_large()
+            raise Refused
+        self.whole = not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
         """Add the security headers and count the answer."""
+        if self.refused is not None and not self.answered:
+            raise Refused  # a route made something else of it
         if message["type"] == "http.response.start":
+            self.answered = True
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)

@@ -35,6 +35,7 @@ def add(
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
     days: Annotated[int | None, typer.Option(min=1, help="Ends after so many days; never if absent.")] = 365,
     per_minute: Annotated[int, typer.Option(min=1, help="Most requests a minute.")] = 600,
+    per_day: Annotated[int, typer.Option(min=1, help="Most requests a day.")] = 100_000,
     as_json: Json = False,
 ) -> None:
     """Make a key and show it once."""
@@ -42,7 +43,13 @@ def add(
     try:
         with connect("key") as connection:
             key = access.add_key(
-                connection, account, label=label, scopes=scope, per_minute=per_minute, expires_at=expires
+                connection,
+                account,
+                label=label,
+                scopes=scope,
+                per_minute=per_minute,
+                per_day=per_day,
+                expires_at=expires,
             )
     except (access.AccessError, psycopg.Error) as error:
         raise _fail(error) from error

@@ -1,12 +1,16 @@
-"""Limit: how many requests a minute, per key or address, with the standard's header fields."""
+"""Limit: how many requests a minute, per key or address, and a day, per key, with the standard's header fields."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
+
+from psycopg import AsyncConnection
 
 from api.problems import Problem
+from store import access
 
 #: Buckets kept; the ones longest unused are forgotten, so that many addresses cost bounded memory.
 MOST = 50_000
@@ -51,3 +55,57 @@ class Limiter:
             "RateLimit-Policy": f'"minute";q={per_minute};w=60',
             "RateLimit": f'"minute";r={left};t={max(0, seconds)}',
         }
+
+
+#: What was counted is told to the tables after so long [s]; as much may be lost in a crash or overdrawn elsewhere.
+SETTLED_EVERY = 10.0
+
+
+@dataclass(slots=True)
+class Spent:
+    """What a key has asked today."""
+
+    #: In the tables, by every process.
+    told: int = 0
+    #: By this process, not yet there.
+    untold: int = 0
+    settled: float = float("-inf")
+    #: When the day ends, on the monotonic clock.
+    ends: float = 0.0
+
+
+class Quotas:
+    """Requests a day by key, counted in the tables over every process."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, Spent] = {}
+
+    async def settle(self, connection: AsyncConnection[Any], prefix: str) -> None:
+        """Tell the tables what was counted here, and hear what was counted everywhere."""
+        spent, now = self._spent.setdefault(prefix, Spent()), time.monotonic()
+        if now - spent.settled < SETTLED_EVERY and now < spent.ends:
+            return
+        telling, spent.untold, spent.settled = spent.untold, 0, now
+        row = await access.found(connection, "use_key", prefix=prefix, requests=telling)
+        if row:
+            spent.told, spent.ends = row["requests"], now + row["left"]
+
+    def take(self, prefix: str, per_day: int) -> dict[str, str]:
+        """Take one request; the header fields to answer with, or a 429."""
+        spent = self._spent.setdefault(prefix, Spent())
+        left, seconds = per_day - spent.told - spent.untold, max(1, round(spent.ends - time.monotonic()))
+        headers = {
+            "RateLimit-Policy": f'"day";q={per_day};w=86400',
+            "RateLimit": f'"day";r={max(0, left - 1)};t={seconds}',
+        }
+        if left < 1:
+            detail = f"more than {per_day} requests a day: the next day (UTC) begins in {seconds} s"
+            raise Problem(429, detail, headers=headers | {"Retry-After": str(seconds)})
+        spent.untold += 1
+        return headers
+
+
+def together(*limits: dict[str, str]) -> dict[str, str]:
+    """Header fields of several limits as one set."""
+    names = dict.fromkeys(name for fields in limits for name in fields)
+    return {name: ", ".join(fields[name] for fields in limits if name in fields) for name in names}

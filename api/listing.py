@@ -53,6 +53,7 @@ def add(router: APIRouter, listing: Listing) -> None:
         async with here.reading() as connection:
             found = await office.rows(
                 connection, listing.statement, scope, after=number, before=number, within=place, state=only,
+                known=asking.account is not None,
                 limit=limit + 1,
             )  # fmt: skip
         following = cursor(found[limit - 1]["id"]) if len(found) > limit else None

@@ -93,6 +93,11 @@ async def _wrong_value(request: Request, error: Exception) -> Response:
     return Problem(422, "a value is outside what can be stored").response()
 
 
+async def _contradicts(request: Request, error: Exception) -> Response:
+    log.warning("change refused by the database", path=request.url.path, error=type(error).__name__)
+    return Problem(409, "this contradicts what is stored already").response()
+
+
 async def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen", path=request.url.path, exc_info=error)
     return Problem(500, "an error of the platform; it was logged").response()
@@ -106,6 +111,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(psycopg.OperationalError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(psycopg.DataError, _wrong_value)
+    app.add_exception_handler(psycopg.IntegrityError, _contradicts)
     app.add_exception_handler(Exception, _unforeseen)
 
 

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from api.limit import Limiter
+from api.limit import Limiter, Quotas
 from api.oidc import Issuer
 from api.problems import Problem
 from api.settings import ApiSettings
@@ -31,6 +31,7 @@ class Resources:
     read_pool: Pool
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     limiter: Limiter = field(default_factory=Limiter)
+    quotas: Quotas = field(default_factory=Quotas)
     #: Whose tokens are accepted; None: nobody's.
     issuer: Issuer | None = None
     #: Post readings through the broker; None where no broker was named.

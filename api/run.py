@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 
 from api.app import create
+from api.line import Line
 from api.oidc import Issuer
 from api.resources import Resources
 from api.settings import ApiSettings
@@ -77,7 +78,7 @@ async def serve(settings: ApiSettings) -> None:
             lifespan="off",
             timeout_keep_alive=15,
             timeout_graceful_shutdown=5,
-            h11_max_incomplete_event_size=64 * 1024,
+            http=Line,
             forwarded_allow_ips=settings.trusted_proxies,
             proxy_headers=bool(settings.trusted_proxies),
         )

@@ -30,6 +30,7 @@ class ApiSettings(DatabaseSettings):
     request_seconds: float = Field(30.0, gt=0, description="longest time of one request's query")
     maximum_body: int = Field(1_048_576, gt=0, description="largest request body in bytes")
     per_minute: int = Field(300, gt=0, description="requests a minute from one address without a key")
+    streams: int = Field(100, gt=0, description="streams that one key, account or address may hold open at once")
     database_connections: int = Field(8, gt=0, description="most connections to the database")
     cors_origins: list[str] = Field([], description='origins whose pages may ask, as JSON: ["https://…"]')
     secure_cookies: bool = Field(True, description="false only where the page is served over plain http")

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
 
-from api.access import Asking
+from api.access import Asking, address_of
 from api.parameters import QUALITY_NAMES, datastream_name
 from api.problems import Problem
 from api.resources import Here, Resources
@@ -32,6 +32,8 @@ PATIENCE = 10.0
 MOST_WAITING = 5000
 KEEP_ALIVE = 15.0
 MOST_LISTENERS = 2000
+#: After so long [s] a listener is let go to come back, so that a key that was revoked ends.
+LONGEST = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Cursor:
 class Listener:
     """Somebody who listens."""
 
+    name: str
     scope: Scope
     queue: asyncio.Queue[Event | None]
 
@@ -92,14 +95,17 @@ class Listeners:
         """Id of an event now: where a listener who comes back goes on."""
         return f"{self.batch.low}-{self.step.low}"
 
-    async def join(self, scope: Scope) -> Listener:
+    async def join(self, name: str, scope: Scope) -> Listener:
         """Begin to listen."""
         if len(self._listeners) >= MOST_LISTENERS:
             raise Problem(503, "too many listen already: try again later", headers={"Retry-After": "60"})
+        most = self._here.settings.streams
+        if sum(listener.name == name for listener in self._listeners) >= most:
+            raise Problem(429, f"{most} streams at once are open to one asker", headers={"Retry-After": "60"})
         if self._task is None or self._task.done():
             await self._begin()
             self._task = asyncio.create_task(self._ask(), name="stream")
-        listener = Listener(scope, asyncio.Queue(MOST_WAITING))
+        listener = Listener(name, scope, asyncio.Queue(MOST_WAITING))
         listeners = self._listeners
         listeners.add(listener)
         return listener
@@ -120,11 +126,15 @@ class Listeners:
             await cursor.execute(statement("heard", named), values)
             return await cursor.fetchall()
 
-    async def since(self, batch: int, step: int) -> list[Event]:
-        """What a listener missed: newest values and alert steps since then."""
-        batches = [row["id"] for row in await self._rows("batches", after=batch)]
-        steps = [row["id"] for row in await self._rows("steps", after=step)]
-        return await self._events(batches, steps)
+    async def since(self, batch: int, step: int) -> AsyncIterator[Event]:
+        """What a listener missed: newest values and alert steps since then, all of them."""
+        place = self.place
+        for row in await self._rows("latest_since", after=batch):
+            yield _reading(row, place)
+        while steps := [row["id"] for row in await self._rows("steps", after=step)]:
+            step = steps[-1]
+            for row in await self._rows("steps_of", ids=steps):
+                yield _alert(row, place)
 
     async def _events(self, batches: list[int], steps: list[int]) -> list[Event]:
         readings = await self._rows("latest_of", ids=batches) if batches else []
@@ -178,17 +188,17 @@ def _alert(row: dict[str, Any], place: str) -> Event:
     return _written("alert", row, {name: row[name] for name in kept}, place)
 
 
-async def _events(here: Resources, scope: Scope, resume: tuple[int, int] | None) -> AsyncIterator[bytes]:
+async def _events(here: Resources, listener: Listener, resume: tuple[int, int] | None) -> AsyncIterator[bytes]:
     listeners: Listeners = here.listeners
-    listener = await listeners.join(scope)
+    scope, ends = listener.scope, time.monotonic() + LONGEST
     try:
         yield f"retry: 2000\nid: {listeners.place}\ndata: {{}}\nevent: hello\n\n".encode()
         if resume:
-            for missed in await listeners.since(*resume):
+            async for missed in listeners.since(*resume):
                 if missed.seen_by(scope):
                     yield missed.body
         quiet = 0.0
-        while not here.stopping:
+        while not here.stopping and time.monotonic() < ends:
             try:
                 async with asyncio.timeout(1.0):
                     event = await listener.queue.get()
@@ -208,7 +218,7 @@ async def _events(here: Resources, scope: Scope, resume: tuple[int, int] | None)
 
 @router.get("/stream", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def stream(
-    request: Request,  # noqa: ARG001
+    request: Request,
     here: Here,
     asking: Asking,
     last_event_id: Annotated[str | None, Header(pattern=r"^[0-9]{1,18}-[0-9]{1,18}$")] = None,
@@ -223,4 +233,6 @@ async def stream(
         batch, _, step = last_event_id.partition("-")
         resume = (int(batch), int(step))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(here, asking.scope, resume), media_type="text/event-stream", headers=headers)
+    name = address_of(request) if asking.account is None else asking.name
+    listener = await here.listeners.join(name, asking.scope)
+    return StreamingResponse(_events(here, listener, resume), media_type="text/event-stream", headers=headers)

@@ -116,6 +116,7 @@ def add_key(
     label: str = "",
     scopes: list[str] | None = None,
     per_minute: int = 600,
+    per_day: int = 100_000,
     expires_at: datetime | None = None,
 ) -> Key:
     """Make a key for an account."""
@@ -125,7 +126,7 @@ def add_key(
     key = fresh_key()
     row = _one(
         connection, "add_key", prefix=key.prefix, sha256=sha256(key.text), name=name, label=label, scopes=wanted,
-        per_minute=per_minute, expires_at=expires_at,
+        per_minute=per_minute, per_day=per_day, expires_at=expires_at,
     )  # fmt: skip
     if row is None:
         raise AccessError(f"there is no account {name!r}")
@@ -142,7 +143,7 @@ def rotate_key(connection: Connection[Any], prefix: str, old_ends: datetime) -> 
     expires_at = None if old["expires_at"] is None else old_ends + (old["expires_at"] - old["created_at"])
     key = add_key(
         connection, old["name"], label=old["label"], scopes=old["scopes"], per_minute=old["per_minute"],
-        expires_at=expires_at,
+        per_day=old["per_day"], expires_at=expires_at,
     )  # fmt: skip
     connection.execute(statement("access", "end_key"), {"prefix": prefix, "expires_at": old_ends})
     audit.record(connection, "key rotated", prefix, successor=key.prefix)

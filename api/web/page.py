@@ -16,7 +16,7 @@ from api.catalogue import titles
 from api.parameters import CODE
 from api.readings import values
 from api.resources import Here, Resources
-from api.web import view
+from api.web import season, view
 from api.web.office_words import OFFICE_WORDS
 from api.web.words import WORDS, Language, ago, language_of, short_date, time_and_date, weekday
 from store import office, shown
@@ -89,6 +89,8 @@ async def _station(
         )  # fmt: skip
         forecast = await office.rows(connection, "forecasts", asking.scope, code=code, from_time=now,
                                      to_time=now + timedelta(days=5), now=now, limit=2000)  # fmt: skip
+        ahead = await shown.rows(connection, "coming_indices", asking.scope, code=code, from_time=now,
+                                 to_time=now + timedelta(days=5), now=now)  # fmt: skip
     zone = ZoneInfo(place["time_zone"])
     times = (now - timedelta(days=days), now)
     newest = max((row["time"] for row in latest), default=None)
@@ -99,9 +101,35 @@ async def _station(
         "age": ago(now - newest, language) if newest else "",
         "charts": view.charts(await _hourly(here, asking, found, times), times, zone, language),
         "coming": view.coming(forecast, zone, language),
+        "ahead": view.daily(ahead, names, zone, language, newest=False),
         "daily": view.daily(indices, names, zone, language),
         "local": time_and_date(now.astimezone(zone), language),
     }
+
+
+async def _seasons(
+    connection: shown.Connection,
+    here: Resources,
+    asking: Asker,
+    place: shown.Row,
+    commune: str | None,
+    language: Language,
+) -> list[season.Growing]:
+    """Crops in the field that the asker may see at a station and around it."""
+    now, zone = here.now(), ZoneInfo(place["time_zone"])
+    found = await shown.rows(
+        connection, "growing", asking.scope, code=place["code"], commune=commune, today=now.astimezone(zone).date()
+    )
+    if not found:
+        return []
+    values = await shown.rows(connection, "season_values", asking.scope, seasons=[row["id"] for row in found],
+                              indices=list(season.SHOWN), now=now)  # fmt: skip
+    crops = await titles(connection, "crop")
+    made = []
+    for row in found:
+        mine = [value for value in values if value["season"] == row["id"]]
+        made.append(season.growing(row, mine, crops.get(row["crop"], {}), now, language))
+    return made
 
 
 def _groups(rows: list[dict[str, Any]], language: Language) -> dict[str, list[dict[str, Any]]]:
@@ -132,9 +160,11 @@ async def home(
     chosen = station or next((row["code"] for row in overview if row["time"]), None)
     about = await _station(here, asking, chosen, days, language, index_names) if chosen and chosen in known else None
     commune = next((row["commune"] for row in overview if row["code"] == chosen), None)
-    bulletins = []
-    if commune:
-        async with here.reading() as connection:
+    bulletins, seasons = [], []
+    async with here.reading() as connection:
+        if about:
+            seasons = await _seasons(connection, here, asking, about["place"], commune, language)
+        if commune:
             bulletins = await office.rows(
                 connection, "bulletins", asking.scope, before=2**62, state=None, within=commune, limit=3
             )
@@ -142,7 +172,7 @@ async def home(
     far = [row for row in opened if row not in near]
     return render(
         request, here, "home.html", language, status=404 if station and about is None else 200,
-        asking=asking, bulletin=view.bulletin(bulletins, language),
+        asking=asking, seasons=seasons, bulletin=view.bulletin(bulletins, language),
         groups=_groups(overview, language), about=about, chosen=chosen, asked=station, days=days, choices=DAYS,
         near=view.alerts(near, language, rule_names), far=view.alerts(far, language, rule_names)[:30],
         weekday=weekday, short_date=short_date,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from api.access import COOKIE, Asking
+from api.access import COOKIE, Asking, address_of
 from api.problems import Problem
 from api.resources import Here, Resources
 from api.web.page import language_for, render
@@ -21,6 +21,8 @@ from store import access, audit
 router = APIRouter(include_in_schema=False)
 #: Wrong passwords in a row until an account is locked for a quarter of an hour.
 MOST_FAILURES = 5
+#: From one address: argon2 is dear, and nobody types faster.
+TRIES_A_MINUTE = 20
 HASHER = PasswordHasher()
 #: Verified where there is no such account, so that an answer takes as long.
 NOBODY = HASHER.hash(secrets.token_urlsafe(16))
@@ -82,6 +84,7 @@ async def form(request: Request, here: Here, asking: Asking) -> Response:
 async def sign_in(request: Request, here: Here, asking: Asking) -> Response:
     """Check the password; a new session each time, so that a cookie known before is worth nothing."""
     from_here(request)
+    here.limiter.take(f"sign-in:{address_of(request)}", TRIES_A_MINUTE)
     sent = await request.form()
     token = await _signed_in(here, text(sent, "name", 63), text(sent, "password", 1000))
     if token is None:

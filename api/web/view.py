@@ -149,11 +149,16 @@ class Daily:
 
 
 def daily(
-    rows: Sequence[dict[str, Any]], names: dict[str, dict[str, Any]], zone: ZoneInfo, language: Language
+    rows: Sequence[dict[str, Any]],
+    names: dict[str, dict[str, Any]],
+    zone: ZoneInfo,
+    language: Language,
+    *,
+    newest: bool = True,
 ) -> Daily:
-    """Indices of the newest three days, a row each; only those the catalogue has a title for."""
+    """Indices of three days, a row each: the newest first, or what is coming; those the catalogue has a title for."""
     values = {(row["index"], row["time"].astimezone(zone).date()): row["value"] for row in rows if not row["season"]}
-    days = sorted({day for _, day in values}, reverse=True)[:3]
+    days = sorted({day for _, day in values}, reverse=newest)[:3]
     table = []
     for name, entry in names.items():
         said = entry.get("title", {}).get(language)

@@ -57,6 +57,8 @@ _VI = {
     "listen": "Nghe bản tin",
     "bulletins": "Bản tin nông vụ",
     "coming": "Sắp tới",
+    "seasons": "Mùa vụ",
+    "balance_chart": "Nước thiếu ở vùng rễ từ khi gieo (mm)",
     "rain": "Mưa",
 }
 _EN = {
@@ -107,9 +109,40 @@ _EN = {
     "listen": "Listen to the bulletin",
     "bulletins": "Farm bulletins",
     "coming": "What is coming",
+    "seasons": "Crops in the field",
+    "balance_chart": "Water lacking in the root zone since sowing (mm)",
     "rain": "Rain",
 }
 WORDS: Final = MappingProxyType({"vi": MappingProxyType(_VI), "en": MappingProxyType(_EN)})
+
+#: A season in words; {} are filled by `api.web.season`.
+SEASON_WORDS: Final = MappingProxyType({
+    "vi": MappingProxyType({
+        "sown": "Gieo ngày {}, đến nay {} ngày.",
+        "stage": "Đang ở giai đoạn {}.",
+        "next": "Còn khoảng {1} ngày đến {0}.",
+        "lacks": "Đất vùng rễ đang thiếu {} nước.",
+        "irrigate": "Nên tưới {} (chưa tính hao hụt trên ruộng và kênh).",
+        "days_left": "Nếu không mưa, khoảng {} ngày nữa phải tưới.",
+        "balance": "Nước thiếu ở vùng rễ từ khi gieo",
+    }),
+    "en": MappingProxyType({
+        "sown": "Sown on {}, {} days ago.",
+        "stage": "Now in the {} stage.",
+        "next": "About {1} days to the {0}.",
+        "lacks": "The root zone lacks {} of water.",
+        "irrigate": "Irrigate {} (losses of field and canal come on top).",
+        "days_left": "Without rain, irrigation is due in about {} days.",
+        "balance": "Water lacking in the root zone since sowing",
+    }),
+})  # fmt: skip
+#: Stages of a crop (FAO-56, ch. 6) and what they end in.
+STAGES: Final = MappingProxyType(
+    {
+        "vi": ("đầu vụ", "phát triển thân lá", "giữa vụ", "cuối vụ", "thu hoạch"),
+        "en": ("initial", "development", "mid-season", "late season", "harvest"),
+    }
+)
 
 #: How units are written for people (UCUM → what stands on the page).
 UNITS = {

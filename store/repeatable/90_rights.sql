@@ -39,7 +39,7 @@ DO $$
 DECLARE
     processes text[] := ARRAY['nongvu_ingest', 'nongvu_analytics', 'nongvu_notify', 'nongvu_api'];
     -- People: only those who deal with them.
-    personal text[] := ARRAY['account', 'session', 'api_key', 'membership'];
+    personal text[] := ARRAY['account', 'session', 'api_key', 'key_usage', 'membership'];
     subscribers text[] := ARRAY['subscriber', 'subscriber_place', 'consent', 'personal', 'delivery', 'delivery_step',
                                 'delivery_part', 'inbound', 'broadcast'];
     tables record;
@@ -87,7 +87,7 @@ BEGIN
                   'bundle', 'bundle_step', 'bulletin', 'document', 'inbound', 'approval', 'acknowledgement', 'broadcast', 'due']),
         ('nongvu_notify', 'INSERT', ARRAY['audit', 'mark']),
         ('nongvu_api', 'INSERT, UPDATE, DELETE',
-            ARRAY['account', 'session', 'api_key', 'membership', 'season', 'verdict', 'rule_setting', 'feeds', 'request',
+            ARRAY['account', 'session', 'api_key', 'key_usage', 'membership', 'season', 'verdict', 'rule_setting', 'feeds', 'request',
                   'acknowledgement', 'approval', 'subscriber', 'subscriber_place', 'consent', 'personal', 'place',
                   'gateway_station']),
         ('nongvu_api', 'INSERT, UPDATE', ARRAY['inbound', 'command', 'gateway_config', 'gateway', 'delivery', 'document',

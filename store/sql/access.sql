@@ -36,17 +36,17 @@ WHERE account.id = membership.account AND account.name = %(name)s AND membership
 SELECT membership.role, membership.place FROM membership WHERE membership.account = %(account)s
 
 -- name: add_key
-INSERT INTO api_key (prefix, sha256, account, label, scopes, per_minute, expires_at)
-SELECT %(prefix)s, %(sha256)s, id, %(label)s, %(scopes)s, %(per_minute)s, %(expires_at)s FROM account
+INSERT INTO api_key (prefix, sha256, account, label, scopes, per_minute, per_day, expires_at)
+SELECT %(prefix)s, %(sha256)s, id, %(label)s, %(scopes)s, %(per_minute)s, %(per_day)s, %(expires_at)s FROM account
 WHERE name = %(name)s RETURNING id
 
 -- name: keys
-SELECT api_key.prefix, account.name AS account, api_key.label, api_key.scopes, api_key.per_minute, api_key.created_at,
+SELECT api_key.prefix, account.name AS account, api_key.label, api_key.scopes, api_key.per_minute, api_key.per_day, api_key.created_at,
        api_key.expires_at, api_key.revoked_at, api_key.used_at
 FROM api_key JOIN account ON account.id = api_key.account ORDER BY account.name, api_key.created_at
 
 -- name: key_by_prefix
-SELECT api_key.prefix, account.name, api_key.label, api_key.scopes, api_key.per_minute, api_key.expires_at,
+SELECT api_key.prefix, account.name, api_key.label, api_key.scopes, api_key.per_minute, api_key.per_day, api_key.expires_at,
        api_key.created_at
 FROM api_key JOIN account ON account.id = api_key.account
 WHERE api_key.prefix = %(prefix)s AND api_key.revoked_at IS NULL
@@ -58,7 +58,7 @@ UPDATE api_key SET expires_at = least(coalesce(expires_at, 'infinity'), %(expire
 UPDATE api_key SET revoked_at = clock_timestamp() WHERE prefix = %(prefix)s AND revoked_at IS NULL RETURNING id
 
 -- name: account_of_key
-SELECT account.id, account.name, api_key.prefix, api_key.scopes, api_key.per_minute
+SELECT account.id, account.name, api_key.prefix, api_key.scopes, api_key.per_minute, api_key.per_day
 FROM api_key JOIN account ON account.id = api_key.account
 WHERE api_key.sha256 = %(sha256)s AND api_key.revoked_at IS NULL AND NOT account.disabled
   AND (api_key.expires_at IS NULL OR api_key.expires_at > clock_timestamp())
@@ -66,6 +66,14 @@ WHERE api_key.sha256 = %(sha256)s AND api_key.revoked_at IS NULL AND NOT account
 -- name: key_used
 UPDATE api_key SET used_at = clock_timestamp()
 WHERE prefix = %(prefix)s AND (used_at IS NULL OR used_at < clock_timestamp() - interval '1 minute')
+
+-- name: use_key
+-- Requests of the day (UTC, real time), and how long [s] it lasts.
+INSERT INTO key_usage (api_key, day, requests)
+SELECT id, (clock_timestamp() AT TIME ZONE 'UTC')::date, %(requests)s FROM api_key WHERE prefix = %(prefix)s
+ON CONFLICT (api_key, day) DO UPDATE SET requests = key_usage.requests + excluded.requests
+RETURNING requests,
+    extract(epoch FROM ((key_usage.day + 1)::timestamp AT TIME ZONE 'UTC') - clock_timestamp())::float8 AS left
 
 -- name: account_of_session
 SELECT account.id, account.name, account.title FROM session JOIN account ON account.id = session.account

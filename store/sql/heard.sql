@@ -17,6 +17,14 @@ FROM latest JOIN datastream ON datastream.id = latest.datastream_id JOIN place O
 WHERE latest.batch_id = ANY (%(ids)s)
 ORDER BY latest.batch_id, latest.datastream_id
 
+-- name: latest_since
+-- What somebody missed who was away: newest values that came with any later batch; a row a datastream at most.
+SELECT latest.batch_id AS id, place.path, place.private, place.code AS station, datastream.quantity, datastream.level,
+       latest.phenomenon_time AS time, latest.result AS value, latest.flag
+FROM latest JOIN datastream ON datastream.id = latest.datastream_id JOIN place ON place.id = datastream.place
+WHERE latest.batch_id > %(after)s
+ORDER BY latest.batch_id, latest.datastream_id
+
 -- name: steps_of
 SELECT alert_step.id, place.path, place.private, alert.id AS alert, alert.rule, alert.hazard, place.code AS place,
        alert.state, alert_step.kind, alert_step.level, alert_step.at, alert_step.known_at, alert_step.texts

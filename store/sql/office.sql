@@ -135,7 +135,9 @@ ORDER BY set_aside.id DESC LIMIT %(limit)s
 
 -- name: verdicts
 SELECT verdict.id, place.code AS station, datastream.quantity, datastream.level, verdict.valid_from, verdict.valid_to,
-       verdict.flag, verdict.reason, verdict.who, verdict.said_at
+       verdict.flag, verdict.reason, verdict.said_at,
+       -- officers' names are nobody's business outside
+       CASE WHEN %(known)s THEN verdict.who ELSE split_part(verdict.who, ':', 1) END AS who
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 JOIN datastream ON datastream.place = place.id
 JOIN verdict ON verdict.datastream_id = datastream.id

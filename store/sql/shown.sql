@@ -185,9 +185,42 @@ FROM shown_bucket(%(everything)s, %(roots)s, %(open)s, %(datastreams)s, %(aggreg
                   %(to_time)s, %(qualities)s, %(every)s, %(time_zone)s)
 ORDER BY time, datastream_id;
 
+-- name: growing
+-- Seasons of the day at a station, at fields that it speaks for, and at others of its commune that the asker may see.
+SELECT season.id, season.crop, season.variety, season.sown, place.code AS place, place.name AS place_name,
+       place.time_zone
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN season ON season.place = place.id
+WHERE season.sown <= %(today)s AND (season.ended IS NULL OR season.ended >= %(today)s)
+  AND (place.code = %(code)s
+       OR EXISTS (SELECT FROM feeds JOIN datastream ON datastream.id = feeds.datastream
+                  JOIN place AS station ON station.id = datastream.place
+                  WHERE feeds.place = place.id AND station.code = %(code)s)
+       OR place.path && ARRAY (SELECT upper.id FROM place AS upper WHERE upper.code = %(commune)s))
+ORDER BY place.name, season.sown LIMIT 10
+
+-- name: season_values
+SELECT index_value.season, index_value.index, index_value.time, index_value.value
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN index_value ON index_value.place = place.id
+WHERE index_value.season = ANY (%(seasons)s) AND index_value.index = ANY (%(indices)s)
+  AND index_value.reference_time = '-infinity' AND index_value.time <= %(now)s
+ORDER BY index_value.season, index_value.time
+
+-- name: coming_indices
+-- What the newest forecast makes of the days to come.
+SELECT index_value.index, index_value.season, index_value.time, index_value.value
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN index_value ON index_value.place = place.id
+WHERE place.code = %(code)s AND index_value.time >= %(from_time)s AND index_value.time < %(to_time)s
+  AND index_value.reference_time = (SELECT max(newest.reference_time) FROM index_value AS newest
+      WHERE newest.place = place.id AND newest.index = index_value.index AND newest.reference_time <= %(now)s
+        AND newest.reference_time > '-infinity')
+ORDER BY index_value.time, index_value.index LIMIT 2000
+
 -- name: catalogue
 -- Names and texts of the shelves; nobody's rows.
-SELECT kind, name, entry FROM catalogue
+SELECT name, entry FROM catalogue WHERE kind = %(kind)s
 
 -- name: overview
 -- The page's first list: stations with the newest of what people look for first.

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from api.app import create
+from api.line import Line
 from api.run import Server, opened
 from api.settings import ApiSettings
 from tests.api.conftest import StoppedClock
@@ -27,7 +28,7 @@ def running(url: str, *, stopped: bool = True, **settings: object) -> Iterator[s
         async with opened(told) as resources:
             if stopped:
                 resources.clock = StoppedClock()
-            server = Server(uvicorn.Config(create(resources), port=0, lifespan="off", log_config=None))
+            server = Server(uvicorn.Config(create(resources), port=0, lifespan="off", log_config=None, http=Line))
             task = asyncio.create_task(server.serve())
             while not server.started:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)

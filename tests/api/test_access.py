@@ -95,6 +95,41 @@ async def test_limits_are_told_and_kept(province: str, keys: dict[str, dict[str,
         assert forged.status_code == 429, "forged keys are the address's requests"
 
 
+async def test_quotas_of_a_day_are_told_and_kept(province: str) -> None:
+    with psycopg.connect(province) as connection:
+        access.add_account(connection, "an")
+        headers = {"x-api-key": access.add_key(connection, "an", per_day=5).text}
+    async with client_of(province) as client:
+        told = [await client.get("/v1/stations", headers=headers) for _ in range(3)]
+        assert [answer.headers["ratelimit"].rpartition(', "day";')[2].partition(";t=")[0] for answer in told] == [
+            "r=4", "r=3", "r=2",
+        ]  # fmt: skip
+        assert told[0].headers["ratelimit-policy"] == '"minute";q=600;w=60, "day";q=5;w=86400'
+        client.resources.quotas._spent[headers["x-api-key"][3:11]].settled = float("-inf")  # ten seconds later
+        await client.get("/v1/stations", headers=headers)
+    async with client_of(province) as another:  # another process knows what the first one told
+        assert (await another.get("/v1/stations", headers=headers)).headers["ratelimit"].count("r=1;") == 1
+        answers = [await another.get("/v1/stations", headers=headers) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 429]
+        assert 1 <= int(answers[1].headers["retry-after"]) <= 86_400
+        assert answers[1].headers["ratelimit-policy"] == '"day";q=5;w=86400'
+
+
+async def test_passwords_cannot_be_tried_without_end(province: str) -> None:
+    async with client_of(province) as client:
+        tried = [await client.post("/sign-in", data={"name": "an", "password": "x"}) for _ in range(21)]
+        assert [answer.status_code for answer in tried] == [403] * 20 + [429]
+
+
+async def test_officers_names_stay_inside(client: httpx.AsyncClient, keys: dict[str, dict[str, str]]) -> None:
+    verdict = {"station": "huu-lung-1", "datastream": "air_temperature", "valid_from": "2026-01-31T13:00:00Z",
+               "valid_to": "2026-01-31T13:00:00Z", "quality": "fail", "reason": "spider"}  # fmt: skip
+    assert (await client.post("/v1/verdicts", json=verdict, headers=keys["agronomist"])).status_code == 201
+    assert (await client.get("/v1/verdicts")).json()["items"][0]["who"] == "person"
+    known = (await client.get("/v1/verdicts", headers=keys["officer"])).json()["items"][0]["who"]
+    assert known.startswith("person:key:")
+
+
 @pytest.fixture
 def issuer() -> Iterator[tuple[str, RSAKey]]:
     """A local OIDC issuer and its key."""

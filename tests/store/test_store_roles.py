@@ -34,11 +34,12 @@ WRITES = {
     "bundle": {"nongvu_notify"},
     "account": {"nongvu_api"},
     "api_key": {"nongvu_api"},
+    "key_usage": {"nongvu_api"},
     "mark": {"nongvu_ingest", "nongvu_analytics", "nongvu_api", "nongvu_notify"},
     "audit": set(PROCESSES),
     "migration": set(),
 }
-SECRETS = {"account": {"nongvu_api"}, "api_key": {"nongvu_api"}, "session": {"nongvu_api"},
+SECRETS = {"account": {"nongvu_api"}, "api_key": {"nongvu_api"}, "session": {"nongvu_api"}, "key_usage": {"nongvu_api"},
            "personal.contact": {"nongvu_api", "nongvu_notify"}, "subscriber": {"nongvu_api", "nongvu_notify"}}  # fmt: skip
 
 

@@ -1,0 +1,111 @@
+"""Season: a crop on a field in words: its stage and the days to the next one, its water balance, what it needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from api.web.chart import chart
+from api.web.words import SEASON_WORDS, STAGES, Language, short_date, with_unit
+
+#: Indices of a season that the page shows.
+SHOWN = ("crop_stage", "root_zone_depletion", "irrigation_requirement", "days_to_irrigation", "crop_evapotranspiration")
+#: An index's newest value says nothing of today once it is older.
+FRESH = timedelta(days=3)
+DAY = timedelta(days=1)
+Values = list[tuple[datetime, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A season as it stands on the page."""
+
+    title: str
+    stage: str
+    water: str
+    picture: Markup | None
+    says: str
+
+
+def days_to_next(stages: Values) -> int | None:
+    """Whole days until the next stage, at the pace of the newest two values of one stage; None where none is known.
+
+    Parameters
+    ----------
+    stages : (n) list of (time, stage)
+        1 to 5, the whole number the stage and the rest how much of it has passed [1], oldest first.
+
+    Returns
+    -------
+    int or None
+        Days after the newest value [d].
+    """
+    if len(stages) < 2:
+        return None
+    (before, was), (at, stage) = stages[-2:]
+    days = (at - before) / DAY
+    pace = (stage - was) / days if days > 0 and math.floor(was) == math.floor(stage) else 0.0
+    if pace <= 0 or stage >= 5:
+        return None
+    return math.ceil((math.floor(stage) + 1 - stage) / pace - 1e-9)
+
+
+def _stage(season: dict[str, Any], stages: Values, today: date, language: Language) -> str:
+    words = SEASON_WORDS[language]
+    said = words["sown"].format(short_date(_midnight(season["sown"]), language), (today - season["sown"]).days)
+    if not stages:
+        return said
+    names, at = STAGES[language], stages[-1][1]
+    number = min(max(int(at), 1), 5)
+    said += f" {words['stage'].format(names[number - 1])}"
+    left = days_to_next(stages)
+    if left is not None and number < 5:
+        left -= (today - stages[-1][0].date()).days
+        said += f" {words['next'].format(names[number], max(left, 0))}"
+    return said
+
+
+def _water(newest: dict[str, float], language: Language) -> str:
+    words, said = SEASON_WORDS[language], []
+    if "root_zone_depletion" in newest:
+        said.append(words["lacks"].format(with_unit(newest["root_zone_depletion"], "mm", language)))
+    if newest.get("irrigation_requirement", 0) > 0:
+        said.append(words["irrigate"].format(with_unit(newest["irrigation_requirement"], "mm", language)))
+    elif "days_to_irrigation" in newest:
+        said.append(words["days_left"].format(int(newest["days_to_irrigation"])))
+    return " ".join(said)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 — only its day is written
+
+
+def growing(
+    season: dict[str, Any], rows: Sequence[dict[str, Any]], crop: dict[str, Any], now: datetime, language: Language
+) -> Growing:
+    """A season of its row, its index values (oldest first) and its crop's entry in the catalogue."""
+    zone = ZoneInfo(season["time_zone"])
+    values: dict[str, Values] = {name: [] for name in SHOWN}
+    for row in rows:
+        values[row["index"]].append((row["time"].astimezone(zone), row["value"]))
+    newest = {name: found[-1][1] for name, found in values.items() if found and now - found[-1][0] < FRESH}
+    lacking, words = values["root_zone_depletion"], SEASON_WORDS[language]
+    picture, says = None, ""
+    if len(lacking) > 1:
+        says = words["balance"]
+        last = lacking[-1][0]
+        drawn = chart(
+            lacking, (lacking[0][0], last), zone=zone, unit="mm", language=language, bars=False, every=DAY, label=says
+        )
+        picture = Markup(drawn)  # noqa: S704 — labels escaped
+    name = crop.get("title", {}).get(language) or season["crop"].replace("_", " ")
+    variety = f" {season['variety']}" if season["variety"] else ""
+    title = f"{name}{variety} – {season['place_name']}"
+    stage = _stage(season, values["crop_stage"], now.astimezone(zone).date(), language)
+    return Growing(title, stage, _water(newest, language), picture, says)
