@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from edge.buffer_file import BUNDLE_COLUMNS, PACK_COLUMNS, BufferFile, bundle_of, pack_of
+from edge.write_ahead_log import commits_lost
 from telemetry.pack import CBOR
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,9 @@ class Opened:
 
 def open_buffer(path: Path, boot: str, content_type: str = CBOR) -> Opened:
     """Open the buffer; a damaged file is set aside and salvaged, an unwritable place replaced by memory."""
-    lost_log = _marker(path).exists() and path.exists() and not Path(f"{path}-wal").exists()
+    wal = Path(f"{path}-wal")
+    lost_log = _marker(path).exists() and path.exists() and not wal.exists()
+    lost_commits = commits_lost(wal)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -54,6 +57,8 @@ def open_buffer(path: Path, boot: str, content_type: str = CBOR) -> Opened:
         return Opened(BufferFile(":memory:", boot, content_type), in_memory=True, note=f"kept in memory only: {error}")
     if lost_log:
         opened.note = "the write-ahead log is gone: what was written last before the stop is missing"
+    elif lost_commits and not opened.note:
+        opened.note = f"the write-ahead log is damaged: the last {lost_commits} writes before the stop are missing"
     if opened.note:
         log.error("buffer", path=str(path), note=opened.note, saved=opened.saved, lost=opened.lost)
     return opened

@@ -192,7 +192,7 @@ def replay_(
     gateway: Annotated[str | None, typer.Option(help="Only of this gateway.")] = None,
     reason: Annotated[Reason | None, typer.Option(help="Only what was set aside for this reason.")] = None,
 ) -> None:
-    """Try what was set aside once more, after its cause is gone; what waits for a registration is replayed by itself."""
+    """Try what was set aside once more, its cause being gone; what waits for a registration is replayed by itself."""
     import psycopg  # noqa: PLC0415
 
     from ingest.directory import Directory  # noqa: PLC0415

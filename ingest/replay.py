@@ -36,7 +36,7 @@ async def replay(pool: Pool, gateway: str, state: State, reasons: Collection[Rea
 
 
 async def again(pool: Pool, state: State, gateway: str | None, reason: Reason | None) -> tuple[int, int]:
-    """Try everything that waits once more, of one gateway or for one reason: how many entries are stored, how many wait."""
+    """Try what waits once more, of one gateway or for one reason: how many entries are stored, how many still wait."""
     reasons = [reason] if reason else list(Reason)
     async with pool.connection() as connection:
         cursor = await connection.execute(statement("reading", "curable_gateways"), {"reasons": sorted(reasons)})
