@@ -20,12 +20,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from standalone.services import Broker, BrokerOptions, Database, program_environment, programs, temporary_folder
 from standalone.services.database import make_data
 from standalone.services.folders import account
 
+# A shared machine may be slow: that is no failure of what is tested.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 # Tests throw their data away, so nothing waits for the disk; few buffers, since every test process has a server.
 FAST = {
     "fsync": "off",

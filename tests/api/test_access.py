@@ -117,8 +117,12 @@ async def test_quotas_of_a_day_are_told_and_kept(province: str) -> None:
 
 async def test_passwords_cannot_be_tried_without_end(province: str) -> None:
     async with client_of(province) as client:
-        tried = [await client.post("/sign-in", data={"name": "an", "password": "x"}) for _ in range(21)]
-        assert [answer.status_code for answer in tried] == [403] * 20 + [429]
+        began, tried = time.monotonic(), []
+        while 429 not in tried and len(tried) < 200:
+            tried.append((await client.post("/sign-in", data={"name": "an", "password": "x"})).status_code)
+        refilled = (time.monotonic() - began) * 20 / 60  # a slow machine is given more while it tries
+        assert tried == [403] * (len(tried) - 1) + [429]
+        assert 20 < len(tried) <= 21 + refilled + 1
 
 
 async def test_officers_names_stay_inside(client: httpx.AsyncClient, keys: dict[str, dict[str, str]]) -> None:
