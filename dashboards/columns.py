@@ -77,6 +77,10 @@ RULES: Mapping[str, Words] = {
     "battery_low": Words("Ắc quy yếu", "Battery low"),
     "battery_level_low": Words("Pin cảm biến yếu", "Sensor battery low"),
     "sensor_stuck": Words("Cảm biến kẹt giá trị", "Stuck sensor"),
+    "sensor_drift": Words("Cảm biến lệch dần", "Drifting sensor"),
+    "gateway_offline": Words("Cổng mất kết nối", "Gateway offline"),
+    "clock_wrong": Words("Đồng hồ cổng sai", "Gateway's clock wrong"),
+    "sequence_gap": Words("Thiếu gói số liệu", "Packs missing"),
 }
 RULE = Column(title=Words("Quy tắc", "Rule"), saying=RULES)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
@@ -86,6 +87,13 @@ class OutsideServer:
 
     def drop(self, dbname: str) -> None:
         self.execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", dbname)
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_nowhere_else() -> Iterator[None]:
+    """A command called within the test process sets where logs go: a stream that is closed when the test ends."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
