@@ -28,8 +28,10 @@ from standalone.services import Broker, BrokerOptions, Database, program_environ
 from standalone.services.database import make_data
 from standalone.services.folders import account
 
-# A shared machine may be slow: that is no failure of what is tested.
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A shared machine may be slow: that is no failure of what is tested. CI tries the same examples each time; people explore.
+settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
 settings.load_profile("shared")
 # Tests throw their data away, so nothing waits for the disk; few buffers, since every test process has a server.
 FAST = {
