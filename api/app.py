@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import (
     alerts,
+    callbacks,
     changes,
     documents,
     health,
@@ -32,7 +33,7 @@ from api.web import office, page, sign_in
 
 ROUTERS = (
     stations.router, readings.router, posting.router, indices.router, alerts.router, documents.router, stream.router,
-    lists.router, changes.router, people.router, health.router,
+    lists.router, changes.router, people.router, callbacks.router, health.router,
     sensorthings.router, page.router, sign_in.router,
     office.router, map_page.router,
 )  # fmt: skip

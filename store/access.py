@@ -17,7 +17,7 @@ from store.statements import statement
 #: What may be done; a role grants some of it at its place and below, a key's scopes are at most that.
 RIGHTS = (
     "read", "readings", "acknowledge", "seasons", "verdicts", "rules", "subscribers", "approve", "gateways", "places",
-    "audit",
+    "audit", "inbound",
 )  # fmt: skip
 ROLES: dict[str, frozenset[str]] = {
     "farmer": frozenset({"read", "acknowledge", "seasons"}),
@@ -27,6 +27,7 @@ ROLES: dict[str, frozenset[str]] = {
         {"read", "acknowledge", "seasons", "verdicts", "rules", "subscribers", "approve", "gateways"}
     ),
     "gateway": frozenset({"read", "readings"}),
+    "provider": frozenset({"inbound"}),
     "administrator": frozenset(RIGHTS),
 }
 KEY_MARK = "nv_"

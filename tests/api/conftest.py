@@ -123,6 +123,7 @@ PEOPLE = {
     "agronomist": ("agronomist", "lang-son"),
     "department": ("department", "lang-son"),
     "gateway": ("gateway", "huu-lung"),
+    "provider": ("provider", None),
     "administrator": ("administrator", None),
     "nobody": (None, None),
 }

@@ -49,6 +49,8 @@ NEEDS = {
     ("get", "/v1/requests/{id}"): "account",
     ("post", "/v1/subscribers"): "subscribers",
     ("delete", "/v1/subscribers/{id}"): "subscribers",
+    ("get", "/v1/inbound/{route}"): "inbound",
+    ("post", "/v1/inbound/{route}"): "inbound",
     ("get", "/healthz"): "public",
     ("get", "/metrics"): "public",
 }
@@ -63,6 +65,7 @@ BODIES = {
     "/v1/approvals/{id}": {"decision": "refused"},
     "/v1/rules/{rule}/settings": {"place": "{station}", "values": {"severe": 1}},
     "/v1/rules/{rule}/previews": {"place": "{station}", "from": "2025-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"},
+    "/v1/inbound/{route}": {"id": "1", "state": "delivered"},
     "/v1/subscribers": {"address": "0912345678", "places": ["{station}"], "consent_channel": "paper"},
 }  # fmt: skip
 
@@ -78,7 +81,7 @@ def filled(value: object, station: str) -> object:
 async def ask(
     client: httpx.AsyncClient, method: str, path: str, headers: dict, station: str, number: int = 999_999
 ) -> httpx.Response:
-    names = {"code": station, "id": number, "name": f"{station}.mp3", "rule": "cold_spell"}
+    names = {"code": station, "id": number, "name": f"{station}.mp3", "rule": "cold_spell", "route": "brand"}
     url = path.format(**names)
     if path == "/v1/readings" and method == "get":
         url += f"?station={station}"
