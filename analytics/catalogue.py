@@ -79,6 +79,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "quiet_hours": rule.quiet.total_seconds() / 3600,
         "freshness_hours": rule.freshness.total_seconds() / 3600,
         "validity_hours": rule.validity.total_seconds() / 3600,
+        "tells_from": rule.tells_from,
         "proxy": rule.proxy,
         "source": rule.source,
         "note": rule.note,
@@ -120,6 +121,8 @@ def rules_page() -> str:
         "source named; *own*: a choice of operation of no authority, to be set per place; *unverified*: off until an",
         "operator switches it on. Station rules stand for areal criteria, and their messages say so.",
         "`nongvu rule set` changes thresholds for an area; `nongvu rule preview` shows what that would have meant.",
+        "*Messages from level n*: lower levels come too often to be worth a message; they stand on the page, and go",
+        "only to those who named the hazard among those that they want.",
         "",
     ]
     for pack in dict.fromkeys(rule.pack for rule in RULES):
@@ -141,7 +144,8 @@ def _section(rule: Rule) -> list[str]:
     hours = {"held for": rule.minimum, "left after": rule.quiet}
     times = [f"{word} {span.total_seconds() / 3600:g} h" for word, span in hours.items() if span]
     months = [f"months {', '.join(map(str, sorted(rule.months)))}"] if rule.months else []
-    lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months]) + "."]
+    told = [f"messages from level {rule.tells_from}"] if rule.tells_from > 1 else []
+    lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months, *told]) + "."]
     lines += [f"Source: {rule.source}."] + ([f"{rule.note}"] if rule.note else [])
     return [*lines, ""]
 

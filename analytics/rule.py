@@ -166,6 +166,8 @@ class Rule:
     freshness: timedelta = timedelta(hours=12)
     #: How long a message of it is worth reading.
     validity: timedelta = timedelta(hours=24)
+    #: Lowest level of which everybody gets a message; lower ones stand on the page, and go to who named the hazard.
+    tells_from: int = 1
     #: The message says that it speaks from a station, in place of an areal criterion.
     proxy: bool = True
     #: What a reader must know.

@@ -62,6 +62,7 @@ LIVESTOCK_HEAT = Rule(
     step=Step.HOUR,
     condition=hour_of(temperature_humidity_index, "air_temperature", "relative_humidity"),
     quantities=("relative_humidity",),
+    tells_from=2,
     levels=(
         level(
             75.0,
@@ -107,6 +108,7 @@ PIG_HEAT = Rule(
     step=Step.HOUR,
     condition=hour_of(temperature_humidity_index, "air_temperature", "relative_humidity"),
     quantities=("relative_humidity",),
+    tells_from=2,
     levels=(
         level(
             74.0,

@@ -33,6 +33,7 @@ COLD_SPELL = Rule(
     condition=day_mean("air_temperature"),
     quantities=("air_temperature",),
     below=True,
+    tells_from=2,
     levels=(
         Level(
             20.0,

@@ -69,6 +69,7 @@ FIRE_WEATHER = Rule(
     condition=of_index("fire_weather_index"),
     quantities=("air_temperature",),
     indices=("fire_weather_index",),
+    tells_from=2,
     levels=(
         level(
             21.3,

@@ -21,6 +21,7 @@ HEAVY_RAIN = Rule(
     condition=sliding_sum("precipitation", 24),
     quantities=("precipitation",),
     before=1,
+    tells_from=2,
     levels=(
         Level(
             16.0,

@@ -25,6 +25,7 @@ STRONG_WIND = Rule(
     step=Step.GRID,
     condition=current("wind_speed"),
     quantities=("wind_speed",),
+    tells_from=2,
     levels=(
         level(
             10.8,

@@ -67,7 +67,7 @@ WHERE alert.state = 'open' AND alert.basis = 'observed' AND place.path @> ARRAY[
 
 -- name: recipients
 -- Who gets which step: consent stands, the place is theirs, the hazard and crop concern them, and either it is new and high
--- enough or it goes on from something that they received. Sent within 24 hours counts against the cap.
+-- enough (from the level from which the rule tells everybody; for those who named the hazard from any level) or it goes on from something that they received. Sent within 24 hours counts against the cap.
 SELECT step.id AS step, subscriber.id AS subscriber, contact.kind, subscriber.audience, subscriber.language,
        subscriber.accents, subscriber.urgent_level, subscriber.quiet_from, subscriber.quiet_to, subscriber.time_zone,
        subscriber.daily_cap - (
@@ -80,6 +80,7 @@ FROM alert_step AS step
 JOIN alert ON alert.id = step.alert
 JOIN place ON place.id = alert.place
 LEFT JOIN season ON season.id = alert.season
+LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
 JOIN LATERAL (
     SELECT DISTINCT subscriber FROM subscriber_place WHERE place = ANY (place.path)
 ) AS wanted ON true
@@ -99,7 +100,9 @@ WHERE step.id = ANY (%(steps)s)
   AND EXISTS (SELECT FROM consent WHERE consent.subscriber = subscriber.id AND consent.withdrawn_at IS NULL)
   AND CASE WHEN step.kind IN ('open', 'raise')
       THEN step.level >= subscriber.minimum_level
-       AND (alert.hazard = ANY (subscriber.hazards) OR (subscriber.hazards = '{}' AND alert.hazard <> 'network'))
+       AND (alert.hazard = ANY (subscriber.hazards)
+            OR (subscriber.hazards = '{}' AND alert.hazard <> 'network'
+                AND step.level >= coalesce((catalogue.entry ->> 'tells_from')::int, 1)))
        AND (subscriber.crops = '{}' OR season.crop IS NULL OR season.crop = ANY (subscriber.crops))
        AND (subscriber.animals = '{}' OR alert.values ->> 'animal' IS NULL
             OR alert.values ->> 'animal' = ANY (subscriber.animals))

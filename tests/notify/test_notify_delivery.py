@@ -111,6 +111,24 @@ async def test_stale_steps_and_inhibited_ones_page_nobody(province, tmp_path):
     assert sorted(province.all("SELECT hazard, outcome FROM bundle")) == [("cold", "stale"), ("wind", "inhibited")]
 
 
+async def test_a_level_too_common_for_a_message_goes_to_those_who_named_the_hazard(province, tmp_path):
+    """A wind of force 6 blows a hundred times a year: it stands on the page, and pages nobody who did not ask for it."""
+    _, (station, _) = province.commune()
+    everyday, keen = province.subscriber(), province.subscriber("0912345671", hazards=("wind",))
+    wind = province.alert(station, hazard="wind", rule="strong_wind", level=1)
+    async with running(province.url, tmp_path):
+        province.step(wind, level=1)
+        await settled(province)
+        assert [row[0] for row in province.messages()] == [keen]
+        province.step(wind, kind="raise", level=2)
+        await settled(province)
+        assert sorted(row[0] for row in province.messages()) == sorted([keen, keen, everyday])
+        quiet = province.alert(station, hazard="wind", rule="gust", level=1)
+        province.step(quiet, level=1)
+        await settled(province)
+    assert sorted(row[0] for row in province.messages()) == sorted([keen] * 3 + [everyday] * 2)
+
+
 async def test_a_gateway_offline_silences_its_own_stations_and_no_other(province, tmp_path):
     _, (station, other) = province.commune()
     province.alert(station, hazard="network", rule="gateway_offline")
