@@ -13,7 +13,7 @@ from typing import Any
 
 from analytics.indices import ALL
 from analytics.indices.crops import crops
-from analytics.rule import LANGUAGES, Level, Rule, Status
+from analytics.rule import LANGUAGES, Level, Rule, Status, Urgency
 from analytics.rules import RULES
 from analytics.wording import FRAMES
 from telemetry.quantities import QUANTITIES
@@ -80,6 +80,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "freshness_hours": rule.freshness.total_seconds() / 3600,
         "validity_hours": rule.validity.total_seconds() / 3600,
         "tells_from": rule.tells_from,
+        "urgency": rule.urgency.value,
         "proxy": rule.proxy,
         "source": rule.source,
         "note": rule.note,
@@ -122,7 +123,8 @@ def rules_page() -> str:
         "operator switches it on. Station rules stand for areal criteria, and their messages say so.",
         "`nongvu rule set` changes thresholds for an area; `nongvu rule preview` shows what that would have meant.",
         "*Messages from level n*: lower levels come too often to be worth a message; they stand on the page, and go",
-        "only to those who named the hazard among those that they want.",
+        "only to those who named the hazard among those that they want. *Told by day*: a message waits for the end of",
+        "a person's quiet hours whatever its level, and is not repeated.",
         "",
     ]
     for pack in dict.fromkeys(rule.pack for rule in RULES):
@@ -145,6 +147,7 @@ def _section(rule: Rule) -> list[str]:
     times = [f"{word} {span.total_seconds() / 3600:g} h" for word, span in hours.items() if span]
     months = [f"months {', '.join(map(str, sorted(rule.months)))}"] if rule.months else []
     told = [f"messages from level {rule.tells_from}"] if rule.tells_from > 1 else []
+    told += ["told by day"] if rule.urgency is Urgency.EXPECTED else []
     lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months, *told]) + "."]
     lines += [f"Source: {rule.source}."] + ([f"{rule.note}"] if rule.note else [])
     return [*lines, ""]

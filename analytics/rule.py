@@ -40,6 +40,13 @@ class Status(StrEnum):
     UNVERIFIED = "unverified"  # off until an operator says otherwise
 
 
+class Urgency(StrEnum):
+    """How soon people should act, in the words of CAP 1.2 (section 3.2.2, urgency)."""
+
+    IMMEDIATE = "Immediate"  # at once, by night too
+    EXPECTED = "Expected"  # by day: a message waits for the morning and is not repeated
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What a level says in one language; placeholders: value, days, place, when."""
@@ -166,6 +173,7 @@ class Rule:
     freshness: timedelta = timedelta(hours=12)
     #: How long a message of it is worth reading.
     validity: timedelta = timedelta(hours=24)
+    urgency: Urgency = Urgency.IMMEDIATE
     #: Lowest level of which everybody gets a message; lower ones stand on the page, and go to who named the hazard.
     tells_from: int = 1
     #: The message says that it speaks from a station, in place of an areal criterion.

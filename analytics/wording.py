@@ -155,6 +155,8 @@ class Said:
     days: int
     started: int
     ended: int | None
+    #: When the level of which is spoken began: that is the day or moment of the value.
+    since: int
     #: Ended because nothing was heard any more.
     lapsed: bool = False
     #: Of a forecast: when it was issued and to when it says so.
@@ -196,10 +198,11 @@ def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str
 
 
 def _when(said: Said, pattern: str) -> str:
-    """When it began; of a forecast also the last day of it."""
-    begin = _local(said.started, said.time_zone).strftime(pattern)
+    """When its level began, of what is over the whole; of a forecast from the beginning to its last day."""
     if said.until is None:
-        return begin
+        whole = said.kind in {"end", "cancel"}
+        return _local(said.started if whole else said.since, said.time_zone).strftime(pattern)
+    begin = _local(said.started, said.time_zone).strftime(pattern)
     last = _local(said.until - 1, said.time_zone)
     same_day = last.date() == _local(said.started, said.time_zone).date()
     return begin if same_day else f"{begin} - {last.strftime(pattern)}"

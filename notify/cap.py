@@ -85,6 +85,7 @@ class Warn:
     references: tuple[str, ...]
     web: str
     authority: str = ""
+    urgency: str = "Immediate"
 
 
 def moment(time: datetime, time_zone: str) -> str:
@@ -132,7 +133,7 @@ def _info(root: etree._Element, warn: Warn, language: str, said: Said) -> None:
     _add(info, "category", CATEGORIES.get(warn.hazard, "Met"))
     _add(info, "event", said.event)
     _add(info, "responseType", TYPES[warn.kind][1])
-    _add(info, "urgency", "Past" if over else "Immediate" if observed else "Expected")
+    _add(info, "urgency", "Past" if over else warn.urgency if observed else "Expected")
     _add(info, "severity", SEVERITIES[min(warn.level, len(SEVERITIES) - 1)])
     _add(info, "certainty", "Observed" if observed else "Likely")
     _pair(info, "eventCode", "nongvu:rule", warn.rule)

@@ -12,8 +12,12 @@ from store.statements import statement
 
 
 async def plan(connection: Connection, expansion: Expansion, ladder: Ladder, now: datetime) -> None:
-    """Write due rows for what follows a new alert, or one that got worse."""
-    steps = [step for step in expansion.steps if step.kind in {"open", "raise"} and step.hazard != "network"]
+    """Write due rows for what follows a new alert, or one that got worse, where people must act at once."""
+    steps = [
+        step
+        for step in expansion.steps
+        if step.kind in {"open", "raise"} and step.hazard != "network" and step.pressing
+    ]
     if not steps or expansion.outcome not in {"expanded", "nobody"}:
         return
     for does, after in ladder.rungs(max(step.level for step in steps)):

@@ -169,7 +169,8 @@ async def _write(
 ) -> None:
     """Write one person's message, unless it was written before."""
     level = max(step.level for step in steps)
-    asleep = _held_until(person, level, now)
+    pressing = max((step.level for step in steps if step.pressing), default=0)
+    asleep = _held_until(person, pressing, now)
     state = "capped" if _capped(person, level, bundle) else "held" if asleep else "queued"
     prefix = _prefix(person, bundle)
     key = (tuple(step.id for step in steps), person.language, person.audience, person.accents, prefix)

@@ -30,6 +30,13 @@ class Step:
     stale: bool
     texts: Mapping[str, Any]
     successor: int | None = None
+    #: Of the rule, in CAP's words.
+    urgency: str = "Immediate"
+
+    @property
+    def pressing(self) -> bool:
+        """Whether people must act at once, by night too."""
+        return self.urgency == "Immediate"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -67,6 +67,7 @@ def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], set
         references=references if step.kind != "open" else (),
         web=settings.public_url,
         authority=settings.cap_authority,
+        urgency=step.urgency,
     )
 
 

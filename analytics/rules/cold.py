@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from analytics.index import titles
 from analytics.measure import day_mean, day_minimum
-from analytics.rule import Level, Rule, Words
+from analytics.rule import Level, Rule, Urgency, Words
 
 _CATTLE_VI = (
     "Dưới 12 độ không chăn thả, cày kéo; đưa trâu bò về chuồng, che gió, giữ nền khô, mặc áo, sưởi ấm, cho ăn thêm "
@@ -34,6 +34,7 @@ COLD_SPELL = Rule(
     quantities=("air_temperature",),
     below=True,
     tells_from=2,
+    urgency=Urgency.EXPECTED,
     levels=(
         Level(
             20.0,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from analytics.index import titles
 from analytics.measure import at_dusk, day_mean, of_index
-from analytics.rule import Rule, Status, level
+from analytics.rule import Rule, Status, Urgency, level
 
 _SEED_VI = {"rice": "Không gieo, không cấy; giữ nước 2-3 cm, không bón đạm; che ni lông cho mạ, mở khi trên 20 độ."}
 _SEED_EN = {
@@ -29,6 +29,7 @@ NO_SOWING = Rule(
     quantities=("air_temperature",),
     below=True,
     months=frozenset({1, 2, 3, 11, 12}),
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             15.0,
@@ -88,6 +89,7 @@ RICE_BLAST = Rule(
     condition=of_index("rice_blast_infection"),
     quantities=("air_temperature",),
     indices=("rice_blast_infection",),
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             1.0,
@@ -110,6 +112,7 @@ LATE_BLIGHT = Rule(
     condition=of_index("late_blight_hutton"),
     quantities=("air_temperature",),
     indices=("late_blight_hutton",),
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             1.0,
@@ -133,6 +136,7 @@ IRRIGATION_DUE = Rule(
     condition=of_index("days_to_irrigation"),
     indices=("days_to_irrigation",),
     below=True,
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             2.0,
@@ -161,6 +165,7 @@ SOIL_DRY = Rule(
     condition=day_mean("soil_moisture"),
     quantities=("soil_moisture",),
     below=True,
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             0.18,
@@ -187,6 +192,7 @@ SOIL_WET = Rule(
     status=Status.OWN,
     condition=day_mean("soil_moisture"),
     quantities=("soil_moisture",),
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             0.42,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from analytics.index import titles
 from analytics.measure import month_end, of_index
-from analytics.rule import Rule, Status, level
+from analytics.rule import Rule, Status, Urgency, level
 
 _DRY_VI = {
     "rice": "Tưới luân phiên, đắp bờ giữ nước; chọn cây ngắn ngày, cần ít nước.",
@@ -27,6 +27,7 @@ DROUGHT_SPI = Rule(
     quantities=("precipitation",),
     indices=("spi_3",),
     below=True,
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             -1.0,
@@ -70,6 +71,7 @@ FIRE_WEATHER = Rule(
     quantities=("air_temperature",),
     indices=("fire_weather_index",),
     tells_from=2,
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             21.3,
@@ -109,6 +111,7 @@ FIRE_PROVINCE = Rule(
     condition=of_index("fire_danger_level"),
     quantities=("air_temperature",),
     indices=("fire_danger_level",),
+    urgency=Urgency.EXPECTED,
     levels=(
         level(
             3.0,

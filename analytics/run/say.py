@@ -176,6 +176,7 @@ def _step(
         days_of(episode, spot.time_zone),
         episode.started,
         episode.ended,
+        episode.course[-1].at if episode.ended is None else episode.started,
         lapsed,
         finding.issued,
         finding.until,

@@ -84,21 +84,22 @@ class Service:
 
     def stop(self) -> None:
         """Ask the program to end in order, wait, and kill it after `grace`."""
-        if self._guard is None:
+        guard = self._guard
+        if guard is None:
             return
-        if self._guard.stdin is not None:
-            self._guard.stdin.close()
-        self._guard.wait(self.grace + 10)
-        self._forget()
+        if guard.stdin is not None:
+            guard.stdin.close()
+        guard.wait(self.grace + 10)
+        self._forget(guard)
 
     def kill(self) -> None:
-        """Kill the program and its children at once, as a power cut would."""
-        if self._guard is None or self.pid is None:
+        """Kill the program and its children at once, as a power cut would; another thread may restart it meanwhile."""
+        guard, pid = self._guard, self.pid
+        if guard is None or pid is None:
             return
-        family = [self.pid, *children(self.pid)]
-        kill_all(family)
-        self._guard.wait(10)
-        self._forget()
+        kill_all([pid, *children(pid)])
+        guard.wait(10)
+        self._forget(guard)
 
     def send(self, number: int) -> None:
         """Send the program a signal."""
@@ -110,12 +111,12 @@ class Service:
         if self._guard is not None:
             self._guard.wait(timeout)
 
-    def _forget(self) -> None:
-        if self._guard is not None:
-            for stream in (self._guard.stdin, self._guard.stdout):
-                if stream is not None and not stream.closed:
-                    stream.close()
-        self._guard, self.pid = None, None
+    def _forget(self, guard: "subprocess.Popen[str]") -> None:
+        for stream in (guard.stdin, guard.stdout):
+            if stream is not None and not stream.closed:
+                stream.close()
+        if self._guard is guard:
+            self._guard, self.pid = None, None
 
     def _lock(self) -> IO[str]:
         lock = (self.folder / "lock").open("a")

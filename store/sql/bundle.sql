@@ -18,9 +18,11 @@ DELETE FROM due WHERE owner = 'notify' AND kind = %(kind)s AND subject = %(subje
 -- name: steps
 SELECT step.id, alert.id AS alert, alert.rule, alert.hazard, step.kind, step.level, alert.basis, alert.place,
        place.name AS place_name, commune.id AS commune, commune.name AS commune_name,
-       step.at, step.known_at, step.expires, step.stale, step.texts, alert.successor
+       step.at, step.known_at, step.expires, step.stale, step.texts, alert.successor,
+       coalesce(catalogue.entry ->> 'urgency', 'Immediate') AS urgency
 FROM alert_step AS step
 JOIN alert ON alert.id = step.alert
+LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
 JOIN place ON place.id = alert.place
 CROSS JOIN LATERAL (
     SELECT above.id, above.name FROM place AS above

@@ -51,7 +51,7 @@ def test_rule_is_whole(rule):
 def test_words_fit_and_say_what_where_when_and_what_to_do(rule, kind):
     for number, level in enumerate(rule.levels, start=1):
         ended = 1_768_000_000 if kind == "end" else None
-        said = Said(kind, number, PLACE, "Asia/Ho_Chi_Minh", -12.3, 12, 1_767_900_000, ended)
+        said = Said(kind, number, PLACE, "Asia/Ho_Chi_Minh", -12.3, 12, 1_767_900_000, ended, 1_767_900_000)
         for language, text in texts(rule, said).items():
             words = level.words[language]
             assert septets(text["short"]) <= SEGMENT, text["short"]
@@ -69,10 +69,25 @@ def test_words_fit_and_say_what_where_when_and_what_to_do(rule, kind):
             assert "{" not in text["short"] + text["long"]
 
 
+@pytest.mark.parametrize(("kind", "day"), [("open", "20/01"), ("raise", "20/01"), ("lower", "20/01"), ("end", "23/01"),
+                                            ("cancel", "17/01")])  # fmt: skip
+def test_the_day_said_is_the_day_of_what_is_said(kind, day):
+    """Of a change the day of the new level, not the one on which the spell began; of what is over its end."""
+    at = {
+        name: int(np.datetime64(f"2026-01-{name}T00", "s").astype(np.int64)) - 7 * 3600 for name in ("17", "20", "23")
+    }
+    said = Said(kind, 3, PLACE, "Asia/Ho_Chi_Minh", 2.8, 1, at["17"], at["23"] if kind == "end" else None, at["20"])
+    text = texts(RULES[0], said)["vi"]["short"]
+    assert day in text
+    assert ("17/01" in text) is (day == "17/01")
+
+
 def test_long_places_are_shortened_never_cut_in_a_word():
     rule = RULES[0]
     place = "Trạm khí tượng nông nghiệp tự động Bản Khoai số 17, xã Quốc Việt, huyện Tràng Định cũ, tỉnh Lạng Sơn"
-    text = texts(rule, Said("open", 3, place, "Asia/Ho_Chi_Minh", 11.2, 3, 1_767_900_000, None))["vi"]["short"]
+    text = texts(rule, Said("open", 3, place, "Asia/Ho_Chi_Minh", 11.2, 3, 1_767_900_000, None, 1_767_900_000))["vi"][
+        "short"
+    ]
     assert septets(text) <= SEGMENT
     assert set(unaccented(text).split()) - set(unaccented(place + " " + text).split()) == set()
 

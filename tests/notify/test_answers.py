@@ -177,7 +177,7 @@ async def test_the_ladder_climbs_until_somebody_acknowledges(province, tmp_path)
     _, (station, _) = province.commune()
     farmer, officer = province.subscriber(), province.subscriber("0912345679", audience="officer")
     clock = HandClock()
-    province.step(province.alert(station, level=3), level=3)
+    province.step(province.alert(station, hazard="flood", rule="flash_flood_rain", level=3), level=3)
     async with running(province.url, tmp_path, clock):
         await until(lambda: len(province.messages()) == 2)
         clock.moment = NOW + timedelta(minutes=15)

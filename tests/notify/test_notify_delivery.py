@@ -166,6 +166,22 @@ async def test_quiet_hours_hold_a_message_until_morning_unless_it_is_urgent(prov
         await until(lambda: [row[2] for row in province.messages() if row[1] == 0] == ["sent", "sent"])
 
 
+async def test_what_is_known_at_the_end_of_the_day_wakes_nobody_and_is_said_once(province, tmp_path):
+    """A cold spell by its daily mean is known at midnight, whatever its level: it is told in the morning, not again."""
+    _, (station, _) = province.commune()
+    night = NOW.replace(hour=17)  # midnight in Hanoi
+    clock = HandClock(night)
+    province.subscriber(quiet_from=time(21), quiet_to=time(5))
+    province.subscriber("0912345671", audience="officer")
+    province.step(province.alert(station, level=3), level=3, at=night)
+    async with running(province.url, tmp_path, clock):
+        await settled(province)
+        assert sorted(row[2] for row in province.messages()) == ["held", "sent"]
+        assert province.all("SELECT 1 FROM due WHERE kind = 'rung'") == []
+        clock.moment = night + timedelta(hours=5)
+        await until(lambda: [row[2] for row in province.messages()] == ["sent", "sent"])
+
+
 async def test_a_held_message_of_an_alert_that_ended_overnight_is_withdrawn(province, tmp_path):
     _, (station, _) = province.commune()
     night = NOW.replace(hour=16)
@@ -277,7 +293,7 @@ async def test_the_least_role_is_enough(province, tmp_path):
 
     _, (station, _) = province.commune()
     province.subscriber()
-    province.step(province.alert(station, level=3), level=3)
+    province.step(province.alert(station, hazard="flood", rule="flash_flood_rain", level=3), level=3)
     clock = HandClock()
     async with running(make_conninfo(province.url, options="-c role=nongvu_notify"), tmp_path, clock):
         await settled(province)

@@ -207,7 +207,7 @@ async def test_an_urgent_broadcast_waits_for_a_person_and_then_speaks(province, 
     _, (station, _) = province.commune()
     clock = HandClock()
     folder = tmp_path / "loa"
-    province.step(province.alert(station, level=3), level=3)
+    province.step(province.alert(station, hazard="flood", rule="flash_flood_rain", level=3), level=3)
     async with running(province.url, tmp_path, clock, loudspeakers=folder):
         await until(lambda: province.all("SELECT 1 FROM bundle"))
         clock.moment = NOW + timedelta(minutes=30)
@@ -234,7 +234,7 @@ async def test_an_urgent_broadcast_waits_for_a_person_and_then_speaks(province, 
 async def test_what_nobody_approves_expires(province, tmp_path):
     _, (station, _) = province.commune()
     clock = HandClock()
-    province.step(province.alert(station, level=3), level=3)
+    province.step(province.alert(station, hazard="flood", rule="flash_flood_rain", level=3), level=3)
     async with running(province.url, tmp_path, clock):
         await until(lambda: province.all("SELECT 1 FROM bundle"))
         clock.moment = NOW + timedelta(minutes=30)
