@@ -31,7 +31,7 @@ async def post(route: RouteName, request: Request, asking: Asking, here: Here) -
     """Take a receipt or a person's message from the service of a route.
 
     The service signs in with a key of the role ``provider``: as Bearer or ``X-API-Key`` where it can send headers, else
-    as the password in the callback's address (``https://nongvu:KEY@host/v1/inbound/ROUTE``).
+    as the password of Basic in the callback's address (any user).
     """
     _require(asking)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
