@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 CHECKED = 64_000_000
 #: On partitions below this size [bytes] the write-ahead log is kept short.
 SMALL = 64_000_000
+#: Bytes of a page of SQLite.
+_PAGE = 4096
 #: Rows in a row that cannot be read after which a salvage without a known end gives up.
 _PATIENCE = 5000
 #: Bytes held back on the card, so that rows can still be deleted when it is full.
@@ -131,6 +133,7 @@ def _opened(path: Path, boot: str, content_type: str) -> BufferFile:
 def _salvaged(path: Path, boot: str, content_type: str, why: str) -> Opened:
     aside = _set_aside(path)
     file = _opened(path, boot, content_type)
+    _mend(aside)
     opened = Opened(file)
     with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(str(aside))) as old:
         file.connection.execute("BEGIN IMMEDIATE")
@@ -152,6 +155,22 @@ def _set_aside(path: Path) -> Path:
         for suffix in ("", "-wal", "-shm"):
             path.with_name(f"{path.name}.damaged-{old}{suffix}").unlink(missing_ok=True)
     return aside
+
+
+def _mend(path: Path) -> None:
+    """Give a damaged file whole pages and a sound first one, the same in every buffer but for their number.
+
+    SQLite reads nothing of a file whose header is damaged, or that has fewer pages than its header says.
+    """
+    with contextlib.closing(BufferFile(":memory:", "").connection) as sound:
+        first = bytearray(sound.serialize()[:_PAGE])
+    with contextlib.suppress(OSError), path.open("r+b") as file:
+        pages = file.seek(0, os.SEEK_END) // _PAGE
+        if pages:
+            file.truncate(pages * _PAGE)
+            first[28:32] = pages.to_bytes(4, "big")  # SQLite, "Database File Format", § 1.3
+            file.seek(0)
+            file.write(first)
 
 
 def copy_rows(old: sqlite3.Connection, file: BufferFile, opened: Opened) -> None:

@@ -472,7 +472,8 @@ def _damage(path: Path, kind: str, draw: random.Random) -> None:
 LIES = {
     "silent": lambda liar, unit, body: None,
     "wrong checksum": lambda liar, unit, body: right(liar, unit, body)[:-1] + b"\x00",
-    "short answer": lambda liar, unit, body: liar.right(unit, [66], 0, body[1]),
+    "short answer": lambda liar, unit, body: right(liar, unit, body)[:4],
+    "fewer words": lambda liar, unit, body: liar.right(unit, [], 0, body[1]),
     "another unit": lambda liar, unit, body: right(liar, unit + 1, body),
     "exception 4": lambda liar, unit, body: crc(bytes([unit, body[1] | 0x80, 4])),
     "noise": lambda liar, unit, body: random.Random(liar.requests).randbytes(40),
@@ -492,7 +493,7 @@ async def lying_line(folder: Path, lie: str, seconds: float = 3.0) -> dict[str, 
     liar.lie = lambda unit, body, tid: LIES[lie](liar, unit, body) if unit == 10 and lying else right(liar, unit, body)
     model = shelf()["elsner-p03"]
     register = model.registers[:1]
-    devices = [Device(Unit(name=f"u{u}", station=f"s{u}", model=model.name, unit=u, interval=0.25, timeout=0.1,
+    devices = [Device(Unit(name=f"u{u}", station=f"s{u}", model=model.name, unit=u, interval=0.5, timeout=0.1,
                            retries=0), model, register) for u in range(1, 11)]  # fmt: skip
     taken: dict[str, list[float]] = {device.unit.station: [] for device in devices}
 
@@ -507,7 +508,7 @@ async def lying_line(folder: Path, lie: str, seconds: float = 3.0) -> dict[str, 
         with mock.patch("edge.circuit.FIRST_TRIAL", 0.5):
             poller = Poller(bus, devices, box, lambda: (round(clock().timestamp() * 1000), ""), clock, watch)
             task = asyncio.create_task(poller.run())
-            await until(lambda: len(taken["s1"]) >= seconds / 0.25, seconds * 5)
+            await until(lambda: len(taken["s1"]) >= seconds / 0.5, seconds * 5)
             before, lying = len(taken["s10"]), False
             await until(lambda: len(taken["s10"]) > before, 30)
             task.cancel()

@@ -51,5 +51,5 @@ async def test_a_damaged_buffer(tmp_path, kind):
 @pytest.mark.parametrize("lie", ["another unit", "noise before the answer"])
 async def test_a_device_that_lies_among_honest_ones(tmp_path, lie):
     assert lie in LIES
-    found = await lying_line(tmp_path, lie, seconds=1.5)
+    found = await lying_line(tmp_path, lie, seconds=2)
     assert found["wrong_values"] == 0

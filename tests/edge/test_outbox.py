@@ -279,7 +279,8 @@ async def test_hopeless_files_do_not_stop_the_gateway(tmp_path, damage):
         path.mkdir(mode=0)
     async with outbox(path, "boot-2") as box:
         before = len((await drain(box))[0])
-        assert before <= 20_000
+        least = {"cut": 8_000, "header": 20_000}.get(damage, 0)
+        assert least <= before <= 20_000
         await box.add(taken(50_000, 10))
         times, _ = await drain(box)
         assert len(times) == 10
