@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from edge.sensor import Register, SensorModel
 from edge.settings_base import Data, checked_code, checked_level
@@ -54,6 +54,15 @@ class Unit(Data):
 
     _check_station = field_validator("station")(checked_code)
     _check_level = field_validator("level")(checked_level)
+
+    @field_validator("model")
+    @classmethod
+    def _on_the_shelf(cls, name: str, info: ValidationInfo) -> str:
+        """Whether the models that the file is read with have it."""
+        if info.context is not None and name not in info.context:
+            message = f"no model {name!r}: see 'nongvu edge models'"
+            raise ValueError(message)
+        return name
 
 
 class _Bus(Data):

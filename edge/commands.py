@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -236,13 +237,25 @@ def new(
     if path.exists() and not force:
         sys.stderr.write(f"{path} is there already; --force replaces it\n")
         raise SystemExit(WRONG_SETTINGS)
+    if not _writable(path):  # before the questions: no answer is to be lost
+        sys.stderr.write(f"{path} cannot be written; run it with sudo, or write elsewhere\n")
+        raise SystemExit(WRONG_SETTINGS)
     text = text_of(asked())
+    path.write_text(text, "utf-8")
     try:
         parse(text)
     except GatewayFileError as error:
-        _refuse(path, error.problems)
-    path.write_text(text, "utf-8")
+        sys.stderr.write(f"{path} written; to be corrected in it:\n")
+        _list(error.problems)
     sys.stdout.write(f"{path} written; next: nongvu edge check {path}\n")
+
+
+def _writable(path: Path) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(path if path.exists() else path.parent, os.W_OK)
 
 
 def _read(path: Path) -> GatewayFile:
@@ -256,6 +269,10 @@ def _read(path: Path) -> GatewayFile:
 
 def _refuse(path: Path, problems: list[str]) -> NoReturn:
     sys.stderr.write(f"{path} is wrong; nothing was started:\n")
+    _list(problems)
+
+
+def _list(problems: list[str]) -> NoReturn:
     for problem in problems:
         sys.stderr.write(f"  {problem}\n")
     raise SystemExit(WRONG_SETTINGS)

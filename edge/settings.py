@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -57,7 +58,8 @@ class Gateway(Data):
         return name
 
 
-def _url(url: str) -> str:
+def checked_url(url: str) -> str:
+    """URL of a broker, or `ValueError`."""
     try:
         address(url.replace("mqtts:", "mqtt:"))
     except (BrokerAddressError, ValueError) as error:
@@ -80,7 +82,7 @@ class Broker(Data):
     resend: float = Field(10.0, ge=0.2, le=600)
     keepalive: int = Field(20, ge=5, le=600)
 
-    _check_url = field_validator("url")(_url)
+    _check_url = field_validator("url")(checked_url)
 
 
 class Buffer(Data):
@@ -131,19 +133,12 @@ class GatewayFile(Data):
         return self
 
 
-def problems_between(file: GatewayFile) -> list[tuple[Place, str]]:
+def problems_between(file: GatewayFile, models: Mapping[str, SensorModel]) -> list[tuple[Place, str]]:
     """What is wrong between the parts of a file: place and problem."""
-    try:
-        models = shelf(file.gateway.models)
-    except SensorModelError as error:
-        return [(("gateway", "models"), str(error))]
     seen: dict[tuple[str, str], str] = {}
     problems: list[tuple[Place, str]] = []
     for place, unit in file.units:
-        model = models.get(unit.model)
-        if model is None:
-            problems.append(((*place, "model"), f"no model {unit.model!r}: see 'nongvu edge models'"))
-            continue
+        model = models[unit.model]
         if unit.interval < model.minimum_interval:
             problems.append(((*place, "interval"), f"{unit.model} is read every {model.minimum_interval:g} s at most"))
         names, wrong = _said(unit, model)
@@ -198,14 +193,23 @@ def parse(text: str) -> GatewayFile:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise GatewayFileError([f"not TOML: {error}"]) from error
+    models = _models(text, data.get("gateway"))
     try:
-        file = GatewayFile.model_validate(data)
+        file = GatewayFile.model_validate(data, context=models)
     except ValidationError as error:
         found = [(_place(item["loc"]), _text(dict(item))) for item in error.errors(include_url=False)]
         raise GatewayFileError([_shown(text, place, problem) for place, problem in found]) from None
-    if problems := problems_between(file):
+    if problems := problems_between(file, models):
         raise GatewayFileError([_shown(text, place, problem) for place, problem in problems])
     return file
+
+
+def _models(text: str, gateway: object) -> dict[str, SensorModel]:
+    folder = gateway.get("models") if isinstance(gateway, dict) else None
+    try:
+        return shelf(Path(folder) if isinstance(folder, str) else None)
+    except SensorModelError as error:
+        raise GatewayFileError([_shown(text, ("gateway", "models"), str(error))]) from error
 
 
 def read(path: Path) -> GatewayFile:

@@ -40,20 +40,20 @@ def test_a_right_file():
 
 def test_every_problem_at_once_with_its_line():
     text = GOOD.replace('code = "test-01"', 'code = "Test 01"').replace("resend = 1.0", "resend = 0") + unit(unit=999)
-    found = problems(text + "colour = 3\n")
-    assert [problem.split(":")[0] for problem in found] == ["line 3", "line 8", "line 23", "line 25"]
-    assert "no such setting" in found[3]
+    found = problems(text.replace('"lufft-ws"', '"nope"') + "colour = 3\n")
+    assert [problem.split(":")[0] for problem in found] == ["line 3", "line 8", "line 22", "line 23", "line 25"]
+    assert "no model 'nope'" in found[2]
+    assert "no such setting" in found[4]
 
 
 def test_problems_between_parts():
-    text = GOOD + unit() + unit(name="other") + unit(name="third", station="tram-2", model="nope", interval=1)
+    text = GOOD + unit() + unit(name="other") + unit(name="third", station="tram-2", interval=1)
     text += '[[alarm]]\nname = "a"\nstation = "tram-9"\nquantity = "water_level"\nabove = 1\nrelay = "pump"\n'
     found = " ".join(problems(text))
     assert "also said by 'mast'" in found
-    assert "no model 'nope'" in found
+    assert "every 10 s at most" in found
     assert "nobody here reads tram-9:water_level" in found
     assert "no relay 'pump'" in found
-    assert "every 10 s at most" in " ".join(problems(GOOD + unit(interval=1)))
 
 
 def test_one_installed_device_may_differ_from_its_model():
@@ -109,12 +109,25 @@ def test_check_says_all_and_exits_with_2(tmp_path):
     assert "wind_speed" in said["remarks"][0]
 
 
-def test_new_asks_and_writes(tmp_path):
-    answers = ["hl-01", "mqtt://b:1883", "", "", str(tmp_path / "b"), "modbus_tcp", "10.0.0.5", "502", "y", "soil-7in1",
-               "tram-1", "1", "600", "-0.30m", "n"]  # fmt: skip
-    done = nongvu("new", tmp_path / "g.toml", input="\n".join(answers) + "\n")
+def test_new_asks_until_each_answer_is_one_and_writes(tmp_path):
+    answers = ["Huu Lung", "hl-01", "broker", "mqtt://b:1883", "", "", str(tmp_path / "b"), "tcp", "modbus_tcp", "10.0.0.5",
+               "502", "y", "soil", "soil-7in1", "tram-1", "300", "1", "0", "600", "30 cm", "-0.30m", "n"]  # fmt: skip
+    path = tmp_path / "a new folder" / "g.toml"
+    done = nongvu("new", path, input="\n".join(answers) + "\n")
     assert done.returncode == 0, done.stderr
-    assert nongvu("check", tmp_path / "g.toml").returncode == 0
+    assert "no code" in done.stdout + done.stderr
+    assert nongvu("check", path).returncode == 0
+    assert nongvu("new", path, input="").returncode == 2  # nothing is overwritten
+    assert nongvu("new", "/dev/null/g.toml", input="").returncode == 2  # and nothing asked that could not be kept
+
+
+def test_new_keeps_the_answers_where_they_do_not_fit_together(tmp_path):
+    unit = ["y", "soil-7in1", "tram-1", "1", "600", ""]
+    answers = ["hl-01", "mqtt://b:1883", "", "", "", "modbus_tcp", "h", "502", *unit, *unit, "n"]
+    done = nongvu("new", tmp_path / "g.toml", input="\n".join(answers) + "\n")
+    assert done.returncode == 2
+    assert "names are given once only" in done.stderr
+    assert (tmp_path / "g.toml").read_text().count("soil-7in1-1") == 2
 
 
 def test_models_for_people_and_machines():
