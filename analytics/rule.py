@@ -53,7 +53,7 @@ class Words:
 
     #: "Rét hại".
     name: str
-    #: What was measured: "TB ngày {value} độ C, ngày thứ {days}".
+    #: What was measured: "trung bình ngày {value} độ C, ngày thứ {days}".
     fact: str
     #: What to do, for everybody, in few words.
     act: str
@@ -146,6 +146,8 @@ class Rule:
     status: Status = Status.VERIFIED
     #: Which pack, and its version: a changed number is a new version.
     pack: str
+    #: Digits after the sign with which its value is said.
+    decimals: int = 1
     step: Step = Step.DAY
     #: Entered below the threshold, not above.
     below: bool = False

@@ -184,7 +184,7 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
 
 def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str]:
     pattern = frame.day if rule.step is Step.DAY else frame.moment
-    value = f"{said.value:.1f}".replace(".", frame.decimal)
+    value = f"{round(said.value, rule.decimals) + 0.0:.{rule.decimals}f}".replace(".", frame.decimal)  # never "-0"
     return {
         "name": words.name,
         "place": said.place,

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from notify.broadcast import CLASSES, URGENT, Spoken, speak_of
-from notify.expand import Connection, Expansion, expand, insert_due, load_bundle, load_steps
-from notify.group import advice_of, filled, wording
+from notify.expand import (
+    Connection,
+    Expansion,
+    expand,
+    insert_due,
+    load_beside,
+    load_bundle,
+    load_steps,
+    silenced_of,
+)
+from notify.group import Step, advice_of, filled, wording
 from notify.ladder import RUNGS, Does, Ladder
 from store.statements import statement
 
 
 async def plan(connection: Connection, expansion: Expansion, ladder: Ladder, now: datetime) -> None:
     """Write due rows for what follows a new alert, or one that got worse, where people must act at once."""
-    steps = [
-        step
-        for step in expansion.steps
-        if step.kind in {"open", "raise"} and step.hazard != "network" and step.pressing
-    ]
-    if not steps or expansion.outcome not in {"expanded", "nobody"}:
+    if expansion.outcome not in {"expanded", "nobody"}:
         return
-    for does, after in ladder.rungs(max(step.level for step in steps)):
+    for does, after in _rungs(expansion.steps, ladder, expansion.raised):
         await insert_due(connection, now + after, "rung", f"{expansion.bundle}:{does}")
 
 
-async def climb(connection: Connection, subject: str, now: datetime, *, voice_exercise: bool) -> Expansion:
+def _rungs(steps: list[Step], ladder: Ladder, raised: int) -> list[tuple[Does, timedelta]]:
+    pressing = [s.level for s in steps if s.kind in {"open", "raise"} and s.hazard != "network" and s.pressing]
+    return ladder.rungs(max(pressing) + raised) if pressing else []
+
+
+async def climb(
+    connection: Connection, subject: str, now: datetime, ladder: Ladder, *, voice_exercise: bool
+) -> Expansion:
     """Do what a rung says; nothing if it was acknowledged, has ended or has expired."""
     number, _, word = subject.partition(":")
     bundle = await load_bundle(connection, int(number))
@@ -33,6 +44,10 @@ async def climb(connection: Connection, subject: str, now: datetime, *, voice_ex
         return expansion
     rows = await (await connection.execute(statement("bundle", "bundle_steps"), {"bundle": bundle.id})).fetchall()
     steps = [step for step in await load_steps(connection, [row[0] for row in rows]) if not step.stale]
+    silenced = silenced_of(steps, await load_beside(connection, bundle.commune))
+    steps = [step for step in steps if step.id not in silenced]
+    if not steps:
+        return expansion
     expansion.steps, expansion.outcome = steps, word
     does: Does = word  # type: ignore[assignment]
     if does == "loudspeaker":
@@ -47,7 +62,10 @@ async def climb(connection: Connection, subject: str, now: datetime, *, voice_ex
         await speak_of(connection, spoken, chosen, now, exercise=voice_exercise)
         return expansion
     audience = "officer" if does == "officer" else None
-    await expand(connection, bundle, steps, now, expansion, rung=RUNGS[does], audience=audience)
+    raised = max(0, bundle.level - max(step.level for step in steps))
+    told_otherwise = does == "again" and "officer" in dict(_rungs(steps, ladder, raised))
+    beside = "officer" if told_otherwise else None
+    await expand(connection, bundle, steps, now, expansion, rung=RUNGS[does], audience=audience, beside=beside)
     return expansion
 
 

@@ -6,21 +6,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
-from notify.group import Key, Step, inhibited, long_of, quiet_until, superseded, texts_of, wording
+from notify.group import (
+    HIGHEST,
+    Beside,
+    Key,
+    Step,
+    concurrent,
+    long_of,
+    quiet_until,
+    silencers,
+    superseded,
+    texts_of,
+    wording,
+)
 from notify.message import Composed, compose_first
 from store.statements import statement
 
 Connection = AsyncConnection[Any]
+NONE: Mapping[int, frozenset[str]] = MappingProxyType({})
 
 #: What a drill's messages begin with.
 EXERCISE = {"vi": "DIỄN TẬP. ", "en": "EXERCISE. "}
 #: What a message begins with for those who had the forecast of what has now come.
 UPDATE = {"vi": "Cập nhật: ", "en": "Update: "}
+#: What it begins with where hazards that come together have raised its level.
+RAISED = {"vi": "Nhiều thiên tai cùng lúc. ", "en": "Several hazards at once. "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,8 @@ class Expansion:
     queued: int = 0
     held: int = 0
     capped: int = 0
+    #: By how much concurrent hazards have raised its level.
+    raised: int = 0
     steps: list[Step] = field(default_factory=list)
 
 
@@ -89,18 +107,29 @@ async def take(connection: Connection, steps: Iterable[Step]) -> set[int]:
     return {int(row[0]) for row in await cursor.fetchall()}
 
 
-async def close(connection: Connection, key: Key, steps: list[Step], now: datetime, *, exercise: bool) -> Expansion:
+async def close(
+    connection: Connection,
+    key: Key,
+    steps: list[Step],
+    now: datetime,
+    *,
+    exercise: bool,
+    raise_concurrent: bool = False,
+) -> Expansion:
     """Close a bundle of these steps, which the caller has taken, and expand it; within the caller's transaction."""
-    beside = await (await connection.execute(statement("bundle", "open_beside"), {"commune": key.commune})).fetchall()
+    beside = await load_beside(connection, key.commune)
     fresh = [step for step in steps if not step.stale and step.expires > now and not superseded(step)]
-    heard = [step for step in fresh if not inhibited(step, beside)]
+    silenced = silenced_of(fresh, beside)
+    heard = [step for step in fresh if step.id not in silenced]
     outcome = "expanded" if heard else "inhibited" if fresh else "stale"
-    said = heard or steps
+    said = heard or fresh or steps
+    highest = max(step.level for step in said)
+    raised = int(raise_concurrent and highest < HIGHEST and concurrent(heard, beside))
     values = {
         "commune": key.commune,
         "hazard": key.hazard,
         "kind": key.kind,
-        "level": max(step.level for step in said),
+        "level": highest + raised,
         "at": now,
         "expires": max(step.expires for step in said),
         "outcome": outcome,
@@ -111,13 +140,24 @@ async def close(connection: Connection, key: Key, steps: list[Step], now: dateti
     await connection.execute(
         statement("bundle", "insert_bundle_steps"), {"bundle": bundle, "steps": [step.id for step in steps]}
     )
-    expansion = Expansion(bundle, outcome, steps=steps)
-    if heard:
-        await expand(connection, await load_bundle(connection, bundle), heard, now, expansion)
-        if not expansion.queued + expansion.held + expansion.capped:
+    expansion = Expansion(bundle, outcome, raised=raised, steps=said)
+    if fresh:
+        await expand(connection, await load_bundle(connection, bundle), fresh, now, expansion, silenced=silenced)
+        if heard and not expansion.queued + expansion.held + expansion.capped:
             expansion.outcome = "nobody"
             await connection.execute(statement("bundle", "bundle_outcome"), {"bundle": bundle, "outcome": "nobody"})
     return expansion
+
+
+def silenced_of(steps: Iterable[Step], beside: list[Beside]) -> dict[int, frozenset[str]]:
+    """Steps that are silenced, and by which hazards."""
+    return {step.id: loud for step in steps if (loud := silencers(step, beside))}
+
+
+async def load_beside(connection: Connection, commune: int) -> list[Beside]:
+    """Alerts open now in a commune."""
+    found = await connection.execute(statement("bundle", "open_beside"), {"commune": commune})
+    return [Beside(*row) for row in await found.fetchall()]
 
 
 async def load_bundle(connection: Connection, bundle: int) -> Bundle:
@@ -140,19 +180,37 @@ async def expand(
     *,
     rung: int = 0,
     audience: str | None = None,
+    beside: str | None = None,
+    silenced: Mapping[int, frozenset[str]] = NONE,
 ) -> None:
-    """Write one message a subscriber, and which steps it says."""
+    """Write one message a subscriber, and which steps it says.
+
+    ``audience`` is the only one told, ``beside`` one that is told otherwise; ``silenced`` says which hazards silence a
+    step.
+    """
+    pairs = [(step, hazard) for step, loud in silenced.items() for hazard in sorted(loud)]
     async with connection.cursor(row_factory=class_row(Recipient)) as cursor:
         await cursor.execute(
             statement("bundle", "recipients"),
-            {"steps": [step.id for step in steps], "rung": rung, "audience": audience, "now": now},
+            {
+                "steps": [step.id for step in steps],
+                "rung": rung,
+                "audience": audience,
+                "beside": beside,
+                "silenced": [step for step, _ in pairs],
+                "loud": [hazard for _, hazard in pairs],
+                "now": now,
+            },
         )
         recipients = await cursor.fetchall()
     by_id = {step.id: step for step in steps}
+    raised = max(0, bundle.level - max(step.level for step in steps))  # by concurrent hazards
     composed: dict[tuple[Any, ...], Composed] = {}
     for _, rows in groupby(recipients, key=lambda recipient: recipient.subscriber):
         mine = list(rows)
-        await _write(connection, bundle, [by_id[row.step] for row in mine], mine[0], now, expansion, composed, rung)
+        await _write(
+            connection, bundle, [by_id[row.step] for row in mine], mine[0], now, expansion, composed, rung, raised
+        )
     if expansion.queued:
         await connection.execute(statement("bundle", "wake_senders"))
 
@@ -166,13 +224,14 @@ async def _write(
     expansion: Expansion,
     composed: dict[tuple[Any, ...], Composed],
     rung: int,
+    raised: int,
 ) -> None:
     """Write one person's message, unless it was written before."""
-    level = max(step.level for step in steps)
-    pressing = max((step.level for step in steps if step.pressing), default=0)
+    level = max(step.level for step in steps) + raised
+    pressing = max((step.level + raised for step in steps if step.pressing), default=0)
     asleep = _held_until(person, pressing, now)
     state = "capped" if _capped(person, level, bundle) else "held" if asleep else "queued"
-    prefix = _prefix(person, bundle)
+    prefix = _prefix(person, bundle) + (RAISED.get(person.language, RAISED["vi"]) if raised else "")
     key = (tuple(step.id for step in steps), person.language, person.audience, person.accents, prefix)
     if key not in composed:
         wordings = [prefix + text for text in texts_of(steps, person.language, person.audience)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 
@@ -49,13 +49,54 @@ class Key:
     basis: str = "observed"
 
 
-#: The louder hazard, or rule, silences the ones beside it in the same commune while it is open: a storm warning its
-#: gusts; of the network at the same place only: a gateway that is offline its own stations.
-SILENCES: Mapping[str, frozenset[str]] = {
-    "storm": frozenset({"wind"}),
-    "flash_flood_rain": frozenset({"rain"}),
-    "gateway_offline": frozenset({"silent_station", "sequence_gap"}),
+class Beside(NamedTuple):
+    """An alert that is open in the same commune."""
+
+    rule: str
+    hazard: str
+    place: int
+    level: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The louder hazard, or rule, silences the quieter ones beside it: it says all that they would."""
+
+    loud: str
+    quiet: frozenset[str]
+    #: Of the louder one: from this level.
+    from_level: int = 1
+    #: Of the quieter ones: up to this level; what is worse speaks for itself.
+    to_level: int = 99
+
+
+#: A storm warning silences its gusts; rét đậm tells not to sow and to house cattle; gay gắt what cattle need in heat;
+#: a gateway that is offline its own stations. Cattle below 12 °C is a matter of hours and is said beside the cold.
+SILENCES: tuple[Silence, ...] = (
+    Silence("storm", frozenset({"wind"})),
+    Silence("flash_flood_rain", frozenset({"rain"})),
+    Silence("cold_spell", frozenset({"no_sowing"}), from_level=2),
+    Silence("cold_spell", frozenset({"cattle_cold"}), from_level=2, to_level=1),
+    Silence("heat", frozenset({"livestock_heat"}), from_level=2, to_level=2),
+    Silence("gateway_offline", frozenset({"silent_station", "sequence_gap"})),
+)
+
+#: What Quyết định 18/2021/QĐ-TTg counts as hazards of different kinds (Điều 4), by our hazards; others are none.
+KINDS: Mapping[str, str] = {
+    "cold": "cold",
+    "frost": "cold",
+    "heat": "heat",
+    "rain": "rain",
+    "flood": "flood",
+    "water": "water",
+    "wind": "wind",
+    "storm": "wind",
+    "drought": "drought",
+    "fire": "fire",
 }
+#: Levels from which hazards count as concurrent, and beyond which none is raised.
+CONCURRENT_FROM, HIGHEST = 2, 5
 
 
 def by_key(steps: Iterable[Step]) -> dict[Key, list[Step]]:
@@ -66,16 +107,32 @@ def by_key(steps: Iterable[Step]) -> dict[Key, list[Step]]:
     return groups
 
 
-def inhibited(step: Step, open_beside: Iterable[tuple[str, str, int]]) -> bool:
-    """Whether an open alert (rule, hazard, place) of the same commune silences this step; an end is never silenced."""
+def silencers(step: Step, open_beside: Iterable[Beside]) -> frozenset[str]:
+    """Hazards of open alerts of the same commune that silence this step, empty: it speaks; an end is never silenced."""
     if step.kind not in {"open", "raise"}:
-        return False
-    return any(
-        step.hazard in SILENCES.get(loud, ()) or step.rule in SILENCES.get(loud, ())
-        for rule, hazard, place in open_beside
-        if hazard != "network" or place == step.place
-        for loud in (rule, hazard)
+        return frozenset()
+    return frozenset(
+        loud.hazard
+        for loud in open_beside
+        for rule in SILENCES
+        if rule.loud in {loud.rule, loud.hazard}
+        and rule.quiet & {step.rule, step.hazard}
+        and loud.level >= rule.from_level
+        and step.level <= rule.to_level
+        and loud.basis in {"observed", step.basis}
+        and (loud.hazard != "network" or loud.place == step.place)
     )
+
+
+def concurrent(steps: Iterable[Step], open_beside: Iterable[Beside]) -> bool:
+    """Whether hazards of another kind are open beside these, all of level 2 or more (Điều 4 may raise the level)."""
+    mine = {
+        KINDS.get(step.hazard) for step in steps if step.level >= CONCURRENT_FROM and step.kind in {"open", "raise"}
+    }
+    beside = {
+        KINDS.get(loud.hazard) for loud in open_beside if loud.level >= CONCURRENT_FROM and loud.basis == "observed"
+    }
+    return any(kind and beside - {kind, None} for kind in mine)
 
 
 def superseded(step: Step) -> bool:

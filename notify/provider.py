@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -96,8 +96,8 @@ class Doubt(Exception):  # noqa: N818
     """The connection went between the request and the answer: it may have been handed over."""
 
 
-#: Keeps what a provider heard (content type, payload); returns when it is safe to tell the provider so.
-Hear = Callable[[str, bytes], Awaitable[None]]
+#: Keeps what a provider heard (content type, payloads); returns when it is safe to tell the provider so.
+Hear = Callable[[str, Sequence[bytes]], Awaitable[None]]
 
 
 @runtime_checkable

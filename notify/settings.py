@@ -26,6 +26,11 @@ class NotifySettings(DatabaseSettings):
         description="seconds (real) between messages of a group; 60, or 0 under the replayed clock",
     )
     ladder: Path | None = Field(None, description="TOML file of the escalation ladder; the built-in one if absent")
+    raise_concurrent: bool = Field(
+        False,
+        description="hazards of different kinds at level 2 or more in one commune raise a message's level by one, as"
+        " Quyết định 18/2021/QĐ-TTg, Điều 4 lets an authority do with levels of risk",
+    )
     exercise: bool = Field(False, description="drill: everything is sent, marked as an exercise")
     languages: tuple[str, ...] = Field(("vi", "en"), description="of CAP messages and bulletins")
     cap_sender: str = Field(

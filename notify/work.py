@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -136,7 +136,14 @@ class Bundler:
             ours = await take(connection, steps)
             mine = [step for step in steps if step.id in ours]
             if mine:
-                expansion = await close(connection, key, mine, now, exercise=self.settings.exercise)
+                expansion = await close(
+                    connection,
+                    key,
+                    mine,
+                    now,
+                    exercise=self.settings.exercise,
+                    raise_concurrent=self.settings.raise_concurrent,
+                )
                 await warning.publish(connection, mine, now, self.settings)
                 await escalate.plan(connection, expansion, self.ladder, now)
         self._first_seen.pop(key, None)
@@ -181,7 +188,8 @@ async def release(bundler: Bundler, connection: Connection, subject: str, now: d
 
 async def climb(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
     """Nobody has acknowledged: the next rung of the ladder."""
-    done = await escalate.climb(connection, subject, now, voice_exercise=bundler.settings.exercise)
+    exercise = bundler.settings.exercise
+    done = await escalate.climb(connection, subject, now, bundler.ladder, voice_exercise=exercise)
     _log.info("rung", bundle=done.bundle, does=done.outcome, queued=done.queued)
 
 
@@ -290,10 +298,10 @@ class Office:
 def _keeper(connections: Pool, route: str) -> Hear:
     """Keeps what a route's provider hears by itself."""
 
-    async def keep(content_type: str, payload: bytes) -> None:
-        values = {"route": route, "content_type": content_type, "payload": payload}
+    async def keep(content_type: str, payloads: Sequence[bytes]) -> None:
+        rows = [{"route": route, "content_type": content_type, "payload": payload} for payload in payloads]
         async with connections.connection() as connection, connection.transaction():
-            await connection.execute(statement("inbound", "keep"), values)
+            await connection.cursor().executemany(statement("inbound", "keep"), rows)
             await connection.execute(statement("inbound", "wake"))
 
     return keep

@@ -41,7 +41,7 @@ COLD_SPELL = Rule(
             20.0,
             False,
             {
-                "vi": Words("Rét", "TB ngày {value} độ C, ngày thứ {days}", "Giữ ấm cho người, vật nuôi non."),
+                "vi": Words("Rét", "trung bình ngày {value} độ C, ngày thứ {days}", "Giữ ấm cho người, vật nuôi non."),
                 "en": Words("Cold", "daily mean {value} C, day {days}", "Keep young animals and people warm."),
             },
         ),
@@ -52,7 +52,7 @@ COLD_SPELL = Rule(
             {
                 "vi": Words(
                     "Rét đậm",
-                    "TB ngày {value} độ C, ngày thứ {days}",
+                    "trung bình ngày {value} độ C, ngày thứ {days}",
                     "Không gieo cấy; nhốt, giữ ấm trâu bò.",
                     {"rice": _RICE_VI, "cattle": _CATTLE_VI, "household": _HOUSE_VI},
                 ),
@@ -71,7 +71,7 @@ COLD_SPELL = Rule(
             {
                 "vi": Words(
                     "Rét hại",
-                    "TB ngày {value} độ C, ngày thứ {days}",
+                    "trung bình ngày {value} độ C, ngày thứ {days}",
                     "Không thả trâu bò, che chuồng, sưởi ấm; che mạ.",
                     {"rice": _RICE_VI, "cattle": _CATTLE_VI, "household": _HOUSE_VI},
                 ),

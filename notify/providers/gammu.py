@@ -140,10 +140,10 @@ class GammuProvider:
             self._told[number, position, state] = None
             while len(self._told) > REMEMBERED:
                 del self._told[next(iter(self._told))]
-            await hear(CONTENT_TYPE, json.dumps({"id": f"{reference}/{position}", "state": state}).encode())
+            await hear(CONTENT_TYPE, [json.dumps({"id": f"{reference}/{position}", "state": state}).encode()])
         for number, sender, text in await (await connection.execute(statement("gammu", "inbox"))).fetchall():
             said = {"inbox": number, "sender": sender, "text": text}
-            await hear(CONTENT_TYPE, json.dumps(said, ensure_ascii=False).encode())
+            await hear(CONTENT_TYPE, [json.dumps(said, ensure_ascii=False).encode()])
             await connection.execute(statement("gammu", "processed"), {"id": number})
         with contextlib.suppress(psycopg.ProgrammingError):
             await connection.commit()

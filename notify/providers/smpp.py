@@ -72,6 +72,8 @@ class Session:
     sequence: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, 0x7FFFFFFF)))
     lost: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    #: Deliveries that wait to be kept; a full one keeps the SMSC waiting.
+    delivered: asyncio.Queue[Pdu] = field(default_factory=lambda: asyncio.Queue(1000))
 
     async def ask(self, command: Command, body: bytes = b"") -> Pdu:
         """Write a PDU and wait for its answer; `LostError` if none comes."""
@@ -91,6 +93,7 @@ class Session:
 
     async def read(self) -> None:
         """Take what comes until the connection ends; whoever still waits learns that it ended."""
+        keeping = asyncio.create_task(self.keep(), name="smpp keep")
         try:
             while True:
                 await self._take(await self._next())
@@ -98,6 +101,7 @@ class Session:
             _log.warning("the SMSC's connection ended", reason=type(error).__name__)
         finally:
             self.lost = True
+            keeping.cancel()
             for answer in self.pending.values():
                 if not answer.done():
                     answer.set_exception(LostError("the connection ended before the answer"))
@@ -127,7 +131,7 @@ class Session:
             if answer is not None and not answer.done():
                 answer.set_result(pdu)
         elif pdu.command == Command.DELIVER_SM:
-            await self._answer(pdu, await self._keep(pdu), b"\0")
+            await self.delivered.put(pdu)
         elif pdu.command == Command.ENQUIRE_LINK:
             await self._answer(pdu, 0)
         elif pdu.command == Command.UNBIND:
@@ -137,12 +141,23 @@ class Session:
         else:
             self.writer.write(Pdu(Command.GENERIC_NACK, 0x03, pdu.sequence).encoded())
 
-    async def _keep(self, pdu: Pdu) -> int:
-        """Keep what was delivered before saying so; what cannot be kept is to be delivered again."""
+    async def keep(self) -> None:
+        """Keep what is delivered, all that waits at once, while answers to submits are read on; then say so."""
+        with contextlib.suppress(OSError):
+            while True:
+                pdus = [await self.delivered.get()]
+                while not self.delivered.empty():
+                    pdus.append(self.delivered.get_nowait())
+                status = await self._keep(pdus)
+                for pdu in pdus:
+                    await self._answer(pdu, status, b"\0")
+
+    async def _keep(self, pdus: list[Pdu]) -> int:
+        """Keep deliveries, and return the status to answer; what cannot be kept is to be delivered again."""
         if self.hear is None:
             return TRY_AGAIN
         try:
-            await self.hear(CONTENT_TYPE, pdu.encoded())
+            await self.hear(CONTENT_TYPE, [pdu.encoded() for pdu in pdus])
         except Exception as error:
             _log.warning("a delivery of the SMSC could not be kept", error=type(error).__name__)
             return TRY_AGAIN

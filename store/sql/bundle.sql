@@ -62,14 +62,16 @@ SELECT id, commune, hazard, kind, level, at, expires, outcome, exercise FROM bun
 SELECT step FROM bundle_step WHERE bundle = %(bundle)s ORDER BY step
 
 -- name: open_beside
--- Rules and hazards open now in a commune; what is only forecast silences nothing.
-SELECT DISTINCT alert.rule, alert.hazard, alert.place
+-- Alerts open now in a commune.
+SELECT DISTINCT alert.rule, alert.hazard, alert.place, alert.level, alert.basis
 FROM alert JOIN place ON place.id = alert.place
-WHERE alert.state = 'open' AND alert.basis = 'observed' AND place.path @> ARRAY[%(commune)s::int]
+WHERE alert.state = 'open' AND place.path @> ARRAY[%(commune)s::int]
 
 -- name: recipients
 -- Who gets which step: consent stands, the place is theirs, the hazard and crop concern them, and either it is new and high
--- enough (from the level from which the rule tells everybody; for those who named the hazard from any level) or it goes on from something that they received. Sent within 24 hours counts against the cap.
+-- enough (from the level from which the rule tells everybody; for those who named the hazard from any level) or it goes on
+-- from something that they received. What a louder hazard silences goes only to those who named this hazard and not the
+-- louder one. Sent within 24 hours counts against the cap.
 SELECT step.id AS step, subscriber.id AS subscriber, contact.kind, subscriber.audience, subscriber.language,
        subscriber.accents, subscriber.urgent_level, subscriber.quiet_from, subscriber.quiet_to, subscriber.time_zone,
        subscriber.daily_cap - (
@@ -117,6 +119,11 @@ WHERE step.id = ANY (%(steps)s)
           AND earlier.expires > %(now)s
       ) END
   AND (%(audience)s::text IS NULL OR subscriber.audience = %(audience)s)
+  AND subscriber.audience IS DISTINCT FROM %(beside)s::text
+  AND NOT EXISTS (
+      SELECT FROM unnest(%(silenced)s::bigint[], %(loud)s::text[]) AS silence (step, hazard)
+      WHERE silence.step = step.id
+        AND (silence.hazard = ANY (subscriber.hazards) OR NOT alert.hazard = ANY (subscriber.hazards)))
   AND NOT EXISTS (
       SELECT FROM delivery_step
       WHERE delivery_step.step = step.id AND delivery_step.subscriber = subscriber.id AND delivery_step.rung = %(rung)s)

@@ -82,6 +82,32 @@ def test_the_day_said_is_the_day_of_what_is_said(kind, day):
     assert ("17/01" in text) is (day == "17/01")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("soil_dry", 0.178, "độ ẩm đất 0,18"),
+        ("water_rise", 0.35, "0,35 m mỗi giờ"),
+        ("water_marks", 1.0, "đã qua 1 mốc"),
+        ("unionised_ammonia", 0.06, "NH3 0,06 mg/L"),
+        ("cold_spell", -0.04, "trung bình ngày 0,0 độ C"),
+        ("livestock_heat", 79.6, "chỉ số nóng ẩm 80"),
+    ],
+)
+def test_a_value_is_said_with_the_digits_that_its_rule_needs(name, value, says):
+    rule = next(rule for rule in RULES if rule.name == name)
+    said = Said("open", 1, PLACE, "Asia/Ho_Chi_Minh", value, 1, 1_767_900_000, None, 1_767_900_000)
+    assert says in texts(rule, said)["vi"]["short"]
+
+
+def test_no_fact_is_in_jargon():
+    """Farmers read them: abbreviations of agronomists stand in titles and sources."""
+    jargon = {"TB", "THI", "SPI", "SPI-3", "FWI", "DO", "ET0", "API"}
+    for rule in RULES:
+        for level in rule.levels:
+            for words in level.words.values():
+                assert not jargon & set(f"{words.name} {words.fact} {words.act}".split()), words
+
+
 def test_long_places_are_shortened_never_cut_in_a_word():
     rule = RULES[0]
     place = "Trạm khí tượng nông nghiệp tự động Bản Khoai số 17, xã Quốc Việt, huyện Tràng Định cũ, tỉnh Lạng Sơn"

@@ -1,11 +1,13 @@
 """From a step in the tables to files that stand for messages."""
 
 import asyncio
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
 
-from notify.group import advice_of, quiet_until
+from analytics.rules import RULES
+from notify.group import SILENCES, Beside, Step, advice_of, quiet_until, silencers
 from tests.notify.conftest import NOW, HandClock, running, until
 
 
@@ -127,6 +129,70 @@ async def test_a_level_too_common_for_a_message_goes_to_those_who_named_the_haza
         province.step(quiet, level=1)
         await settled(province)
     assert sorted(row[0] for row in province.messages()) == sorted([keen] * 3 + [everyday] * 2)
+
+
+async def test_one_cold_day_is_one_message_until_cattle_are_in_danger(province, tmp_path):
+    """Rét đậm tells not to sow and to house cattle; who asked for one of these only, gets that; below 12 °C it is said."""
+    _, (station, _) = province.commune()
+    farmer = province.subscriber()
+    herder = province.subscriber("0912345671", hazards=("livestock_cold",))
+    cattle = province.alert(station, hazard="livestock_cold", rule="cattle_cold", level=1)
+    sowing = province.alert(station, hazard="crop_cold", rule="no_sowing", level=1)
+    cold = province.alert(station, level=2)
+    async with running(province.url, tmp_path):
+        for alert, level in ((cattle, 1), (sowing, 1), (cold, 2)):
+            province.step(alert, level=level)
+        await settled(province)
+        assert sorted(row[0] for row in province.messages()) == sorted([farmer, herder])
+        assert sorted(province.all("SELECT hazard, outcome FROM bundle")) == [
+            ("cold", "expanded"),
+            ("crop_cold", "inhibited"),
+            ("livestock_cold", "inhibited"),
+        ]
+        province.connection.execute("UPDATE alert SET level = 2 WHERE id = %s", [cattle])
+        province.step(cattle, kind="raise", level=2)
+        await settled(province)
+    assert sorted(row[0] for row in province.messages()) == sorted([farmer, herder] * 2)
+
+
+def test_a_silence_has_levels_places_and_a_basis():
+    cold = Beside("cold_spell", "cold", 1, 2, "observed")
+    assert silencers(asked("no_sowing", 1), [cold]) == {"cold"}
+    assert silencers(asked("no_sowing", 1, "end"), [cold]) == frozenset()
+    assert silencers(asked("no_sowing", 1), [cold._replace(level=1)]) == frozenset()
+    assert silencers(asked("cattle_cold", 2), [cold]) == frozenset()
+    forecast = cold._replace(basis="forecast")
+    assert silencers(asked("no_sowing", 1), [forecast]) == frozenset(), "what is only forecast silences nothing seen"
+    assert silencers(replace(asked("no_sowing", 1), basis="forecast"), [forecast]) == {"cold"}
+    names = {rule.name for rule in RULES} | {rule.hazard for rule in RULES}
+    assert {name for rule in SILENCES for name in {rule.loud, *rule.quiet}} <= names
+
+
+def asked(rule, level, kind="open"):
+    return Step(1, 1, rule, "x", kind, level, "observed", 1, "", 1, "", NOW, NOW, NOW, False, {})
+
+
+@pytest.mark.parametrize(("on", "level"), [(True, 3), (False, 2)])
+async def test_hazards_of_different_kinds_at_once_raise_the_level_where_it_is_set(province, tmp_path, on, level):
+    _, (station, other) = province.commune()
+    farmer = province.subscriber(urgent_level=3, quiet_from=time(0), quiet_to=time(23, 59))
+    province.alert(other, hazard="wind", rule="strong_wind", level=2)
+    province.step(province.alert(station, hazard="flood", rule="flash_flood_rain", level=2))
+    async with running(province.url, tmp_path, raise_concurrent=on):
+        await until(lambda: [row[2] for row in province.messages()] == ["sent" if on else "held"])
+    ((who, _, _, text),) = province.messages()
+    assert (who, province.one("SELECT level FROM bundle")) == (farmer, level)
+    assert ("nhiều thiên tai cùng lúc" in text.lower() or "nhieu thien tai cung luc" in text.lower()) is on
+
+
+async def test_hazards_of_one_kind_raise_nothing(province, tmp_path):
+    _, (station, other) = province.commune()
+    province.subscriber()
+    province.alert(other, hazard="frost", rule="frost", level=2)
+    province.step(province.alert(station, level=2))
+    async with running(province.url, tmp_path, raise_concurrent=True):
+        await settled(province)
+    assert province.one("SELECT level FROM bundle") == 2
 
 
 async def test_a_gateway_offline_silences_its_own_stations_and_no_other(province, tmp_path):
