@@ -61,22 +61,28 @@ class RemoteConfig:
         """Take a desired configuration; whether the gateway must start anew with it."""
         if config.revision <= self.state.revision:
             return False
-        reasons = self._reasons(config.toml, running)
         text_hash = sha256(config.toml)
-        if reasons:
+        if reasons := self._reasons(config.toml, running) or self._put(config.toml):
             log.warning("configuration refused", revision=config.revision, reasons=reasons)
             self._decide(config.revision, "refused", reasons, text_hash)
             return False
-        if self._current.exists():
-            _write(self._former, self._current.read_text("utf-8"))
-        else:
-            self._former.unlink(missing_ok=True)
-        _write(self._current, config.toml)
         base = sha256(self.local.read_text("utf-8"))
         self.state = State(config.revision, "", [], text_hash, trial=True, base=base, told=True)
         self._save()
         log.info("configuration on trial", revision=config.revision)
         return True
+
+    def _put(self, text: str) -> list[str]:
+        """Put a text in the place of the one in use; says why it could not (a card that cannot be written)."""
+        try:
+            if self._current.exists():
+                _write(self._former, self._current.read_text("utf-8"))
+            else:
+                self._former.unlink(missing_ok=True)
+            _write(self._current, text)
+        except OSError as error:
+            return [f"it cannot be written: {error}"]
+        return []
 
     def line_came_up(self) -> None:
         """The configuration in use has reached the server: a trial has passed."""

@@ -11,8 +11,10 @@ from gateway_peers import GATEWAY, UNIT
 from edge.bus_settings import Unit, registers_of
 from edge.new_file import NewGateway, NewUnit, text_of
 from edge.place_in_file import line_of
+from edge.remote_config import RemoteConfig
 from edge.sensor import shelf
 from edge.settings import GatewayFileError, parse
+from telemetry.birth import Config
 
 GOOD = GATEWAY.format(broker=1883, folder="/tmp", modbus=502)
 ROOT = Path(__file__).parents[2]
@@ -143,3 +145,18 @@ def test_decode_assistant_on_the_command_line():
         "address": 0, "type": "u16", "order": "ABCD", "scale": 0.1, "before": 0.0, "value": 49.5}  # fmt: skip
     assert nongvu("probe", "--words", "0001", "--shows", "77.7").returncode == 1
     assert nongvu("probe").returncode == 2
+
+
+def test_a_card_that_cannot_be_written_refuses_a_configuration(tmp_path):
+    local = tmp_path / "gateway.toml"
+    local.write_text(GOOD)
+    (tmp_path / "configuration.toml.new").mkdir()  # where the new one would be written
+    config = RemoteConfig(local, tmp_path)
+    text = GOOD.replace("status_interval = 5", "status_interval = 6")
+    assert not config.desire(Config(1, text), parse(GOOD))
+    news = config.news("2026-07-01T00:00:00+00:00")
+    assert (news.revision, news.outcome) == (1, "refused")
+    assert "cannot be written" in news.reasons[0]
+    assert config.text() == GOOD
+    assert not config.desire(Config(1, text), parse(GOOD))  # asked again at the next connection: it stays decided
+    assert config.news("2026-07-01T00:00:00+00:00") == news
