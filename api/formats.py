@@ -32,7 +32,7 @@ _TYPE_OF = {name: media_type for media_type, name in MEDIA_TYPES.items()}
 #: What the streamed formats look like in the OpenAPI document.
 STREAMED: dict[str, Any] = {media_type: {} for media_type, name in MEDIA_TYPES.items() if name != "json"}
 #: Readings are taken out in pieces of about so many rows, so that memory stays flat.
-PIECE_ROWS = 50_000
+PIECE_ROWS = 25_000
 READINGS = binary.layout(datastream_id="int4", time="timestamptz", value="float8", flag="int4", quality="int2")
 BUCKETS = binary.layout(datastream_id="int4", time="timestamptz", value="float8", count="int4")
 

@@ -43,8 +43,10 @@ def key(text: str | None, *kinds: Any) -> tuple[Any, ...] | None:
         raise Problem(422, "cursor: take it unchanged from the link to the next page") from None
 
 
-def page(request: Request, items: list[Any], following: str | None, headers: dict[str, str] | None = None) -> Response:
-    """JSON page with its ``Link`` header."""
+def page(
+    request: Request, items: list[Any] | msgspec.Raw, following: str | None, headers: dict[str, str] | None = None
+) -> Response:
+    """JSON page with its ``Link`` header; items may come as JSON."""
     link = str(request.url.include_query_params(cursor=following)) if following else None
     headers = dict(headers or {})
     if link:

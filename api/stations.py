@@ -159,16 +159,16 @@ async def _latest(
     async with here.reading() as connection:
         if code is not None and await shown.row(connection, "place", asking.scope, code=code) is None:
             raise not_found("station", code)
-        found = await shown.texts(
+        found = await shown.row(
             connection, "latest_said", asking.scope, code=code, quantity=quantity, after_station=station_code,
-            after_quantity=after_quantity, after_level=after_level, limit=limit + 1, **_NAMES,
+            after_quantity=after_quantity, after_level=after_level, limit=limit, **_NAMES,
         )  # fmt: skip
+    assert found is not None  # noqa: S101 — an aggregate always has its row
     following = None
-    if len(found) > limit:
-        last = msgspec.json.decode(found[limit - 1], type=dict[str, Any])
-        named, _, level = last["datastream"].partition("/")
-        following = cursor(last["station"], named, level)
-    return page(request, [msgspec.Raw(item.encode()) for item in found[:limit]], following)
+    if found["found"] > limit:
+        named, _, level = found["last_datastream"].partition("/")
+        following = cursor(found["last_station"], named, level)
+    return page(request, msgspec.Raw(f"[{found['items']}]".encode()), following)
 
 
 @router.get("/stations/{code}/latest", response_model=None, responses={200: {"model": Page[Latest]}})

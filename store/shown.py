@@ -29,12 +29,6 @@ async def row(connection: Connection, name: str, scope: Scope, **values: Any) ->
         return await cursor.fetchone()
 
 
-async def texts(connection: Connection, name: str, scope: Scope, **values: Any) -> list[str]:
-    """Rows of a statement that has one column of text."""
-    cursor = await connection.execute(statement("shown", name), scope.parameters() | values)
-    return [text for (text,) in await cursor.fetchall()]
-
-
 async def array(connection: Connection, name: str, scope: Scope, layout: Layout, **values: Any) -> Array:
     """Rows of a statement as an array."""
     async with connection.cursor() as cursor:

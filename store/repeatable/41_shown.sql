@@ -59,6 +59,19 @@ LANGUAGE sql STABLE AS $$
     CROSS JOIN LATERAL series(stream.id, first, last, 1000, suspect, every) AS series
 $$;
 
+-- Newest values over which verdicts are laid, with the flag that comes of it; values without a verdict are not among them.
+CREATE OR REPLACE FUNCTION judged_latest()
+RETURNS TABLE (datastream_id int, flag int)
+LANGUAGE sql STABLE AS $$
+    SELECT latest.datastream_id,
+           judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
+                       (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
+                        FILTER (WHERE verdict.who LIKE 'person:%'))[1])
+    FROM verdict JOIN latest ON latest.datastream_id = verdict.datastream_id
+     AND verdict.valid_to >= latest.phenomenon_time AND verdict.valid_from <= latest.phenomenon_time
+    GROUP BY latest.datastream_id, latest.flag
+$$;
+
 -- Newest values of the stations that the asker may see, verdicts laid over: of one station or quantity, or of all.
 CREATE OR REPLACE FUNCTION shown_latest(everything boolean, roots int[], open boolean, code text, quantity text)
 RETURNS TABLE (station text, quantity text, level text, "time" timestamptz, value double precision, flag int)
@@ -68,14 +81,7 @@ LANGUAGE sql STABLE AS $$
     FROM visible_place(everything, roots, open) AS place
     JOIN datastream ON datastream.place = place.id
     JOIN latest ON latest.datastream_id = datastream.id
-    LEFT JOIN (
-        SELECT latest.datastream_id,
-               judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
-                           (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
-                            FILTER (WHERE verdict.who LIKE 'person:%'))[1]) AS flag
-        FROM verdict JOIN latest ON latest.datastream_id = verdict.datastream_id
-         AND verdict.valid_to >= latest.phenomenon_time AND verdict.valid_from <= latest.phenomenon_time
-        GROUP BY latest.datastream_id, latest.flag) AS said ON said.datastream_id = latest.datastream_id
+    LEFT JOIN judged_latest() AS said ON said.datastream_id = latest.datastream_id
     WHERE (shown_latest.code IS NULL OR place.code = shown_latest.code)
       AND (shown_latest.quantity IS NULL OR datastream.quantity = shown_latest.quantity)
 $$;

@@ -71,16 +71,11 @@ WHERE place.kind = 'station'
 SELECT latest.datastream_id || '@' || (extract(epoch FROM latest.phenomenon_time) * 1000000)::bigint AS id,
        latest.datastream_id, place.id AS place, latest.phenomenon_time AS "phenomenonTime",
        latest.phenomenon_time AS "resultTime", latest.result,
-       judged.flag & 255 AS quality, judged.flag
+       coalesce(judged.flag, latest.flag) & 255 AS quality, coalesce(judged.flag, latest.flag) AS flag
 FROM latest
 JOIN datastream ON datastream.id = latest.datastream_id
 JOIN visible_place(%(everything)s, %(roots)s, %(open)s) AS place ON place.id = datastream.place
-CROSS JOIN LATERAL (
-    SELECT judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
-                       (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
-                        FILTER (WHERE verdict.who LIKE 'person:%%'))[1]) AS flag
-    FROM verdict WHERE verdict.datastream_id = latest.datastream_id
-     AND latest.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS judged
+LEFT JOIN judged_latest() AS judged ON judged.datastream_id = latest.datastream_id
 WHERE place.kind = 'station'
 
 -- name: FeaturesOfInterest

@@ -45,9 +45,12 @@ ORDER BY station, quantity, level
 LIMIT %(limit)s
 
 -- name: latest_said
--- The same as the API says it: written as JSON by the database, since ten thousand of them are asked for at once.
-SELECT row_to_json(item)::text AS item
-FROM (
+-- The same as the API says it, a page as one text: written as JSON by the database, since ten thousand are asked for at
+-- once. "found" is one more than the limit where there are more; the key of the page's last goes into its cursor.
+SELECT coalesce(string_agg(said, ',') FILTER (WHERE number <= %(limit)s), '') AS items, count(*) AS found,
+       max(station) FILTER (WHERE number = %(limit)s) AS last_station,
+       max(datastream) FILTER (WHERE number = %(limit)s) AS last_datastream
+FROM (SELECT row_to_json(item)::text AS said, station, datastream, row_number() OVER () AS number FROM (
     SELECT newest.station, newest.quantity || CASE level WHEN '' THEN '' ELSE '/' || level END AS datastream,
            newest.time, newest.value, coalesce(observed_property.unit, '') AS unit,
            coalesce((%(qualities)s::text[])[(newest.flag & 255) + 1], 'not_evaluated') AS quality,
@@ -58,8 +61,8 @@ FROM (
     LEFT JOIN observed_property ON observed_property.name = newest.quantity
     WHERE (newest.station, newest.quantity, newest.level) > (%(after_station)s, %(after_quantity)s, %(after_level)s)
     ORDER BY newest.station, newest.quantity, newest.level
-    LIMIT %(limit)s
-) AS item
+    LIMIT %(limit)s + 1
+) AS item) AS numbered
 
 -- name: datastreams_of
 -- Datastreams of stations that the asker may see; names as on the wire, empty for all.

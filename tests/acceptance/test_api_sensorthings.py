@@ -1,7 +1,12 @@
 """Two SensorThings clients by other makers doing their round against a running server."""
 
+import json
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import frost_sta_client as frost
 import geojson
@@ -14,6 +19,40 @@ from tests.api.conftest import FILL
 from tests.api.served import ingesting, running
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.filterwarnings("ignore:furl")]
+
+#: aio-sensorthings needs Python 3.13 or newer; it uses pyyaml and redis without saying so.
+AIO = ("aio-sensorthings[http,mqtt]==0.8.0", "pyyaml==6.0.4", "redis-om==1.2.0")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nongvu" / "aio-sensorthings-0.8.0"
+
+
+def newer_python() -> str:
+    """A Python 3.13 or 3.14 of this machine, its path; a skip where there is none."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    found = [
+        shutil.which("python3.14"),
+        shutil.which("python3.13"),
+        *map(str, sorted(pyenv.glob("3.1[34].*/bin/python"))),
+    ]
+    for program in filter(None, found):
+        answered = subprocess.run([program, "-c", "import venv, sys; print(sys.version_info[:2] >= (3, 13))"],
+                                  capture_output=True, text=True, check=False)  # fmt: skip
+        if answered.stdout.strip() == "True":
+            return program
+    pytest.skip("aio-sensorthings needs Python 3.13 or newer, which is not here")
+
+
+@pytest.fixture(scope="module")
+def aio() -> Path:
+    """Python with aio-sensorthings, installed once."""
+    program = CACHE / "bin" / "python"
+    if not (CACHE / "complete").exists():
+        subprocess.run([newer_python(), "-m", "venv", "--clear", CACHE], check=True, timeout=120)
+        done = subprocess.run([program, "-m", "pip", "install", "--quiet", *AIO], capture_output=True, text=True,
+                              check=False, timeout=300)  # fmt: skip
+        if done.returncode:
+            pytest.skip(f"{AIO[0]} cannot be installed here: {done.stderr[-300:]}")
+        (CACHE / "complete").touch()
+    return program
 
 
 @pytest.fixture
@@ -88,3 +127,25 @@ def test_frost_client_does_its_full_round(service: tuple[str, str]) -> None:
     client.delete(empty)
     with pytest.raises(Exception, match=r"404|Not Found"):
         client.things().find(empty.id)
+
+
+def test_aio_sensorthings_does_its_round(aio: Path, service: tuple[str, str], tmp_path: Path) -> None:
+    address, key = service
+    (tmp_path / "key").write_text(key)
+    script = Path(__file__).with_name("sensorthings_round.py")
+    done = subprocess.run(
+        [aio, script, address.removesuffix("/v1.1/"), tmp_path / "key"], capture_output=True, text=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    seen = json.loads(done.stdout)
+    written, read = seen["written"], seen["read"]
+    assert written["found"] == [written["thing"]]
+    assert (written["changed"], written["gone"]) == (True, False)
+    assert written["where"] == [106.7, 21.9]
+    # pages of three, by their links: everything once
+    assert read["counts"] == read["distinct"]
+    assert dict(zip(("Locations", "Things"), read["counts"], strict=False)) == {"Locations": 6, "Things": 6}
+    assert read["values"] == [11, 12, 13, 14]
+    assert (read["thing"], read["property"]) == ("Trạm khác", "air_temperature")
+    assert read["scoped"] == read["with thing"] == 6

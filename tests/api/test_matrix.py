@@ -99,7 +99,8 @@ def expected(needs: str, role: str | None, name: str) -> set[int]:
     return allowed if role and needs in ROLES[role] else {403}
 
 
-async def test_every_route_and_every_role(client: httpx.AsyncClient, keys: dict[str, dict[str, str]]) -> None:
+async def trespasses(client: httpx.AsyncClient, keys: dict[str, dict[str, str]]) -> tuple[int, list[tuple]]:
+    """How many pairs of route and role were tried, and those answered otherwise than the role allows."""
     document = (await client.get("/v1/openapi.json")).json()
     routes = {
         (method, path)
@@ -108,14 +109,21 @@ async def test_every_route_and_every_role(client: httpx.AsyncClient, keys: dict[
         if not path.startswith(SENSORTHINGS)
     }
     assert routes == set(NEEDS), "say above which right a new route needs"
-    wrong = []
+    wrong, asked = [], 0
     for method, path in sorted(routes - {("get", "/v1/stream")}):
         for name, headers in keys.items():
             role = PEOPLE.get(name, (None, None))[0]
             answer = await ask(client, method, path, headers, "huu-lung-1")
+            asked += 1
             if answer.status_code not in expected(NEEDS[method, path], role, name):
                 wrong.append((method, path, name, answer.status_code, answer.text[:100]))
+    return asked, wrong
+
+
+async def test_every_route_and_every_role(client: httpx.AsyncClient, keys: dict[str, dict[str, str]]) -> None:
+    asked, wrong = await trespasses(client, keys)
     assert not wrong
+    assert asked > 400
 
 
 @pytest.fixture
@@ -148,23 +156,59 @@ def farm_b(province: str) -> dict[str, int]:
         return {name: connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0] for name, table in names.items()}
 
 
-async def test_no_route_gives_another_farms_rows(
-    client: httpx.AsyncClient, keys: dict[str, dict[str, str]], farm_b: dict[str, int]
-) -> None:
+#: Asked of SensorThings as somebody without a right to farm B: by id, by filter, over other entities.
+ENTITIES = (
+    "Things({thing})", "Things({thing})/Datastreams", "Things({thing})/Locations", "Locations({thing})",
+    "FeaturesOfInterest({thing})", "FeaturesOfInterest({thing})/Observations", "Datastreams({datastream})",
+    "Datastreams({datastream})/Observations", "Datastreams({datastream})/Thing", "Things?$filter=id eq {thing}",
+    "Datastreams?$filter=id eq {datastream}", "Observations?$filter=Datastream/id eq {datastream}",
+    "Observations?$filter=FeatureOfInterest/id eq {thing}", "Things?$filter=properties/code eq 'farm-b-1'",
+    "ObservedProperties('air_temperature')/Datastreams?$expand=Thing,Observations($top=1)&$top=1000",
+    "Things?$top=1000&$expand=Locations,HistoricalLocations,Datastreams($expand=Observations($top=1))",
+    "HistoricalLocations?$top=1000&$expand=Thing", "Sensors?$top=1000&$expand=Datastreams($expand=Thing)",
+)  # fmt: skip
+FIRST_OF_B = """
+SELECT place.id, min(datastream.id) FROM place JOIN datastream ON datastream.place = place.id
+WHERE place.code = 'farm-b-1' GROUP BY place.id
+"""
+
+
+def tells_of_b(text: str) -> bool:
+    """Whether an answer says anything of farm B, besides what was asked."""
+    said = text.replace("'farm-b-1'", "").replace("'farm-b-1.mp3'", "")
+    return any(mark in said for mark in ("SECRET", "farm-b", "Trại B", "trại B", "77.77"))
+
+
+async def leaks_of_b(
+    client: httpx.AsyncClient, keys: dict[str, dict[str, str]], province: str, farm_b: dict[str, int]
+) -> tuple[int, list[tuple]]:
+    """How often farm B's things were asked for by others, and the answers that told something."""
     leaks, asked = [], 0
-    for method, path in sorted(set(NEEDS) - {("get", "/v1/stream"), ("get", "/metrics"), ("get", "/healthz")}):
-        number = farm_b.get(path.split("/")[2], 999_999)
-        for name in ("public", "farmer-a", "nobody", "gateway-a"):
-            headers = keys["farmer-a" if name == "gateway-a" else name]
-            answer = await ask(client, method, path, headers, "farm-b-1", number)
+    with psycopg.connect(province) as connection:
+        thing, datastream = connection.execute(FIRST_OF_B).fetchone()
+    for name in ("public", "farmer-a", "nobody"):
+        for method, path in sorted(set(NEEDS) - {("get", "/v1/stream"), ("get", "/metrics"), ("get", "/healthz")}):
+            number = farm_b.get(path.split("/")[2], 999_999)
+            answer = await ask(client, method, path, keys[name], "farm-b-1", number)
             asked += 1
-            text = answer.text.replace("'farm-b-1'", "").replace("'farm-b-1.mp3'", "")
-            if "SECRET" in text or "farm-b" in text or "Trại B" in text or "77.77" in text or answer.status_code >= 500:
-                leaks.append((method, path, name, answer.status_code, text[:200]))
-            if "{" in path and answer.status_code not in {401, 403, 404} and "rule" not in path:
-                leaks.append((method, path, name, answer.status_code, text[:200]))
+            refused = answer.status_code in {401, 403, 404} or "{" not in path or "rule" in path
+            if tells_of_b(answer.text) or answer.status_code >= 500 or not refused:
+                leaks.append((method, path, name, answer.status_code, answer.text[:200]))
+        for path in ENTITIES:
+            url = f"{SENSORTHINGS}/{path.format(thing=thing, datastream=datastream)}"
+            answer = await client.get(url, headers=keys[name])
+            asked += 1
+            if tells_of_b(answer.text) or answer.status_code >= 500:
+                leaks.append(("get", url, name, answer.status_code, answer.text[:200]))
+    return asked, leaks
+
+
+async def test_no_route_gives_another_farms_rows(
+    client: httpx.AsyncClient, keys: dict[str, dict[str, str]], province: str, farm_b: dict[str, int]
+) -> None:
+    asked, leaks = await leaks_of_b(client, keys, province, farm_b)
     assert not leaks
-    assert asked > 100
+    assert asked > 150
 
 
 async def test_the_farmer_sees_what_others_do_not(
@@ -176,3 +220,7 @@ async def test_the_farmer_sees_what_others_do_not(
         assert farm_b[path] in {item["id"] for item in items}, path
     assert (await client.get("/v1/documents/farm-b-1.mp3", headers=mine)).content == b"SECRET"
     assert (await client.get("/v1/places/farm-b-1/forecasts", headers=mine)).json()[0]["value"] == 77.77
+    seen = await client.get(
+        f"{SENSORTHINGS}/Things?$filter=properties/code eq 'farm-b-1'&$expand=Locations", headers=mine
+    )
+    assert tells_of_b(seen.text), "what the search for leaks looks for is there"
