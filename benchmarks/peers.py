@@ -25,6 +25,7 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as paho
 import psycopg
 
+from benchmarks import stage
 from standalone.services import free_port
 from standalone.services.folders import cache_folder
 from telemetry import wire
@@ -240,11 +241,11 @@ def wait_until_it_hears(peer, client, connection, messages):
         time.sleep(1)
 
 
-def rates(database, broker, fresh, register, made):
+def rates(database, broker, register, made):
     """Rate of each peer by its name; those that cannot be had are named on standard error."""
     found = {}
     for kind in (Collectd, NodeRed, NodeRedByPack):
-        url = fresh(database)
+        url = stage.fresh(database)
         ids = register(url)
         try:
             found[kind.name] = rate(kind, url, broker, ids, made)

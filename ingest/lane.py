@@ -33,6 +33,8 @@ AHEAD = timedelta(minutes=10)
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 #: Packs taken apart and not yet written, in transactions' worth.
 AHEAD_OF_WRITING = 2
+#: Transactions of a lane that may be open at once: while the database works on one, the next is made.
+WRITERS = 2
 
 
 @dataclass(slots=True)
@@ -103,19 +105,20 @@ class Lane:
             return Pack(delivery, topic.gateway, stream, label_or_none(delivery.properties), received_at, wrong)
 
     async def write(self) -> None:
-        """Write what is open, at once; what comes meanwhile is the next transaction."""
+        """Write what is open, at once; what comes meanwhile is the next transaction, begun early where it is full."""
         while True:
-            while not self._opened:
+            while not self._opened or (self.busy and self._rows < self._most):
                 self._changed.clear()
                 await self._changed.wait()
             taken = self._take()
-            self.busy = len(taken)
+            self.busy += len(taken)
             metrics.QUEUED.labels(self.stream.value).set(
-                self.subscription.queue.qsize() + len(self._opened) + len(taken)
+                self.subscription.queue.qsize() + len(self._opened) + self.busy
             )
             await self._commit([pack for pack, _ in taken])
             self._tell(taken)
-            self.busy = 0
+            self.busy -= len(taken)
+            self._changed.set()
 
     def _take(self) -> list[tuple[Pack, float]]:
         taken: list[tuple[Pack, float]] = []

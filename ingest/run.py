@@ -10,7 +10,7 @@ import structlog
 from ingest import metrics
 from ingest.conversation import Conversation
 from ingest.directory import Directory
-from ingest.lane import Lane, State
+from ingest.lane import WRITERS, Lane, State
 from ingest.registry import Registry, listen
 from ingest.settings import IngestSettings
 from ingest.subscription import Subscription
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 async def run(settings: IngestSettings) -> None:
     """Work until cancelled; what is not committed then is not acknowledged, and comes again."""
     serve_metrics(settings, "ingest")
-    async with pool(settings.database_url, name=f"ingest-{settings.ingest_worker}", least=2, most=6) as connections:
+    async with pool(settings.database_url, name=f"ingest-{settings.ingest_worker}", least=2, most=8) as connections:
         await connections.wait(timeout=3600)
         worker = Worker(settings, connections)
         await worker.run()
@@ -83,7 +83,8 @@ class Worker:
                 tasks.create_task(self.conversation.keep_states(), name="states")
                 for lane in self.lanes:
                     tasks.create_task(lane.open(), name=f"{lane.stream.value} open")
-                    tasks.create_task(lane.write(), name=f"{lane.stream.value} write")
+                    for n in range(WRITERS):
+                        tasks.create_task(lane.write(), name=f"{lane.stream.value} write {n}")
                 log.info("ready", worker=self.settings.ingest_worker, of=self.settings.ingest_workers)
                 await self._watch()
         except BaseExceptionGroup as group:

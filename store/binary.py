@@ -1,7 +1,7 @@
 """Binary: tables ⇄ numpy structured arrays, without Python work per row.
 
-A layout names columns and their PostgreSQL types, all of fixed width. In they go by COPY … (FORMAT BINARY); out they
-come as one row of arrays, one a column, since libpq hands over a COPY row by row (measured: two to three times slower).
+A layout names columns and their PostgreSQL types, all of fixed width. In they go by COPY … (FORMAT BINARY), or as
+parameters of a statement, a `column` each; out they come as one row of arrays, one a column, since libpq hands over a COPY row by row (measured: two to three times slower).
 NULL is NaN or NaT; other missing values do not travel. Times are ``datetime64[us]`` in UTC; PostgreSQL's ±infinity are
 the ends of its range.
 """
@@ -14,9 +14,11 @@ from typing import Any, Final, LiteralString
 
 import numpy as np
 import numpy.typing as npt
-from psycopg import AsyncCursor, Cursor
+from psycopg import AsyncCursor, Cursor, adapters
 from psycopg._cursor_base import BaseCursor
 from psycopg.abc import Params
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 Array = npt.NDArray[Any]
 
@@ -35,6 +37,9 @@ _TYPES: Final = {
     "timestamptz": (">i8", "M8[us]"),
     "date": (">i4", "M8[D]"),
 }
+#: PostgreSQL's own numbers of these types.
+_NUMBERS: Final = {"bool": 16, "int2": 21, "int4": 23, "int8": 20, "float4": 700, "float8": 701, "timestamptz": 1184,
+                   "date": 1082}  # fmt: skip
 #: Start of PostgreSQL's time and date counts.
 _EPOCH_MICROSECONDS = np.datetime64("2000-01-01", "us").astype(np.int64)
 _EPOCH_DAYS = int(np.datetime64("2000-01-01", "D").astype(np.int64))
@@ -105,6 +110,33 @@ class Layout:
 _ARRAY_HEADER = np.dtype(
     [("dimensions", ">i4"), ("nulls", ">i4"), ("type", ">u4"), ("length", ">i4"), ("lower", ">i4")]
 )
+
+
+class Column(bytes):
+    """An array of one type as a statement's parameter, which names the type: ``%(time)s::timestamptz[]``."""
+
+
+class _ColumnDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: Column) -> bytes:
+        return obj
+
+
+adapters.register_dumper(Column, _ColumnDumper)
+
+
+def column(kind: str, values: Array) -> Column:
+    """Make a parameter of an array without Python work per element; `BinaryError` where a value does not fit."""
+    elements = np.empty(len(values), [("length", ">i4"), ("value", _TYPES[kind][0])])
+    elements["length"] = elements.dtype["value"].itemsize
+    elements["value"] = _to_wire("parameter", kind, values)
+    header = np.array([(1, 0, _NUMBERS[kind], len(values), 1)], _ARRAY_HEADER).tobytes()
+    if not len(values):
+        header = np.array([0, 0, _NUMBERS[kind]], ">i4").tobytes()
+    return Column(header + elements.tobytes())
+
+
 #: Stands for a NULL time on its way: the earliest that PostgreSQL knows, and its count.
 _NO_TIME, _NO_TIME_COUNT = "4714-11-24 00:00:00+00 BC", -211_813_488_000_000_000
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from psycopg import AsyncConnection, errors
 from psycopg.types.json import Jsonb
 
-from store.binary import READING, copy_in, layout
+from store.binary import READING, column, copy_in, layout
 from store.statements import statement
 
 Array = npt.NDArray[Any]
@@ -129,13 +129,13 @@ async def _write_few(connection: AsyncConnection[Any], rows: Array, chosen: Arra
         await _write_staged(connection, rows, chosen, written, 0)
 
 
-def _columns(part: Array) -> dict[str, list[Any]]:
+def _columns(part: Array) -> dict[str, Any]:
     return {
-        "time": moments(part["phenomenon_time"]),
-        "result": part["result"].tolist(),
-        "datastream": part["datastream_id"].tolist(),
-        "flag": part["flag"].tolist(),
-        "batch": part["batch_id"].tolist(),
+        "time": column("timestamptz", part["phenomenon_time"]),
+        "result": column("float8", part["result"]),
+        "datastream": column("int4", part["datastream_id"]),
+        "flag": column("int4", part["flag"]),
+        "batch": column("int4", part["batch_id"]),
     }
 
 
@@ -262,9 +262,9 @@ async def _follow_up(
     await connection.execute(
         statement("reading", "append_marks"),
         {
-            "datastream": streams[starts].tolist(),
-            "first": moments(times[starts]),
-            "last": moments(times[ends]),
+            "datastream": column("int4", streams[starts]),
+            "first": column("timestamptz", times[starts]),
+            "last": column("timestamptz", times[ends]),
             "cause": cause,
         },
     )

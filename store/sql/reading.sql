@@ -71,6 +71,7 @@ SELECT append_marks(%(datastream)s::int[], %(first)s::timestamptz[], %(last)s::t
 INSERT INTO batch (gateway, boot, stream, sequence, kind, revision, received_at, records, trace)
 SELECT * FROM unnest(%(gateway)s::int[], %(boot)s::text[], %(stream)s::text[], %(sequence)s::bigint[], %(kind)s::text[],
                      %(revision)s::int[], %(received_at)s::timestamptz[], %(records)s::int[], %(trace)s::text[])
+ORDER BY 1, 2, 3, 4 -- one order for all, lest two transactions with each other's repeats wait for each other
 ON CONFLICT (gateway, boot, stream, sequence) WHERE sequence >= 0 DO NOTHING
 RETURNING id, gateway, boot, stream, sequence;
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.binary import INFINITY, MINUS_INFINITY, READING, BinaryError, copy_in_now, gather_now, layout
+from store.binary import INFINITY, MINUS_INFINITY, READING, BinaryError, column, copy_in_now, gather_now, layout
 
 EVERY = layout(b="bool", s="int2", i="int4", l="int8", f="float4", d="float8", t="timestamptz", day="date")
 
@@ -35,6 +35,24 @@ def test_through_postgresql_and_back(empty_database):
         np.testing.assert_array_equal(array[name], back[name])
     assert str(texts[0][0]) == "1969-12-31 23:59:59.999999"
     assert str(texts[2][1]) == "2024-02-29"
+
+
+def test_arrays_as_parameters(empty_database):
+    array = sample()
+    sent = {name: column(kind, array[name]) for name, kind in EVERY.columns.items()}
+    typed = ", ".join(f"%({name})s::{kind}[]" for name, kind in EVERY.columns.items())
+    with psycopg.connect(empty_database) as connection, connection.cursor() as cursor:
+        for prepare in (False, True):  # with the type unknown to psycopg, the server takes that of the cast
+            cursor.execute(f"CREATE TEMPORARY TABLE x AS SELECT * FROM unnest({typed}) AS x ({', '.join(EVERY.columns)})",
+                           sent, prepare=prepare)  # fmt: skip
+            back = gather_now(cursor, "SELECT * FROM x ORDER BY s", EVERY)
+            for name in EVERY.columns:
+                np.testing.assert_array_equal(array[name], back[name])
+            cursor.execute("DROP TABLE x")
+        (none,) = cursor.execute("SELECT cardinality(%s::int4[])", [column("int4", np.empty(0, "i4"))]).fetchone()
+    assert none == 0
+    with pytest.raises(BinaryError, match="beyond"):
+        column("int4", np.array([2**31]))
 
 
 def test_nulls_become_nan_and_nat_and_infinities_stay(empty_database):
