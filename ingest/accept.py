@@ -219,7 +219,10 @@ class _Record:
 
     def __call__(self, index: int) -> bytes:
         if self._rows is None:
-            self._rows = json.loads(self.payload) if self.content_type == JSON else wire.load_cbor(self.payload)
+            try:
+                self._rows = json.loads(self.payload) if self.content_type == JSON else wire.load_cbor(self.payload)
+            except (ValueError, RecursionError):  # fields that nobody reads may hold what Python cannot
+                return self.payload
         base: dict[Any, Any] = {}
         keys = _BASE_NUMBERS if self.content_type == CBOR else _BASE_NAMES
         for row in self._rows[: index + 1]:

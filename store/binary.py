@@ -1,7 +1,8 @@
 """Binary: tables ⇄ numpy structured arrays, without Python work per row.
 
 A layout names columns and their PostgreSQL types, all of fixed width. In they go by COPY … (FORMAT BINARY), or as
-parameters of a statement, a `column` each; out they come as one row of arrays, one a column, since libpq hands over a COPY row by row (measured: two to three times slower).
+parameters of a statement, a `column` each; out they come as one row of arrays, one a column, since libpq hands over a
+COPY row by row (measured: two to three times slower).
 NULL is NaN or NaT; other missing values do not travel. Times are ``datetime64[us]`` in UTC; PostgreSQL's ±infinity are
 the ends of its range.
 """

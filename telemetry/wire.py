@@ -142,7 +142,7 @@ def decode(payload: bytes, content_type: str) -> tuple[list[Record], list[Proble
 def _decode_json(payload: bytes) -> tuple[list[Record], list[Problem]]:
     if b'_"' not in payload:  # no field that must be understood (RFC 8428 §4.4): the fast way
         try:
-            return _JSON.decode(payload), []
+            return _JSON.decode(payload.decode()), []  # msgspec skips unknown fields, bad UTF-8 in them too
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # say below, record by record, what is wrong
     try:

@@ -17,6 +17,7 @@ from store.flag import Check, Quality
 from telemetry import wire
 from telemetry.pack import CBOR, JSON
 from telemetry.reading import Reading
+from telemetry.reason import Reason
 
 NOW = 1_790_000_000
 WINDOW = Window(NOW - 400 * 86_400, NOW + 600)
@@ -96,6 +97,14 @@ def test_not_finite(directory, value, content_type):
     accepted = accept(payload, content_type, "g", directory, WINDOW)
     assert [aside.reason for aside in accepted.asides] == ["not_finite"]
     assert not len(accepted.rows)
+
+
+@pytest.mark.parametrize("unread", [b'"\xff":1', b'"x":"\xff"', b'"x":' + b"1" * 5000], ids=["name", "text", "number"])
+def test_what_only_one_decoder_can_bear_is_kept_whole(directory, unread):
+    record = b'[{"n":"urn:nongvu:nobody:air_temperature","u":"Cel","v":1,"t":1790000000,' + unread + b"}]"
+    (aside,) = accept(record, JSON, "g", directory, WINDOW).asides
+    assert aside.payload == record
+    assert aside.reason is (Reason.MALFORMED if b"\xff" in record else Reason.UNKNOWN_STATION)
 
 
 def test_a_kept_record_can_be_replayed_by_itself(directory):
