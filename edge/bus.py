@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from pymodbus import FramerType
@@ -73,8 +75,10 @@ class Bus(Protocol):
 class ModbusBus:
     """A line to which requests go one at a time, with the silence between them that it needs."""
 
-    def __init__(self, connect: Callable[[], AsyncModbusTcpClient | AsyncModbusSerialClient], gap: float) -> None:
-        self._make = connect
+    def __init__(
+        self, connect: Callable[[], AsyncModbusTcpClient | AsyncModbusSerialClient], gap: float, away: Callable[[], str]
+    ) -> None:
+        self._make, self._away = connect, away
         self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
         self._gap = gap
         self._lock = asyncio.Lock()
@@ -145,7 +149,7 @@ class ModbusBus:
             raise LineDownError(str(error) or "no connection in time") from error
         if not connected:
             client.close()
-            raise LineDownError("cannot connect")
+            raise LineDownError(self._away())
         self._client = client
         return client
 
@@ -166,7 +170,7 @@ def tcp_bus(settings: TcpBus) -> ModbusBus:
             settings.host, port=settings.port, framer=framer, retries=0, timeout=_NEVER, reconnect_delay=0
         )
 
-    return ModbusBus(connect, gap)
+    return ModbusBus(connect, gap, lambda: f"nobody takes connections on {settings.host} port {settings.port}")
 
 
 def serial_bus(settings: SerialBus) -> ModbusBus:
@@ -179,4 +183,14 @@ def serial_bus(settings: SerialBus) -> ModbusBus:
             framer=FramerType.RTU, retries=0, timeout=_NEVER, reconnect_delay=0,
         )  # fmt: skip
 
-    return ModbusBus(connect, gap)
+    return ModbusBus(connect, gap, lambda: _away(Path(settings.device)))
+
+
+def _away(port: Path) -> str:
+    """Why a serial port does not open, which pymodbus keeps to itself."""
+    if not port.exists():
+        there = ", ".join(str(path) for path in sorted(Path("/dev").glob("tty[UA]*"))) or "none"
+        return f"no such port; there are {there}"
+    if not os.access(port, os.R_OK | os.W_OK):
+        return "the user may not open it: sudo usermod -aG dialout USER, then sign in anew"
+    return "it does not open: does another program have it?"

@@ -148,7 +148,7 @@ def probe(
     baud_rate: Annotated[int, typer.Option(help="Of a serial line.")] = 9600,
     parity: Annotated[str, typer.Option(help="Of a serial line: N, E or O.")] = "N",
     model: Annotated[str | None, typer.Option(help="Read the units as this model, without recognising.")] = None,
-    budget: Annotated[float, typer.Option(help="Longest wait for an answer [s].")] = 0.25,
+    budget: Annotated[float, typer.Option(help="Longest wait for an answer, in seconds.")] = 0.25,
     address: Annotated[int | None, typer.Option(help="Decode: first word to read from the first unit.")] = None,
     count: Annotated[int, typer.Option(help="Decode: number of words to read.")] = 4,
     function: Annotated[int, typer.Option(help="Decode: 3 (holding) or 4 (input registers).")] = 3,

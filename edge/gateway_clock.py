@@ -121,6 +121,7 @@ class GatewayClock(RealClock):
         self.start = kernel_start()
         self.offset: float | None = None
         self.right = False
+        self._said: bool | None = None
         self.newest: datetime | None = None
         self._zero = self._wall() - self._since_start()
 
@@ -148,8 +149,10 @@ class GatewayClock(RealClock):
         before = self.right
         evidence = Evidence(wall, self._synchronised(), has_battery_clock(), self.offset, self.newest)
         self.right = is_right(evidence, self._trust)
-        if before != self.right:
-            log.warning("clock", right=self.right, now=self.now().isoformat())
+        if self.right != self._said:
+            level = log.info if self.right else log.warning
+            level("clock", right=self.right, now=self.now().isoformat())
+        self._said = self.right
         return self.right and not before
 
     async def ask(self) -> None:

@@ -96,6 +96,8 @@ class Poller:
             return None
         now, clock = self._stamp() if tick is None else (tick, "")
         device.circuit.succeeded()
+        if device.last_error:
+            log.info("reads again", unit=device.unit.name)
         device.last_good, device.memory.slot, device.last_error = self._event_time(), slot, ""
         found = readings(device, taken, now, dated=not clock)
         device.memory.readings += len(found)

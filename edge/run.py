@@ -98,6 +98,8 @@ class Running:
         for messenger in self.messengers:
             messenger.recall(self.outbox.memory.get(messenger.key))
         self._listen()
+        log.info("gateway", code=self.file.gateway.code, buses=len(self.buses), devices=len(self.devices),
+                 send_by_themselves=len(self.messengers), waiting=self.outbox.waiting)  # fmt: skip
         tasks = [asyncio.create_task(work, name=name) for name, work in self._work()]
         notify("READY=1")
         try:

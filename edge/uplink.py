@@ -189,6 +189,7 @@ class Uplink:
         if self.connected is not None:
             await self.connected()
         self._outbox.line_up = True
+        log.info("line up", waiting=self._outbox.waiting)
         while True:
             self._outbox.changed.clear()
             pause = await self._send_due()

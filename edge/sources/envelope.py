@@ -30,7 +30,8 @@ def things_stack(_: str, payload: bytes, __: ZoneInfo) -> Message:
     values = at(event, "uplink_message.decoded_payload")
     if not isinstance(values, Mapping):
         raise MessageError("no 'decoded_payload': set a payload formatter in The Things Stack")
-    time = at(event, "uplink_message.settings.time") or at(event, "uplink_message.received_at")
+    # the network server's time; that of the radio gateway (settings.time) is only as right as its clock
+    time = at(event, "uplink_message.received_at")
     identity = at(event, "end_device_ids.dev_eui") or at(event, "end_device_ids.device_id") or ""
     return Message(_iso(time or event.get("received_at")), values, str(identity).lower())
 

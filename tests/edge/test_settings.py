@@ -14,6 +14,7 @@ from edge.place_in_file import line_of
 from edge.remote_config import RemoteConfig
 from edge.sensor import shelf
 from edge.settings import GatewayFileError, parse
+from standalone.services import free_port
 from telemetry.birth import Config
 
 GOOD = GATEWAY.format(broker=1883, folder="/tmp", modbus=502)
@@ -130,6 +131,15 @@ def test_new_keeps_the_answers_where_they_do_not_fit_together(tmp_path):
     assert done.returncode == 2
     assert "names are given once only" in done.stderr
     assert (tmp_path / "g.toml").read_text().count("soil-7in1-1") == 2
+
+
+def test_probe_says_why_there_is_no_line():
+    done = nongvu("probe", "/dev/ttyNONE", "--units", "1")
+    assert done.returncode == 1
+    assert "no such port; there are" in done.stderr
+    done = nongvu("probe", f"tcp://127.0.0.1:{free_port()}", "--units", "1")
+    assert done.returncode == 1
+    assert "nobody takes connections on 127.0.0.1" in done.stderr
 
 
 def test_models_for_people_and_machines():

@@ -64,10 +64,16 @@ def test_chirpstack_without_a_codec_says_the_remedy():
 
 def test_the_things_stack():
     device = messenger("things_stack", "dragino-lse01")
-    message = {
-        "end_device_ids": {"device_id": "lse01", "dev_eui": "A84041E341824BE0"},
+    message = {  # as in thethingsindustries.com, "Data formats"; the radio gateway's own clock is wrong
+        "end_device_ids": {"device_id": "lse01", "application_ids": {"application_id": "app"},
+                           "dev_eui": "A84041E341824BE0", "join_eui": "800000000000000C", "dev_addr": "00BCB929"},
+        "correlation_ids": ["as:up:01E191YN5F2HMBQCBCVRF731VY"],
         "received_at": "2026-07-01T04:58:01.5Z",
-        "uplink_message": {"f_port": 2, "decoded_payload": {"Bat": 3.4, "water_SOIL": "19.57", "temp_SOIL": "24.59",
+        "uplink_message": {"session_key_id": "AXA50", "f_cnt": 1, "f_port": 2, "frm_payload": "gkHe",
+                           "rx_metadata": [{"gateway_ids": {"gateway_id": "gtw1", "eui": "9C5C8E00001A05C4"},
+                                            "time": "2031-02-12T15:15:45.787Z", "rssi": -35, "snr": 5}],
+                           "settings": {"time": "2031-02-12T15:15:45.787Z"},
+                           "decoded_payload": {"Bat": 3.4, "water_SOIL": "19.57", "temp_SOIL": "24.59",
                                                             "conduct_SOIL": 143, "Mod": None},
                            "received_at": "2026-07-01T04:58:00.250Z"},
     }  # fmt: skip
