@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ from numpy.typing import NDArray
 from analytics import grid as grids
 from analytics.grid import Array, Grid, Series, Summary, Times
 from telemetry.quantities import Aggregate
+
+Given = TypeVar("Given")
 
 
 class Step(StrEnum):
@@ -179,6 +181,7 @@ class Window:
     #: What was computed so far, by index.
     values: dict[str, Result] = field(default_factory=dict)
     _memory: dict[tuple[str, str], Summary] = field(default_factory=dict)
+    _begun: dict[str, Any] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -209,6 +212,13 @@ class Window:
         """The same days cut into hours."""
         per_hour = grids.HOUR // self.grid.step
         return replace(self.grid, step=grids.HOUR, edges=self.grid.edges // per_hour)
+
+    def once(self, name: str, compute: Callable[[Window], Given]) -> Given:
+        """What several indices begin with, computed for the first of them."""
+        if name not in self._begun:
+            self._begun[name] = compute(self)
+        found: Given = self._begun[name]
+        return found
 
     def index(self, name: str, before: int = 0) -> Array:
         """(places, before + days) values of an index, with those of ``before`` days ahead of the window."""

@@ -23,13 +23,13 @@ _TOP = 7
 _UNKNOWN = 1 << 8
 
 
-def times(rule: Rule, window: Window) -> tuple[Times, Times]:
-    """(places, days or steps) where each period of a rule's measure begins and ends, UTC, datetime64[s]."""
+def times(step: Step, window: Window) -> tuple[Times, Times]:
+    """(places, days or steps) where each period of a rule of this step begins and ends, UTC, datetime64[s]."""
     grid = window.grid
-    if rule.step is Step.DAY:
+    if step is Step.DAY:
         ends = grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s")
         return grid.day_starts.astype("datetime64[s]"), ends.astype("datetime64[s]")
-    length = 3600 if rule.step is Step.HOUR else grid.step
+    length = 3600 if step is Step.HOUR else grid.step
     begins = grid.times(length).astype("datetime64[s]")
     return begins, np.add(begins, np.timedelta64(length, "s"))
 

@@ -40,7 +40,7 @@ _TYPES: Final = {
 }
 #: PostgreSQL's own numbers of these types.
 _NUMBERS: Final = {"bool": 16, "int2": 21, "int4": 23, "int8": 20, "float4": 700, "float8": 701, "timestamptz": 1184,
-                   "date": 1082}  # fmt: skip
+                   "date": 1082, "text": 25}  # fmt: skip
 #: Start of PostgreSQL's time and date counts.
 _EPOCH_MICROSECONDS = np.datetime64("2000-01-01", "us").astype(np.int64)
 _EPOCH_DAYS = int(np.datetime64("2000-01-01", "D").astype(np.int64))
@@ -129,13 +129,26 @@ adapters.register_dumper(Column, _ColumnDumper)
 
 def column(kind: str, values: Array) -> Column:
     """Make a parameter of an array without Python work per element; `BinaryError` where a value does not fit."""
+    if not len(values):
+        return Column(np.array([0, 0, _NUMBERS[kind]], ">i4").tobytes())
+    header = np.array([(1, 0, _NUMBERS[kind], len(values), 1)], _ARRAY_HEADER).tobytes()
+    if kind == "text":
+        return Column(header + _texts(values))
     elements = np.empty(len(values), [("length", ">i4"), ("value", _TYPES[kind][0])])
     elements["length"] = elements.dtype["value"].itemsize
     elements["value"] = _to_wire("parameter", kind, values)
-    header = np.array([(1, 0, _NUMBERS[kind], len(values), 1)], _ARRAY_HEADER).tobytes()
-    if not len(values):
-        header = np.array([0, 0, _NUMBERS[kind]], ">i4").tobytes()
     return Column(header + elements.tobytes())
+
+
+def _texts(values: Array) -> bytes:
+    """Elements of different length: laid side by side as wide as the longest, then what is too much is cut away."""
+    encoded = np.char.encode(values.astype(np.str_), "utf-8")
+    width = encoded.dtype.itemsize
+    lengths = np.char.str_len(encoded)
+    laid = np.empty((len(values), 4 + width), np.uint8)
+    laid[:, :4] = lengths.astype(">i4")[:, None].view(np.uint8)
+    laid[:, 4:] = np.ascontiguousarray(encoded).view(np.uint8).reshape(len(values), width)
+    return laid[np.arange(4 + width) < 4 + lengths[:, None]].tobytes()
 
 
 #: Stands for a NULL time on its way: the earliest that PostgreSQL knows, and its count.

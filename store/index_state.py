@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
-from store.index_value import OBSERVED
+from store.binary import column
+from store.index_value import OBSERVED, instants
 from store.statements import statement
 
 
@@ -40,12 +43,14 @@ async def write(cursor: AsyncCursor[TupleRow], states: Sequence[State], referenc
         return
     place, index, season, time, state = zip(*states, strict=True)
     arguments = {
-        "place": list(place),
-        "index": list(index),
-        "season": list(season),
-        "time": list(time),
-        # an array of arrays has to be rectangular, states are not: each goes as its literal
-        "state": ["{" + ",".join(map(repr, map(float, values))) + "}" for values in state],
+        "place": column("int4", np.array(place)),
+        "index": column("text", np.array(index)),
+        "season": column("int4", np.array(season)),
+        "time": column("timestamptz", instants(time)),
+        # an array of arrays has to be rectangular, states are not: they lie behind each other, and each has its end
+        "numbers": column("float8", np.array(list(chain.from_iterable(state)), np.float64)),
+        "last": column("int4", np.cumsum([len(values) for values in state])),
+        "length": column("int4", np.array([len(values) for values in state])),
         "reference_time": reference_time,
     }
     await cursor.execute(statement("index_state", "write"), arguments)

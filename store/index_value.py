@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
+from store.binary import column
 from store.statements import statement
 
 #: Reference time of what was observed, not forecast.
@@ -42,7 +44,11 @@ class Values:
         return Values(*(getattr(self, name)[rows] for name in COLUMNS))
 
 
-COLUMNS = ("place", "index", "season", "time", "value", "method", "completeness")
+#: With their PostgreSQL types.
+COLUMNS: Final = {
+    "place": "int4", "index": "text", "season": "int4", "time": "timestamptz", "value": "float8", "method": "text",
+    "completeness": "float4",
+}  # fmt: skip
 
 
 def concatenate(parts: Sequence[Values]) -> Values:
@@ -71,21 +77,29 @@ def instants(times: Sequence[datetime]) -> Times:
     return np.array(naive, dtype="datetime64[us]")
 
 
+async def insert(cursor: AsyncCursor[TupleRow], values: Values, reference_time: str = OBSERVED) -> None:
+    """Insert what cannot be there: the places were cleared."""
+    await _in_chunks(cursor, "insert", values, reference_time)
+
+
 async def write(cursor: AsyncCursor[TupleRow], values: Values, reference_time: str = OBSERVED) -> None:
     """Insert or update; rows that would not change are not touched."""
+    await _in_chunks(cursor, "write", values, reference_time)
+
+
+async def _in_chunks(cursor: AsyncCursor[TupleRow], name: str, values: Values, reference_time: str) -> None:
     for start in range(0, len(values), _CHUNK):
         part = values.take(slice(start, start + _CHUNK))
-        arguments = {name: getattr(part, name).tolist() for name in COLUMNS if name != "time"}
-        arguments |= {"time": moments(part.time), "reference_time": reference_time}
-        await cursor.execute(statement("index_value", "write"), arguments)
+        arguments = {name: column(kind, getattr(part, name)) for name, kind in COLUMNS.items()}
+        await cursor.execute(statement("index_value", name), arguments | {"reference_time": reference_time})
 
 
 async def remove(cursor: AsyncCursor[TupleRow], values: Values, reference_time: str = OBSERVED) -> None:
     """Delete the rows with these keys."""
     if len(values):
-        arguments = {name: getattr(values, name).tolist() for name in ("place", "index", "season")}
-        arguments |= {"time": moments(values.time), "reference_time": reference_time}
-        await cursor.execute(statement("index_value", "remove"), arguments)
+        keys = ("place", "index", "season", "time")
+        arguments = {name: column(COLUMNS[name], getattr(values, name)) for name in keys}
+        await cursor.execute(statement("index_value", "remove"), arguments | {"reference_time": reference_time})
 
 
 async def clear(

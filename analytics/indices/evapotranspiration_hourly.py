@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -143,32 +144,49 @@ def hourly_evapotranspiration(
     return (0.408 * slope * net + dryness) / (slope + gamma * (1.0 + np.where(day, by_day, by_night) * wind))
 
 
+@dataclass(frozen=True, slots=True)
+class _Weather:
+    """What all three references begin with; (places, hours) each."""
+
+    temperature: Array
+    vapour: Array
+    radiation: Array
+    wind: Array
+    #: Radiation in relation to that of a clear sky, NaN by night.
+    relative: Array
+    #: Of the sun [rad].
+    height: Array
+
+    @classmethod
+    def of(cls, window: Window) -> _Weather:
+        middle = window.grid.times(3600) + np.timedelta64(1800, "s")
+        places = window.places
+        beyond, height = hourly_extraterrestrial(places.latitude[:, None], places.longitude[:, None], middle)
+        radiation = np.maximum(window.hourly("global_radiation").mean, 0.0) * 0.0036
+        clear = sun.clear_sky_radiation(beyond, places.elevation[:, None])
+        relative = np.divide(radiation, clear, out=np.full_like(radiation, np.nan), where=clear > 0.0)
+        temperature = window.hourly("air_temperature").mean
+        vapour = vapour_pressure(temperature, window.hourly("relative_humidity").mean)
+        mast = np.where(np.isfinite(places.wind_height), places.wind_height, 2.0)[:, None]
+        wind = wind_at_2_m(window.hourly("wind_speed").mean, mast)
+        return cls(temperature, vapour, radiation, wind, relative, height)
+
+
 def _computed(name: str, **constants: object) -> Callable[[Window], Result]:
     def compute(window: Window) -> Result:
         grid, lead = window.hourly_grid(), window.lead
-        middle = window.grid.times(3600) + np.timedelta64(1800, "s")
-        beyond, height = hourly_extraterrestrial(
-            window.places.latitude[:, None], window.places.longitude[:, None], middle
-        )
-        elevation = window.places.elevation[:, None]
-        radiation = np.maximum(window.hourly("global_radiation").mean, 0.0) * 0.0036
+        weather = window.once("hourly weather", _Weather.of)
         begin = int(grid.edges[:, lead].min())
-        clear = sun.clear_sky_radiation(beyond, elevation)
-        clearness = np.full(radiation.shape, np.nan)
+        clearness = np.full(weather.radiation.shape, np.nan)
         before = window.state(_ROWS[name])[:, 0]
-        relative = np.divide(radiation, clear, out=np.full_like(radiation, np.nan), where=clear > 0.0)
-        clearness[:, begin:] = night_clearness(relative[:, begin:], height[:, begin:], before)
-        temperature = window.hourly("air_temperature").mean
-        vapour = vapour_pressure(temperature, window.hourly("relative_humidity").mean)
-        mast = np.where(np.isfinite(window.places.wind_height), window.places.wind_height, 2.0)[:, None]
-        wind = wind_at_2_m(window.hourly("wind_speed").mean, mast)
+        clearness[:, begin:] = night_clearness(weather.relative[:, begin:], weather.height[:, begin:], before)
         value: Values = hourly_evapotranspiration(
-            temperature,
-            vapour,
-            radiation,
-            wind,
+            weather.temperature,
+            weather.vapour,
+            weather.radiation,
+            weather.wind,
             clearness,
-            elevation,
+            window.places.elevation[:, None],
             **constants,  # type: ignore[arg-type]
         )
         states: Array = grid.day_ends(clearness)[:, :, None]

@@ -86,6 +86,8 @@ def findings(grid: Grid, found: Findings, first_day: int = 0) -> list[Finding]:
     """
     result: list[Finding] = []
     for (quantity, reason), flags in found.items():
+        if not ((flags == SUSPECT) | (flags == FAIL)).any():
+            continue  # nearly always
         row, begin, length = _runs(grid, flags, first_day)
         starts = grid.start[row] + begin * np.timedelta64(grid.step, "s")
         ends = starts + length * np.timedelta64(grid.step, "s") - np.timedelta64(1, "s")

@@ -132,7 +132,7 @@ async def _look(
     jobs: Sequence[Job] = [
         Job(one.known, first, Leased(one.known.spot.id, None, None, [], [], 0), None) for one in members
     ]
-    jobs, course = await context.context(connection, jobs, first, last, lead_days(rules, indices), rules, several=True)
+    jobs, course = await context.context(connection, jobs, first, lead_days(rules, indices), rules, several=True)
     part = await load.frame_of(connection, jobs, first, last, reach.since - _INSTANT, course)
     trails: Trails = {}
     frames = _think(part, members, course, reach, rules, indices, trails)

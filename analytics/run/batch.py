@@ -19,6 +19,7 @@ from analytics.indices.crops import seasons
 from analytics.rule import Dated
 from store.alert import Stored
 from store.flag import QUALITY_MASK, Quality
+from store.index_value import Values, concatenate
 from store.work import Feed, Grown, Spot, Trouble, Verdict
 from telemetry.quantities import QUANTITIES
 
@@ -260,8 +261,9 @@ class Memory:
     states: dict[date, dict[tuple[str, int], list[float]]] = field(default_factory=dict)
     #: (index, season) → day → value, of indices that rules look back at.
     past: dict[tuple[str, int], dict[date, float]] = field(default_factory=dict)
-    #: Day → (index, season, microsecond) → what the table has.
-    written: dict[date, dict[tuple[str, int, int], tuple[float, str, float]]] = field(default_factory=dict)
+    #: What the table has, from a day on.
+    written: Values = field(default_factory=lambda: concatenate([]))
+    written_since: date = date.max
     #: (rule, place, season) → episodes; None where the table has to be asked.
     former: dict[tuple[str, int, int], list[Episode]] | None = None
     #: The same of the alerts of forecasts, while ``former`` is known.

@@ -69,9 +69,11 @@ class Computed:
     #: First computed day of all.
     first: date
     now: datetime
-    #: Everything computed, for places whose former rows are not known; they are cleared first.
+    #: Places whose former rows are not known: they are cleared, then all that was computed of them is inserted.
     cold: list[Job] = field(default_factory=list)
     values: Values = field(default_factory=lambda: concatenate([]))
+    #: Of the others only what became another.
+    changed: Values = field(default_factory=lambda: concatenate([]))
     removed: Values = field(default_factory=lambda: concatenate([]))
     states: list[State] = field(default_factory=list)
     #: What the ordered checks found, and the datastreams of which it has to be written, from a moment on.
@@ -97,7 +99,7 @@ async def compute(
     lead = lead_days(rules, indices)
     length = max(PLACE_DAYS // len(jobs), 4)
     several = (last - first).days >= length
-    jobs, course = await context.context(connection, jobs, first, last, lead, rules, several)
+    jobs, course = await context.context(connection, jobs, first, lead, rules, several)
     done = Computed(jobs, first, now)
     trails: Trails = {}
     parts: list[Values] = []
@@ -307,41 +309,52 @@ def _doubt(done: Computed) -> None:
 
 def _remember(done: Computed, course: context.Context, part: Frame, values: Values, spoken: set[int]) -> None:
     """Write everything of cold places, of warm ones only what changed; and remember all for the next time."""
-    days = [day.item() for day in part.window.grid.dates[part.window.lead :]]
-    starts = {
-        job.known.spot.id: [(day, _micro(midnight(day, job.known.spot.time_zone))) for day in days] for job in done.jobs
-    }
-    has = tables.by_day(values, starts)
-    ids = np.array([job.known.spot.id for job in done.cold], np.int32)
+    has, nothing = tables.by_place(values), concatenate([])
+    warm = [job for job in done.jobs if job.memory is not None]
+    old = [_written(job, part) for job in warm]
+    new = [has.get(job.known.spot.id, nothing) for job in warm]
+    done.changed, done.removed = tables.difference(concatenate(old), concatenate(new))
+    cold = np.array([job.known.spot.id for job in done.cold], np.int32)
+    done.values = values.take(np.isin(values.place, cold)) if warm else values
+    past, states = load.Past.of(course), _by_place(done.states)
     by_stream: dict[int, list[Verdict]] = {}
     for one in done.found:
         by_stream.setdefault(one.datastream, []).append(one)
-    write, gone = [values.take(np.isin(values.place, ids))], []
     for row, job in enumerate(done.jobs):
         place = job.known.spot.id
-        if job.memory is not None:
-            changed, lost = tables.difference(place, job.memory.written, has[place])
-            write.append(changed)
-            gone.append(lost)
-        memory = load.remembered(job, part, course.loaded[row], has[place], done.states, course)
-        begin = midnight(done.first, job.known.spot.time_zone)
-        for feed in job.known.feeds:
-            old = [] if job.memory is None else job.memory.found.get(feed.datastream, [])
-            new = (
-                [one for one in old if one.valid_from < begin] + by_stream.get(feed.datastream, [])
-                if feed.datastream in done.doubted
-                else old
-            )
-            memory.found[feed.datastream] = new
+        memory = load.remembered(
+            job, part, course.loaded[row], has.get(place, nothing), states.get(place, ()), past, course.lead
+        )
+        memory.found = _findings_kept(job, done, by_stream)
         if place not in spoken:
             memory.former = {key: found for key, found in course.former.items() if key[1] == place}
             memory.expected = {key: found for key, found in course.expected.items() if key[1] == place}
         done.memory[place] = memory
-    done.values, done.removed = concatenate(write), concatenate(gone)
 
 
-def _micro(moment: datetime) -> int:
-    return int(naive(moment).astype(np.int64))
+def _written(job: Job, part: Frame) -> Values:
+    """What the table has of a place from the frame's first computed day on."""
+    rows = concatenate([]) if job.memory is None else job.memory.written
+    return rows.take(rows.time >= naive(midnight(part.first, job.known.spot.time_zone)))
+
+
+def _by_place(states: Sequence[State]) -> dict[int, list[State]]:
+    found: dict[int, list[State]] = {}
+    for one in states:
+        found.setdefault(one.place, []).append(one)
+    return found
+
+
+def _findings_kept(job: Job, done: Computed, by_stream: Mapping[int, list[Verdict]]) -> dict[int, list[Verdict]]:
+    """Datastream → what the ordered checks found, as the table has it now."""
+    begin = midnight(done.first, job.known.spot.time_zone)
+    kept = {}
+    for feed in job.known.feeds:
+        old = [] if job.memory is None else job.memory.found.get(feed.datastream, [])
+        if feed.datastream in done.doubted:
+            old = [one for one in old if one.valid_from < begin] + by_stream.get(feed.datastream, [])
+        kept[feed.datastream] = old
+    return kept
 
 
 def due_rows(

@@ -107,7 +107,7 @@ class Context:
         return tables.state_arrays(indices, part.rows, self.states)
 
 
-def covers(job: Job, first: date, last: date, lead: int) -> bool:
+def covers(job: Job, first: date, lead: int) -> bool:
     """Whether a place's memory has all that is needed from a first day on."""
     memory = job.memory
     return (
@@ -115,25 +115,24 @@ def covers(job: Job, first: date, last: date, lead: int) -> bool:
         and memory.known.feeds == job.known.feeds
         and memory.start <= midnight(first - timedelta(days=lead), job.known.spot.time_zone)
         and first - timedelta(days=1) in memory.states
-        and (first in memory.written or first > max(memory.written, default=last))
+        and first >= memory.written_since
     )
 
 
-def _handed(jobs: Sequence[Job], first: date, last: date, lead: int, several: bool) -> list[Job]:
-    return [job if not several and covers(job, first, last, lead) else replace(job, memory=None) for job in jobs]
+def _handed(jobs: Sequence[Job], first: date, lead: int, several: bool) -> list[Job]:
+    return [job if not several and covers(job, first, lead) else replace(job, memory=None) for job in jobs]
 
 
 async def context(
     connection: Connection,
     jobs: Sequence[Job],
     first: date,
-    last: date,
     lead: int,
     rules: Sequence[Rule],
     several: bool,
 ) -> tuple[list[Job], Context]:
     """Load all but readings; jobs come back without a memory that does not reach far enough."""
-    handed = _handed(jobs, first, last, lead, several)
+    handed = _handed(jobs, first, lead, several)
     looked_at = tuple(sorted({name for rule in rules for name in rule.indices}))
     made = Context(
         lead,

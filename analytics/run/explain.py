@@ -62,7 +62,7 @@ async def explain(connection: Connection, code: str, day: date, name: str) -> Ex
     known, _ = await Acquainted().ask(connection, [place.id], {place.id})
     job = Job(known[place.id], day, Leased(place.id, None, None, [], [], 0), None)
     lead = lead_days(RULES, INDICES)
-    jobs, course = await context.context(connection, [job], day, day, lead, RULES, several=True)
+    jobs, course = await context.context(connection, [job], day, lead, RULES, several=True)
     end = midnight(day + timedelta(days=1), place.time_zone)
     frame = await load.frame_of(connection, jobs, day, day, end, course)
     if index.step is Step.MONTH:

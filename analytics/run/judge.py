@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analytics import level
 from analytics.episode import Episode, Revision, level_before, revise, spliced
-from analytics.grid import Array
+from analytics.grid import Array, Times
 from analytics.index import Step
 from analytics.level import Course, Run
 from analytics.rule import ALWAYS, Dated, Facts, Rule, Terms, own_terms
@@ -111,12 +111,33 @@ def judge(
 ) -> None:
     """Follow rules through a frame, adding to the trails; ``open_before`` are those that have episodes."""
     found = facts(frame, stored, doubted)
+    periods: dict[Step, Periods] = {}
     for rule in rules:
         rows = [row for row, known in enumerate(frame.places) if applies(rule, known, frame.seasons[row])]
         if not rows or any(name not in found.indices for name in rule.indices):
             continue
+        if rule.step not in periods:
+            periods[rule.step] = Periods.of(rule.step, frame)
         with np.errstate(invalid="ignore", divide="ignore"):
-            _follow(rule, frame, found, np.array(rows), open_before, trails)
+            _follow(rule, frame, found, np.array(rows), periods[rule.step], open_before, trails)
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """When the periods of rules of a step are, the same for all of them; each array is (places, periods)."""
+
+    #: UTC, datetime64[s].
+    begins: Times
+    #: Seconds since 1970.
+    seconds: tuple[NDArray[np.int64], NDArray[np.int64]]
+    #: It has begun.
+    begun: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, step: Step, frame: Frame) -> Periods:
+        """Those of a frame."""
+        begins, ends = level.times(step, frame.window)
+        return cls(begins, (begins.astype(np.int64), ends.astype(np.int64)), np.asarray(begins <= frame.now))
 
 
 def _follow(
@@ -124,18 +145,18 @@ def _follow(
     frame: Frame,
     found: Facts,
     rows: NDArray[np.int64],
+    periods: Periods,
     open_before: set[Key],
     trails: Trails,
 ) -> None:
     measure = rule.condition(found)
-    begins, ends = level.times(rule, frame.window)
+    begins, seconds = periods.begins, periods.seconds
     of_places = [terms(rule, known) for known in frame.places]
     codes = level.evaluate(rule, measure, begins, of_places)
     _silence_out_of_season(rule, frame, of_places, begins, codes)
     touched = np.asarray((codes & 15).any(axis=1))
-    value = np.where(begins <= frame.now, measure.value, np.nan)
     first = max(frame.window.lead - rule.days_back, 0)
-    seconds = begins.astype(np.int64), ends.astype(np.int64)
+    value: Array | None = None
     extremes: Array | None = None
     for row in rows.tolist():
         key = (rule.name, frame.places[row].spot.id, frame.seasons[row])
@@ -149,7 +170,9 @@ def _follow(
             trail = trails[key] = Trail(base)
         last = _column(rule, frame, row, frame.window.grid.days)
         span = slice(from_column, last)
-        extremes = _extremes(rule, frame, value) if extremes is None else extremes
+        if value is None or extremes is None:
+            value = np.where(periods.begun, measure.value, np.nan)
+            extremes = _extremes(rule, frame, value)
         trail.extremes |= _dated(frame, extremes[row], from_day)
         measured = value[row, span]
         known = np.flatnonzero(np.isfinite(measured))

@@ -56,7 +56,7 @@ async def run(settings: AnalyticsSettings) -> None:
     replayed = ReplayedClock() if settings.clock == "replayed" else None
     live = Live(settings, replayed or RealClock())
     async with (
-        pool(settings.database_url, name="analytics", least=2, most=5) as connections,
+        pool(settings.database_url, name="analytics", least=2, most=8) as connections,
         asyncio.TaskGroup() as tasks,
     ):
         helpers = [
@@ -113,7 +113,7 @@ async def _work(engine: Engine, live: Live) -> None:
 
 async def _step(engine: Engine, live: Live) -> int:
     begin = time.perf_counter()
-    done = await engine.step(live.clock.now())
+    done = await engine.drain(live.clock.now)
     if done:
         PLACES.inc(done)
         SECONDS.observe(time.perf_counter() - begin)

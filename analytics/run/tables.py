@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +13,6 @@ from analytics.index import Index, Result, Step
 from analytics.run.batch import Frame
 from store import index_state
 from store.index_value import Values, concatenate
-
-#: Day → (index, season, microsecond) → value, method, completeness.
-Written = dict[date, dict[tuple[str, int, int], tuple[float, str, float]]]
-
 
 #: What is wanted before its day has ended: tonight's frost, two hours after dusk.
 EVENING = frozenset({"frost_night_minimum_forecast", "frost_night_minimum_error"})
@@ -114,53 +109,38 @@ def state_arrays(
     return arrays
 
 
-def by_day(rows: Values, starts: Mapping[int, Sequence[tuple[date, int]]]) -> dict[int, Written]:
-    """Index rows as dictionaries: place → day → key → value. ``starts`` has days with their first microsecond."""
-    found: dict[int, Written] = {place: {day: {} for day, _ in days} for place, days in starts.items()}
-    edges = {place: np.array([second for _, second in days]) for place, days in starts.items()}
-    micros = rows.time.astype(np.int64)
-    listed = zip(
-        rows.place.tolist(),
-        rows.index.tolist(),
-        rows.season.tolist(),
-        micros.tolist(),
-        rows.value.tolist(),
-        rows.method.tolist(),
-        rows.completeness.tolist(),
-        strict=True,
+def by_place(rows: Values) -> dict[int, Values]:
+    """Rows of each place."""
+    order = np.argsort(rows.place, kind="stable")
+    ordered = rows.take(order)
+    places, begins = np.unique(ordered.place, return_index=True)
+    edges = [*begins.tolist(), len(rows)]
+    spans = zip(places.tolist(), edges[:-1], edges[1:], strict=True)
+    return {place: ordered.take(slice(begin, end)) for place, begin, end in spans}
+
+
+def difference(had: Values, has: Values) -> tuple[Values, Values]:
+    """What to write and what to remove so that rows become others; each key is at most once on either side."""
+    both = concatenate([had, has])
+    new = np.arange(len(both)) >= len(had)
+    names = both.index.astype(np.bytes_)
+    order = np.lexsort((new, both.time, names, both.season, both.place))
+    before, after = order[:-1], order[1:]
+    twins = (
+        (both.place[before] == both.place[after])
+        & (both.season[before] == both.season[after])
+        & (names[before] == names[after])
+        & (both.time[before] == both.time[after])
     )
-    for place, index, season, micro, value, method, completeness in listed:
-        position = int(np.searchsorted(edges[place], micro, side="right")) - 1
-        if position >= 0:
-            found[place][starts[place][position][0]][(index, season, micro)] = (value, method, completeness)
-    return found
-
-
-def rows_of(place: int, entries: Mapping[tuple[str, int, int], tuple[float, str, float]]) -> Values:
-    """Dictionary entries as index rows."""
-    if not entries:
-        return concatenate([])
-    keys, kept = list(entries), list(entries.values())
-    return Values(
-        np.full(len(keys), place, np.int32),
-        np.array([key[0] for key in keys], np.object_),
-        np.array([key[1] for key in keys], np.int32),
-        np.array([key[2] for key in keys], np.int64).astype("datetime64[us]"),
-        np.array([one[0] for one in kept], np.float64),
-        np.array([one[1] for one in kept], np.object_),
-        np.array([one[2] for one in kept], np.float32),
+    same = (
+        (both.value[before] == both.value[after])
+        & (both.completeness[before] == both.completeness[after])
+        & np.asarray(both.method[before] == both.method[after], np.bool_)
     )
-
-
-def difference(place: int, had: Written, has: Written) -> tuple[Values, Values]:
-    """What to write and what to remove so that a place's days become what was computed."""
-    write: dict[tuple[str, int, int], Any] = {}
-    gone: dict[tuple[str, int, int], Any] = {}
-    for day, new in has.items():
-        old = had.get(day, {})
-        write |= {key: value for key, value in new.items() if old.get(key) != value}
-        gone |= {key: value for key, value in old.items() if key not in new}
-    return rows_of(place, write), rows_of(place, gone)
+    stays, replaced = np.zeros(len(both), np.bool_), np.zeros(len(both), np.bool_)
+    stays[after[twins & same]] = True
+    replaced[before[twins]] = True
+    return both.take(new & ~stays), both.take(~new & ~replaced)
 
 
 def days_between(first: date, last: date) -> list[date]:

@@ -69,7 +69,8 @@ async def _indices(connection: Connection, computed: Computed) -> None:
         await index_value.clear(connection.cursor(), ids, moments)
         await index_state.clear(connection.cursor(), ids, moments)
     await index_value.remove(connection.cursor(), computed.removed)
-    await index_value.write(connection.cursor(), computed.values)
+    await index_value.insert(connection.cursor(), computed.values)
+    await index_value.write(connection.cursor(), computed.changed)
     await index_state.write(connection.cursor(), computed.states)
     if computed.doubted:
         streams, moments = list(computed.doubted), list(computed.doubted.values())

@@ -1,8 +1,9 @@
 -- name: write
 INSERT INTO index_state (place, index, season, reference_time, time, state)
-SELECT place, index, season, %(reference_time)s::text::timestamptz, time, state::float8[]
-FROM unnest(%(place)b::int[], %(index)b::text[], %(season)b::int[], %(time)b::timestamptz[], %(state)b::text[])
-  AS given (place, index, season, time, state)
+SELECT place, index, season, %(reference_time)s::text::timestamptz, time, (given.numbers)[last - length + 1:last]
+FROM (SELECT %(numbers)b::float8[] AS numbers OFFSET 0) AS given, -- one parameter, not one copy a row
+     unnest(%(place)b::int[], %(index)b::text[], %(season)b::int[], %(time)b::timestamptz[], %(last)b::int[], %(length)b::int[])
+  AS state (place, index, season, time, last, length)
 ON CONFLICT (place, index, season, reference_time, time) DO UPDATE SET state = excluded.state
 WHERE index_state.state IS DISTINCT FROM excluded.state;
 

@@ -9,6 +9,14 @@ SET value = excluded.value, method = excluded.method, completeness = excluded.co
 WHERE (index_value.value, index_value.method, index_value.completeness)
       IS DISTINCT FROM (excluded.value, excluded.method, excluded.completeness);
 
+-- name: insert
+-- Of places that were cleared: nothing to look for, row by row.
+INSERT INTO index_value (place, index, season, reference_time, time, value, method, completeness)
+SELECT place, index, season, %(reference_time)s::text::timestamptz, time, value, method, completeness
+FROM unnest(%(place)b::int[], %(index)b::text[], %(season)b::int[], %(time)b::timestamptz[], %(value)b::float8[],
+            %(method)b::text[], %(completeness)b::real[])
+  AS given (place, index, season, time, value, method, completeness);
+
 -- name: remove
 DELETE FROM index_value USING unnest(%(place)b::int[], %(index)b::text[], %(season)b::int[], %(time)b::timestamptz[])
   AS gone (place, index, season, time)

@@ -88,7 +88,8 @@ async def test_shuffled_split_repeated_with_crashes_and_several_workers(
     crash_sometimes(monkeypatch, chance)
     async with pool(other, name="test", most=6) as connections:
         engines = [
-            Engine(connections, Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600), worker=f"w{k}") for k in range(3)
+            Engine(connections, Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600), most=1 + k, worker=f"w{k}")
+            for k in range(3)
         ]
         for number, (stream, readings) in enumerate(parts):
             deliver(other, stream, readings)
@@ -128,7 +129,7 @@ class KilledError(Exception):
 
 async def attempt(engine, now):
     try:
-        await engine.step(now)
+        await engine.drain(lambda: now)
     except KilledError:
         engine.memory.clear()
 

@@ -123,3 +123,11 @@ def test_every_reading_returns_as_it_was(empty_database, rows):
         back = gather_now(cursor, "SELECT * FROM r", READING)
     for name in READING.columns:
         np.testing.assert_array_equal(back[name], array[name])
+
+
+def test_texts_as_parameters(empty_database):
+    words = np.array(["", "chill_portions", "độ ẩm đất", 'a,{}"\\'], object)
+    with psycopg.connect(empty_database) as connection:
+        for given_words in (words, words[:0]):
+            found = connection.execute("SELECT unnest(%s::text[])", [column("text", given_words)]).fetchall()
+            assert [word for (word,) in found] == given_words.tolist()
