@@ -1,4 +1,4 @@
-"""Agreement with other libraries: refet, pyet, eto, thermofeel and scipy here; climate_indices, xclim, ioos_qc by the
+"""Agreement with other libraries: refet, pyet, eto, thermofeel and scipy here; climate_indices, xclim, ioos_qc, pyfao56 by the
 golden output of tests/golden/peers_*.csv (their versions and calls stand in the first line). Where definitions differ,
 the tolerance says by how much and the comment why."""
 
@@ -15,7 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analytics.indices import drought, evapotranspiration, fire_weather, human_heat, psychrometrics, sun, wet_globe
+from analytics.indices import (
+    crop_dual,
+    crop_water,
+    drought,
+    evapotranspiration,
+    fire_weather,
+    human_heat,
+    psychrometrics,
+    sun,
+    wet_globe,
+)
 from analytics.indices import evapotranspiration_hourly as hourly
 from analytics.quality import ordered
 
@@ -157,6 +167,27 @@ def test_fire_weather_against_xclim() -> None:
         found, ("ffmc", "dmc", "dc", "isi", "bui", "fwi"), (1e-5, 0.06, 1e-5, 1e-5, 0.08, 0.03), strict=True
     ):
         np.testing.assert_allclose(code, table[name], atol=tolerance, err_msg=name)
+
+
+def test_water_balance_against_pyfao56() -> None:
+    table = pd.read_csv(GOLDEN / "peers_water.csv", comment="#")
+    t = {name: table[name].to_numpy(dtype=float) for name in table}
+    before = np.concatenate(([36.0], t["depletion"][:-1]))  # theta0 0.24 below 0.30 in 0.6 m
+    # soil evaporation as negative irrigation: the balance itself has the single coefficient
+    net = t["rain"] - t["evaporation"] * t["reference"]
+    own, stress = crop_water.root_zone(t["basal"] * t["reference"], 0.0, net, t["available"], t["fraction"], before)
+    np.testing.assert_allclose(own, t["depletion"], atol=1e-4)
+    np.testing.assert_allclose(stress, t["stress"], atol=1e-5)
+    assert t["stress"].min() < 0.9  # the crop did want for water
+    # pyfao56 lets a day's rain fall after its evaporation, here it falls before (FAO-56, p. 146): days without rain only
+    dry = np.flatnonzero(t["rain"] == 0.0)
+    dry = dry[dry > 0]
+    day = {name: values[dry] for name, values in t.items()}
+    coefficient, surface = crop_dual.surface_layer(
+        day["reference"], day["basal"], day["limit"], day["cover"], 0.0, 23.0, 9.0, t["surface"][dry - 1]
+    )
+    np.testing.assert_allclose(coefficient, day["evaporation"], atol=1e-5)
+    np.testing.assert_allclose(surface, day["surface"], atol=1e-4)
 
 
 def test_quality_against_ioos_qc() -> None:
