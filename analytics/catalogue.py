@@ -13,9 +13,9 @@ from typing import Any
 
 from analytics.indices import ALL
 from analytics.indices.crops import crops
-from analytics.rule import LANGUAGES, Level, Rule, Status, Urgency
+from analytics.languages import FRAMES
+from analytics.rule import Level, Rule, Status, Urgency
 from analytics.rules import RULES
-from analytics.wording import FRAMES
 from telemetry.quantities import QUANTITIES
 
 _SIGNS = {(False, False): ">", (False, True): "≥", (True, False): "<", (True, True): "≤"}
@@ -85,7 +85,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "source": rule.source,
         "note": rule.note,
         "levels": [_level(level) for level in rule.levels],
-        "frames": {language: _frame(language) for language in LANGUAGES},
+        "frames": {language: _frame(language) for language in FRAMES},
     }
 
 

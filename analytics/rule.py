@@ -26,8 +26,6 @@ from analytics.index import Step, Window
 
 Flags = NDArray[np.bool_]
 
-#: Languages in which every rule speaks; Tày, Nùng and Dao have their place here once people have written them.
-LANGUAGES = ("vi", "en")
 NEVER = timedelta(0)
 DAY = timedelta(days=1)
 
@@ -71,8 +69,12 @@ class Level:
     leave: float
     #: The threshold itself counts as beyond it.
     inclusive: bool
-    #: Language → words.
+    #: Language → words; Vietnamese always.
     words: Mapping[str, Words]
+
+    def said(self, language: str) -> Words:
+        """Words in a language, Vietnamese where nobody has written them in it yet."""
+        return self.words.get(language) or self.words["vi"]
 
 
 #: Name, fact and what to do, of one language.

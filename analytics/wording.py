@@ -7,7 +7,6 @@ Texts of a step: language → ``short`` (one SMS segment when written without ac
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,129 +15,13 @@ from zoneinfo import ZoneInfo
 
 from analytics.episode import Kind
 from analytics.index import Step
-from analytics.rule import LANGUAGES, Rule, Words
+from analytics.language import Frame
+from analytics.languages import FRAMES
+from analytics.rule import Rule, Words
 
 #: Characters of one GSM-7 segment (3GPP TS 23.038).
 SEGMENT = 160
 _ESCAPED = frozenset("^{}\\[~]|€")
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """How a step is said in one language."""
-
-    proxy: str
-    #: Kind of step → short text.
-    short: Mapping[str, str]
-    #: Kind of step → long text.
-    long: Mapping[str, str]
-    group: str
-    disclaimer: str
-    source: str
-    day: str
-    moment: str
-    decimal: str
-    #: Of a forecast, in place of the ones above: proxy, kind of step → short and long text, disclaimer.
-    ahead_proxy: str
-    ahead_short: Mapping[str, str]
-    ahead_long: Mapping[str, str]
-    ahead_disclaimer: str
-
-
-_FACTS = "{name} {place}{proxy} {when}: {fact}. {act}"
-_LONG = "{name}, {place}{proxy}, {when}. {fact}. {act} {disclaimer}"
-FRAMES: Mapping[str, Frame] = {
-    "vi": Frame(
-        proxy=" (theo trạm)",
-        short={
-            "open": _FACTS,
-            "raise": "Tăng: " + _FACTS,
-            "lower": "Giảm: " + _FACTS,
-            "update": "Sửa tin: " + _FACTS,
-            "end": "Hết {name} {place}{proxy}, từ {until}.",
-            "lapse": "{name} {place}{proxy}: không có số liệu từ {until}, không theo dõi được nữa.",
-            "cancel": "Hủy tin {name} {place}{proxy} {when}: số liệu đã được sửa.",
-        },
-        long={
-            "open": _LONG,
-            "raise": "Tăng mức. " + _LONG,
-            "lower": "Giảm mức. " + _LONG,
-            "update": "Sửa tin trước. " + _LONG,
-            "end": "Hết {name}, {place}{proxy}, từ {until}; bắt đầu {when}. {fact}. {disclaimer}",
-            "lapse": "{name}, {place}{proxy}: không có số liệu từ {until} nên không theo dõi được nữa. {disclaimer}",
-            "cancel": "Hủy tin {name}, {place}{proxy}, {when}: số liệu đến sau cho thấy không xảy ra. {disclaimer}",
-        },
-        group="{name} tại {{count}} nơi{proxy}: {{places}}. {act}",
-        disclaimer="Chỉ báo của trạm đo tại chỗ, không phải bản tin của cơ quan khí tượng thủy văn.",
-        source="Nguồn",
-        day="%d/%m",
-        moment="%H:%M %d/%m",
-        decimal=",",
-        ahead_proxy=" (dự báo)",
-        ahead_short={
-            "open": "Dự báo: " + _FACTS,
-            "raise": "Dự báo tăng: " + _FACTS,
-            "lower": "Dự báo giảm: " + _FACTS,
-            "update": "Dự báo mới: " + _FACTS,
-            "end": "Đã qua hạn dự báo {name} {place}, đến {until}.",
-            "cancel": "Hủy dự báo {name} {place} {when}: dự báo mới không còn.",
-        },
-        ahead_long={
-            "open": "Dự báo: " + _LONG,
-            "raise": "Dự báo tăng mức: " + _LONG,
-            "lower": "Dự báo giảm mức: " + _LONG,
-            "update": "Dự báo mới: " + _LONG,
-            "end": "Đã qua thời gian dự báo {name}, {place}, {when}. {disclaimer}",
-            "cancel": "Hủy dự báo {name}, {place}, {when}: dự báo mới hơn không còn nêu. {disclaimer}",
-        },
-        ahead_disclaimer="Tính theo dự báo phát lúc {issued}, không phải bản tin của cơ quan khí tượng thủy văn.",
-    ),
-    "en": Frame(
-        proxy=" (at the station)",
-        short={
-            "open": _FACTS,
-            "raise": "Up: " + _FACTS,
-            "lower": "Down: " + _FACTS,
-            "update": "Corrected: " + _FACTS,
-            "end": "Over: {name} {place}{proxy}, since {until}.",
-            "lapse": "{name} {place}{proxy}: no readings since {until}, no longer watched.",
-            "cancel": "Cancelled: {name} {place}{proxy} {when}: readings were corrected.",
-        },
-        long={
-            "open": _LONG,
-            "raise": "Raised. " + _LONG,
-            "lower": "Lowered. " + _LONG,
-            "update": "Correction. " + _LONG,
-            "end": "Over since {until}: {name}, {place}{proxy}, from {when}. {fact}. {disclaimer}",
-            "lapse": "{name}, {place}{proxy}: no readings since {until}, so it is no longer watched. {disclaimer}",
-            "cancel": "Cancelled: {name}, {place}{proxy}, {when}: later readings show that it was not. {disclaimer}",
-        },
-        group="{name} at {{count}} places{proxy}: {{places}}. {act}",
-        disclaimer="A sign from a station on the spot, not a bulletin of the weather service.",
-        source="Source",
-        day="%d %b",
-        moment="%H:%M %d %b",
-        decimal=".",
-        ahead_proxy=" (forecast)",
-        ahead_short={
-            "open": "Forecast: " + _FACTS,
-            "raise": "Forecast up: " + _FACTS,
-            "lower": "Forecast down: " + _FACTS,
-            "update": "New forecast: " + _FACTS,
-            "end": "Time of the forecast has passed: {name} {place}, to {until}.",
-            "cancel": "Forecast withdrawn: {name} {place} {when}: a newer one does not say so.",
-        },
-        ahead_long={
-            "open": "Forecast: " + _LONG,
-            "raise": "Forecast raised: " + _LONG,
-            "lower": "Forecast lowered: " + _LONG,
-            "update": "New forecast: " + _LONG,
-            "end": "The time of the forecast has passed: {name}, {place}, {when}. {disclaimer}",
-            "cancel": "Forecast withdrawn: {name}, {place}, {when}: a newer forecast does not say so. {disclaimer}",
-        },
-        ahead_disclaimer="Computed from the forecast issued at {issued}, not a bulletin of the weather service.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +49,11 @@ class Said:
 
 def texts(rule: Rule, said: Said) -> dict[str, Any]:
     """Texts of a step in every language."""
-    return {language: _texts(rule, said, language) for language in LANGUAGES}
+    return {language: _texts(rule, said, language) for language in FRAMES}
 
 
 def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
-    frame, words = FRAMES[language], rule.levels[said.level - 1].words[language]
+    frame, words = FRAMES[language], rule.levels[said.level - 1].said(language)
     name = "lapse" if said.kind == "end" and said.lapsed else said.kind
     filled = _filled(rule, said, frame, words)
     short, long = (frame.short, frame.long) if said.issued is None else (frame.ahead_short, frame.ahead_long)

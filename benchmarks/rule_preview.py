@@ -34,7 +34,7 @@ def row(url, rule, index, enter):
     """One rule's slowest preview beside the bare reading of its values."""
     seconds, found = zip(*(asked(url, rule, enter) for _ in range(TIMES)), strict=True)
     assert len({json.dumps(each) for each in found}) == 1
-    assert found[0]["places"] == STATIONS
+    assert found[0]["places"] == STATIONS + 1  # the province itself among them
     assert found[0]["now"]["episodes"] > 0
     assert found[0]["now"] != found[0]["then"], "the change changes nothing"
     read = min(copied(url, index) for _ in range(TIMES))
@@ -53,7 +53,19 @@ def row(url, rule, index, enter):
 def asked(url, rule, enter):
     """Seconds of a preview, and what it says."""
     numbers = [word for number in enter.split(",") for word in ("--enter", number)]
-    command = [sys.executable, "-m", "nongvu", "rule", "preview", rule, "province", *numbers, "--days", str(DAYS)]
+    command = [
+        sys.executable,
+        "-m",
+        "nongvu",
+        "rule",
+        "preview",
+        rule,
+        "--place",
+        "province",
+        *numbers,
+        "--days",
+        str(DAYS),
+    ]
     began = time.perf_counter()
     done = subprocess.run(
         [*command, "--last", LAST, "--json"],

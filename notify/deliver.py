@@ -31,7 +31,7 @@ HANDED = Histogram("nongvu_notify_send_seconds", "Time a route takes to accept a
 #: Back-off of a message that no route could take, and of a route that failed. [s]
 FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0
 #: Messages of so long that a route may have at once by its rate; half of it is worth a claim. [s]
-SPAN = 0.1
+SPAN = 0.2
 
 _log = structlog.get_logger()
 
