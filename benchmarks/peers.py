@@ -237,7 +237,7 @@ class Stream:
         self.socket.close()
 
 
-def rate(kind, url, broker, ids, made, within=40):
+def rate(kind, url, broker, ids, made, within=10):
     """Readings/s that a peer stores of a stream, all of it or as much as it stores in so many seconds."""
     peer = kind(url, broker)
     try:
