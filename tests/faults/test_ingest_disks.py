@@ -27,7 +27,7 @@ def small_disk(folder, megabytes):
         pytest.skip("mounting a small disk needs root")
     folder.mkdir(parents=True, exist_ok=True)
     owner = account()
-    options = f"size={megabytes}m,mode=0700" + (f",uid={owner.uid},gid={owner.gid}" if owner.uid is not None else "")
+    options = f"size={megabytes}m,mode=0755" + (f",uid={owner.uid},gid={owner.gid}" if owner.uid is not None else "")
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"cannot mount a tmpfs here: {done.stderr.strip()}")
@@ -79,7 +79,7 @@ async def test_f16_the_brokers_disk_is_full(own_server, tmp_path):
             fill(disk)
             await asyncio.sleep(6)
             assert broker.running()
-            assert shutil.disk_usage(disk).free == 0
+            assert shutil.disk_usage(disk).free <= 4096  # what the broker lets go of meanwhile it cannot use either
             await asyncio.to_thread(broker.kill)
             await asyncio.to_thread(broker.restart)  # the disk still full: what it kept is what it had written before
             await asyncio.sleep(2)
