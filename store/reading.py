@@ -75,7 +75,7 @@ async def write(
         return written
     times = rows["phenomenon_time"].view(np.int64)
     order = np.lexsort((times, rows["datastream_id"]))
-    first = _first_of_their_key(rows, times, order, written)
+    first, followers = _first_of_their_key(rows, times, order)
     water.hold(int(rows["datastream_id"].max()))
     if revision:
         await _write_staged(connection, rows, first, written, revision)
@@ -89,27 +89,30 @@ async def write(
             doubtful = first
         if len(doubtful):
             await _write_staged(connection, rows, doubtful, written, 0)
+    _follow(rows, followers, written)
     await _follow_up(connection, rows, order, written, water, "correction" if revision else "reading")
     return written
 
 
-def _first_of_their_key(rows: Array, times: Array, order: Array, written: Written) -> Array:
-    """Rows in order of their key, without those whose key came before in this very array."""
+def _first_of_their_key(rows: Array, times: Array, order: Array) -> tuple[Array, list[tuple[int, int]]]:
+    """Rows in order of their key, without those whose key came before in this very array: these, each with that row."""
     streams, moments = rows["datastream_id"][order], times[order]
     same = np.zeros(len(order), bool)
     same[1:] = (streams[1:] == streams[:-1]) & (moments[1:] == moments[:-1])
     if not same.any():
-        return order
-    leader = 0
-    for position in np.flatnonzero(same | np.append(same[1:], False)).tolist():
-        index = int(order[position])
-        if not same[position]:
-            leader = index
-        elif rows["result"][index] == rows["result"][leader]:
+        return order, []
+    leaders = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+    return order[~same], list(zip(order[same].tolist(), order[leaders[same]].tolist(), strict=True))
+
+
+def _follow(rows: Array, followers: list[tuple[int, int]], written: Written) -> None:
+    """Rows whose key came before in their array: what became of that row decides what they repeat."""
+    for index, leader in followers:
+        present = written.present.get(leader, float(rows["result"][leader]))
+        if rows["result"][index] == present:
             written.outcome[index] = REPEATED
         else:
-            written.outcome[index], written.present[index] = CONFLICT, float(rows["result"][leader])
-    return order[~same]
+            written.outcome[index], written.present[index] = CONFLICT, present
 
 
 async def _write_direct(connection: AsyncConnection[Any], rows: Array) -> bool:
