@@ -1,9 +1,10 @@
 """drain_deliveries: 20,000 waiting messages drained at the route's own rate, each handed over once.
 
-Data: 200 subscribers with 100 messages of one segment each wait, the database durable; `nongvu notify run` sends them at a rate
-of 500 a second, window 100: by the route `file`, and by SMPP to an SMSC of another maker (npm smpp), which answers each with a
-receipt that notify keeps and takes up meanwhile; files are not synced one by one, which measures the disk. Peer: the route's rate. Handed over twice: a second attempt, and at the SMSC
-the same text to the same number. Time is from the first message handed over to the last.
+Data: 200 subscribers with 100 messages of one segment each wait, the database durable; `nongvu notify run` sends them at
+a rate of 500 a second, window 100: by the route `file`, and by SMPP to an SMSC of another maker (npm smpp), which answers each with a
+receipt that notify keeps and takes up meanwhile; files are not synced one by one, which measures the disk. Peer: the
+route's rate. Handed over twice: a second attempt, and at the SMSC the same text to the same number. Time is from the first
+message handed over to the last, and from the first receipt taken up to the last.
 """
 
 import json
@@ -34,16 +35,16 @@ MODULE = CACHE / "node" / "node_modules" / "smpp"
 
 
 def run():
-    rows = [measure("drain_deliveries file")]
+    rows = measure("drain_deliveries file")
     if shutil.which("node") and MODULE.is_dir():
-        rows.append(measure("drain_deliveries smpp"))
+        rows += measure("drain_deliveries smpp")
     else:
         print("drain_deliveries smpp: NOT RUN, tests/acceptance/peers has not installed npm smpp")
     return rows
 
 
 def measure(name):
-    """Fill a fresh database and drain it by one route."""
+    """Fill a fresh database and drain it by one route; its row, and one of its receipts where it gives any."""
     smpp = name.endswith("smpp")
     with (
         stage.services() as (database, _),
@@ -58,6 +59,7 @@ def measure(name):
         try:
             notify.ready()
             sent, attempts, seconds = drained(url)
+            receipts, receipt_seconds = receipted(url) if smpp else (0, 1.0)
         finally:
             code = notify.stop()
     assert code == 0, code
@@ -65,11 +67,19 @@ def measure(name):
     again = max(attempts - sent, sum(taken.values()) - len(taken) if smpp else 0)
     assert not again, f"{again} handed over again"
     assert not smpp or len(taken) == sent, len(taken)
-    rate = sent / seconds
+    assert receipts == (sent if smpp else 0), receipts
+    unit = f"messages/s of {sent}, {again} handed over again"
+    rows = [row(name, sent / seconds, unit)]
+    if smpp:
+        rows.append(row("drain_deliveries receipts", receipts / receipt_seconds, f"receipts/s of {receipts}"))
+    return rows
+
+
+def row(name, rate, unit):
     return {
         "name": name,
         "value": round(rate, 1),
-        "unit": f"messages/s of {sent}, {again} handed over again",
+        "unit": unit,
         "peer": "the route's rate",
         "peer_value": RATE,
         "ratio": round(rate / RATE, 3),
@@ -142,4 +152,18 @@ def drained(url):
         return connection.execute(
             "SELECT count(*) FILTER (WHERE state IN ('sent', 'delivered')), sum(attempts)::int,"
             " extract(epoch FROM max(handed_at) - min(handed_at))::float8 FROM delivery"
+        ).fetchone()
+
+
+def receipted(url):
+    """Receipts taken up, and seconds from the first to the last."""
+    end = time.monotonic() + LONGEST
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute("SELECT count(*) FROM delivery WHERE state = 'sent'").fetchone() != (0,):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.5)
+        return connection.execute(
+            "SELECT count(*), extract(epoch FROM max(receipt_at) - min(receipt_at))::float8 FROM delivery_part"
+            " WHERE receipt = 'delivered'"
         ).fetchone()

@@ -1,252 +1,131 @@
-"""Inbound: receipts of providers, and what people write: STOP, START, OK, a question for their commune's weather."""
+"""Inbound: what providers and people send is kept raw, and taken up here: receipts many at once, people one by one."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
 import structlog
 from prometheus_client import Counter
-from psycopg.rows import dict_row
+from psycopg.rows import class_row
 
+from notify.answer import answer
 from notify.expand import Connection
-from notify.group import wording
-from notify.message import compose, fold
-from notify.phone import PhoneError, masked, normalised
+from notify.phone import masked
 from notify.provider import Heard, Receipt
 from notify.route import Route
-from notify.subscriber import CONSENT_TEXT
-from notify.weather import Facts, facts
+from notify.settle import plain
 from store.pool import Pool
 from store.statements import statement
 
 HEARD = Counter("nongvu_notify_inbound", "Inbound messages by what they were", ["kind"])
 #: A receipt may overtake the answer that names its message; for so many looks it waits for it.
 TRIES = 8
-#: Answers in 24 hours to one subscriber, and to all who have not subscribed together.
-MOST_ANSWERS, MOST_TO_STRANGERS = 10, 200
+#: Rows taken up in one transaction.
+AT_ONCE = 1000
 
 _log = structlog.get_logger()
 
-STOP = frozenset({"STOP", "HUY", "DUNG", "TU CHOI", "TC", "UNSUBSCRIBE", "END", "QUIT", "CANCEL"})
-START = frozenset({"START", "DK", "DANG KY", "BAT DAU"})
-ACKNOWLEDGE = frozenset({"OK", "OKE", "DA NHAN", "DA BIET", "NHAN", "1", "Y", "YES", "CO"})
-_WEATHER = re.compile(r"(?:THOI TIET|TT|WEATHER)\b\s*(.*)")
 
-SAYS = {
-    "vi": {
-        "stop": "Bà con đã ngừng nhận tin. Muốn nhận lại, nhắn START.",
-        "start": "Bà con đã đăng ký nhận tin thời tiết nông vụ. Ngừng nhận: nhắn STOP.",
-        "unknown": "Nhắn THOI TIET <tên xã> để hỏi thời tiết, STOP để ngừng nhận tin, OK để báo đã nhận.",
-        "no_place": "Không tìm thấy xã này. Nhắn THOI TIET <tên xã>, ví dụ THOI TIET DONG DANG.",
-        "no_values": "{commune}: chưa có số liệu mới.",
-        "stranger": "Số này chưa đăng ký. Xin đăng ký tại ủy ban nhân dân xã.",
-    },
-    "en": {
-        "stop": "You get no more messages. To get them again, send START.",
-        "start": "You get farm weather messages again. To stop, send STOP.",
-        "unknown": "Send THOI TIET <commune> for the weather, STOP to stop, OK to say that you have read.",
-        "no_place": "There is no such commune. Send THOI TIET <commune>, e.g. THOI TIET DONG DANG.",
-        "no_values": "{commune}: no new readings.",
-        "stranger": "This number has not subscribed. Please subscribe at your commune's office.",
-    },
-}
+@dataclass(slots=True)
+class Row:
+    """What came in, and what came of it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a text asks for."""
-
-    kind: str  # stop, start, acknowledgement, weather, unknown
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who wrote."""
-
-    address: str
+    id: int
+    route: str
+    content_type: str
+    payload: bytes
+    tries: int
+    said: list[Receipt | Heard] = field(default_factory=list)
+    state: str = "done"
+    kind: str = "unknown"
     subscriber: int | None = None
-    language: str = "vi"
-    accents: bool = False
-    state: str = ""
+    detail: str = ""
 
-
-def wish(text: str) -> Wish:
-    """Understand a person's message, with or without accents, in any case."""
-    said = re.sub(r"[^A-Z0-9 ]+", " ", fold(text).upper())
-    said = " ".join(said.split())
-    if said in STOP or said.startswith("STOP "):
-        return Wish("stop")
-    if said in START:
-        return Wish("start")
-    if said in ACKNOWLEDGE:
-        return Wish("acknowledgement")
-    asked = _WEATHER.match(said)
-    return Wish("weather", asked[1].strip()) if asked else Wish("unknown")
-
-
-def weather_text(found: Facts, language: str, alerts: list[str]) -> str:
-    """Answer to a question for the weather."""
-
-    def comma(value: float) -> str:
-        return f"{value:.1f}" if language == "en" else f"{value:.1f}".replace(".", ",")
-
-    words = {
-        "vi": ("{} °C", "ẩm {} %", "mưa hôm qua {} mm", "gần nhất: ", "24 giờ tới {} đến {} °C"),
-        "en": ("{} °C", "humidity {} %", "rain yesterday {} mm", "nearest: ", "next 24 h {} to {} °C"),
-    }[language if language == "en" else "vi"]
-    parts = []
-    if "air_temperature" in found.now:
-        parts.append(words[0].format(comma(found.now["air_temperature"])))
-    if "relative_humidity" in found.now:
-        parts.append(words[1].format(round(found.now["relative_humidity"])))
-    if "precipitation_sum" in found.total:
-        parts.append(words[2].format(comma(found.total["precipitation_sum"])))
-    if "air_temperature" in found.ahead:
-        ahead = found.ahead["air_temperature"]
-        parts.append(words[4].format(round(ahead["least"]), round(ahead["most"])))
-    where = found.commune if found.own or not found.stations else f"{found.commune} ({words[3]}{found.stations[0]})"
-    return ". ".join([f"{where}: {', '.join(parts)}" if parts else "", *alerts]).strip(". ") if parts or alerts else ""
+    def refuse(self, error: Exception) -> None:
+        """Nothing can be made of it."""
+        reason = masked(plain(str(error) if isinstance(error, ValueError) else repr(error)))[:300]
+        self.state, self.detail = "refused", reason
+        _log.warning("what came in cannot be read", inbound=self.id, route=self.route, reason=reason)
 
 
 async def take(connections: Pool, routes: dict[str, Route], now: datetime) -> int:
     """Take up what came in; returns how many."""
     async with connections.connection() as connection, connection.transaction():
-        async with connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(statement("inbound", "take"))
+        async with connection.cursor(row_factory=class_row(Row)) as cursor:
+            await cursor.execute(statement("inbound", "take"), {"most": AT_ONCE})
             rows = await cursor.fetchall()
         for row in rows:
-            noted = {"id": row["id"], "state": "done", "kind": "unknown", "at": now, "subscriber": None, "detail": ""}
-            try:
-                async with connection.transaction():
-                    noted |= await _take(connection, routes.get(row["route"]), row, now)
-            except psycopg.OperationalError:
-                raise
-            except Exception as error:  # whatever a provider posts must not hold up what others wrote
-                detail = masked(str(error) if isinstance(error, ValueError) else repr(error)).replace("\0", "")
-                noted |= {"state": "refused", "detail": detail[:300]}
-                _log.warning("what came in cannot be read", inbound=row["id"], route=row["route"], reason=detail[:300])
-            HEARD.labels(noted["kind"]).inc()
-            await connection.execute(statement("inbound", "done"), noted)
+            _read(row, routes.get(row.route))
+        await _receipts(connection, rows, now)
+        for row in rows:
+            await _hear(connection, row, now)
+            HEARD.labels(row.kind).inc()
+        if rows:
+            await connection.execute(statement("inbound", "done"), _columns(rows) | {"at": now})
     return len(rows)
 
 
-async def _take(connection: Connection, route: Route | None, row: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Do what one payload asks, and say what it was."""
-    if route is None:
-        message = f"there is no route {row['route']!r} any more"
-        raise ValueError(message)
-    noted: dict[str, Any] = {}
-    for one in route.provider.read(row["content_type"], bytes(row["payload"])):
-        if isinstance(one, Receipt):
-            noted |= await _receipt(connection, row, one, now)
-        else:
-            noted |= await _heard(connection, row, one, now)
-    return noted
-
-
-async def _receipt(connection: Connection, row: dict[str, Any], receipt: Receipt, now: datetime) -> dict[str, Any]:
-    values = {"route": row["route"], "provider_id": receipt.provider_id, "state": receipt.state, "at": now}
-    found = await connection.execute(statement("inbound", "apply_receipt"), values | {"detail": receipt.detail})
-    part = await found.fetchone()
-    if part is None:
-        waits = row["tries"] + 1 < TRIES
-        return {"kind": "receipt", "state": "waiting" if waits else "unmatched", "detail": "names no message we know"}
-    await connection.execute(statement("inbound", "settle_by_receipts"), {"delivery": part[0]})
-    if receipt.state == "failed":
-        _log.warning("a provider could not deliver", delivery=part[0], reason=receipt.detail)
-    return {"kind": "receipt"}
-
-
-async def _heard(connection: Connection, row: dict[str, Any], heard: Heard, now: datetime) -> dict[str, Any]:
+def _read(row: Row, route: Route | None) -> None:
+    """Read one payload; whatever a provider posts must not hold up what others wrote."""
     try:
-        person = await _person(connection, normalised(heard.sender))
-    except PhoneError:
-        return {"kind": "unknown", "detail": "not from a phone number"}
-    asked = wish(heard.text)
-    answer = await _answer(connection, person, asked, now)
-    if answer:
-        await _reply(connection, person, answer, f"inbound:{row['id']}", now)
-    return {"kind": asked.kind, "subscriber": person.subscriber}
+        if route is None:
+            message = f"there is no route {row.route!r} any more"
+            raise ValueError(message)
+        row.said = route.provider.read(row.content_type, bytes(row.payload))
+    except Exception as error:
+        row.refuse(error)
 
 
-async def _person(connection: Connection, address: str) -> Person:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statement("inbound", "sender"), {"address": address})
-        found = await cursor.fetchone()
-    return Person(address, **found) if found else Person(address)
-
-
-async def _answer(connection: Connection, person: Person, asked: Wish, now: datetime) -> str:
-    """Do what was asked and return what to answer; empty: nothing."""
-    says = SAYS["en" if person.language == "en" else "vi"]
-    if asked.kind == "weather":
-        return await _weather(connection, person, asked.place, now)
-    if person.subscriber is None:
-        return says["stranger"] if asked.kind == "start" else ""
-    values = {"subscriber": person.subscriber, "at": now, "channel": "sms", "now": now}
-    if asked.kind == "stop":
-        await connection.execute(statement("subscriber", "set_state"), values | {"state": "stopped"})
-        await connection.execute(statement("subscriber", "withdraw_consent"), values)
-        await connection.execute(statement("subscriber", "withdraw_waiting"), values)
-        return says["stop"]
-    if asked.kind == "start":
-        await connection.execute(statement("subscriber", "set_state"), values | {"state": "active"})
-        consent = values | {"text_version": CONSENT_TEXT, "who": "sms"}
-        await connection.execute(statement("subscriber", "give_consent"), consent)
-        return says["start"]
-    if asked.kind == "acknowledgement":
-        row = await (await connection.execute(statement("inbound", "last_bundle_of"), values)).fetchone()
-        if row is not None:
-            noted = values | {"bundle": row[0], "who": f"subscriber:{person.subscriber}"}
-            await connection.execute(statement("inbound", "acknowledge"), noted)
-        return ""
-    return says["unknown"]
-
-
-async def _weather(connection: Connection, person: Person, name: str, now: datetime) -> str:
-    language = "en" if person.language == "en" else "vi"
-    rows = await (await connection.execute(statement("inbound", "communes"))).fetchall()
-    wanted = re.sub(r"^(XA|PHUONG|THI TRAN)\s+", "", name)
-    found = next((row for row in rows if wanted and _key(row[1]) == wanted), None)
-    if found is None:
-        return SAYS[language]["no_place"]
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statement("bulletin", "commune"), {"commune": found[0]})
-        commune = await cursor.fetchone()
-    assert commune is not None  # noqa: S101 — it was listed just above
-    known = await facts(connection, commune, now)
-    alerts = [str(wording(alert["texts"], language).get("short", "")) for alert in known.alerts]
-    return weather_text(known, language, alerts) or SAYS[language]["no_values"].format(commune=known.commune)
-
-
-def _key(name: str) -> str:
-    """Name of a commune as people type it: no accents, no kind before it."""
-    bare = " ".join(re.sub(r"[^A-Z0-9 ]+", " ", fold(name).upper()).split())
-    return re.sub(r"^(XA|PHUONG|THI TRAN)\s+", "", bare)
-
-
-async def _reply(connection: Connection, person: Person, text: str, about: str, now: datetime) -> None:
-    """Queue an answer, unless this person, or strangers together, had their share of answers."""
-    values = {"subscriber": person.subscriber, "now": now}
-    row = await (await connection.execute(statement("inbound", "answered"), values)).fetchone()
-    most = MOST_TO_STRANGERS if person.subscriber is None else MOST_ANSWERS
-    if row and row[0] >= most:
-        _log.warning("no answer: enough for 24 hours", subscriber=person.subscriber)
+async def _receipts(connection: Connection, rows: Sequence[Row], now: datetime) -> None:
+    """Apply every receipt in the order in which they came; those that name no message we know wait for it."""
+    receipts = [(row, one) for row in rows for one in row.said if isinstance(one, Receipt)]
+    if not receipts:
         return
-    composed = compose(text, accents=person.accents)
-    delivery = {
-        "about": about, "bundle": None, "subscriber": person.subscriber, "rung": 0, "kind": "phone", "place": None,
-        "hazard": "", "level": 0, "language": person.language, "title": "", "text": composed.text,
-        "coding": composed.coding, "segments": composed.segments, "long": "", "at": now,
-        "expires": now + timedelta(hours=1), "state": "queued",
-    }  # fmt: skip
-    made = await (await connection.execute(statement("bundle", "insert_delivery"), delivery)).fetchone()
-    if made and person.subscriber is None:
-        address = {"delivery": made[0], "address": person.address}
-        await connection.execute(statement("inbound", "answer_address"), address)
-    await connection.execute(statement("bundle", "wake_senders"))
+    details = [masked(plain(one.detail)) for _, one in receipts]
+    values = {
+        "at": now,
+        "numbers": list(range(len(receipts))),
+        "routes": [row.route for row, _ in receipts],
+        "provider_ids": [plain(one.provider_id) for _, one in receipts],
+        "states": [one.state for _, one in receipts],
+        "details": details,
+    }
+    found = dict(await (await connection.execute(statement("inbound", "apply_receipts"), values)).fetchall())
+    deliveries = {"deliveries": sorted(set(found.values()))}
+    await connection.execute(statement("inbound", "settle_by_receipts"), deliveries)
+    for number, (row, receipt) in enumerate(receipts):
+        row.kind = "receipt"
+        if number not in found:
+            row.state = "waiting" if row.tries + 1 < TRIES else "unmatched"
+            row.detail = "names no message we know"
+        elif receipt.state == "failed":
+            _log.warning("a provider could not deliver", delivery=found[number], reason=details[number])
+
+
+async def _hear(connection: Connection, row: Row, now: datetime) -> None:
+    """Answer what people wrote; what cannot be answered is told, and holds up nobody else."""
+    if row.tries:  # it waits for receipts only: people were answered at the first look
+        return
+    for one in row.said:
+        if isinstance(one, Heard):
+            try:
+                async with connection.transaction():
+                    row.kind, row.subscriber, row.detail = await answer(connection, row.id, one, now)
+            except psycopg.OperationalError:
+                raise
+            except Exception as error:
+                row.refuse(error)
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        "ids": [row.id for row in rows],
+        "states": [row.state for row in rows],
+        "kinds": [row.kind for row in rows],
+        "subscribers": [row.subscriber for row in rows],
+        "details": [row.detail for row in rows],
+    }

@@ -11,12 +11,12 @@ SELECT pg_try_advisory_lock(x'6e7632'::int, %(worker)s)
 SELECT pg_advisory_unlock(x'6e7632'::int, %(worker)s)
 
 -- name: claim
--- Messages for one route: of its kinds, not refused by it, refused by every route that is better and well.
+-- Messages for one route: of one of its kinds, not refused by it, refused by every route that is better and well.
 UPDATE delivery SET state = 'sending', worker = %(worker)s, route = %(route)s, claimed_at = clock_timestamp(),
                     attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM delivery
-    WHERE state = 'queued' AND kind = ANY (%(kinds)s) AND retry_at <= clock_timestamp()
+    WHERE state = 'queued' AND kind = %(kind)s AND retry_at <= clock_timestamp()
       AND CASE WHEN pinned IS NULL THEN NOT %(route)s = ANY (refused_by) AND refused_by @> %(better)s::text[]
           ELSE pinned = %(route)s END
     ORDER BY level DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
@@ -41,12 +41,15 @@ UPDATE delivery SET state = 'queued', worker = NULL, attempts = greatest(attempt
 WHERE state = 'sending' AND worker = %(worker)s AND NOT id = ANY (%(underway)s::bigint[])
 
 -- name: settle_sent
-UPDATE delivery SET state = 'sent', sent_at = %(at)s, handed_at = %(handed_at)s, segments = %(segments)s, cost = %(cost)s,
+UPDATE delivery SET state = 'sent', sent_at = done.at, handed_at = done.handed_at, segments = done.segments, cost = done.cost,
                     detail = ''
-WHERE id = %(delivery)s AND state IN ('sending', 'doubtful') AND worker = %(worker)s RETURNING id
+FROM unnest(%(deliveries)s::bigint[], %(at)s::timestamptz[], %(handed_at)s::timestamptz[], %(segments)s::int[],
+            %(cost)s::float8[]) AS done (delivery, at, handed_at, segments, cost)
+WHERE delivery.id = done.delivery AND delivery.state IN ('sending', 'doubtful') AND delivery.worker = %(worker)s
 
--- name: insert_part
-INSERT INTO delivery_part (delivery, part, route, provider_id) VALUES (%(delivery)s, %(part)s, %(route)s, %(provider_id)s)
+-- name: insert_parts
+INSERT INTO delivery_part (delivery, part, route, provider_id)
+SELECT * FROM unnest(%(deliveries)s::bigint[], %(parts)s::int[], %(routes)s::text[], %(provider_ids)s::text[])
 ON CONFLICT (delivery, part) DO UPDATE SET route = excluded.route, provider_id = excluded.provider_id
 
 -- name: settle_again

@@ -3,37 +3,51 @@
 -- name: keep
 INSERT INTO inbound (route, content_type, payload) VALUES (%(route)s, %(content_type)s, %(payload)s)
 
+-- name: keep_all
+INSERT INTO inbound (route, content_type, payload) SELECT %(route)s, %(content_type)s, unnest(%(payloads)s::bytea[])
+
 -- name: wake
 SELECT pg_notify('inbound', '')
 
 -- name: take
 SELECT id, route, content_type, payload, tries FROM inbound
 WHERE state = 'new' OR (state = 'waiting' AND received_at + make_interval(secs => power(2, least(tries, 12))::int) <= clock_timestamp())
-ORDER BY id LIMIT 200 FOR UPDATE SKIP LOCKED
+ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
 
 -- name: done
-UPDATE inbound SET state = %(state)s, kind = %(kind)s, at = %(at)s, subscriber = %(subscriber)s, detail = %(detail)s,
+UPDATE inbound SET state = noted.state, kind = noted.kind, at = %(at)s, subscriber = noted.subscriber, detail = noted.detail,
                    tries = tries + 1
-WHERE id = %(id)s
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(kinds)s::text[], %(subscribers)s::bigint[], %(details)s::text[])
+    AS noted (id, state, kind, subscriber, detail)
+WHERE inbound.id = noted.id
 
--- name: apply_receipt
--- A part that arrived stays arrived; receipts that come twice change nothing.
-UPDATE delivery_part SET receipt = CASE WHEN receipt = 'delivered' THEN receipt ELSE %(state)s END, receipt_at = %(at)s,
-                         detail = %(detail)s
-WHERE (delivery, part) = (
-    SELECT delivery, part FROM delivery_part WHERE route = %(route)s AND provider_id = %(provider_id)s
-    ORDER BY delivery DESC LIMIT 1)
-RETURNING delivery
+-- name: apply_receipts
+-- Receipts by number, in the order in which they came, to the part that each names: a part that arrived stays arrived, of
+-- several receipts of a part the last one counts, and one that comes twice changes nothing. Returns which were understood.
+WITH said AS (
+    SELECT * FROM unnest(%(numbers)s::int[], %(routes)s::text[], %(provider_ids)s::text[], %(states)s::text[],
+                         %(details)s::text[]) AS said (number, route, provider_id, state, detail)
+), named AS MATERIALIZED (
+    SELECT said.*, part.delivery, part.part FROM said CROSS JOIN LATERAL (
+        SELECT delivery, part FROM delivery_part WHERE route = said.route AND provider_id = said.provider_id
+        ORDER BY delivery DESC LIMIT 1) AS part
+), noted AS (
+    UPDATE delivery_part AS part SET receipt = last.state, receipt_at = %(at)s, detail = last.detail
+    FROM (SELECT DISTINCT ON (delivery, part) * FROM named
+          ORDER BY delivery, part, state = 'delivered' DESC, number DESC) AS last
+    WHERE (part.delivery, part.part) = (last.delivery, last.part) AND part.receipt IS DISTINCT FROM 'delivered'
+)
+SELECT number, delivery FROM named
 
 -- name: settle_by_receipts
 -- Delivered when every part was; failed when one was.
 UPDATE delivery SET
     state = CASE WHEN parts.failed THEN 'failed' WHEN parts.delivered THEN 'delivered' ELSE delivery.state END,
     detail = CASE WHEN parts.failed THEN 'the provider could not deliver it: ' || parts.detail ELSE delivery.detail END
-FROM (SELECT bool_or(receipt = 'failed') AS failed, bool_and(receipt IS NOT DISTINCT FROM 'delivered') AS delivered,
+FROM (SELECT delivery, bool_or(receipt = 'failed') AS failed, bool_and(receipt IS NOT DISTINCT FROM 'delivered') AS delivered,
              string_agg(DISTINCT detail, ' ') FILTER (WHERE receipt = 'failed') AS detail
-      FROM delivery_part WHERE delivery = %(delivery)s) AS parts
-WHERE delivery.id = %(delivery)s AND delivery.state IN ('sent', 'doubtful')
+      FROM delivery_part WHERE delivery = ANY (%(deliveries)s) GROUP BY delivery) AS parts
+WHERE delivery.id = parts.delivery AND delivery.state IN ('sent', 'doubtful') AND (parts.failed OR parts.delivered)
 
 -- name: sender
 SELECT contact.subscriber, subscriber.language, subscriber.accents, subscriber.state

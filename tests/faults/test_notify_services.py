@@ -81,7 +81,7 @@ class Service:
 
 
 async def test_a_service_that_fails_in_every_way(province, tmp_path, monkeypatch):  # noqa: F811 — the fixture
-    monkeypatch.setattr("notify.deliver.LONGEST_WAIT", 0.2)  # the service rests after each failure; the test need not
+    monkeypatch.setattr("notify.pace.LONGEST_WAIT", 0.2)  # the service rests after each failure; the test need not
     service = Service()
     environment = killing.routes(tmp_path, "http", service.url)
     file = tmp_path / "routes.toml"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from notify import ladder
-from notify.inbound import MOST_ANSWERS, Wish, wish
+from notify.answer import MOST_ANSWERS, Wish, wish
 from notify.provider import Receipt, Sent
 from notify.providers.file import FileOptions, FileProvider
 from notify.route import Route, RouteTable
@@ -92,6 +92,29 @@ async def test_a_failed_part_fails_the_message_aloud(province, tmp_path):
         await until(lambda: [row[2] for row in province.messages()] == ["sent"])
         await taken_up(province, receipt(province, "nv-1/1", "failed"))
     assert province.messages()[0][2] == "failed"
+
+
+async def test_many_receipts_at_once_end_as_they_would_one_by_one(province, tmp_path):
+    """Delivered once is delivered; of the others the last word counts; people who write among them are answered."""
+    _, (station, _) = province.commune()
+    for number in range(30):
+        province.subscriber(f"0912345{number:03}")
+    province.step(province.alert(station))
+    async with running(province.url, routes=slow(tmp_path)):
+        await until(lambda: [row[2] for row in province.messages()] == ["sent"] * 30)
+    words = {0: ("failed", "delivered"), 1: ("delivered", "failed"), 2: ("underway", "failed"), 3: ("underway",)}
+    for number in range(1, 31):
+        for state in words[number % 4]:
+            for part in (1, 2):
+                receipt(province, f"nv-{number}/{part}", state)
+        hear(province, "alo", f"0987654{number:03}")
+    unknown = receipt(province, "nv-99/1", "delivered")
+    async with running(province.url, routes=slow(tmp_path)):
+        await taken_up(province, unknown, "waiting")
+        await until(lambda: not province.one("SELECT count(*) FROM inbound WHERE state = 'new'"))
+    ended = {0: "delivered", 1: "delivered", 2: "failed", 3: "sent"}
+    states = dict(province.all("SELECT id, state FROM delivery WHERE bundle IS NOT NULL"))
+    assert states == {number: ended[number % 4] for number in range(1, 31)}
 
 
 class Garbage(FileProvider):

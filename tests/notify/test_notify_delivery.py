@@ -1,13 +1,18 @@
 """From a step in the tables to files that stand for messages."""
 
 import asyncio
+import random
 from dataclasses import replace
 from datetime import time, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from analytics.rules import RULES
+from notify import pace
 from notify.group import SILENCES, Beside, Step, advice_of, quiet_until, silencers
+from notify.route import Route, read_routes
 from tests.notify.conftest import NOW, HandClock, running, until
 
 
@@ -324,9 +329,6 @@ async def test_later_bundles_of_a_group_keep_their_distance_unless_it_gets_worse
 
 
 async def test_a_folder_that_cannot_be_written_is_waited_for(province, tmp_path):
-    from notify.deliver import Health
-    from notify.route import read_routes
-
     folder = tmp_path / "messages"
     folder.mkdir()
     _, (station, _) = province.commune()
@@ -340,9 +342,47 @@ async def test_a_folder_that_cannot_be_written_is_waited_for(province, tmp_path)
         province.step(province.alert(station))
         await until(lambda: province.one("SELECT count(*) FROM delivery WHERE attempts = 1 AND state = 'queued'"))
         assert "make room" in province.one("SELECT detail FROM delivery")
-    health = Health(route)
+    health = pace.Health(route)
     health.failed(None)
     assert not health.well
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0, 7.0, 500.0])
+def test_a_route_goes_at_its_rate_whatever_wakes_it(monkeypatch, rate):
+    """Woken as its rest says, or at odd moments meanwhile, a route that never waits for messages keeps its rate."""
+    now = 1000.0
+    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: now))
+    (route,) = read_routes(None, Path("messages"), {})
+    health = pace.Health(Route(route.table.model_copy(update={"rate": rate, "window": 1000}), route.provider))
+    taken, moments, end = 0, random.Random(int(rate)), 1000.0 + 200 / rate + 60
+    start = None
+    while now < end:
+        if most := health.allowance():
+            start = now if start is None else start
+            health.spend(most)
+            taken += most
+        now += min(health.rest() or 0.01, moments.uniform(0.001, 2 / rate))
+    span = pace.SPAN * rate + 2
+    assert (end - start) * rate - span <= taken <= (end - start) * rate + span
+
+
+async def test_a_budget_that_is_used_up_is_there_again_a_day_later(province, tmp_path):
+    _, stations = province.commune(stations=4)
+    province.subscriber(daily_cap=50)
+    file = tmp_path / "routes.toml"
+    file.write_text(
+        f'[[route]]\nname = "out"\nprovider = "file"\ndaily_segments = 2\noptions = {{ folder = "{tmp_path}/out" }}\n'
+    )
+    clock = HandClock()
+    async with running(province.url, routes=read_routes(file, None), clock=clock):
+        for station in stations:
+            province.step(province.alert(station), expires=NOW + timedelta(days=3))
+            await until(lambda: not province.one("SELECT count(*) FROM due WHERE kind = 'step'"))
+            await asyncio.sleep(0.3)
+        assert [row[2] for row in province.messages()] == ["sent", "sent", "queued", "queued"]
+        clock.moment = NOW + timedelta(hours=25)
+        await settled(province)
+    assert [row[2] for row in province.messages()] == ["sent"] * 4
 
 
 @pytest.mark.parametrize(("hour", "expected"), [(13, None), (14, 8), (20, 2), (21, 1), (22, None)])

@@ -1,0 +1,155 @@
+"""Settle: what came of each try is noted; what no route could take is tried again, and given up aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import structlog
+
+from notify.pace import backoff
+from notify.phone import masked
+from notify.provider import Doubt, Kind, Later, Never, Sent
+from notify.route import Route
+from store.statements import statement
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is this worker's to send."""
+
+    id: int
+    about: str
+    subscriber: int | None
+    rung: int
+    kind: Kind
+    place: int | None
+    hazard: str
+    level: int
+    language: str
+    title: str
+    text: str
+    long: str
+    coding: str
+    segments: int
+    at: datetime
+    expires: datetime
+    attempts: int
+    refused_by: list[str]
+    traces: list[str] = field(default_factory=list)
+
+    @property
+    def reference(self) -> str:
+        """What we call it everywhere, at every try."""
+        return reference(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one try ended."""
+
+    claimed: Claimed
+    route: Route
+    result: Sent | Later | Never | Doubt | str  # a word: expired, withdrawn
+    at: datetime
+    handed_at: datetime
+
+
+def reference(delivery: int) -> str:
+    """What we call a delivery towards providers."""
+    return f"nv-{delivery}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where a worker notes what came of its tries."""
+
+    worker: int
+    routes: Sequence[Route]
+
+    async def note(self, cursor: psycopg.AsyncCursor[Any], outcomes: Iterable[Outcome]) -> None:
+        """Note outcomes within the caller's transaction."""
+        every = list(outcomes)
+        await self._note_sent(cursor, every)
+        for outcome in every:
+            if isinstance(outcome.result, Later):
+                await self._note_later(cursor, outcome, outcome.result)
+            elif not isinstance(outcome.result, Sent):
+                await self._note_end(cursor, outcome, outcome.result)
+        ended = [outcome.claimed.id for outcome in every if not isinstance(outcome.result, Later)]
+        await cursor.execute(statement("delivery", "forget_answer_address"), {"deliveries": ended})
+
+    def serving(self, kind: Kind) -> list[str]:
+        """Routes of a kind of address, the best first."""
+        return [route.name for route in self.routes if kind in route.kinds]
+
+    async def _note_sent(self, cursor: psycopg.AsyncCursor[Any], outcomes: Iterable[Outcome]) -> None:
+        """Note what was handed over, all in one statement: at a fast route a trip a message would be what is slow."""
+        sent = [(one, one.result) for one in outcomes if isinstance(one.result, Sent)]
+        if not sent:
+            return
+        segments = [result.segments or one.claimed.segments for one, result in sent]
+        settled = {
+            "worker": self.worker,
+            "deliveries": [one.claimed.id for one, _ in sent],
+            "at": [one.at for one, _ in sent],
+            "handed_at": [one.handed_at for one, _ in sent],
+            "segments": segments,
+            "cost": [
+                result.cost or count * one.route.table.price
+                for (one, result), count in zip(sent, segments, strict=True)
+            ],
+        }
+        await cursor.execute(statement("delivery", "settle_sent"), settled)
+        parts = [
+            (one.claimed.id, part, one.route.name, plain(provider_id))
+            for one, result in sent
+            for part, provider_id in enumerate(result.provider_ids, 1)
+        ]
+        names = ("deliveries", "parts", "routes", "provider_ids")
+        if parts:
+            columns = dict(zip(names, map(list, zip(*parts, strict=True)), strict=True))
+            await cursor.execute(statement("delivery", "insert_parts"), columns)
+
+    async def _note_end(self, cursor: psycopg.AsyncCursor[Any], outcome: Outcome, result: Never | Doubt | str) -> None:
+        state = result if isinstance(result, str) else "doubtful" if isinstance(result, Doubt) else "failed"
+        await self._end(cursor, outcome, state, "" if isinstance(result, str) else said(result))
+
+    async def _note_later(self, cursor: psycopg.AsyncCursor[Any], outcome: Outcome, result: Later) -> None:
+        """Try the next route at once; when all have refused, begin again after a while; give up aloud."""
+        claimed, serving = outcome.claimed, self.serving(outcome.claimed.kind)
+        if claimed.attempts >= outcome.route.table.attempts * max(1, len(serving)):
+            state = "doubtful" if result.unsure else "failed"
+            await self._end(cursor, outcome, state, f"given up after {claimed.attempts} tries: {said(result)}")
+            _log.error("a message was given up", delivery=claimed.id, hazard=claimed.hazard, reason=said(result))
+            return
+        refused = [] if result.unsure else [*claimed.refused_by, outcome.route.name]
+        others = [name for name in serving if name not in refused]
+        values = {
+            "delivery": claimed.id,
+            "worker": self.worker,
+            "detail": said(result),
+            "refused_by": refused if others else [],
+            "seconds": 0.0 if others and refused else result.seconds or backoff(claimed.attempts),
+            "unsure": result.unsure,
+        }
+        await cursor.execute(statement("delivery", "settle_again"), values)
+
+    async def _end(self, cursor: psycopg.AsyncCursor[Any], outcome: Outcome, state: str, detail: str) -> None:
+        values = {"delivery": outcome.claimed.id, "worker": self.worker, "at": outcome.at}
+        await cursor.execute(statement("delivery", "settle_end"), values | {"state": state, "detail": detail})
+
+
+def said(failure: Exception) -> str:
+    """A provider's words, fit for logs and tables."""
+    return masked(plain(str(failure)))
+
+
+def plain(text: str) -> str:
+    """Text of an outside program as the database can hold it."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
