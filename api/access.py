@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -19,6 +20,8 @@ from api.resources import Here, Resources
 from store import access
 from store.scope import Scope
 
+#: Name of a session's cookie. Over https browsers take one that begins with __Host- from this very host only, so that
+#: a page on a neighbouring name cannot plant a session.
 COOKIE = "nongvu_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -88,8 +91,23 @@ def _secret(request: Request) -> str | None:
 
 
 def address_of(request: Request) -> str:
-    """Where a request comes from; behind a proxy that is trusted, where it came from before."""
-    return request.client.host if request.client else "unknown"
+    """Where a request comes from; behind a proxy that is trusted, where it came from before.
+
+    Of IPv6 the network of 64 bits: one customer has all of it.
+    """
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Network((int(address) >> 64 << 64, 64)))
+    return host
+
+
+def cookie_of(here: Resources) -> str:
+    """Name of the session's cookie."""
+    return f"__Host-{COOKIE}" if here.settings.secure_cookies else COOKIE
 
 
 def csrf_of(token: str) -> str:
@@ -108,14 +126,15 @@ async def _by_key(connection: AsyncConnection[Any], text: str, here: Resources) 
     )  # fmt: skip
 
 
-async def _by_token(connection: AsyncConnection[Any], text: str, here: Resources) -> Asker:
+async def _by_token(text: str, here: Resources) -> Asker:
     if here.issuer is None:
         raise Problem(401, "neither a key of this platform nor a token it accepts", headers=CHALLENGE)
-    subject = await here.issuer.subject(text)
-    row = await access.found(connection, "account_of_subject", issuer=here.issuer.url, subject=subject)
-    if row is None:
-        raise Problem(401, "no account is bound to this token's subject", headers=CHALLENGE)
-    roles = tuple(await access.memberships(connection, row["id"]))
+    subject = await here.issuer.subject(text)  # may wait for the issuer: no connection is held meanwhile
+    async with here.reading() as connection:
+        row = await access.found(connection, "account_of_subject", issuer=here.issuer.url, subject=subject)
+        if row is None:
+            raise Problem(401, "no account is bound to this token's subject", headers=CHALLENGE)
+        roles = tuple(await access.memberships(connection, row["id"]))
     return Asker(f"account:{row['name']}", row["id"], row["name"], roles, open=here.settings.public == "stations")
 
 
@@ -130,14 +149,14 @@ async def _by_session(connection: AsyncConnection[Any], token: str, here: Resour
 
 
 async def _recognised(request: Request, here: Resources) -> Asker:
-    secret, cookie = _secret(request), request.cookies.get(COOKIE)
+    secret, cookie = _secret(request), request.cookies.get(cookie_of(here))
     if not secret and not cookie:
         return Asker(open=here.settings.public == "stations")
+    if secret and not secret.startswith(access.KEY_MARK):
+        return await _by_token(secret, here)
     async with here.writing() as connection:
         if not secret:
             return await _by_session(connection, cookie or "", here)
-        if not secret.startswith(access.KEY_MARK):
-            return await _by_token(connection, secret, here)
         asker = await _by_key(connection, secret, here)
         await access.found(connection, "key_used", prefix=asker.prefix)
         await here.quotas.settle(connection, asker.prefix)
@@ -147,11 +166,13 @@ async def _recognised(request: Request, here: Resources) -> Asker:
 async def asker(request: Request, here: Here) -> Asker:
     """Who asks; counts the request against their limit, and asks forms of a session for their mark."""
     address = address_of(request)
+    here.limiter.check(f"forged:{address}", here.settings.per_minute)
     try:
         found = await _recognised(request, here)
-    except Problem as problem:
-        here.limiter.take(f"address:{address}", here.settings.per_minute)
-        raise problem from None
+    except Problem:
+        for name in ("forged", "address"):
+            here.limiter.take(f"{name}:{address}", here.settings.per_minute)
+        raise
     name, per_minute = (found.name, found.per_minute) if found.per_minute else (f"address:{address}", None)
     request.state.limits = here.limiter.take(name, per_minute or here.settings.per_minute)
     if found.prefix:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -17,6 +16,7 @@ from api import (
     health,
     indices,
     lists,
+    openapi,
     people,
     posting,
     problems,
@@ -34,30 +34,20 @@ from api.web import office, page, sign_in
 ROUTERS = (
     stations.router, readings.router, posting.router, indices.router, alerts.router, documents.router, stream.router,
     lists.router, changes.router, people.router, callbacks.router, health.router,
-    sensorthings.router, page.router, sign_in.router,
+    openapi.router, sensorthings.router, page.router, sign_in.router,
     office.router, map_page.router,
 )  # fmt: skip
 
 
-class Application(FastAPI):
-    """FastAPI whose document names its problems as they are."""
-
-    def openapi(self) -> dict[str, Any]:
-        """OpenAPI document."""
-        if self.openapi_schema is None:
-            self.openapi_schema = problems.document(super().openapi())
-        return self.openapi_schema
-
-
 def create(resources: Resources) -> FastAPI:
     """Application over opened resources."""
-    app = Application(
+    app = openapi.Application(
         title="Nông Vụ",
         version=version("nongvu"),
         description="Sensors, indices and warnings of a province's agriculture.",
         docs_url=None,  # Swagger's page would load scripts from elsewhere
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # a route of our own: counted, and written once
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.resources = resources

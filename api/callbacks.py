@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from api.access import Asker, Asking
+from api.openapi import SIGNED_IN
 from api.parameters import CODE
 from api.problems import Problem
 from api.resources import Here, Resources
@@ -44,7 +45,7 @@ async def post(route: RouteName, request: Request, asking: Asking, here: Here) -
     return await _keep(here, route, kind, await request.body())
 
 
-@router.get("/{route}", status_code=202, response_class=Response)
+@router.get("/{route}", status_code=202, response_class=Response, openapi_extra=SIGNED_IN)
 async def get(route: RouteName, request: Request, asking: Asking, here: Here) -> Response:
     """Take the same from services that tell it in the address, as a form does."""
     _require(asking)

@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access import Asker, Asking
 from api.answer import json_answer
 from api.catalogue import titles
+from api.openapi import SIGNED_IN
 from api.parameters import CODE, Moment
 from api.problems import Problem, not_found
 from api.resources import Here, Resources
+from api.rule_values import RuleValues
 from store import audit, office
 from store.flag import Check, Quality
 
@@ -66,7 +68,7 @@ class NewRuleSetting(Body):
     """What differs from a rule's own numbers, at a place and everything below it."""
 
     place: PlaceCode
-    values: Annotated[dict[str, float | int | str | bool], Field(max_length=50)]
+    values: RuleValues
     valid_from: Moment | None = None
 
 
@@ -76,7 +78,7 @@ class NewPreview(Body):
     place: PlaceCode
     first: Moment = Field(alias="from")
     last: Moment = Field(alias="to")
-    values: Annotated[dict[str, float | int | str | bool], Field(max_length=50)] = {}
+    values: RuleValues = RuleValues()
 
 
 class Decision(Body):
@@ -178,7 +180,8 @@ async def acknowledge(here: Here, asking: Asking, number: Number) -> Any:
     async with here.writing() as connection:
         found = await office.rows(connection, "acknowledge", scope, id=number, who=asking.name, now=here.now())
         if not found:
-            raise Problem(404, f"no message about an alert {number!r} was made, or you may not see it")
+            detail = "no message was made of it, or one that speaks of more than you look after"
+            raise Problem(404, f"nobody can take charge of alert {number!r} for you: {detail}")
         await audit.record_asked(connection, asking.name, "acknowledge", f"alert:{number}")
     return {"bundles": len(found)}
 
@@ -231,18 +234,24 @@ async def crops(request: Request, here: Here, asking: Asking) -> Response:  # no
 @router.post("/rules/{rule}/settings", status_code=201, response_model=Made)
 async def set_rule(here: Here, asking: Asking, rule: RuleName, body: NewRuleSetting) -> Response:
     """Set a rule's numbers at a place and below; what it said since is worked out anew."""
-    await _known_rule(here, rule)
+    asking.require("rules")
+    values = body.values.told(rule, await _known_rule(here, rule))
+    if not values:
+        raise Problem(422, "values: say what is to differ from the rule's own")
     row = await change(
         here, asking, "rules", "set_rule", "rule_setting", not_found("place", body.place), rule=rule,
-        place=body.place, values=Jsonb(body.values), valid_from=body.valid_from or here.now(),
+        place=body.place, values=Jsonb(values), valid_from=body.valid_from or here.now(),
     )  # fmt: skip
     return made(row, "rule-settings")
 
 
-async def _known_rule(here: Resources, rule: str) -> None:
+async def _known_rule(here: Resources, rule: str) -> dict[str, Any]:
+    """The rule's entry in the catalogue."""
     async with here.reading() as connection:
-        if rule not in await titles(connection, "rule"):
-            raise not_found("rule", rule)
+        found = await titles(connection, "rule")
+    if rule not in found:
+        raise not_found("rule", rule)
+    return found[rule]
 
 
 @router.post("/rules/{rule}/previews", status_code=202, response_model=Made)
@@ -251,9 +260,9 @@ async def preview(here: Here, asking: Asking, rule: RuleName, body: NewPreview) 
     scope = asking.require("rules")
     if not timedelta(0) < body.last - body.first <= timedelta(days=3660):
         raise Problem(422, "'from' must be before 'to', by ten years at most")
-    await _known_rule(here, rule)
+    values = body.values.told(rule, await _known_rule(here, rule))
     subject = {"rule": rule, "place": body.place, "from": body.first.isoformat(), "to": body.last.isoformat(),
-               "values": body.values}  # fmt: skip
+               "values": values}  # fmt: skip
     async with here.writing() as connection:
         if await office.row(connection, "places_within", scope, codes=[body.place]) is None:
             raise not_found("place", body.place)
@@ -263,7 +272,7 @@ async def preview(here: Here, asking: Asking, rule: RuleName, body: NewPreview) 
     return Response(Made(id=number).model_dump_json(), 202, headers, media_type="application/json")
 
 
-@router.get("/requests/{id}", response_model=None, responses={200: {"model": Asked}})
+@router.get("/requests/{id}", response_model=None, responses={200: {"model": Asked}}, openapi_extra=SIGNED_IN)
 async def asked(request: Request, here: Here, asking: Asking, number: Number) -> Response:
     """What became of work that the asker asked for."""
     if asking.account is None:

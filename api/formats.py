@@ -14,6 +14,7 @@ import numpy as np
 from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from api.answer import CACHE
 from api.parameters import QUALITY_NAMES, datastream_name
 from api.problems import Problem
 from api.resources import Resources
@@ -119,7 +120,7 @@ def streamed(here: Resources, wish: Wish, chosen: Format) -> Response:
         raise Problem(501, "this installation has no Parquet: pip install 'nongvu[export]', or ask for CSV")
     made = csv(here, wish) if chosen == "csv" else columns(here, wish, chosen)
     ending = {"csv": "csv", "parquet": "parquet", "arrow": "arrows"}[chosen]
-    headers = {"Content-Disposition": f'attachment; filename="readings.{ending}"', "Cache-Control": "private, no-cache"}
+    headers = CACHE | {"Content-Disposition": f'attachment; filename="readings.{ending}"'}
     media_type = "text/csv; charset=utf-8; header=present" if chosen == "csv" else _TYPE_OF[chosen]
     return StreamingResponse(made, media_type=media_type, headers=headers)
 

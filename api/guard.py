@@ -122,6 +122,10 @@ class Passage:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            if self.scope["scheme"] == "https":
+                headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            if not self.scope["path"].startswith("/static/"):  # what says nothing of caching is nobody's to keep
+                headers.setdefault("Cache-Control", "no-store")
             for name, value in (self.scope.get("state") or {}).get("limits", {}).items():
                 headers.setdefault(name, value)
             route: Any = self.scope.get("route")

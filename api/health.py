@@ -1,4 +1,4 @@
-"""Health: whether this process and what it stands on work, truly asked; and its metrics."""
+"""Health: whether this process and what it stands on work, truly asked; and what it counts for Prometheus."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Literal
 
 import msgspec
 import psycopg
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from fastapi import APIRouter, Request, Response
+from prometheus_client import Counter, Histogram
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
+from api.access import address_of
 from api.resources import Here, Resources
 from store.migrate import needed
 
@@ -48,8 +49,9 @@ def _broker(here: Resources) -> str:
 
 
 @router.get("/healthz", response_model=None, responses={200: {"model": Health}, 503: {"model": Health}})
-async def health(here: Here) -> Response:
+async def health(request: Request, here: Here) -> Response:
     """200 if database, migrations and broker are there, so that this process can do its work; else 503."""
+    here.limiter.take(f"health:{address_of(request)}", here.settings.per_minute)
     database, broker = await _database(here), _broker(here)
     well = database == "well" and broker != "away"
     try:
@@ -58,12 +60,6 @@ async def health(here: Here) -> Response:
         clock = "the replay has not begun"
     document = {"status": "well" if well else "ill", "database": database, "broker": broker, "clock": clock}
     return Response(msgspec.json.encode(document), 200 if well else 503, media_type="application/json")
-
-
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-async def metrics() -> Response:
-    """Counters for Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def count(method: str, route: str, status: int, began: float) -> None:

@@ -30,6 +30,12 @@ class Limiter:
     def __init__(self) -> None:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
+    def check(self, name: str, per_minute: int) -> None:
+        """A 429 where nothing is left; takes nothing, and keeps no bucket of a name that never took."""
+        if name in self._buckets:
+            self.take(name, per_minute)
+            self._buckets[name].left += 1
+
     def take(self, name: str, per_minute: int) -> dict[str, str]:
         """Take one request; the header fields to answer with, or a 429."""
         now = time.monotonic()

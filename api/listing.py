@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, create_model
 
 from api.access import Asking
+from api.openapi import SIGNED_IN
 from api.paging import Page, cursor, key, page
 from api.parameters import CursorText, Limit, OfPlace
 from api.resources import Here
@@ -65,7 +66,7 @@ def add(router: APIRouter, listing: Listing) -> None:
     answers: dict[int | str, dict[str, Any]] = {200: {"model": model}}
     router.add_api_route(
         f"/{listing.path}", listed, methods=["GET"], response_model=None, responses=answers,
-        name=f"list_{listing.path.replace('-', '_')}",
+        name=f"list_{listing.path.replace('-', '_')}", openapi_extra=SIGNED_IN if listing.right else None,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from api.parameters import CODE, Moment
 from api.problems import Problem, not_found
 from api.resources import Here, Resources
 from api.uplink import NoReceipt
-from store import office
+from store import audit, office
 from telemetry.pack import JSON, MAXIMUM_RECORDS
 from telemetry.quantities import QUANTITIES
 from telemetry.reading import LEVEL, Reading, milliseconds
@@ -78,8 +78,13 @@ async def send(here: Resources, asking: Asker, readings: list[Reading]) -> Poste
     except NoReceipt:
         detail = "no receipt yet: the readings may be stored or not; send the same again, which changes nothing"
         raise Problem(503, detail, headers={"Retry-After": "10"}) from None
-    async with here.reading() as connection:
+    async with here.writing() as connection:
         aside = await office.rows(connection, "aside_of", scope, boot=here.uplink.boot, sequence=sequence)
+        subject = f"pack:{here.uplink.boot}:{sequence}"
+        await audit.record_asked(
+            connection, asking.name, "readings posted", subject, stations=stations, readings=len(readings),
+            set_aside=len(aside),
+        )  # fmt: skip
     lost = len(readings) if any(row["record"] < 0 for row in aside) else len(aside)
     return Posted(boot=here.uplink.boot, sequence=sequence, stored=len(readings) - lost,
                   set_aside=[NotStored(**row) for row in aside])  # fmt: skip

@@ -1,4 +1,4 @@
-"""Problems: every error is a problem document (RFC 9457), also in the OpenAPI document."""
+"""Problems: every error is a problem document (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -113,19 +113,3 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(psycopg.DataError, _wrong_value)
     app.add_exception_handler(psycopg.IntegrityError, _contradicts)
     app.add_exception_handler(Exception, _unforeseen)
-
-
-def document(openapi: dict[str, Any]) -> dict[str, Any]:
-    """OpenAPI document in which every operation names its problems truly."""
-    schemas = openapi.setdefault("components", {}).setdefault("schemas", {})
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
-    schemas["Problem"] = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for operations in openapi.get("paths", {}).values():
-        for operation in operations.values():
-            responses = operation.setdefault("responses", {})
-            if "422" in responses:
-                responses["422"] = {"description": "A parameter or the body is wrong", "content": content}
-            responses.setdefault("default", {"description": "A problem", "content": content})
-    return openapi

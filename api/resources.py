@@ -19,6 +19,11 @@ from api.settings import ApiSettings
 from store.pool import Pool
 from telemetry.clock import Clock
 
+#: Filters that were not asked for are NULL: a plan made for the very values leaves them out, one for all values cannot.
+_FOR_A_REQUEST = (
+    "SELECT set_config('statement_timeout', %s, true), set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
+
 
 @dataclass(slots=True)
 class Resources:
@@ -51,17 +56,19 @@ class Resources:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection[TupleRow]]:
         """Lend a connection for reading, with a limit on every query's time."""
-        async with self.read_pool.connection() as connection:
-            milliseconds = int(self.settings.request_seconds * 1000)
-            await connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(milliseconds),))
+        async with self._lent(self.read_pool) as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection[TupleRow]]:
         """Lend a connection in a transaction."""
-        async with self.pool.connection() as connection:
-            milliseconds = int(self.settings.request_seconds * 1000)
-            await connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(milliseconds),))
+        async with self._lent(self.pool) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _lent(self, pool: Pool) -> AsyncIterator[AsyncConnection[TupleRow]]:
+        async with pool.connection() as connection:
+            await connection.execute(_FOR_A_REQUEST, (str(int(self.settings.request_seconds * 1000)),))
             yield connection
 
 

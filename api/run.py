@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create
 from api.line import Line
@@ -63,26 +64,30 @@ async def opened(settings: ApiSettings) -> AsyncIterator[Resources]:
         yield Resources(settings, main, clock, read, issuer=issuer, uplink=uplink)
 
 
+def listening(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
+    """How the server listens."""
+    return uvicorn.Config(
+        app,
+        host=settings.api_host,
+        port=settings.api_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=5,
+        http=Line,
+        forwarded_allow_ips=settings.trusted_proxies,
+        proxy_headers=bool(settings.trusted_proxies),
+    )
+
+
 async def serve(settings: ApiSettings) -> None:
     """Serve until cancelled."""
     serve_metrics(settings, "api")
     _spare_the_collector()
     async with opened(settings) as resources:
-        configuration = uvicorn.Config(
-            create(resources),
-            host=settings.api_host,
-            port=settings.api_port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=5,
-            http=Line,
-            forwarded_allow_ips=settings.trusted_proxies,
-            proxy_headers=bool(settings.trusted_proxies),
-        )
-        server = Server(configuration)
+        server = Server(listening(create(resources), settings))
         serving = asyncio.create_task(server.serve(), name="uvicorn")
         try:
             await _announce(server, serving)

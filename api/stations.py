@@ -163,12 +163,9 @@ async def _latest(
             connection, "latest_said", asking.scope, code=code, quantity=quantity, after_station=station_code,
             after_quantity=after_quantity, after_level=after_level, limit=limit, **_NAMES,
         )  # fmt: skip
-    assert found is not None  # noqa: S101 — an aggregate always has its row
-    following = None
-    if found["found"] > limit:
-        named, _, level = found["last_datastream"].partition("/")
-        following = cursor(found["last_station"], named, level)
-    return page(request, msgspec.Raw(f"[{found['items']}]".encode()), following)
+    assert found is not None  # noqa: S101 — three values always have their row
+    following = cursor(*found["last"]) if found["found"] > limit else None
+    return page(request, msgspec.Raw(found["items"].encode()), following)
 
 
 @router.get("/stations/{code}/latest", response_model=None, responses={200: {"model": Page[Latest]}})

@@ -28,8 +28,8 @@ log = structlog.get_logger()
 INTERVAL = 0.3
 #: A number that is missing for so long [s] was never committed; until then it may still come.
 PATIENCE = 10.0
-#: A listener who lags by more events is let go; they come back with their last event's id.
-MOST_WAITING = 5000
+#: A listener who lags by more rounds of asking is let go; they come back with their last event's id.
+MOST_WAITING = 200
 KEEP_ALIVE = 15.0
 MOST_LISTENERS = 2000
 #: After so long [s] a listener is let go to come back, so that a key that was revoked ends.
@@ -78,7 +78,8 @@ class Listener:
 
     name: str
     scope: Scope
-    queue: asyncio.Queue[Event | None]
+    #: What each round brought; None: no more.
+    queue: asyncio.Queue[bytes | None]
 
 
 class Listeners:
@@ -88,6 +89,7 @@ class Listeners:
         self._here = here
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
+        self._beginning = asyncio.Lock()
         self.batch, self.step = Cursor(0), Cursor(0)
 
     @property
@@ -102,12 +104,13 @@ class Listeners:
         most = self._here.settings.streams
         if sum(listener.name == name for listener in self._listeners) >= most:
             raise Problem(429, f"{most} streams at once are open to one asker", headers={"Retry-After": "60"})
-        if self._task is None or self._task.done():
-            await self._begin()
-            self._task = asyncio.create_task(self._ask(), name="stream")
         listener = Listener(name, scope, asyncio.Queue(MOST_WAITING))
-        listeners = self._listeners
-        listeners.add(listener)
+        self._listeners.add(listener)
+        try:
+            await self._begin()
+        except BaseException:
+            self.leave(listener)
+            raise
         return listener
 
     def leave(self, listener: Listener) -> None:
@@ -118,8 +121,12 @@ class Listeners:
             self._task = None
 
     async def _begin(self) -> None:
-        (heads,) = await self._rows("heads")
-        self.batch, self.step = Cursor(heads["batch"]), Cursor(heads["step"])
+        """Ask the tables from now on; once, however many come at the same moment."""
+        async with self._beginning:
+            if self._task is None or self._task.done():
+                (heads,) = await self._rows("heads")
+                self.batch, self.step = Cursor(heads["batch"]), Cursor(heads["step"])
+                self._task = asyncio.create_task(self._ask(), name="stream")
 
     async def _rows(self, named: str, **values: Any) -> list[dict[str, Any]]:
         async with self._here.reading() as connection, connection.cursor(row_factory=dict_row) as cursor:
@@ -155,15 +162,17 @@ class Listeners:
                 await asyncio.sleep(1)
 
     def _tell(self, events: list[Event]) -> None:
+        written: dict[Scope, bytes] = {}  # once for all who may see the same
         for listener in list(self._listeners):
-            for event in events:
-                if event.seen_by(listener.scope):
-                    try:
-                        listener.queue.put_nowait(event)
-                    except asyncio.QueueFull:
-                        self.leave(listener)
-                        _let_go(listener)
-                        break
+            scope = listener.scope
+            if scope not in written:
+                written[scope] = b"".join(event.body for event in events if event.seen_by(scope))
+            if written[scope]:
+                try:
+                    listener.queue.put_nowait(written[scope])
+                except asyncio.QueueFull:
+                    self.leave(listener)
+                    _let_go(listener)
 
 
 def _let_go(listener: Listener) -> None:
@@ -201,17 +210,17 @@ async def _events(here: Resources, listener: Listener, resume: tuple[int, int] |
         while not here.stopping and time.monotonic() < ends:
             try:
                 async with asyncio.timeout(1.0):
-                    event = await listener.queue.get()
+                    told = await listener.queue.get()
             except TimeoutError:
                 quiet += 1
                 if quiet >= KEEP_ALIVE:
                     quiet = 0.0
                     yield b": nothing new\n\n"
                 continue
-            if event is None:
+            if told is None:
                 return
             quiet = 0.0
-            yield event.body
+            yield told
     finally:
         listeners.leave(listener)
 

@@ -26,8 +26,16 @@ WHERE place.kind = 'station'
 """
 BATCH = "INSERT INTO batch (gateway, received_at) SELECT id, clock_timestamp() FROM gateway WHERE code = 'api'"
 NEWEST = """
-INSERT INTO reading SELECT date_trunc('hour', clock_timestamp()) - step * interval '5 minutes', 20 + step, id, 1, 1
+INSERT INTO reading SELECT date_trunc('hour', clock_timestamp()) - step * interval '5 minutes',
+    round((15 + 10 * random())::numeric, 2), id, 1, 1
 FROM datastream, generate_series(0, 11) AS step
+"""
+#: A finding every tenth day of a year over each datastream; over each hundredth one that lies over the newest value.
+VERDICTS = """
+INSERT INTO verdict (datastream_id, valid_from, valid_to, flag, reason, who, said_at)
+SELECT id, began, began + interval '2 hours', 3 | 4096, 'spike', 'ordered', began
+FROM datastream, LATERAL (SELECT clock_timestamp() - interval '1 hour' - day * interval '10 days' AS began
+                          FROM generate_series(CASE WHEN id % 100 = 0 THEN 0 ELSE 1 END, 36) AS day) AS found
 """
 LATEST = """
 INSERT INTO latest SELECT DISTINCT ON (datastream_id) datastream_id, phenomenon_time, result, flag, batch_id
@@ -48,7 +56,7 @@ def fill(url, *, year):
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(FILL.replace("%%", "%").replace("%(stations)s", str(STATIONS)))
         connection.execute(STREAMS, {"most": QUANTITIES})
-        for statement in (BATCH, NEWEST, *([YEAR] if year else []), LATEST, "ANALYZE"):
+        for statement in (BATCH, NEWEST, *([YEAR] if year else []), LATEST, VERDICTS, "ANALYZE"):
             connection.execute(statement)
 
 

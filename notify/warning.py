@@ -97,7 +97,7 @@ async def _put(
         "name": f"{warn.identifier}.xml",
         "content_type": "application/cap+xml",
         "body": cap.octets(root),
-        "place": None,
+        "place": step.place,  # of a farm it is the farm's
         "at": step.known_at,
         "expires": step.expires,
         "properties": json.dumps(properties, ensure_ascii=False),

@@ -191,6 +191,13 @@ class Writer:
             raise not_found("Things", thing)
         return int(row["id"])
 
+    async def _sensor_named(self, body: Body) -> int | None:
+        """Sensor that a Datastream refers to; 404 for one of others, of which it would tell."""
+        sensor = reference(body.get("Sensor"), "Sensors")
+        if sensor is not None and await self._do("sensor_within", sensor=sensor) is None:
+            raise not_found("Sensors", sensor)
+        return sensor
+
     async def _sensor(self, body: Body) -> int:
         row = await self._do(
             "add_sensor", name=text(body, "name"), description=text(body, "description", usual=""),
@@ -209,7 +216,7 @@ class Writer:
         _same_unit(body, quantity)
         if body.get("observationType", MEASUREMENT) != MEASUREMENT:
             raise wrong("results are numbers: observationType is OM_Measurement")
-        sensor = sensor or reference(body.get("Sensor"), "Sensors")
+        sensor = sensor or await self._sensor_named(body)
         if sensor is None and isinstance(body.get("Sensor"), dict):
             sensor = await self._sensor(told("Sensors", body["Sensor"]))
         level = (body.get("properties") or {}).get("level", "")
@@ -246,6 +253,8 @@ class Writer:
                 elif name in stored["properties"]:
                     kept[name] = stored["properties"][name]
         named, values = _changes(entity, number, given, kept)
+        if entity.name == "Datastreams":
+            values["sensor"] = await self._sensor_named(given)
         row = await self._do(named, **values)
         if row is None:
             raise not_found(entity.name, number)
@@ -288,7 +297,7 @@ def _changes(entity: Entity, number: int, given: Body, kept: Body) -> tuple[str,
         kept.pop("name", None)
         return "change_thing", values | {"name": text(given, "name") if "name" in given else None}
     if entity.name == "Datastreams":
-        return "change_datastream", values | {"sensor": reference(given.get("Sensor"), "Sensors")}
+        return "change_datastream", values
     names = {"name": "name", "description": "description", "encoding_type": "encodingType", "metadata": "metadata"}
     found = {column: text(given, name) if name in given else None for column, name in names.items()}
     return "change_sensor", values | found

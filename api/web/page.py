@@ -43,7 +43,11 @@ def render(
         words=WORDS[language], language=language, notice=notice,
         other=str(request.url.include_query_params(lang=other).query), **given,
     )  # fmt: skip
-    headers = {"Content-Language": language, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Cookie"}
+    headers = {
+        "Content-Language": language,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Language, Authorization, Cookie, X-API-Key",
+    }
     return Response(text, status, headers, "text/html; charset=utf-8")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from api.access import COOKIE, Asking, address_of
+from api.access import Asking, address_of, cookie_of
 from api.problems import Problem
 from api.resources import Here, Resources
 from api.web.page import language_for, render
@@ -37,8 +38,10 @@ def text(form: FormData, name: str, most: int = 500) -> str:
 
 
 def from_here(request: Request) -> None:
-    """Refuse a form that another site sent (Fetch metadata; browsers that do not say send a session's mark)."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+    """Refuse a form that another site sent, as browsers say it: Fetch metadata, of older ones the origin."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    elsewhere = origin is not None and urlsplit(origin).netloc != request.url.netloc
+    if site not in {"same-origin", "none"} if site else elsewhere:
         raise Problem(403, "this form was sent by another site")
 
 
@@ -63,12 +66,13 @@ async def _signed_in(here: Resources, name: str, password: str) -> str | None:
             return None
         if not fits:
             failed = await access.found(connection, "failed", account=row["id"], most=MOST_FAILURES)
-            if failed and failed["failures"] == MOST_FAILURES:
+            if failed and failed["failures"] >= MOST_FAILURES:
                 await audit.record_asked(connection, f"account:{name}", "account locked", name)
             return None
         token = secrets.token_urlsafe(32)
         lasts: Any = here.settings.session_time
-        await access.found(connection, "signed_in", account=row["id"])
+        if await access.found(connection, "signed_in", account=row["id"]) is None:
+            return None  # locked by others while this password was looked at
         await access.found(connection, "open_session", sha256=access.sha256(token), account=row["id"], lasts=lasts)
         await audit.record_asked(connection, f"account:{name}", "signed in", name)
         return token
@@ -89,9 +93,11 @@ async def sign_in(request: Request, here: Here, asking: Asking) -> Response:
     token = await _signed_in(here, text(sent, "name", 63), text(sent, "password", 1000))
     if token is None:
         return render(request, here, "sign_in.html", language_for(request, here), status=403, asking=asking, wrong=True)
+    if asking.csrf:
+        await _forget(request, here)
     answer = RedirectResponse("/office", 303)
     answer.set_cookie(
-        COOKIE, token, max_age=int(here.settings.session_time.total_seconds()), httponly=True, samesite="lax",
+        cookie_of(here), token, max_age=int(here.settings.session_time.total_seconds()), httponly=True, samesite="lax",
         secure=here.settings.secure_cookies, path="/",
     )  # fmt: skip
     return answer
@@ -102,8 +108,13 @@ async def sign_out(request: Request, here: Here, asking: Asking) -> Response:
     """End the session."""
     if asking.account is None:
         return RedirectResponse("/", 303)
-    async with here.writing() as connection:
-        await access.found(connection, "close_session", sha256=access.sha256(request.cookies.get(COOKIE, "")))
+    await _forget(request, here)
     answer = RedirectResponse("/", 303)
-    answer.delete_cookie(COOKIE, path="/")
+    answer.delete_cookie(cookie_of(here), path="/", secure=here.settings.secure_cookies, httponly=True)
     return answer
+
+
+async def _forget(request: Request, here: Resources) -> None:
+    token = request.cookies.get(cookie_of(here), "")
+    async with here.writing() as connection:
+        await access.found(connection, "close_session", sha256=access.sha256(token))

@@ -59,29 +59,28 @@ LANGUAGE sql STABLE AS $$
     CROSS JOIN LATERAL series(stream.id, first, last, 1000, suspect, every) AS series
 $$;
 
--- Newest values over which verdicts are laid, with the flag that comes of it; values without a verdict are not among them.
-CREATE OR REPLACE FUNCTION judged_latest()
-RETURNS TABLE (datastream_id int, flag int)
+-- Flag of one reading with the verdicts that lie over it: two looks into an index, however many there are of other times.
+CREATE OR REPLACE FUNCTION judged_at(datastream int, moment timestamptz, raw int) RETURNS TABLE (flag int)
 LANGUAGE sql STABLE AS $$
-    SELECT latest.datastream_id,
-           judged_flag(latest.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
-                       (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
-                        FILTER (WHERE verdict.who LIKE 'person:%'))[1])
-    FROM verdict JOIN latest ON latest.datastream_id = verdict.datastream_id
-     AND verdict.valid_to >= latest.phenomenon_time AND verdict.valid_from <= latest.phenomenon_time
-    GROUP BY latest.datastream_id, latest.flag
+    SELECT CASE WHEN EXISTS (SELECT FROM verdict WHERE verdict.datastream_id = datastream
+                             AND verdict.valid_to >= moment AND verdict.valid_from <= moment) THEN (
+        SELECT judged_flag(raw, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
+                           (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
+                            FILTER (WHERE verdict.who LIKE 'person:%'))[1])
+        FROM verdict
+        WHERE verdict.datastream_id = datastream AND verdict.valid_to >= moment AND verdict.valid_from <= moment)
+    ELSE raw END
 $$;
 
 -- Newest values of the stations that the asker may see, verdicts laid over: of one station or quantity, or of all.
 CREATE OR REPLACE FUNCTION shown_latest(everything boolean, roots int[], open boolean, code text, quantity text)
 RETURNS TABLE (station text, quantity text, level text, "time" timestamptz, value double precision, flag int)
 LANGUAGE sql STABLE AS $$
-    SELECT place.code, datastream.quantity, datastream.level, latest.phenomenon_time, latest.result,
-           coalesce(said.flag, latest.flag)
+    SELECT place.code, datastream.quantity, datastream.level, latest.phenomenon_time, latest.result, judged.flag
     FROM visible_place(everything, roots, open) AS place
     JOIN datastream ON datastream.place = place.id
     JOIN latest ON latest.datastream_id = datastream.id
-    LEFT JOIN judged_latest() AS said ON said.datastream_id = latest.datastream_id
+    CROSS JOIN LATERAL judged_at(latest.datastream_id, latest.phenomenon_time, latest.flag) AS judged
     WHERE (shown_latest.code IS NULL OR place.code = shown_latest.code)
       AND (shown_latest.quantity IS NULL OR datastream.quantity = shown_latest.quantity)
 $$;

@@ -93,7 +93,8 @@ UPDATE account SET failures = failures + 1,
 WHERE id = %(account)s RETURNING failures
 
 -- name: signed_in
-UPDATE account SET failures = 0, locked_until = NULL WHERE id = %(account)s
+UPDATE account SET failures = 0, locked_until = NULL
+WHERE id = %(account)s AND NOT disabled AND coalesce(locked_until <= clock_timestamp(), true) RETURNING id
 
 -- name: open_session
 INSERT INTO session (sha256, account, expires_at)

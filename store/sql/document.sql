@@ -28,5 +28,9 @@ SELECT properties ->> 'reference' AS reference FROM document
 WHERE kind = 'cap' AND properties ->> 'alert' = %(alert)s AND expires > %(now)s ORDER BY id
 
 -- name: feed
-SELECT name, created_at, properties FROM document
-WHERE kind = 'cap' AND content_type = 'application/cap+xml' AND expires > %(now)s ORDER BY id DESC LIMIT 100
+-- Everybody may read it: what was said of farms is not in it.
+SELECT document.name, document.created_at, document.properties FROM document
+LEFT JOIN place ON place.id = document.place
+WHERE document.kind = 'cap' AND document.content_type = 'application/cap+xml' AND document.expires > %(now)s
+  AND place.private IS NOT TRUE
+ORDER BY document.id DESC LIMIT 100

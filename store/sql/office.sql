@@ -45,7 +45,7 @@ ORDER BY bulletin.id DESC LIMIT %(limit)s
 SELECT document.content_type, document.body, document.created_at
 FROM document
 WHERE document.name = %(name)s AND document.kind IN ('cap', 'audio', 'bulletin')
-  AND (document.place IS NULL
+  AND (document.place IS NULL AND (%(open)s OR %(everything)s OR cardinality(%(roots)s::int[]) > 0)
        OR document.place IN (SELECT id FROM visible_place(%(everything)s, %(roots)s, %(open)s)))
 
 -- name: seasons
@@ -141,7 +141,10 @@ SELECT verdict.id, place.code AS station, datastream.quantity, datastream.level,
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 JOIN datastream ON datastream.place = place.id
 JOIN verdict ON verdict.datastream_id = datastream.id
-WHERE verdict.id < %(before)s AND (%(state)s::text IS NULL OR verdict.who LIKE %(state)s || '%%')
+WHERE verdict.id < %(before)s
+  -- by what is shown of it: else a filter would spell the name letter by letter
+  AND (%(state)s::text IS NULL
+       OR starts_with(CASE WHEN %(known)s THEN verdict.who ELSE split_part(verdict.who, ':', 1) END, %(state)s))
   AND (%(within)s::text IS NULL OR place.path && ARRAY (SELECT id FROM place AS upper WHERE upper.code = %(within)s))
 ORDER BY verdict.id DESC LIMIT %(limit)s
 
@@ -178,6 +181,12 @@ WITH named AS (
     JOIN alert_step ON alert_step.alert = alert.id
     JOIN bundle_step ON bundle_step.step = alert_step.id
     WHERE alert.id = %(id)s
+      -- whoever takes charge stops what is told to others: only where all of it is theirs to look after
+      AND NOT EXISTS (
+          SELECT FROM bundle_step AS other JOIN alert_step AS step ON step.id = other.step
+          JOIN alert AS beside ON beside.id = step.alert
+          WHERE other.bundle = bundle_step.bundle
+            AND beside.place NOT IN (SELECT seen.id FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS seen))
 )
 INSERT INTO acknowledgement (bundle, who, at) SELECT bundle, %(who)s, %(now)s FROM named
 ON CONFLICT DO NOTHING RETURNING bundle

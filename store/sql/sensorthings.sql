@@ -58,12 +58,7 @@ SELECT reading.datastream_id || '@' || (extract(epoch FROM reading.phenomenon_ti
 FROM reading
 JOIN datastream ON datastream.id = reading.datastream_id
 JOIN visible_place(%(everything)s, %(roots)s, %(open)s) AS place ON place.id = datastream.place
-CROSS JOIN LATERAL (
-    SELECT judged_flag(reading.flag, max(verdict.flag & 255), bit_or(verdict.flag & ~255),
-                       (array_agg(verdict.flag & 255 ORDER BY verdict.said_at DESC, verdict.id DESC)
-                        FILTER (WHERE verdict.who LIKE 'person:%%'))[1]) AS flag
-    FROM verdict WHERE verdict.datastream_id = reading.datastream_id
-     AND reading.phenomenon_time BETWEEN verdict.valid_from AND verdict.valid_to) AS judged
+CROSS JOIN LATERAL judged_at(reading.datastream_id, reading.phenomenon_time, reading.flag) AS judged
 WHERE place.kind = 'station'
 
 -- name: NewestObservations
@@ -71,11 +66,11 @@ WHERE place.kind = 'station'
 SELECT latest.datastream_id || '@' || (extract(epoch FROM latest.phenomenon_time) * 1000000)::bigint AS id,
        latest.datastream_id, place.id AS place, latest.phenomenon_time AS "phenomenonTime",
        latest.phenomenon_time AS "resultTime", latest.result,
-       coalesce(judged.flag, latest.flag) & 255 AS quality, coalesce(judged.flag, latest.flag) AS flag
+       judged.flag & 255 AS quality, judged.flag
 FROM latest
 JOIN datastream ON datastream.id = latest.datastream_id
 JOIN visible_place(%(everything)s, %(roots)s, %(open)s) AS place ON place.id = datastream.place
-LEFT JOIN judged_latest() AS judged ON judged.datastream_id = latest.datastream_id
+CROSS JOIN LATERAL judged_at(latest.datastream_id, latest.phenomenon_time, latest.flag) AS judged
 WHERE place.kind = 'station'
 
 -- name: FeaturesOfInterest
@@ -117,6 +112,13 @@ WHERE place.id = seen.id AND place.id = %(id)s AND place.kind = 'station' RETURN
 UPDATE datastream SET properties = %(properties)s, sensor = coalesce(%(sensor)s::int, datastream.sensor)
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS seen
 WHERE datastream.place = seen.id AND datastream.id = %(id)s RETURNING datastream.id
+
+-- name: sensor_within
+-- A sensor that the asker may hang a datastream on: one of theirs, or one that has none yet.
+SELECT sensor.id FROM sensor WHERE sensor.id = %(sensor)s AND (%(everything)s OR sensor.id = 1
+    OR NOT EXISTS (SELECT FROM datastream WHERE datastream.sensor = sensor.id)
+    OR EXISTS (SELECT FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+               JOIN datastream ON datastream.place = place.id WHERE datastream.sensor = sensor.id))
 
 -- name: change_sensor
 UPDATE sensor SET name = coalesce(%(name)s, name), description = coalesce(%(description)s, description),

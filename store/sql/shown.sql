@@ -47,22 +47,25 @@ LIMIT %(limit)s
 -- name: latest_said
 -- The same as the API says it, a page as one text: written as JSON by the database, since ten thousand are asked for at
 -- once. "found" is one more than the limit where there are more; the key of the page's last goes into its cursor.
-SELECT coalesce(string_agg(said, ',') FILTER (WHERE number <= %(limit)s), '') AS items, count(*) AS found,
-       max(station) FILTER (WHERE number = %(limit)s) AS last_station,
-       max(datastream) FILTER (WHERE number = %(limit)s) AS last_datastream
-FROM (SELECT row_to_json(item)::text AS said, station, datastream, row_number() OVER () AS number FROM (
-    SELECT newest.station, newest.quantity || CASE level WHEN '' THEN '' ELSE '/' || level END AS datastream,
-           newest.time, newest.value, coalesce(observed_property.unit, '') AS unit,
-           coalesce((%(qualities)s::text[])[(newest.flag & 255) + 1], 'not_evaluated') AS quality,
-           CASE WHEN newest.flag <= 255 THEN '{}'::text[]
-                ELSE ARRAY (SELECT check_name FROM unnest(%(bits)s::int[], %(checks)s::text[]) AS known (bit, check_name)
-                            WHERE newest.flag & bit <> 0 ORDER BY bit) END AS checks
+WITH page AS MATERIALIZED (
+    SELECT newest.*, coalesce(observed_property.unit, '') AS unit
     FROM shown_latest(%(everything)s, %(roots)s, %(open)s, %(code)s, %(quantity)s) AS newest
     LEFT JOIN observed_property ON observed_property.name = newest.quantity
     WHERE (newest.station, newest.quantity, newest.level) > (%(after_station)s, %(after_quantity)s, %(after_level)s)
     ORDER BY newest.station, newest.quantity, newest.level
     LIMIT %(limit)s + 1
-) AS item) AS numbered
+), item AS (
+    SELECT page.station, page.quantity || CASE level WHEN '' THEN '' ELSE '/' || level END AS datastream,
+           page.time, page.value, page.unit,
+           coalesce((%(qualities)s::text[])[(page.flag & 255) + 1], 'not_evaluated') AS quality,
+           CASE WHEN page.flag <= 255 THEN '{}'::text[]
+                ELSE ARRAY (SELECT check_name FROM unnest(%(bits)s::int[], %(checks)s::text[]) AS known (bit, check_name)
+                            WHERE page.flag & bit <> 0 ORDER BY bit) END AS checks
+    FROM page LIMIT %(limit)s
+)
+SELECT '[' || coalesce((SELECT string_agg(row_to_json(item)::text, ',') FROM item), '') || ']' AS items,
+       (SELECT count(*) FROM page) AS found,
+       (SELECT ARRAY[station, quantity, level] FROM page OFFSET %(limit)s - 1 LIMIT 1) AS last
 
 -- name: datastreams_of
 -- Datastreams of stations that the asker may see; names as on the wire, empty for all.
@@ -229,7 +232,9 @@ SELECT name, entry FROM catalogue WHERE kind = %(kind)s
 -- The page's first list: stations with the newest of what people look for first.
 SELECT place.code, place.name, commune.code AS commune, commune.name AS commune_name, place.longitude, place.latitude,
        place.time_zone, place.elevation, max(latest.phenomenon_time) AS time,
-       max(latest.result) FILTER (WHERE datastream.quantity = 'air_temperature' AND latest.flag & 255 IN (1, 2))
+       -- where several hang at different heights, the lowest of them by name
+       (array_agg(latest.result ORDER BY datastream.level) FILTER (WHERE datastream.quantity = 'air_temperature'
+            AND (SELECT flag FROM judged_at(latest.datastream_id, latest.phenomenon_time, latest.flag)) & 255 IN (1, 2)))[1]
            AS air_temperature,
        (SELECT max(alert.level) FROM alert WHERE alert.place = place.id AND alert.state = 'open') AS alert_level
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place

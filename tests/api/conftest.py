@@ -52,7 +52,7 @@ FROM reading ORDER BY datastream_id, phenomenon_time DESC;
 INSERT INTO catalogue VALUES
     ('index', 'air_temperature_mean', '{"title": {"vi": "Nhiệt độ trung bình", "en": "Mean temperature"}, "unit": "Cel"}'),
     ('rule', 'cold_spell', '{"title": {"vi": "Rét đậm, rét hại", "en": "Cold spell"}}')
-ON CONFLICT (kind, name) DO UPDATE SET entry = excluded.entry;
+ON CONFLICT (kind, name) DO UPDATE SET entry = catalogue.entry || excluded.entry;
 INSERT INTO index_value (place, index, time, value, completeness)
 SELECT id, 'air_temperature_mean', day, 9.5, 1 FROM place,
     generate_series(timestamptz '2026-01-28 17:00Z', '2026-01-30 17:00Z', '1 day') AS day WHERE kind = 'station';

@@ -8,11 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
 from api.app import create
-from api.line import Line
-from api.run import Server, opened
+from api.run import Server, listening, opened
 from api.settings import ApiSettings
 from tests.api.conftest import StoppedClock
 
@@ -20,7 +17,8 @@ from tests.api.conftest import StoppedClock
 @contextmanager
 def running(url: str, *, stopped: bool = True, **settings: object) -> Iterator[str]:
     """Address of a server over a database; event time stands still unless told otherwise."""
-    told = ApiSettings(database_url=url, **({"per_minute": 1_000_000, "secure_cookies": False} | settings))
+    usual = {"per_minute": 1_000_000, "secure_cookies": False, "api_port": 0}
+    told = ApiSettings(database_url=url, **(usual | settings))
     started = threading.Event()
     found: dict[str, object] = {}
 
@@ -28,7 +26,7 @@ def running(url: str, *, stopped: bool = True, **settings: object) -> Iterator[s
         async with opened(told) as resources:
             if stopped:
                 resources.clock = StoppedClock()
-            server = Server(uvicorn.Config(create(resources), port=0, lifespan="off", log_config=None, http=Line))
+            server = Server(listening(create(resources), told))
             task = asyncio.create_task(server.serve())
             while not server.started:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)

@@ -176,12 +176,22 @@ async def test_tokens_of_an_issuer(province: str, issuer: tuple[str, RSAKey]) ->
             return got.status_code
 
         assert await status(token()) == 200
+        assert await status(token(aud=["another", "nongvu"], nbf=int(time.time()), iat=int(time.time()))) == 200
+        soon = int(time.time()) + 600
         stranger = RSAKey.generate_key(2048, parameters={"kid": "one"})
         wrong = [
             token(exp=int(time.time()) - 600),
             token(iss="https://elsewhere"),
             token(aud="another"),
             token(sub="s-2"),
+            token(sub=7),
+            token(nbf=soon),
+            token(iat=soon),
+            token(exp="never"),
+            token(aud=[]),
+            jwt.encode({"alg": "RS256", "kid": "one"}, {k: v for k, v in right.items() if k != "exp"}, key),
+            jwt.encode({"alg": "RS256", "kid": "two"}, right, RSAKey.generate_key(2048, parameters={"kid": "two"})),
+            token()[:-4] + "AAAA",
             token(stranger),
             token(OctKey.import_key("x" * 32), alg="HS256"),
             "eyJhbGciOiJub25lIn0." + token().split(".")[1] + ".",

@@ -1,5 +1,6 @@
 """What people change: seasons, verdicts, rules, approvals, acknowledgements, subscribers."""
 
+import json
 from typing import Any
 
 import httpx
@@ -71,12 +72,14 @@ async def test_a_season_belongs_to_its_farm(client: httpx.AsyncClient, province:
 
 
 async def test_rules_are_set_and_previewed(client: httpx.AsyncClient, province: str, keys: Keys) -> None:
-    body = {"place": "huu-lung", "values": {"severe": 11.0}}
+    body = {"place": "huu-lung", "values": {"enter": [19, 14, 12], "months": [11, 12, 1, 2]}}
     assert (await client.post("/v1/rules/cold_spell/settings", json=body, headers=keys["officer"])).status_code == 403
     answer = await client.post("/v1/rules/cold_spell/settings", json=body, headers=keys["agronomist"])
     assert answer.status_code == 201, answer.text
     marked = ask(province, "SELECT count(DISTINCT place) FROM mark WHERE cause = 'rule'")
     assert marked == [(6,)], "the commune, two farms and three stations"
+    kept = (await client.get("/v1/rule-settings", headers=keys["agronomist"])).json()["items"][0]["values"]
+    assert kept == body["values"]
     assert (await client.post("/v1/rules/none/settings", json=body, headers=keys["agronomist"])).status_code == 404
     wish = {"place": "huu-lung-1", "from": "2025-12-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}
     asked = await client.post("/v1/rules/cold_spell/previews", json=wish, headers=keys["agronomist"])
@@ -84,6 +87,30 @@ async def test_rules_are_set_and_previewed(client: httpx.AsyncClient, province: 
     waiting = await client.get(asked.headers["location"], headers=keys["agronomist"])
     assert waiting.json()["state"] == "waiting"
     assert (await client.get(asked.headers["location"], headers=keys["farmer-a"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {}, {"severe": 1}, {"enter": 5}, {"enter": [19, 14]}, {"enter": [12, 14, 19]}, {"enter": ["a", "b", "c"]},
+        {"enter": [20, 15, 13], "leave": [19, 14, 12]}, {"months": [0]}, {"months": "all"}, {"enabled": [True]},
+        {"inclusive": [True]}, {"enter": [1e999, 1, 0]}, [], None,
+    ],
+)  # fmt: skip
+async def test_values_that_no_rule_can_have_are_refused_here(
+    client: httpx.AsyncClient, province: str, keys: Keys, values: object
+) -> None:
+    headers = keys["agronomist"] | {"content-type": "application/json"}
+    sent = json.dumps({"place": "huu-lung", "values": values}).replace("Infinity", "1e999")
+    answer = await client.post("/v1/rules/cold_spell/settings", content=sent, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert "values" in answer.json()["detail"]
+    assert ask(province, "SELECT count(*) FROM rule_setting") == [(0,)]
+    if values:
+        wish = {"place": "huu-lung-1", "from": "2025-12-01T00:00:00Z", "to": "2026-01-01T00:00:00Z", "values": values}
+        sent = json.dumps(wish).replace("Infinity", "1e999")
+        answer = await client.post("/v1/rules/cold_spell/previews", content=sent, headers=headers)
+        assert answer.status_code == 422, answer.text
 
 
 @pytest.fixture
@@ -115,6 +142,11 @@ async def test_officers_take_charge_and_approve(client: httpx.AsyncClient, said:
                              " AND code = 'huu-lung-1'")  # fmt: skip
     url = f"/v1/alerts/{number}/acknowledgements"
     assert (await client.post(url, headers=keys["farmer-b"])).status_code == 404
+    of_farm = "alert.id FROM alert JOIN place ON place.id = place WHERE state = 'open' AND code = 'farm-a-1'"
+    ((farms,),) = ask(said, f"INSERT INTO bundle_step SELECT id, 1 FROM alert_step WHERE alert = (SELECT {of_farm})"
+                            f" RETURNING (SELECT {of_farm})")  # fmt: skip
+    mixed = await client.post(f"/v1/alerts/{farms}/acknowledgements", headers=keys["farmer-a"])
+    assert mixed.status_code == 404, "the message speaks of others too: it is not a farmer's to silence"
     assert (await client.post(url, headers=keys["officer"])).json() == {"bundles": 1}
     assert [who.startswith("key:") for (who,) in ask(said, "SELECT who FROM acknowledgement")] == [True]
     waiting = (await client.get("/v1/approvals?filter=waiting", headers=keys["officer"])).json()["items"]

@@ -52,7 +52,6 @@ NEEDS = {
     ("get", "/v1/inbound/{route}"): "inbound",
     ("post", "/v1/inbound/{route}"): "inbound",
     ("get", "/healthz"): "public",
-    ("get", "/metrics"): "public",
 }
 SENSORTHINGS = "/sta/v1.1"
 MOMENT = "2026-01-31T13:00:00Z"
@@ -63,7 +62,7 @@ BODIES = {
     "/v1/verdicts": {"station": "{station}", "datastream": "air_temperature", "valid_from": MOMENT, "valid_to": MOMENT,
                      "quality": "fail", "reason": "r"},
     "/v1/approvals/{id}": {"decision": "refused"},
-    "/v1/rules/{rule}/settings": {"place": "{station}", "values": {"severe": 1}},
+    "/v1/rules/{rule}/settings": {"place": "{station}", "values": {"enabled": False}},
     "/v1/rules/{rule}/previews": {"place": "{station}", "from": "2025-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"},
     "/v1/inbound/{route}": {"id": "1", "state": "delivered"},
     "/v1/subscribers": {"address": "0912345678", "places": ["{station}"], "consent_channel": "paper"},
@@ -109,6 +108,8 @@ async def trespasses(client: httpx.AsyncClient, keys: dict[str, dict[str, str]])
         if not path.startswith(SENSORTHINGS)
     }
     assert routes == set(NEEDS), "say above which right a new route needs"
+    for (method, path), needs in NEEDS.items():
+        assert ({} in document["paths"][path][method]["security"]) == (needs == "public"), (method, path)
     wrong, asked = [], 0
     for method, path in sorted(routes - {("get", "/v1/stream")}):
         for name, headers in keys.items():
@@ -187,7 +188,7 @@ async def leaks_of_b(
     with psycopg.connect(province) as connection:
         thing, datastream = connection.execute(FIRST_OF_B).fetchone()
     for name in ("public", "farmer-a", "nobody"):
-        for method, path in sorted(set(NEEDS) - {("get", "/v1/stream"), ("get", "/metrics"), ("get", "/healthz")}):
+        for method, path in sorted(set(NEEDS) - {("get", "/v1/stream"), ("get", "/healthz")}):
             number = farm_b.get(path.split("/")[2], 999_999)
             answer = await ask(client, method, path, keys[name], "farm-b-1", number)
             asked += 1

@@ -176,7 +176,13 @@ async def test_readings_are_posted_through_broker_and_ingest(
             assert clash.json()["set_aside"][0]["reason"] == "conflict"
     with psycopg.connect(province) as connection:
         stored = connection.execute("SELECT count(*) FROM reading WHERE result = 21.5").fetchone()
+        posts = connection.execute(
+            "SELECT who, detail FROM audit WHERE action = 'readings posted' ORDER BY id"
+        ).fetchall()
     assert stored == (1,)
+    assert len(posts) == 3
+    assert posts[0][0].startswith("key:")
+    assert posts[2][1] == {"stations": ["huu-lung-1"], "readings": 1, "set_aside": 1}
 
 
 async def test_without_a_receipt_the_answer_is_again_later(
