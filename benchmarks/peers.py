@@ -12,22 +12,17 @@ Neither knows stations, units, limits, corrections, marks or receipts. Each is f
 cannot be had, it says so and the rows go without it.
 """
 
-import contextlib
 import json
 import os
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import psycopg
-from paho.mqtt.properties import VariableByteIntegers
 
 from benchmarks import stage
 from standalone.services import free_port
@@ -205,43 +200,15 @@ class NodeRedByPack(NodeRed):
     name, function = "Node-RED, an INSERT a pack", ARRAYS
 
 
-class Stream:
-    """Sends messages at QoS 1 faster than any of them takes: MQTT 3.1.1 by hand, so that the sender is never the measure."""
-
-    #: More would not fit into the broker's queue for a slow subscriber.
-    AHEAD = 100_000
-
-    def __init__(self, broker):
-        host, port = broker.url.split("//")[1].split(":")
-        self.socket = socket.create_connection((host, int(port)))
-        self.socket.sendall(b"\x10\x12\0\x04MQTT\x04\x02\0\0\0\x06stream")
-        threading.Thread(target=self._drop_answers, daemon=True).start()
-        self.sent = 0
-
-    def _drop_answers(self):
-        with contextlib.suppress(OSError):
-            while self.socket.recv(65536):
-                pass
-
-    def send(self, messages):
-        self.socket.sendall(b"".join(self._packet(*message) for message in messages))
-
-    def _packet(self, topic, payload):
-        self.sent += 1
-        name = topic.encode()
-        body = struct.pack(f">H{len(name)}sH", len(name), name, self.sent % 65535 + 1) + payload
-        return b"\x32" + VariableByteIntegers.encode(len(body)) + body
-
-    def close(self):
-        self.socket.sendall(b"\xe0\0")
-        self.socket.close()
+#: Messages sent ahead of a peer; more would not fit into the broker's queue for a slow subscriber.
+AHEAD = 100_000
 
 
 def rate(kind, url, broker, ids, made, within=10):
     """Readings/s that a peer stores of a stream, all of it or as much as it stores in so many seconds."""
     peer = kind(url, broker)
     try:
-        stream = Stream(broker)
+        stream = stage.Line(broker, "stream")
         messages = [message for pack in made for message in peer.messages(pack, ids)]
         total = sum(pack.records for pack in made)
         each = total // len(messages)
@@ -249,7 +216,7 @@ def rate(kind, url, broker, ids, made, within=10):
             wait_until_it_hears(peer, stream, connection, messages)
             start, count, sent = time.monotonic(), (before := stored(connection)), 1
             while count < total and time.monotonic() - start < within:
-                room = count // each + Stream.AHEAD - sent
+                room = count // each + AHEAD - sent
                 stream.send(messages[sent : sent + room])
                 sent = min(sent + room, len(messages))
                 time.sleep(0.5)  # counting costs the server little then

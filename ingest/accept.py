@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,25 +63,48 @@ class Window:
     newest: float
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Bytes of a pack, and who sent them."""
+
+    payload: bytes
+    content_type: str
+    gateway: str
+    #: The gateway's clock was not right when these readings were taken; they were dated afterwards.
+    redated: bool = False
+
+
 def accept(
     payload: bytes, content_type: str, gateway: str, directory: Directory, window: Window, *, redated: bool = False
 ) -> Accepted:
     """Take a pack of readings apart: every record is either a row to store or set aside with its reason."""
-    if len(payload) > MAXIMUM_BYTES:
-        detail = f"{len(payload)} bytes; at most {MAXIMUM_BYTES} in a pack"
-        return whole(Reason.OVERSIZED, detail, payload)
-    if gateway not in directory.gateways:
-        return whole(Reason.UNKNOWN_STATION, f"gateway {gateway!r} is not registered", payload)
-    try:
-        columns = wire.columns(payload, content_type)
-    except wire.WireError as error:
-        return whole(error.reason, error.detail, payload)
-    one = _Record(payload, content_type)
-    asides = [Aside(found.record, found.reason, found.detail, one(found.record)) for found in columns.problems]
-    rows = _rows(columns, gateway, directory, window, asides, one)
-    if redated:
-        rows["flag"] |= REDATED
-    return Accepted(rows, asides)
+    return accept_all([Incoming(payload, content_type, gateway, redated)], directory, window)[0]
+
+
+def accept_all(packs: Sequence[Incoming], directory: Directory, window: Window) -> list[Accepted]:
+    """Take packs apart, each as if it came alone; the arrays of all are made in one go."""
+    accepted, opened = [], []
+    for pack in packs:
+        try:
+            columns = _columns(pack, directory)
+        except wire.WireError as error:
+            accepted.append(whole(error.reason, error.detail, pack.payload))
+            continue
+        one = _Record(pack.payload, pack.content_type)
+        problems = [Aside(found.record, found.reason, found.detail, one(found.record)) for found in columns.problems]
+        accepted.append(Accepted(asides=problems))
+        opened.append(_Opened(pack, columns, one, accepted[-1]))
+    if opened:
+        _resolve(opened, directory, window)
+    return accepted
+
+
+def _columns(pack: Incoming, directory: Directory) -> wire.Columns:
+    if len(pack.payload) > MAXIMUM_BYTES:
+        raise wire.WireError(Reason.OVERSIZED, f"{len(pack.payload)} bytes; at most {MAXIMUM_BYTES} in a pack")
+    if pack.gateway not in directory.gateways:
+        raise wire.WireError(Reason.UNKNOWN_STATION, f"gateway {pack.gateway!r} is not registered")
+    return wire.columns(pack.payload, pack.content_type)
 
 
 def whole(reason: Reason, detail: str, payload: bytes) -> Accepted:
@@ -90,96 +113,108 @@ def whole(reason: Reason, detail: str, payload: bytes) -> Accepted:
     return Accepted(asides=[Aside(-1, reason, _plain(detail), kept)])
 
 
-def _rows(
-    columns: wire.Columns,
-    gateway: str,
-    directory: Directory,
-    window: Window,
-    asides: list[Aside],
-    one: Callable[[int], bytes],
-) -> npt.NDArray[Any]:
-    get, owners, anyone = directory.rows.get, directory.owners, gateway == API_GATEWAY
-    said = list(zip(columns.name, columns.unit, strict=True))
-    rows_of = {pair: get(f"{pair[0]} {pair[1]}", -1) for pair in set(said)}
-    found = [rows_of[pair] for pair in said]
-    row = np.array(found, np.intp)
-    time, value = np.array(columns.time, np.float64), np.array(columns.value, np.float64)
-    wrong = row < 0
-    if not anyone:
-        strangers = {index for index in set(rows_of.values()) if index >= 0 and owners[index] != gateway}
-        if strangers:
-            wrong |= np.isin(row, list(strangers))
-    finite = np.isfinite(value)
-    late, early = time < window.oldest, time > window.newest
-    bad = wrong | ~finite | late | early
+@dataclass(slots=True)
+class _Opened:
+    """A pack that could be decoded."""
+
+    incoming: Incoming
+    columns: wire.Columns
+    one: Callable[[int], bytes]
+    accepted: Accepted
+
+    def series(self, directory: Directory) -> list[int]:
+        """Row of the directory for each record; -1 where there is none, or none that this gateway may write."""
+        get, owners, gateway = directory.rows.get, directory.owners, self.incoming.gateway
+        found = {said: get(f"{said[0]} {said[1]}", -1) for said in set(self.columns.said)}
+        if gateway != API_GATEWAY:
+            found = {said: row if row < 0 or owners[row] == gateway else -1 for said, row in found.items()}
+        return [found[said] for said in self.columns.said]
+
+
+def _resolve(opened: list[_Opened], directory: Directory, window: Window) -> None:
+    """Give each pack its rows, and set aside what is none."""
+    row = np.array([number for pack in opened for number in pack.series(directory)], np.intp)
+    time = np.array([moment for pack in opened for moment in pack.columns.time], np.float64)
+    value = np.array([number for pack in opened for number in pack.columns.value], np.float64)
+    record = np.array([number for pack in opened for number in pack.columns.record], np.int32)
+    lengths = np.array([len(pack.columns.record) for pack in opened])
+    pack_of = np.repeat(np.arange(len(opened)), lengths)
+    bad = (row < 0) | ~np.isfinite(value) | (time < window.oldest) | (time > window.newest)
     if bad.any():
-        wrongs = np.flatnonzero(bad).tolist()
-        asides += [_aside(columns, index, gateway, directory, window, one) for index in wrongs]
+        first = np.cumsum(lengths) - lengths
+        for place in np.flatnonzero(bad).tolist():
+            pack = opened[pack_of[place]]
+            pack.accepted.asides.append(_aside(pack, place - int(first[pack_of[place]]), directory, window))
         keep = ~bad
-        row, time, value = row[keep], time[keep], value[keep]
-        records = np.array(columns.record, np.int32)[keep]
-    else:
-        records = np.array(columns.record, np.int32)
-    return _checked(row, time, value, records, directory)
+        row, time, value, record, pack_of = row[keep], time[keep], value[keep], record[keep], pack_of[keep]
+    rows = _checked(row, time, value, record, pack_of, directory)
+    ends = np.cumsum(np.bincount(pack_of, minlength=len(opened))).tolist()
+    for pack, start, end in zip(opened, [0, *ends], ends, strict=False):
+        pack.accepted.rows = rows[start:end]
+        if pack.incoming.redated:
+            pack.accepted.rows["flag"] |= REDATED
 
 
 def _checked(
     row: npt.NDArray[np.intp],
     time: npt.NDArray[np.float64],
     value: npt.NDArray[np.float64],
-    records: npt.NDArray[np.int32],
+    record: npt.NDArray[np.int32],
+    pack_of: npt.NDArray[np.intp],
     directory: Directory,
 ) -> npt.NDArray[Any]:
     known = directory.table[row]
     rows = np.empty(len(row), ROWS)
     rows["time"] = np.rint(time * 1000.0).astype(np.int64) * 1000  # wire resolution is a millisecond
     rows["result"] = result = value * known["factor"]
-    rows["datastream"], rows["record"] = known["id"], records
+    rows["datastream"], rows["record"] = known["id"], record
     flag = known["flag"] | GOOD
     outside = (result < known["minimum"]) | (result > known["maximum"])
     unusual = (result < known["local_minimum"]) | (result > known["local_maximum"])
     if unusual.any():
         flag[unusual] = (flag[unusual] & ~0xFF) | SUSPECT | LOCAL_RANGE
-    if (known["partner"] >= 0).any():
-        _agree(row, rows, known, flag)
+    lower = np.flatnonzero(known["partner"] >= 0)
+    if len(lower):
+        _agree(row, pack_of, rows, lower, known[lower], flag)
     if outside.any():
         flag[outside] = (flag[outside] & ~0xFF) | FAIL | PHYSICAL_RANGE
     rows["flag"] = flag
     return rows
 
 
-def _agree(row: npt.NDArray[np.intp], rows: npt.NDArray[Any], known: npt.NDArray[Any], flag: npt.NDArray[Any]) -> None:
-    """Flag both of a pair that contradict each other as suspect."""
-    time = rows["time"] // 1000
-    time -= time.min()
-    span = int(time.max()) + 1
-    if span > 2**40:  # never within the accepted window; keys below would not fit
-        return
-    key = row * span + time
+def _agree(
+    row: npt.NDArray[np.intp],
+    pack_of: npt.NDArray[np.intp],
+    rows: npt.NDArray[Any],
+    lower: npt.NDArray[np.intp],
+    known: npt.NDArray[Any],
+    flag: npt.NDArray[Any],
+) -> None:
+    """Flag both of a pair that contradict each other in one pack as suspect; ``lower`` are those that may."""
+    times, moment = np.unique(rows["time"], return_inverse=True)
+    span = int(row.max()) + 1
+    series = (pack_of * len(times) + moment) * span  # packs × times × series: far below 2**63
+    key, wanted = series + row, series[lower] + known["partner"]
     order = np.argsort(key, kind="stable")
-    lower = np.flatnonzero(known["partner"] >= 0)
-    wanted = known["partner"][lower].astype(np.int64) * span + time[lower]
     place = np.minimum(np.searchsorted(key, wanted, sorter=order), len(order) - 1)
     upper = order[place]
-    wrong = (key[upper] == wanted) & (rows["result"][lower] > rows["result"][upper] + known["tolerance"][lower])
+    wrong = (key[upper] == wanted) & (rows["result"][lower] > rows["result"][upper] + known["tolerance"])
     for one in (lower[wrong], upper[wrong]):
         flag[one] = (flag[one] & ~0xFF) | SUSPECT | PACK_AGREEMENT
 
 
-def _aside(
-    columns: wire.Columns, index: int, gateway: str, directory: Directory, window: Window, one: Callable[[int], bytes]
-) -> Aside:
-    record, name, unit = columns.record[index], columns.name[index], columns.unit[index]
-    reason, detail, station = _why(name, unit, gateway, directory)
+def _aside(pack: _Opened, index: int, directory: Directory, window: Window) -> Aside:
+    record, (name, unit) = pack.columns.record[index], pack.columns.said[index]
+    reason, detail, station = _why(name, unit, pack.incoming.gateway, directory)
     if reason is None:
-        time, value = columns.time[index], columns.value[index]
+        time, value = pack.columns.time[index], pack.columns.value[index]
         if not math.isfinite(value):
             reason, detail = Reason.NOT_FINITE, f"{value}: leave it out"
         elif time < window.oldest:
             reason, detail = Reason.TOO_OLD, f"{window.oldest - time:.0f} s older than the oldest accepted time"
         else:
             reason, detail = Reason.IN_FUTURE, f"{time - window.newest:.0f} s beyond the newest accepted time"
-    return Aside(record, reason, _plain(detail), one(record), station)
+    return Aside(record, reason, _plain(detail), pack.one(record), station)
 
 
 def _why(  # noqa: PLR0911 — one return a reason reads best

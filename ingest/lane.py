@@ -15,7 +15,7 @@ import structlog
 from ingest import metrics
 from ingest.accept import Window, whole
 from ingest.directory import Directory
-from ingest.pack import Delivery, Pack, label_or_none, open_pack, receipts
+from ingest.pack import Addressed, Delivery, Pack, label_or_none, open_packs, receipts
 from ingest.subscription import Subscription
 from ingest.write import write
 from store import reading
@@ -33,6 +33,8 @@ AHEAD = timedelta(minutes=10)
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 #: Packs taken apart and not yet written, in transactions' worth.
 AHEAD_OF_WRITING = 2
+#: Small packs are taken apart together, up to so many bytes; a large one by itself, lest the others wait.
+TOGETHER = 16 * 1024
 #: Transactions of a lane that may be open at once: while the database works on one, the next is made.
 WRITERS = 2
 
@@ -72,37 +74,57 @@ class Lane:
         self.busy = 0
 
     async def open(self) -> None:
-        """Take deliveries apart as they come, while the writer waits for the database."""
+        """Take deliveries apart as they come, many small ones at a time, while the writers wait for the database."""
+        queue = self.subscription.queue
         while True:
-            delivery = await self.subscription.queue.get()
-            arrived = time.monotonic()
-            try:
-                topic = topics.parse(delivery.topic)
-            except ValueError:
-                metrics.STRAY.inc()
-                self.subscription.acknowledge(delivery.mid, delivery.generation)
-                continue
-            if topic.kind.value != self.stream.value and topic.kind not in (topics.Kind.LIVE, topics.Kind.BACKLOG):
-                await self._other(topic, delivery)
-                self.subscription.acknowledge(delivery.mid, delivery.generation)
-                continue
-            pack = self._opened_pack(delivery, topic)
-            self._opened.append((pack, arrived))
-            self._rows += len(pack.accepted.rows) + 1
-            self._changed.set()
+            deliveries = [await queue.get()]
+            size = len(deliveries[0].payload)
+            while size < TOGETHER and not queue.empty():
+                deliveries.append(queue.get_nowait())
+                size += len(deliveries[-1].payload)
+            await self._take_in(deliveries)
             await asyncio.sleep(0)  # a full queue never yields by itself
             while self._rows > AHEAD_OF_WRITING * self._most:
                 self._changed.clear()
                 await self._changed.wait()
 
-    def _opened_pack(self, delivery: Delivery, topic: topics.Topic) -> Pack:
-        stream, received_at = Stream(topic.kind.value), datetime.now(UTC)
+    async def _take_in(self, deliveries: list[Delivery]) -> None:
+        """Open packs; what is none is heard in its place, since births come before their readings."""
+        packs: list[Addressed] = []
+        for delivery in deliveries:
+            try:
+                topic = topics.parse(delivery.topic)
+            except ValueError:
+                metrics.STRAY.inc()
+                self.subscription.acknowledge([delivery])
+                continue
+            if topic.kind in (topics.Kind.LIVE, topics.Kind.BACKLOG):
+                packs.append(Addressed(delivery, topic.gateway, Stream(topic.kind.value)))
+                continue
+            self._open(packs)
+            packs = []
+            await self._other(topic, delivery)
+            self.subscription.acknowledge([delivery])
+        self._open(packs)
+
+    def _open(self, addressed: list[Addressed]) -> None:
+        arrived, received_at = time.monotonic(), datetime.now(UTC)
         try:
-            return open_pack(delivery, topic.gateway, stream, self.state.directory, self.state.window(), received_at)
+            packs = open_packs(addressed, self.state.directory, self.state.window(), received_at)
         except Exception as error:  # a fault of ours must not stop a gateway for ever: the pack is kept whole
-            log.exception("cannot open a pack", gateway=topic.gateway)
-            wrong = whole(Reason.MALFORMED, f"could not be taken apart: {error!r}", delivery.payload)
-            return Pack(delivery, topic.gateway, stream, label_or_none(delivery.properties), received_at, wrong)
+            if len(addressed) > 1:
+                for one in addressed:
+                    self._open([one])
+                return
+            (one,) = addressed
+            log.exception("cannot open a pack", gateway=one.gateway)
+            wrong = whole(Reason.MALFORMED, f"could not be taken apart: {error!r}", one.delivery.payload)
+            label = label_or_none(one.delivery.properties)
+            packs = [Pack(one.delivery, one.gateway, one.stream, label, received_at, wrong)]
+        for pack in packs:
+            self._opened.append((pack, arrived))
+            self._rows += len(pack.accepted.rows) + 1
+        self._changed.set()
 
     async def write(self) -> None:
         """Write what is open, at once; what comes meanwhile is the next transaction, begun early where it is full."""
@@ -158,8 +180,8 @@ class Lane:
             self.subscription.publish(topics.topic(gateway, topics.Kind.RECEIPT), encode_receipt(receipt))
         now = time.monotonic()
         lag, receipt_lag = metrics.LAG.labels(stream), metrics.RECEIPT_LAG.labels(stream)
+        self.subscription.acknowledge(pack.delivery for pack, _ in taken)
         for pack, arrived in taken:
-            self.subscription.acknowledge(pack.delivery.mid, pack.delivery.generation)
             lag.observe(now - arrived)
             if pack.label is not None:
                 log.debug("committed", gateway=pack.gateway, stream=stream, sequence=pack.label.sequence,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from ingest.accept import Accepted, Window, accept, whole
+from ingest.accept import Accepted, Incoming, Window, accept_all, whole
 from ingest.directory import Directory
 from telemetry.pack import Drop, DroppedPacks, Label, PackKind, Receipt, SetAside, Stream, decode_drops
 from telemetry.pack import label as label_of
@@ -65,6 +65,12 @@ class Pack:
         """Above 0: a correction."""
         return self.label.revision if self.label else 0
 
+    @property
+    def incoming(self) -> Incoming:
+        """What is to be taken apart."""
+        redated = bool(self.label and self.label.redated)
+        return Incoming(self.delivery.payload, self.delivery.content_type, self.gateway, redated)
+
     def sha256(self) -> bytes:
         """Of the whole payload."""
         return hashlib.sha256(self.delivery.payload).digest()
@@ -76,24 +82,45 @@ class Pack:
             self.problems.append(SetAside(self.sequence, record, reason, detail))
 
 
-def open_pack(
-    delivery: Delivery, gateway: str, stream: Stream, directory: Directory, window: Window, received_at: datetime
-) -> Pack:
-    """Take a delivery apart; whatever is wrong with it becomes something set aside, never an exception."""
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A delivery of readings, or of declared drops, and what its topic says."""
+
+    delivery: Delivery
+    gateway: str
+    stream: Stream
+
+
+def open_packs(
+    addressed: Sequence[Addressed], directory: Directory, window: Window, received_at: datetime
+) -> list[Pack]:
+    """Take deliveries apart; whatever is wrong with one becomes something set aside, never an exception."""
+    packs = [_labelled(one, directory, received_at) for one in addressed]
+    bearing = [pack for pack in packs if pack.kind is PackKind.READINGS and not pack.accepted.asides]
+    incoming = [
+        Incoming(
+            pack.delivery.payload, pack.delivery.content_type, pack.gateway, bool(pack.label and pack.label.redated)
+        )
+        for pack in bearing
+    ]
+    for pack, accepted in zip(bearing, accept_all(incoming, directory, window), strict=True):
+        pack.accepted = accepted
+    return packs
+
+
+def _labelled(one: Addressed, directory: Directory, received_at: datetime) -> Pack:
     try:
-        label = label_of(delivery.properties)
-        if label is not None and label.stream is not stream:
-            message = f"stream {label.stream.value!r} on the topic of {stream.value!r}"
+        label = label_of(one.delivery.properties)
+        if label is not None and label.stream is not one.stream:
+            message = f"stream {label.stream.value!r} on the topic of {one.stream.value!r}"
             raise ValueError(message)
     except ValueError as error:
-        wrong = whole(Reason.LABEL, str(error), delivery.payload)
-        return Pack(delivery, gateway, stream, None, received_at, wrong)
-    if label is not None and label.kind is PackKind.DROPPED:
-        return _declaration(delivery, gateway, stream, label, received_at, directory)
-    accepted = accept(
-        delivery.payload, delivery.content_type, gateway, directory, window, redated=bool(label and label.redated)
-    )
-    return Pack(delivery, gateway, stream, label, received_at, accepted)
+        wrong = whole(Reason.LABEL, str(error), one.delivery.payload)
+        return Pack(one.delivery, one.gateway, one.stream, None, received_at, wrong)
+    pack = Pack(one.delivery, one.gateway, one.stream, label, received_at, Accepted())
+    if pack.kind is PackKind.DROPPED:
+        _declare(pack, directory)
+    return pack
 
 
 def label_or_none(properties: list[tuple[str, str]]) -> Label | None:
@@ -104,21 +131,19 @@ def label_or_none(properties: list[tuple[str, str]]) -> Label | None:
         return None
 
 
-def _declaration(
-    delivery: Delivery, gateway: str, stream: Stream, label: Label, received_at: datetime, directory: Directory
-) -> Pack:
-    pack = Pack(delivery, gateway, stream, label, received_at, Accepted())
+def _declare(pack: Pack, directory: Directory) -> None:
+    payload = pack.delivery.payload
     try:
-        if gateway not in directory.gateways:
-            pack.accepted = whole(Reason.UNKNOWN_STATION, f"gateway {gateway!r} is not registered", delivery.payload)
-            return pack
-        pack.drops = decode_drops(delivery.payload)
+        if pack.gateway not in directory.gateways:
+            detail = f"gateway {pack.gateway!r} is not registered"
+            pack.accepted = whole(Reason.UNKNOWN_STATION, detail, payload)
+            return
+        pack.drops = decode_drops(payload)
         for drop in pack.drops:
             _verify(drop)
     except (msgspec.DecodeError, ValueError) as error:
         pack.drops = []
-        pack.accepted = whole(Reason.MALFORMED, f"no declaration of drops: {error}", delivery.payload)
-    return pack
+        pack.accepted = whole(Reason.MALFORMED, f"no declaration of drops: {error}", payload)
 
 
 def _verify(drop: Drop) -> None:

@@ -1,6 +1,6 @@
 """Subscription: one lasting session on the broker, acknowledged by hand after the commit, bounded on our side too.
 
-What aiomqtt does not offer is reached through its paho client, here and nowhere else: acknowledging by hand, pausing
+What aiomqtt does not offer is reached through its paho client, here and in `packets`: acknowledging by hand, pausing
 the socket, and publishing without waiting.
 """
 
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import aiomqtt
@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.pack import Delivery
+from ingest.packets import Packets, Publish
 
 log = structlog.get_logger()
 
@@ -28,6 +29,8 @@ SESSION_EXPIRY = 7 * 86_400
 KEEP_ALIVE = 20
 #: MQTT 5 reason: another client came with the same client id.
 TAKEN_OVER = 0x8E
+#: First bytes of a PUBACK packet; the message id follows.
+PUBACK = b"\x40\x02"
 #: Between attempts to connect [s].
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 
@@ -36,27 +39,24 @@ class SlotTakenError(Exception):
     """Another worker runs in this slot; never worth another try."""
 
 
-class Queue(asyncio.Queue[Any]):
+class Queue(asyncio.Queue[Delivery]):
     """What came and was not yet taken; tells when there is too much of it."""
 
-    def __init__(self, bound: int, arrived: Callable[[aiomqtt.Message], Delivery | None]) -> None:
+    def __init__(self, bound: int) -> None:
         super().__init__()
-        self._bound, self._arrived = bound, arrived
+        self._bound = bound
         self.pause: Callable[[], None] | None = None
         self.resume: Callable[[], None] | None = None
 
-    def put_nowait(self, item: Any) -> None:
+    def put_nowait(self, item: Delivery) -> None:
         """Take what the broker delivered; above the bound nothing more is read from the socket."""
-        delivery = self._arrived(item)
-        if delivery is None:
-            return
-        super().put_nowait(delivery)
+        super().put_nowait(item)
         if self.qsize() >= self._bound and self.pause is not None:
             self.pause()
 
     def get_nowait(self) -> Delivery:
         """Give the oldest; below half the bound the socket is read again."""
-        delivery: Delivery = super().get_nowait()
+        delivery = super().get_nowait()
         if self.qsize() * 2 < self._bound and self.resume is not None:
             self.resume()
         return delivery
@@ -82,7 +82,7 @@ class Subscription:
         self.client = client
         self.connected = asyncio.Event()
         self.generation = 0
-        self.queue = Queue(2 * receive_maximum, self._arrived)
+        self.queue = Queue(2 * receive_maximum)
         self._address, self._filters, self._clock = address, filters, clock
         self._receive_maximum = receive_maximum
         self._mqtt: aiomqtt.Client | None = None
@@ -118,11 +118,11 @@ class Subscription:
             clean_start=False,
             properties=self._connect_properties(),
             keepalive=KEEP_ALIVE,
-            queue_type=lambda maxsize: self.queue,  # type: ignore[arg-type]  # noqa: ARG005 — one queue for all connections
             max_inflight_messages=1000,
         )
         client.pending_calls_threshold = 10_000
-        client._client.manual_ack_set(True)  # noqa: SLF001 — see the module's docstring
+        paho = client._client  # noqa: SLF001 — see the module's docstring
+        paho.loop_read = Packets(paho, self._arrived).read  # type: ignore[method-assign]
         self.queue.pause, self.queue.resume = self._pause, self._resume
         async with client:
             self._mqtt, self._paused = client, False
@@ -142,28 +142,22 @@ class Subscription:
         self.connected.clear()
         self._mqtt = None
 
-    def _arrived(self, message: aiomqtt.Message) -> Delivery | None:
-        """Make a delivery of a message; the clock is obeyed on the spot."""
-        topic, payload = message.topic.value, bytes(message.payload)
-        mid = message.mid if message.qos else 0
+    def _arrived(self, message: Publish) -> None:
+        """Queue a message; the clock is obeyed on the spot."""
+        topic, mid, content_type, properties, payload = message
+        delivery = Delivery(topic, payload, content_type, properties, mid, self.generation)
         if self._clock is not None and topic == self._clock[0]:
             self._clock[1](payload)
-            self.acknowledge(mid, self.generation)
-            return None
-        properties = message.properties
-        return Delivery(
-            topic,
-            payload,
-            getattr(properties, "ContentType", ""),
-            getattr(properties, "UserProperty", []),
-            mid,
-            self.generation,
-        )
+            self.acknowledge([delivery])
+        else:
+            self.queue.put_nowait(delivery)
 
-    def acknowledge(self, mid: int, generation: int) -> None:
-        """Acknowledge a message on the connection that delivered it; message ids mean nothing on another."""
-        if mid and generation == self.generation and self._mqtt is not None:
-            self._mqtt._client.ack(mid, 1)  # noqa: SLF001
+    def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+        """Acknowledge messages on the connection that delivered them; message ids mean nothing on another."""
+        mids = [delivery.mid for delivery in deliveries if delivery.mid and delivery.generation == self.generation]
+        if mids and self._mqtt is not None:
+            packets = b"".join([PUBACK + mid.to_bytes(2, "big") for mid in mids])
+            self._mqtt._client._packet_queue(PUBACK[0], packets, mids[-1], 1)  # noqa: SLF001 — all in one piece
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Publish at QoS 1 without waiting; lost with the connection, which whoever waits for it must bear."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from psycopg import AsyncConnection
 
+from store.binary import Column, column
 from store.statements import statement
 
 
@@ -56,13 +58,7 @@ async def record(connection: AsyncConnection[Any], batches: Sequence[Batch]) -> 
     """Record packs; their ids in order, None for one whose label came before (here or in the table)."""
     if not batches:
         return []
-    cursor = await connection.execute(
-        statement("reading", "batches"),
-        {
-            name: [getattr(batch, name) for batch in batches]
-            for name in ("gateway", "boot", "stream", "sequence", "kind", "revision", "received_at", "records", "trace")
-        },
-    )
+    cursor = await connection.execute(statement("reading", "batches"), _columns(batches))
     labelled: dict[tuple[int, str, str, int], int] = {}
     unlabelled: dict[tuple[int, str], list[int]] = {}
     for id_, gateway, boot, stream, sequence in await cursor.fetchall():
@@ -74,6 +70,22 @@ async def record(connection: AsyncConnection[Any], batches: Sequence[Batch]) -> 
         labelled.pop(batch.label, None) if batch.sequence >= 0 else unlabelled[batch.gateway, batch.stream].pop()
         for batch in batches
     ]
+
+
+#: Columns of `batch` that its writer gives.
+_GIVEN = {"gateway": "int4", "boot": "text", "stream": "text", "sequence": "int8", "kind": "text", "revision": "int4",
+          "received_at": "timestamptz", "records": "int4", "trace": "text"}  # fmt: skip
+
+
+def _columns(batches: Sequence[Batch]) -> dict[str, Column]:
+    """Parameters of one statement for all: arrays, made without a look at each element's type."""
+    columns = {}
+    for name, kind in _GIVEN.items():
+        values = [getattr(batch, name) for batch in batches]
+        if kind == "timestamptz":
+            values = [moment.astimezone(UTC).replace(tzinfo=None) for moment in values]
+        columns[name] = column(kind, np.array(values, "M8[us]" if kind == "timestamptz" else None))
+    return columns
 
 
 async def id_of(connection: AsyncConnection[Any], batch: Batch) -> int | None:

@@ -260,12 +260,11 @@ async def _follow_up(
     ends = np.append(starts[1:], len(stored)) - 1
     newest = stored[ends]  # ordered by time within a datastream
     ahead = newest[times[ends].view(np.int64) >= water.latest[streams[ends]]]
-    if len(ahead):
-        await connection.execute(statement("reading", "latest"), _columns(rows[ahead]))
     await connection.execute(
-        statement("reading", "append_marks"),
-        {
-            "datastream": column("int4", streams[starts]),
+        statement("reading", "latest_and_marks"),
+        _columns(rows[ahead])
+        | {
+            "changed": column("int4", streams[starts]),
             "first": column("timestamptz", times[starts]),
             "last": column("timestamptz", times[ends]),
             "cause": cause,

@@ -75,12 +75,22 @@ class Columns:
     """A pack resolved: one entry a numeric record, columns of equal length."""
 
     record: list[int] = field(default_factory=list)
-    name: list[str] = field(default_factory=list)
-    unit: list[str] = field(default_factory=list)
+    #: Name and unit, as few objects as there are different ones.
+    said: list[tuple[str, str]] = field(default_factory=list)
     #: Seconds since 1970-01-01 UTC.
     time: list[float] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def name(self) -> list[str]:
+        """Full name of each record."""
+        return [name for name, _ in self.said]
+
+    @property
+    def unit(self) -> list[str]:
+        """Unit of each record."""
+        return [unit for _, unit in self.said]
 
 
 def encode(readings: Sequence[Reading], content_type: str = CBOR) -> bytes:
@@ -257,22 +267,21 @@ def _take_plain(columns: Columns, start: int, rows: list[Any], base: _Base) -> i
     if len(run) < SHORTEST_RUN or not base.usable:
         return 0
     try:
-        names, units, values = [row[0] for row in run], [row[1] for row in run], [row[2] for row in run]
+        pairs = [(row[0], row[1]) for row in run]
+        values = [row[2] for row in run]
         times = [row[6] if len(row) == 4 else 0 for row in run]
-    except KeyError:
+        full = {pair: (base.name + pair[0], pair[1] or base.unit) for pair in set(pairs)}
+    except (KeyError, TypeError):
         return 0
-    if {*map(type, names), *map(type, units)} != {str} or not _plain_numbers(values) or not _plain_numbers(times):
+    if {type(unit) for _, unit in full} != {str} or not _plain_numbers(values) or not _plain_numbers(times):
         return 0
-    first = base.time
+    first, offset = base.time, base.value
     moments = [first + time for time in times]
     if not min(moments) >= ABSOLUTE_TIME or math.isnan(sum(moments)):
         return 0
-    full = {name: base.name + name for name in set(names)}
     columns.record.extend(range(start, end))
-    columns.name.extend([full[name] for name in names])
-    columns.unit.extend(units if all(units) else [unit or base.unit for unit in units])
-    columns.time.extend(map(float, moments))
-    offset = base.value
+    columns.said.extend([full[pair] for pair in pairs])
+    columns.time.extend(moments)
     columns.value.extend([value + offset for value in values])
     return len(run)
 
@@ -327,8 +336,7 @@ def _take(columns: Columns, index: int, record: Record, base: _Base, now: float 
             return
         time += now
     columns.record.append(index)
-    columns.name.append(base.name + (record.n or ""))
-    columns.unit.append(record.u or base.unit)
+    columns.said.append((base.name + (record.n or ""), record.u or base.unit))
     columns.time.append(time)
     columns.value.append(record.v + base.value)
 

@@ -57,15 +57,16 @@ FROM unnest(%(time)s::timestamptz[], %(result)s::float8[], %(datastream)s::int[]
 WHERE reading.datastream_id = said.datastream_id AND reading.phenomenon_time = said.phenomenon_time
   AND reading.phenomenon_time BETWEEN %(first)s AND %(last)s;
 
--- name: latest
-INSERT INTO latest (datastream_id, phenomenon_time, result, flag, batch_id)
-SELECT * FROM unnest(%(datastream)s::int[], %(time)s::timestamptz[], %(result)s::float8[], %(flag)s::int[], %(batch)s::int[])
-ON CONFLICT (datastream_id) DO UPDATE SET phenomenon_time = excluded.phenomenon_time, result = excluded.result,
-    flag = excluded.flag, batch_id = excluded.batch_id
-WHERE latest.phenomenon_time <= excluded.phenomenon_time;
-
--- name: append_marks
-SELECT append_marks(%(datastream)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[], %(cause)s);
+-- name: latest_and_marks
+-- In one trip: the newest of datastreams that are ahead of `latest`, and marks for all that changed.
+WITH kept AS (
+    INSERT INTO latest (datastream_id, phenomenon_time, result, flag, batch_id)
+    SELECT * FROM unnest(%(datastream)s::int[], %(time)s::timestamptz[], %(result)s::float8[], %(flag)s::int[], %(batch)s::int[])
+    ON CONFLICT (datastream_id) DO UPDATE SET phenomenon_time = excluded.phenomenon_time, result = excluded.result,
+        flag = excluded.flag, batch_id = excluded.batch_id
+    WHERE latest.phenomenon_time <= excluded.phenomenon_time
+)
+SELECT append_marks(%(changed)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[], %(cause)s);
 
 -- name: batches
 INSERT INTO batch (gateway, boot, stream, sequence, kind, revision, received_at, records, trace)

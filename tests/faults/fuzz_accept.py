@@ -8,7 +8,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["telemetry", "ingest"]):
-    from ingest.pack import Delivery, open_pack, receipts
+    from ingest.pack import Addressed, Delivery, open_packs, receipts
     from telemetry.pack import CBOR, JSON, Label, Stream
 
 import datetime as dt
@@ -25,7 +25,7 @@ def one(data):
     content_type = CBOR if data[:1] < b"\x80" else JSON
     properties = LABEL if data[:1] and data[0] & 1 else []
     delivery = Delivery("nongvu/v1/00/g/live", data[1:], content_type, properties, 1, 1)
-    pack = open_pack(delivery, "g", Stream.LIVE, DIRECTORY, WINDOW, NOW)
+    (pack,) = open_packs([Addressed(delivery, "g", Stream.LIVE)], DIRECTORY, WINDOW, NOW)
     accepted = pack.accepted
     assert set(accepted.rows["datastream"].tolist()) <= {1, 2, 3}, "a foreign station's datastream"
     assert len({aside.record for aside in accepted.asides}) == len(accepted.asides), "two reasons for one record"
