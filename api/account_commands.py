@@ -10,7 +10,7 @@ import typer
 from store import access
 from store.settings import connect
 
-app = typer.Typer(help="Accounts and roles.", no_args_is_help=True)
+app = typer.Typer(help="Accounts and roles.", no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 Name = Annotated[str, typer.Argument(help="Of the account: a-z, 0-9, '.', '_', '-'.")]
 Role = Annotated[str, typer.Argument(help=", ".join(access.ROLES))]

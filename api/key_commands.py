@@ -11,7 +11,7 @@ import typer
 from store import access
 from store.settings import connect
 
-app = typer.Typer(help="API keys.", no_args_is_help=True)
+app = typer.Typer(help="API keys.", no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 

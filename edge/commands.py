@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from edge.probe import Found
     from edge.settings import GatewayFile
 
-app = typer.Typer(no_args_is_help=True, help="The gateway: reads sensors, keeps the readings, sends them.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The gateway: reads sensors, keeps the readings, sends them."
+)
 
 GatewayPath = Annotated[Path, typer.Argument(metavar="GATEWAY.toml", help="The gateway's file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]

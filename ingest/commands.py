@@ -13,7 +13,7 @@ import typer
 from telemetry.reason import Reason
 from telemetry.settings import DatabaseSettings, read
 
-app = typer.Typer(help="From the wire into the tables.", no_args_is_help=True)
+app = typer.Typer(help="From the wire into the tables.", no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-demo = typer.Typer()
-up = typer.Typer()
-doctor = typer.Typer()
+demo = typer.Typer(add_completion=False)
+up = typer.Typer(add_completion=False)
+doctor = typer.Typer(add_completion=False)
 
 
 @demo.command()

@@ -17,7 +17,7 @@ from store.roles import ROLES, RoleError, put_user
 from store.settings import StoreSettings, connect
 from telemetry.settings import read
 
-app = typer.Typer(help="The tables.", no_args_is_help=True)
+app = typer.Typer(help="The tables.", no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 

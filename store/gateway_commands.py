@@ -17,7 +17,7 @@ from store.settings import GatewaySettings, connect
 from telemetry.broker import address
 from telemetry.settings import read
 
-app = typer.Typer(help="Gateways and the stations they send for.", no_args_is_help=True)
+app = typer.Typer(help="Gateways and the stations they send for.", no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 

@@ -12,7 +12,7 @@ from store import gateway as gateways
 from store import place as places
 from store.settings import connect
 
-app = typer.Typer(help="Provinces, communes, farms, fields, stations.", no_args_is_help=True)
+app = typer.Typer(help="Provinces, communes, farms, fields, stations.", no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 

@@ -36,6 +36,9 @@ def test_every_room_of_the_command_has_help(name):
     done = subprocess.run([sys.executable, "-m", "nongvu", name, "--help"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert f"nongvu {name}" in done.stdout
+    assert "--install-completion" not in done.stdout, (
+        "it would complete a command of another name: add_completion=False"
+    )
 
 
 def test_the_command_lists_its_rooms_without_entering_any():
