@@ -52,6 +52,7 @@ def _index(index: Any) -> dict[str, Any]:
 def _crop(crop: Any) -> dict[str, Any]:
     return {
         "title": dict(crop.title),
+        "audience": crop.audience,
         "parameters": dict(crop.parameters),
         "provenance": dict(crop.provenance),
         "perennial": crop.perennial,
@@ -74,6 +75,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "indices": list(rule.indices),
         "kinds": sorted(rule.kinds),
         "crops": sorted(rule.crops),
+        "for_crops": sorted(rule.for_crops),
+        "for_animals": sorted(rule.for_animals),
         "months": sorted(rule.months),
         "minimum_hours": rule.minimum.total_seconds() / 3600,
         "quiet_hours": rule.quiet.total_seconds() / 3600,
@@ -99,7 +102,7 @@ def _level(level: Level) -> dict[str, Any]:
 
 def _frame(language: str) -> dict[str, Any]:
     frame = FRAMES[language]
-    return {"short": dict(frame.short), "long": dict(frame.long), "group": frame.group, "proxy": frame.proxy}
+    return {"short": dict(frame.short), "long": dict(frame.long), "group": dict(frame.group), "proxy": frame.proxy}
 
 
 ABSENT = """\

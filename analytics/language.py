@@ -3,10 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: What most texts say: short, long.
-FACTS = "{name} {place}{proxy} {when}: {fact}. {act}"
-LONG = "{name}, {place}{proxy}, {when}. {fact}. {act} {disclaimer}"
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -17,14 +13,18 @@ class Frame:
     short: Mapping[str, str]
     #: Kind of step → long text.
     long: Mapping[str, str]
-    group: str
+    #: Kind of step → text for many places: notify fills ``{{count}}`` and ``{{places}}``.
+    group: Mapping[str, str]
     disclaimer: str
     source: str
     day: str
     moment: str
+    #: From a day or moment to another.
+    span: str
     decimal: str
-    #: Of a forecast, in place of the ones above: proxy, kind of step → short and long text, disclaimer.
+    #: Of a forecast, in place of the ones above: proxy, kind of step → short, long and group's text, disclaimer.
     ahead_proxy: str
     ahead_short: Mapping[str, str]
     ahead_long: Mapping[str, str]
+    ahead_group: Mapping[str, str]
     ahead_disclaimer: str

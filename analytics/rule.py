@@ -150,6 +150,8 @@ class Rule:
     pack: str
     #: Digits after the sign with which its value is said.
     decimals: int = 1
+    #: What its value is multiplied with where it is said, e.g. 100 for a percentage.
+    factor: float = 1.0
     step: Step = Step.DAY
     #: Entered below the threshold, not above.
     below: bool = False
@@ -165,6 +167,9 @@ class Rule:
     season: bool = False
     #: Crops of those seasons; empty: any.
     crops: frozenset[str] = frozenset()
+    #: Groups of crops (audiences of advice) whose growers it concerns, and animals whose keepers; empty: everybody.
+    for_crops: frozenset[str] = frozenset()
+    for_animals: frozenset[str] = frozenset()
     #: Months in which it holds; empty: all.
     months: frozenset[int] = frozenset()
     minimum: timedelta = NEVER

@@ -56,31 +56,40 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
     frame, words = FRAMES[language], rule.levels[said.level - 1].said(language)
     name = "lapse" if said.kind == "end" and said.lapsed else said.kind
     filled = _filled(rule, said, frame, words)
-    short, long = (frame.short, frame.long) if said.issued is None else (frame.ahead_short, frame.ahead_long)
+    observed = (frame.short, frame.long, frame.group)
+    short, long, group = observed if said.issued is None else (frame.ahead_short, frame.ahead_long, frame.ahead_group)
     return {
         "short": _fit(short[name], filled),
         "long": _tidy(long[name].format_map(filled)),
-        "group": _tidy(frame.group.format_map(filled)),
+        "group": _tidy(group[name].format_map(filled)),
         "advice": dict(words.advice),
     }
 
 
 def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str]:
     pattern = frame.day if rule.step is Step.DAY else frame.moment
-    value = f"{round(said.value, rule.decimals) + 0.0:.{rule.decimals}f}".replace(".", frame.decimal)  # never "-0"
+    fact = words.fact.format(value=_number(said.value * rule.factor, rule.decimals, frame.decimal), days=said.days)
     return {
         "name": words.name,
+        "lower": words.name[:1].lower() + words.name[1:],
         "place": said.place,
         "proxy": frame.proxy if rule.proxy else "",
-        "when": _when(said, pattern),
+        "when": _when(said, pattern, frame.span),
         "until": "" if said.ended is None else _local(said.ended, said.time_zone).strftime(pattern),
-        "fact": words.fact.format(value=value, days=said.days),
+        "fact": fact,
+        "Fact": fact[:1].upper() + fact[1:],
         "act": words.act,
         "disclaimer": frame.disclaimer if rule.proxy else "",
     } | _ahead(said, frame)
 
 
-def _when(said: Said, pattern: str) -> str:
+def _number(value: float, decimals: int, mark: str) -> str:
+    """As people say it: rounded, no zeros behind, never "-0"."""
+    written = f"{round(value, decimals) + 0.0:.{decimals}f}"
+    return (written.rstrip("0").rstrip(".") if decimals else written).replace(".", mark)
+
+
+def _when(said: Said, pattern: str, span: str) -> str:
     """When its level began, of what is over the whole; of a forecast from the beginning to its last day."""
     if said.until is None:
         whole = said.kind in {"end", "cancel"}
@@ -88,7 +97,7 @@ def _when(said: Said, pattern: str) -> str:
     begin = _local(said.started, said.time_zone).strftime(pattern)
     last = _local(said.until - 1, said.time_zone)
     same_day = last.date() == _local(said.started, said.time_zone).date()
-    return begin if same_day else f"{begin} - {last.strftime(pattern)}"
+    return begin if same_day else span.format(begin=begin, last=last.strftime(pattern))
 
 
 def _ahead(said: Said, frame: Frame) -> dict[str, str]:

@@ -74,6 +74,9 @@ async def add(here: Here, asking: Asking, body: NewSubscriber) -> Response:
         if missing:
             raise not_found("place", missing[0])
         values = _values(body, [row["id"] for row in found], asking.name, here.now())
+        unknown = await (await connection.execute(statement("subscriber", "unknown_words"), values)).fetchone()
+        if unknown:
+            raise Problem(422, "there is no {} {!r}, there are {}".format(*unknown))
         if await (await connection.execute(statement("subscriber", "find_address"), values)).fetchone():
             raise Problem(409, "this address is known already: stop it first, or let the department change it")
         row = await (await connection.execute(statement("subscriber", "insert_subscriber"), values)).fetchone()

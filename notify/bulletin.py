@@ -13,6 +13,7 @@ import jinja2
 import structlog
 from psycopg.rows import dict_row
 
+from notify import field
 from notify.broadcast import Spoken, ask, speak_of
 from notify.expand import Connection, insert_due
 from notify.group import wording
@@ -26,7 +27,6 @@ DEKADS = (1, 11, 21)
 DAYS = {"daily": 1, "ten_day": 10}
 #: Segments that a bulletin's SMS may take.
 MOST = 2
-CROPS_VI = {"rice": "Lúa", "maize": "Ngô", "potato": "Khoai tây", "tobacco": "Thuốc lá", "tea": "Chè", "peach": "Đào"}
 
 _log = structlog.get_logger()
 
@@ -112,14 +112,18 @@ def compose_all(found: Facts, kind: str, language: str) -> dict[str, str]:
         total=found.total,
         rain_days=found.rain_days,
         ahead=found.ahead,
-        crops=found.crops,
-        crop_names=CROPS_VI,
+        fields=field.lines(found.crops, found.day, _rain_ahead(found, kind), language),
         shorts=[text.get("short", "") for text in said],
         longs=[text.get("long", "") for text in said],
         advice=advice(found, language),
     )
     parts = rendered.split("===")[1:]
     return {name: body.strip() for name, _, body in (part.partition("\n") for part in parts)}
+
+
+def _rain_ahead(found: Facts, kind: str) -> float | None:
+    """Rain of the next 24 hours [mm], where that is what the forecast was asked for."""
+    return float(found.ahead["precipitation"]["total"]) if kind == "daily" and "precipitation" in found.ahead else None
 
 
 @cache

@@ -206,4 +206,7 @@ def moment(written: str | None) -> datetime:
 
 def read_text(path: Path) -> str:
     """Text of a file as people write them: UTF-8, with or without a byte order mark."""
-    return path.read_text(encoding="utf-8-sig")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{path} is not UTF-8: save it as 'CSV UTF-8 (Comma delimited)'") from error

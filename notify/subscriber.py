@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from datetime import datetime, time
@@ -95,6 +96,11 @@ def add(connection: psycopg.Connection[Any], person: Person, at: datetime, who: 
         "at": at,
         **{name: list(getattr(person, name)) for name in ("hazards", "crops", "animals", "bulletins")},
     }
+    unknown = connection.execute(statement("subscriber", "unknown_words"), values).fetchall()
+    if unknown:
+        raise SubscriberError(
+            "; ".join(f"there is no {field} {word!r}, there are {known}" for field, word, known in unknown)
+        )
     known = connection.execute(statement("subscriber", "find_address"), values).fetchone()
     if known:
         number = int(known[0])
@@ -134,7 +140,11 @@ def erase(connection: psycopg.Connection[Any], number: int, at: datetime, channe
 
 def rows(text: str) -> Iterator[tuple[int, Person | str]]:
     """Rows of a CSV file with their line numbers: a person, or what is wrong with the row."""
-    reader = csv.DictReader(text.splitlines())
+    header = text.partition("\n")[0]
+    # Spreadsheets where the comma is the decimal mark divide cells by semicolons; lists are then divided by spaces.
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=";" if ";" in header and "," not in header else ","
+    )
     for row in reader:
         line = reader.line_num
         if None in row:

@@ -84,7 +84,7 @@ async def facts(connection: Connection, commune: Mapping[str, Any], now: datetim
 
 def advice(found: Facts, language: str) -> list[str]:
     """What to do: of each open alert, what is for the crops that grow here, else what is for everybody."""
-    crops = [row["crop"] for row in found.crops]
+    crops = [str(row[name]) for row in found.crops for name in ("crop", "audience") if row.get(name)]
     said: list[str] = []
     for alert in found.alerts:
         by_audience = wording(alert["texts"], language).get("advice", {})

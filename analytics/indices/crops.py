@@ -38,6 +38,8 @@ class Crop:
     #: Key of the table → where it comes from, in words.
     provenance: Mapping[str, str]
     perennial: bool = False
+    #: Whose advice is for its growers; empty: none is written for them.
+    audience: str = ""
     note: str = ""
 
 
@@ -52,7 +54,15 @@ def crops() -> Mapping[str, Crop]:
         for key, names in _LISTS.items():
             parameters |= {part: float(value) for part, value in zip(names, row.get(key, ()), strict=False)}
         provenance = {key: sources[source] for key, source in row["provenance"].items()}
-        found[name] = Crop(name, row["title"], parameters, provenance, row.get("perennial", False), row.get("note", ""))
+        found[name] = Crop(
+            name,
+            row["title"],
+            parameters,
+            provenance,
+            perennial=row.get("perennial", False),
+            audience=row.get("audience", ""),
+            note=row.get("note", ""),
+        )
     return found
 
 

@@ -8,7 +8,7 @@ from analytics.rule import Level, Rule, Urgency, Words
 
 _CATTLE_VI = (
     "Dưới 12 độ không chăn thả, cày kéo; đưa trâu bò về chuồng, che gió, giữ nền khô, mặc áo, sưởi ấm, cho ăn thêm "
-    "tinh bột và muối, uống nước ấm."
+    "cám, bột ngô và muối, uống nước ấm."
 )
 _CATTLE_EN = (
     "Below 12 degrees do not graze or plough; bring cattle and buffalo home, block the wind, keep the floor dry, cover "
@@ -72,7 +72,7 @@ COLD_SPELL = Rule(
                 "vi": Words(
                     "Rét hại",
                     "trung bình ngày {value} độ C, ngày thứ {days}",
-                    "Không thả trâu bò, che chuồng, sưởi ấm; che mạ.",
+                    "Không thả trâu bò; che, sưởi ấm chuồng; che mạ.",
                     {"rice": _RICE_VI, "cattle": _CATTLE_VI, "household": _HOUSE_VI},
                 ),
                 "en": Words(
@@ -112,7 +112,7 @@ FROST = Rule(
             False,
             {
                 "vi": Words(
-                    "Có thể sương muối",
+                    "Có thể có sương muối",
                     "thấp nhất {value} độ C",
                     "Che rau, mạ; tưới rửa sương sáng sớm.",
                     {
@@ -139,7 +139,7 @@ FROST = Rule(
             False,
             {
                 "vi": Words(
-                    "Dưới 0 độ, sương muối",
+                    "Dưới 0 độ, có sương muối",
                     "thấp nhất {value} độ C",
                     "Che rau, mạ; giữ ấm trâu bò; coi chừng đường trơn.",
                     {
@@ -149,7 +149,7 @@ FROST = Rule(
                     },
                 ),
                 "en": Words(
-                    "Below zero, frost",
+                    "Below zero with frost",
                     "lowest {value} C",
                     "Cover crops; keep cattle warm; mind icy roads.",
                     {

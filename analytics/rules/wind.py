@@ -30,7 +30,7 @@ STRONG_WIND = Rule(
         level(
             10.8,
             8.0,
-            ("Gió cấp 6-7", "{value} m/s", "Chằng buộc mái, giàn, cây cao."),
+            ("Gió cấp 6-7", "gió {value} m/s", "Chằng buộc mái, giàn, cây cao."),
             ("Wind force 6-7", "{value} m/s", "Tie roofs, trellises, tall plants."),
             _VI,
             _EN,
@@ -38,7 +38,7 @@ STRONG_WIND = Rule(
         level(
             17.2,
             13.9,
-            ("Gió cấp 8-9", "{value} m/s", "Ở trong nhà; tránh xa cây to, mái tôn."),
+            ("Gió cấp 8-9", "gió {value} m/s", "Ở trong nhà; tránh xa cây to, mái tôn."),
             ("Wind force 8-9", "{value} m/s", "Stay in; keep off big trees and tin roofs."),
             _VI,
             _EN,
@@ -46,7 +46,7 @@ STRONG_WIND = Rule(
         level(
             24.5,
             20.8,
-            ("Gió cấp 10-11", "{value} m/s", "Ở nơi kiên cố; đưa vật nuôi vào chuồng chắc."),
+            ("Gió cấp 10-11", "gió {value} m/s", "Ở nơi kiên cố; đưa vật nuôi vào chuồng chắc."),
             ("Wind force 10-11", "{value} m/s", "Stay in a solid house; bring animals in."),
             _VI,
             _EN,
@@ -54,7 +54,7 @@ STRONG_WIND = Rule(
         level(
             32.7,
             28.5,
-            ("Gió cấp 12 trở lên", "{value} m/s", "Ở nơi kiên cố, nghe chính quyền."),
+            ("Gió cấp 12 trở lên", "gió {value} m/s", "Ở nơi kiên cố, nghe chính quyền."),
             ("Wind force 12 and more", "{value} m/s", "Stay in a solid house, obey authorities."),
             _VI,
             _EN,
@@ -89,7 +89,7 @@ GUST = Rule(
         level(
             24.5,
             20.8,
-            ("Gió giật cấp 10 trở lên", "giật {value} m/s", "Ở nơi kiên cố, đưa vật nuôi vào."),
+            ("Gió giật cấp 10 trở lên", "giật {value} m/s", "Ở nơi kiên cố; đưa vật nuôi vào chuồng."),
             ("Gusts force 10 and more", "gusts {value} m/s", "Stay in a solid house; animals in."),
             _VI,
             _EN,
@@ -116,7 +116,7 @@ STORM_LEVEL = Rule(
         level(
             17.2,
             13.9,
-            ("Gió bão cấp 8-11", "{value} m/s", "Theo dõi tin bão, ở nơi kiên cố."),
+            ("Gió bão cấp 8-11", "gió {value} m/s", "Theo dõi tin bão, ở nơi kiên cố."),
             ("Storm wind 8-11", "{value} m/s", "Follow the storm news, stay in."),
             _VI,
             _EN,
@@ -124,7 +124,7 @@ STORM_LEVEL = Rule(
         level(
             32.7,
             28.5,
-            ("Gió bão từ cấp 12", "{value} m/s", "Ở nơi kiên cố, nghe chính quyền."),
+            ("Gió bão từ cấp 12", "gió {value} m/s", "Ở nơi kiên cố, nghe chính quyền."),
             ("Storm wind from 12", "{value} m/s", "Stay in a solid house, obey authorities."),
             _VI,
             _EN,

@@ -69,9 +69,19 @@ WHERE alert.state = 'open' AND alert.hazard <> 'network' AND place.path @> ARRAY
 ORDER BY alert.hazard, alert.level DESC, step.id DESC
 
 -- name: crops
-SELECT season.crop, min(season.sown) AS sown FROM season JOIN place ON place.id = season.place
+-- What grows in a commune: of each crop the earliest season, with its newest stage and the days until water is due.
+SELECT DISTINCT ON (season.crop) season.crop, season.sown, known.entry -> 'title' AS title, known.entry ->> 'audience' AS audience,
+       newest.values -> 'crop_stage' AS stage, newest.values -> 'days_to_irrigation' AS days_to_irrigation
+FROM season JOIN place ON place.id = season.place
+LEFT JOIN catalogue AS known ON known.kind = 'crop' AND known.name = season.crop
+CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(index, value ORDER BY time) AS values FROM index_value
+    WHERE index_value.place = season.place AND index_value.season = season.id AND reference_time = '-infinity'
+      AND index IN ('crop_stage', 'days_to_irrigation') AND time > %(now)s::timestamptz - interval '3 days' AND time <= %(now)s
+      AND value IS NOT NULL AND value <> 'NaN'
+) AS newest
 WHERE place.path @> ARRAY[%(commune)s::int] AND season.sown <= %(day)s AND (season.ended IS NULL OR season.ended >= %(day)s)
-GROUP BY season.crop ORDER BY season.crop
+ORDER BY season.crop, season.sown
 
 -- name: insert
 INSERT INTO bulletin (place, kind, day, state, made_at, released_at, texts, facts)

@@ -91,6 +91,13 @@ JOIN LATERAL (
 JOIN subscriber ON subscriber.id = wanted.subscriber AND subscriber.state = 'active'
 JOIN personal.contact ON contact.subscriber = subscriber.id
 CROSS JOIN LATERAL (
+    -- Crops whose growers it concerns, and their groups: of its season, else of its rule.
+    SELECT array_agg(name) || array_agg(entry ->> 'audience') AS crops FROM catalogue AS grown
+    WHERE grown.kind = 'crop'
+      AND CASE WHEN season.crop IS NULL THEN catalogue.entry -> 'for_crops' ? (grown.entry ->> 'audience')
+          ELSE grown.name = season.crop END
+) AS concerned
+CROSS JOIN LATERAL (
     SELECT EXISTS (
         SELECT FROM delivery_step
         JOIN delivery ON delivery.id = delivery_step.delivery
@@ -107,9 +114,11 @@ WHERE step.id = ANY (%(steps)s)
        AND (alert.hazard = ANY (subscriber.hazards)
             OR (subscriber.hazards = '{}' AND alert.hazard <> 'network'
                 AND step.level >= coalesce((catalogue.entry ->> 'tells_from')::int, 1)))
-       AND (subscriber.crops = '{}' OR season.crop IS NULL OR season.crop = ANY (subscriber.crops))
-       AND (subscriber.animals = '{}' OR alert.values ->> 'animal' IS NULL
-            OR alert.values ->> 'animal' = ANY (subscriber.animals))
+       AND (subscriber.crops = '{}'
+            OR season.crop IS NULL AND coalesce(catalogue.entry -> 'for_crops', '[]') = '[]'
+            OR season.crop = ANY (subscriber.crops) OR concerned.crops && subscriber.crops)
+       AND (subscriber.animals = '{}' OR coalesce(catalogue.entry -> 'for_animals', '[]') = '[]'
+            OR catalogue.entry -> 'for_animals' ?| subscriber.animals)
       ELSE EXISTS (
         SELECT FROM delivery_step
         JOIN delivery ON delivery.id = delivery_step.delivery

@@ -24,6 +24,24 @@ SELECT subscriber FROM personal.contact WHERE kind = %(kind)s AND address = %(ad
 -- name: places
 SELECT id, code FROM place WHERE code = ANY (%(codes)s)
 
+-- name: unknown_words
+-- What a subscriber asks for that no rule and no crop knows, each with the words that there are: nobody would ever be told.
+WITH vocabulary (field, word) AS (
+    SELECT 'hazard', entry ->> 'hazard' FROM catalogue WHERE kind = 'rule'
+    UNION SELECT 'crop', name FROM catalogue WHERE kind = 'crop'
+    UNION SELECT 'crop', entry ->> 'audience' FROM catalogue WHERE kind = 'crop' AND entry ->> 'audience' <> ''
+    UNION SELECT 'animal', jsonb_array_elements_text(entry -> 'for_animals') FROM catalogue WHERE kind = 'rule'
+    UNION SELECT 'audience', unnest(ARRAY['farmer', 'officer', 'technician', 'radio', 'everyone'])
+    UNION SELECT 'audience', jsonb_object_keys(level #> '{words,vi,advice}')
+          FROM catalogue, jsonb_array_elements(entry -> 'levels') AS level WHERE kind = 'rule'
+), asked (field, word) AS (
+    SELECT 'hazard', unnest(%(hazards)s::text[]) UNION SELECT 'crop', unnest(%(crops)s::text[])
+    UNION SELECT 'animal', unnest(%(animals)s::text[]) UNION SELECT 'audience', %(audience)s
+)
+SELECT field, word, (SELECT string_agg(word, ', ' ORDER BY word) FROM vocabulary WHERE vocabulary.field = asked.field) AS known
+FROM asked WHERE NOT EXISTS (SELECT FROM vocabulary WHERE (vocabulary.field, vocabulary.word) = (asked.field, asked.word))
+ORDER BY field, word
+
 -- name: forget_places
 DELETE FROM subscriber_place WHERE subscriber = %(subscriber)s
 

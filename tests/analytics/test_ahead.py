@@ -87,7 +87,7 @@ async def test_a_cold_spell_is_announced_once_and_a_second_look_says_nothing(dat
     kind, _, stale, texts = steps(database)[0]
     assert (kind, stale) == ("open", False)
     assert texts["vi"]["short"].startswith("Dự báo: ")
-    assert "17/01 - 19/01" in texts["vi"]["short"]
+    assert "từ ngày 17/01 đến ngày 19/01" in texts["vi"]["short"]
     assert "11:" not in texts["vi"]["short"]
     assert texts["en"]["short"].startswith("Forecast: ")
     deliver(database, mild_week[1], [(ISSUED, 16.0)])

@@ -49,25 +49,30 @@ def test_rule_is_whole(rule):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-@pytest.mark.parametrize("kind", ["open", "raise", "lower", "update", "end", "cancel"])
+@pytest.mark.parametrize("kind", ["open", "raise", "lower", "update", "end", "lapse", "cancel"])
 def test_words_fit_and_say_what_where_when_and_what_to_do(rule, kind):
     for number, level in enumerate(rule.levels, start=1):
-        ended = 1_768_000_000 if kind == "end" else None
-        said = Said(kind, number, PLACE, "Asia/Ho_Chi_Minh", -12.3, 12, 1_767_900_000, ended, 1_767_900_000)
+        ended = 1_768_000_000 if kind in ("end", "lapse") else None
+        told = "end" if kind == "lapse" else kind
+        said = Said(
+            told, number, PLACE, "Asia/Ho_Chi_Minh", -12.3, 12, 1_767_900_000, ended, 1_767_900_000, kind != told
+        )
         for language, text in texts(rule, said).items():
             words = level.said(language)
             assert septets(text["short"]) <= SEGMENT, text["short"]
             assert all(ord(letter) < 128 for letter in unaccented(text["short"])), text["short"]
-            assert words.name in text["short"]
+            assert words.name.lower() in text["short"].lower()
             assert PLACE in text["short"]
             assert "/0" in text["short"] or "Jan" in text["short"]
             if kind in ("open", "raise"):
                 assert text["short"].endswith(words.act)
             if rule.proxy:
-                assert {"vi": "(theo trạm)", "en": "(at the station)"}[language] in text["short"]
+                assert {"vi": "(theo trạm)", "en": "(by the station)"}[language] in text["short"]
                 assert {"vi": "không phải bản tin", "en": "not a bulletin"}[language] in text["long"]
             fields = [name for _, name, _, _ in string.Formatter().parse(text["group"]) if name]
             assert fields == ["count", "places"]
+            assert words.name.lower() in text["group"].lower()
+            assert text["group"].endswith(words.act) is (kind in ("open", "raise", "lower", "update"))
             assert "{" not in text["short"] + text["long"]
 
 
@@ -87,11 +92,11 @@ def test_the_day_said_is_the_day_of_what_is_said(kind, day):
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("soil_dry", 0.178, "độ ẩm đất 0,18"),
+        ("soil_dry", 0.178, "độ ẩm đất 18%"),
         ("water_rise", 0.35, "0,35 m mỗi giờ"),
-        ("water_marks", 1.0, "đã qua 1 mốc"),
+        ("water_marks", 1.0, "mực nước đã vượt mốc 1"),
         ("unionised_ammonia", 0.06, "NH3 0,06 mg/L"),
-        ("cold_spell", -0.04, "trung bình ngày 0,0 độ C"),
+        ("cold_spell", -0.04, "trung bình ngày 0 độ C"),
         ("livestock_heat", 79.6, "chỉ số nóng ẩm 80"),
     ],
 )
@@ -99,6 +104,13 @@ def test_a_value_is_said_with_the_digits_that_its_rule_needs(name, value, says):
     rule = next(rule for rule in RULES if rule.name == name)
     said = Said("open", 1, PLACE, "Asia/Ho_Chi_Minh", value, 1, 1_767_900_000, None, 1_767_900_000)
     assert says in texts(rule, said)["vi"]["short"]
+
+
+def test_an_alert_of_many_places_says_that_it_is_over_when_it_is():
+    said = Said("end", 2, PLACE, "Asia/Ho_Chi_Minh", 14.2, 3, 1_767_900_000, 1_768_150_000, 1_767_900_000)
+    found = {language: text["group"] for language, text in texts(RULES[0], said).items()}
+    assert found["vi"] == "Hết cảnh báo rét đậm tại {count} nơi (theo trạm), từ ngày 11/01: {places}."
+    assert found["en"] == "Over: severe cold at {count} places (by the station), since 11 Jan: {places}."
 
 
 def test_no_fact_is_in_jargon():

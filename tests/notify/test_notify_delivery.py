@@ -13,6 +13,7 @@ from analytics.rules import RULES
 from notify import pace
 from notify.group import SILENCES, Beside, Step, advice_of, quiet_until, silencers
 from notify.route import Route, read_routes
+from notify.subscriber import SubscriberError
 from tests.notify.conftest import NOW, HandClock, running, until
 
 
@@ -345,6 +346,51 @@ async def test_a_folder_that_cannot_be_written_is_waited_for(province, tmp_path)
     health = pace.Health(route)
     health.failed(None)
     assert not health.well
+
+
+async def test_what_concerns_rice_or_cattle_goes_to_who_grows_or_keeps_them(province, tmp_path):
+    """Who said nothing about crops or animals is told of all; a group (rice) stands for its crops, and the other way."""
+    _, (station, other) = province.commune()
+    told = {
+        name: province.subscriber(f"091234567{number}", crops=crops, animals=animals)
+        for number, (name, crops, animals) in enumerate(
+            [("all", (), ()), ("rice", ("rice",), ()), ("spring", ("rice_spring",), ()), ("tea", ("tea",), ()),
+             ("cattle", (), ("cattle",)), ("pigs", (), ("pigs",)), ("tea and buffalo", ("tea",), ("buffalo",))]
+        )
+    }  # fmt: skip
+    province.step(province.alert(station, hazard="disease", rule="rice_blast", level=1), level=1)
+    province.step(province.alert(other, hazard="livestock_cold", rule="cattle_cold", level=2), level=2)
+    field = province.place("ruong", "field", station)
+    season = province.one(
+        "INSERT INTO season (place, crop, sown) VALUES (%s, 'rice_spring', '2026-01-01') RETURNING id", field
+    )
+    thirsty = province.alert(field, hazard="irrigation", rule="irrigation_due", level=1)
+    province.connection.execute("UPDATE alert SET season = %s WHERE id = %s", [season, thirsty])
+    province.step(thirsty, level=1)
+    async with running(province.url, tmp_path):
+        await settled(province)
+    got = {(who, hazard) for who, hazard in province.all("SELECT subscriber, hazard FROM delivery")}
+    names = {number: name for name, number in told.items()}
+    assert {names[who] for who, hazard in got if hazard == "disease"} == {"all", "rice", "spring", "cattle", "pigs"}
+    assert {names[who] for who, hazard in got if hazard == "irrigation"} == {"all", "rice", "spring", "cattle", "pigs"}
+    assert {names[who] for who, hazard in got if hazard == "livestock_cold"} == {
+        "all", "rice", "spring", "tea", "cattle", "tea and buffalo"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"hazards": ("mua",)}, "there is no hazard 'mua', there are cold, "),
+        ({"crops": ("lua",)}, "there is no crop 'lua', there are cabbage, "),
+        ({"animals": ("horse",)}, "there is no animal 'horse', there are buffalo, cattle, fish, pigs"),
+        ({"audience": "famer"}, "there is no audience 'famer', there are "),
+    ],
+)
+def test_a_subscriber_of_what_nobody_knows_is_refused(province, asked, says):
+    province.commune()
+    with pytest.raises(SubscriberError, match=says):
+        province.subscriber(**asked)
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.0, 7.0, 500.0])

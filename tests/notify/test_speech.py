@@ -13,9 +13,10 @@ from lxml import etree
 
 from notify import voice
 from notify.bulletin import compose_all, next_issue
+from notify.field import lines
 from notify.message import compose
 from notify.spell import decimal, number, spelled
-from notify.weather import Facts
+from notify.weather import Facts, advice
 from tests.notify.conftest import NOW, TEXTS, HandClock, running, until
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "spoken"
@@ -59,12 +60,18 @@ def test_spoken_texts_are_as_agreed(path):
         assert not any(sign.isdigit() for sign in said)
 
 
+RICE = {
+    "crop": "rice_spring", "sown": date(2025, 12, 20), "title": {"vi": "Lúa xuân", "en": "Spring rice"}, "audience": "rice",
+    "stage": 1.87, "days_to_irrigation": None,
+}  # fmt: skip
+
+
 def facts(**changes):
     values = {
         "commune": "Đồng Đăng", "day": date(2026, 1, 15), "stations": ["Trạm 1"], "own": True,
         "least": {"air_temperature_minimum": 8.4}, "most": {"air_temperature_maximum": 14.6, "wind_gust_maximum": 9.1},
         "mean": {"relative_humidity_mean": 88.2}, "total": {"precipitation_sum": 3.6, "reference_evapotranspiration": 1.24},
-        "rain_days": 4, "alerts": [{"texts": TEXTS}], "crops": [{"crop": "rice", "sown": date(2025, 12, 20)}],
+        "rain_days": 4, "alerts": [{"texts": TEXTS}], "crops": [RICE],
         "ahead": {"air_temperature": {"least": 7.0, "most": 12.0, "source": "NCHMF"}, "precipitation": {"total": 0.0, "source": "NCHMF"}},
     }  # fmt: skip
     return Facts(**(values | changes))
@@ -82,8 +89,9 @@ def facts(**changes):
         {"least": {}, "most": {}},
         {"total": {}},
         {"mean": {}, "total": {}, "least": {}, "most": {}},
+        {"total": {}, "least": {}, "most": {}},
     ],
-    ids=["all", "nearest", "no forecast", "quiet", "no temperature", "no rain gauge", "only alerts"],
+    ids=["all", "nearest", "no forecast", "quiet", "no temperature", "no rain gauge", "only alerts", "only humidity"],
 )
 def test_bulletins_of_whatever_is_known(kind, language, changes):
     texts = compose_all(facts(**changes), kind, language)
@@ -102,9 +110,36 @@ def test_a_daily_bulletin_reads_well():
     assert texts["title"] == "Bản tin thời tiết nông vụ ngày 15/01/2026, Đồng Đăng"
     assert (
         texts["short"]
-        == "Đồng Đăng 15/01. Hôm qua: nhiệt độ 8 đến 15 °C, mưa 4 mm, độ ẩm 88 %. 24 giờ tới: 7 đến 12 °C, không mưa."
+        == "Đồng Đăng 15/01. Hôm qua: nhiệt độ 8 đến 15 °C, mưa 4 mm, độ ẩm 88%. 24 giờ tới: 7 đến 12 °C, không mưa."
     )
-    assert "Lúa: 26 ngày sau gieo." in texts["page"]
+    assert "Lúa xuân: gieo trồng được 26 ngày, đầu vụ." in texts["page"]
+    assert "Lúa xuân: gieo trồng được 26 ngày, đầu vụ." in texts["radio"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rain", "says"),
+    [
+        ({"stage": 4.2}, 20.0, "cuối vụ, sắp mưa, nên thu hoạch phần đã chín."),
+        ({"stage": 4.2}, 3.0, "cuối vụ."),
+        ({"stage": 1.2}, 60.0, "đầu vụ, sắp mưa to, nên khơi rãnh để cây con khỏi úng."),
+        (
+            {"stage": 2.5, "days_to_irrigation": 3.0},
+            None,
+            "phát triển thân lá, nếu không mưa, khoảng 3 ngày nữa phải tưới.",
+        ),
+        ({"stage": 2.5, "days_to_irrigation": 0.0}, 0.0, "phát triển thân lá, cần tưới."),
+        ({"stage": 2.5, "days_to_irrigation": 0.0}, 30.0, "phát triển thân lá."),
+        ({"stage": None}, None, "gieo trồng được 26 ngày."),
+    ],
+)
+def test_what_to_do_follows_from_stage_water_and_rain(changes, rain, says):
+    (line,) = lines([RICE | changes], date(2026, 1, 15), rain, "vi")
+    assert line.endswith(says)
+
+
+def test_advice_is_for_the_crops_that_grow_here():
+    texts = {"vi": {"short": "Rét đậm.", "advice": {"rice": "Che mạ.", "orchard": "Bó gốc.", "cattle": "Giữ ấm."}}}
+    assert advice(facts(alerts=[{"texts": texts}]), "vi") == ["Che mạ.", "Giữ ấm."]
 
 
 @pytest.mark.parametrize(
