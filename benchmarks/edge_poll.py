@@ -280,7 +280,7 @@ def week(broker: int) -> list[dict]:
             writer = asyncio.create_task(box.run())
             for at in range(0, WEEK // 60, 60):
                 await asyncio.gather(*(box.add(minute(at + m)) for m in range(60)))
-            line = Line(address(f"mqtt://127.0.0.1:{broker}", "week-01"), "week-01")
+            line = Line(lambda: address(f"mqtt://127.0.0.1:{broker}", "week-01"), "week-01")
             uplink = Uplink(
                 line, box, lambda: Birth("week-01", "boot", "t", ""), lambda: Status("week-01", online=True)
             )

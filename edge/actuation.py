@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -42,6 +43,8 @@ class Actuation:
         self._wake = asyncio.Event()
         #: Which alarms want a relay on.
         self._wanted: dict[str, set[str]] = {name: set() for name in self.relays}
+        #: What was noted last of each relay: what goes on failing is noted once, the card is not for that.
+        self._noted: dict[str, tuple[bool, str, str]] = {}
 
     def watch(self, readings: Sequence[Reading]) -> None:
         """Look at readings the moment they were taken."""
@@ -54,8 +57,6 @@ class Actuation:
 
     async def run(self) -> None:
         """Switch what alarms want, and off what is overdue, until cancelled; then all off."""
-        for name in self.relays:
-            await self._try(name, on=False, why="start")  # nobody knows how the last run left it
         try:
             while True:
                 now = time.monotonic()
@@ -96,18 +97,22 @@ class Actuation:
 
     async def _settle(self, name: str, relay: RelayState, now: float) -> None:
         wanted = self._wanted[name]
-        if relay.overdue(now):
+        if now < relay.next_attempt:
+            return
+        if relay.changed is None:
+            await self._try(name, on=False, why="start")  # nobody knows how the last run left it
+        elif relay.overdue(now):
             await self._try(name, on=False, why="longest time on")
-        elif wanted and not relay.on and not relay.refusal(now, on=True):
+        elif not relay.sure and not wanted:
+            await self._try(name, on=False, why="nobody knows how it stands")
+        elif wanted and not (relay.on and relay.sure) and not relay.refusal(now, on=True):
             await self._try(name, on=True, why=f"alarm {', '.join(sorted(wanted))}")
         elif not wanted and relay.by_alarm:
             await self._try(name, on=False, why="alarm over")
 
     async def _try(self, name: str, *, on: bool, why: str) -> None:
-        try:
+        with contextlib.suppress(ActionError):  # it is noted, and tried again
             await self._switch(name, on=on, why=why)
-        except ActionError as error:
-            log.error("relay not switched", relay=name, on=on, why=why, error=str(error))
 
     async def _switch(self, name: str, *, on: bool, why: str, seconds: float | None = None) -> None:
         state = self.relays[name]
@@ -118,6 +123,7 @@ class Actuation:
             elif relay.mqtt is not None:
                 await self._publish(relay.mqtt, relay.topic, relay.on if on else relay.off)
         except (BusError, OSError) as error:
+            state.failed(time.monotonic())
             self._note(name, on=on, why=why, outcome=f"failed: {error}")
             raise ActionError(str(error)) from error
         state.switched(time.monotonic(), on=on, seconds=seconds)
@@ -125,6 +131,9 @@ class Actuation:
         self._note(name, on=on, why=why, outcome="done")
 
     def _note(self, name: str, *, on: bool, why: str, outcome: str) -> None:
+        if self._noted.get(name) == (on, why, outcome) and outcome != "done":
+            return
+        self._noted[name] = (on, why, outcome)
         log.warning("relay", relay=name, on=on, why=why, outcome=outcome)
         stored = self._outbox.memory.get("actions")
         actions: list[tuple[str, str, bool, str, str]] = msgspec.msgpack.decode(stored) if stored else []

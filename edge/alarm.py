@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from edge.action_settings import Alarm, Relay
 
+#: Longest wait between two attempts to switch a relay that does not answer [s].
+LONGEST_WAIT = 60.0
+
 
 @dataclass(slots=True)
 class AlarmState:
@@ -52,6 +55,11 @@ class RelayState:
     until: float | None = None
     #: Whether an alarm, not a person, switched it on.
     by_alarm: bool = False
+    #: Whether it is known how it stands: not at the start, and not after an attempt to switch it without an answer.
+    sure: bool = False
+    #: Attempts to switch it that failed in a row, and when the next one is due.
+    failures: int = 0
+    next_attempt: float = 0.0
 
     def refusal(self, now: float, *, on: bool) -> str:
         """Why it may not be switched so now; empty where it may."""
@@ -61,13 +69,20 @@ class RelayState:
 
     def switched(self, now: float, *, on: bool, seconds: float | None = None) -> None:
         """Note that it was switched, for at most ``seconds``."""
-        if on != self.on:
+        if on != self.on or not self.sure:
             self.changed = now
         if on and not (self.on and seconds is None):
-            self.until = now + min(seconds or self.relay.longest_on, self.relay.longest_on)
-        self.on = on
+            longest = self.relay.longest_on
+            began = self.changed if self.changed is not None else now
+            self.until = min(now + min(seconds or longest, longest), began + longest)
+        self.on, self.sure, self.failures, self.next_attempt = on, True, 0, now
         if not on:
             self.until = None
+
+    def failed(self, now: float) -> None:
+        """Note that it could not be switched: it is tried again after 1, 2, 4 … 60 s; its line is free meanwhile."""
+        self.next_attempt = now + min(2.0 ** min(self.failures, 10), LONGEST_WAIT)
+        self.failures, self.sure = self.failures + 1, False
 
     def overdue(self, now: float) -> bool:
         """Whether it has been on for too long."""

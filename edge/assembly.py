@@ -42,12 +42,15 @@ def devices_of(file: GatewayFile) -> dict[str, list[Device]]:
 
 
 def line_of(gateway: Gateway, broker: Broker) -> Line:
-    """How the broker is reached."""
-    user = broker.user or gateway.code
-    password = broker.password_file.read_text().strip() if broker.password_file else None
-    arguments: dict[str, Any] = address(
-        broker.url, user, password, authority=broker.authority, certificate=broker.certificate, key=broker.key
-    )
+    """How the broker is reached; password and certificates are read anew at every connection, as they are renewed."""
+
+    def arguments() -> dict[str, Any]:
+        password = broker.password_file.read_text().strip() if broker.password_file else None
+        return address(
+            broker.url, broker.user or gateway.code, password,
+            authority=broker.authority, certificate=broker.certificate, key=broker.key,
+        )  # fmt: skip
+
     return Line(arguments, gateway.code, broker.resend, broker.keepalive)
 
 

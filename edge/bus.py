@@ -9,11 +9,11 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
 from edge.bus_settings import SerialBus, TcpBus
@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 #: The client's own limits are out of the way: budgets, retries and reconnection are decided here.
 _NEVER = 3600.0
+#: Requests in a row without any answer after which a TCP line is opened anew: the other end may have forgotten the
+#: connection without a word (a device server switched off and on, a router in between).
+_SILENT = 3
 
 
 class BusError(Exception):
@@ -76,9 +79,13 @@ class ModbusBus:
     """A line to which requests go one at a time, with the silence between them that it needs."""
 
     def __init__(
-        self, connect: Callable[[], AsyncModbusTcpClient | AsyncModbusSerialClient], gap: float, away: Callable[[], str]
-    ) -> None:
-        self._make, self._away = connect, away
+        self, connect: Callable[[], AsyncModbusTcpClient | AsyncModbusSerialClient], gap: float,
+        away: Callable[[], str], *, numbered: bool = False,
+    ) -> None:  # fmt: skip
+        self._make, self._away, self._numbered = connect, away, numbered
+        #: Units that may still answer a former question, which, and until when; frames of RTU bear no number.
+        self._owed: dict[int, tuple[tuple[int, ...], float]] = {}
+        self._silent = 0
         self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
         self._gap = gap
         self._lock = asyncio.Lock()
@@ -91,14 +98,15 @@ class ModbusBus:
             method = client.read_holding_registers if function == 3 else client.read_input_registers
             return await method(address, count=count, device_id=unit)
 
-        answer = await self._ask(ask, budget)
+        answer = await self._ask(ask, budget, unit, (function, address, count))
         if answer.function_code != function or len(answer.registers) != count:
             raise WrongAnswerError(f"asked for {count} words, got {len(answer.registers)}")
         return list(answer.registers)
 
     async def write_coil(self, unit: int, address: int, *, on: bool, budget: float) -> None:
         """Switch a coil (a relay)."""
-        answer = await self._ask(lambda client: client.write_coil(address, on, device_id=unit), budget)
+        question = (5, address, int(on))
+        answer = await self._ask(lambda client: client.write_coil(address, on, device_id=unit), budget, unit, question)
         if answer.function_code != 5:
             raise WrongAnswerError(f"asked function 5, got {answer.function_code}")
 
@@ -108,32 +116,52 @@ class ModbusBus:
             self._drop()
 
     async def _ask(
-        self, ask: Callable[[AsyncModbusTcpClient | AsyncModbusSerialClient], Awaitable[ModbusPDU]], budget: float
-    ) -> ModbusPDU:
+        self, ask: Callable[[AsyncModbusTcpClient | AsyncModbusSerialClient], Awaitable[ModbusPDU]], budget: float,
+        unit: int, question: tuple[int, ...],
+    ) -> ModbusPDU:  # fmt: skip
         async with self._lock:
             client = await self._connected(budget)
-            if (rest := self._last + self._gap - time.monotonic()) > 0:
+            if (rest := max(self._last + self._gap, self._free(unit, question)) - time.monotonic()) > 0:
                 await asyncio.sleep(rest)
             try:
                 async with asyncio.timeout(budget):
                     answer = await ask(client)
             except TimeoutError:
+                self._unanswered(unit, question, budget)
                 raise NoAnswerError(f"no answer within {budget:g} s") from None
             except ConnectionException as error:
                 self._drop()
                 raise LineDownError(str(error)) from error
             except ModbusException as error:
+                self._silent = 0
+                self._owes(unit, question, budget)  # what was not understood may have been noise before the answer
                 raise WrongAnswerError(str(error)) from error
             except OSError as error:
                 self._drop()
                 raise LineDownError(str(error)) from error
             finally:
                 self._last = time.monotonic()
+            self._silent = 0
         if isinstance(answer, ExceptionResponse):
             raise RefusedError(answer.exception_code)
         if answer.isError():
             raise WrongAnswerError(str(answer))
         return answer
+
+    def _free(self, unit: int, question: tuple[int, ...]) -> float:
+        """Monotonic time from which no late answer of a unit can be taken for the answer to this question."""
+        former, until = self._owed.get(unit, (question, 0.0))
+        return until if former != question else 0.0
+
+    def _unanswered(self, unit: int, question: tuple[int, ...], budget: float) -> None:
+        self._owes(unit, question, 2 * budget)  # asked twice it may answer twice
+        self._silent += 1
+        if self._silent >= _SILENT and isinstance(self._client, AsyncModbusTcpClient):
+            self._drop()
+
+    def _owes(self, unit: int, question: tuple[int, ...], seconds: float) -> None:
+        if not self._numbered:
+            self._owed[unit] = (question, time.monotonic() + seconds)
 
     async def _connected(self, budget: float) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
         if self._client is not None and self._client.connected:
@@ -141,6 +169,7 @@ class ModbusBus:
         self._drop()
         client = self._make()
         client.set_max_no_responses(1_000_000)  # one dead device must not reset the line of its neighbours
+        _guard(client)
         try:
             async with asyncio.timeout(max(budget, 1.0)):
                 connected = await client.connect()
@@ -154,10 +183,27 @@ class ModbusBus:
         return client
 
     def _drop(self) -> None:
+        self._silent = 0
         if self._client is not None:
             with contextlib.suppress(Exception):
                 self._client.close()
             self._client = None
+
+
+def _guard(client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> None:
+    """A frame that cannot be decoded is a wrong answer; left to itself it would end the line, with a traceback."""
+    context = client.ctx
+    take = context.callback_data
+
+    def guarded(data: bytes, addr: Any = None) -> int:
+        try:
+            return take(data, addr)
+        except Exception as error:  # ModbusException, and what short frames raise in its decoders
+            if not context.response_future.done():
+                context.response_future.set_exception(ModbusIOException(str(error)))
+            return len(data)
+
+    context.callback_data = guarded  # type: ignore[method-assign]
 
 
 def tcp_bus(settings: TcpBus) -> ModbusBus:
@@ -170,7 +216,8 @@ def tcp_bus(settings: TcpBus) -> ModbusBus:
             settings.host, port=settings.port, framer=framer, retries=0, timeout=_NEVER, reconnect_delay=0
         )
 
-    return ModbusBus(connect, gap, lambda: f"nobody takes connections on {settings.host} port {settings.port}")
+    away = f"nobody takes connections on {settings.host} port {settings.port}"
+    return ModbusBus(connect, gap, lambda: away, numbered=settings.kind == "modbus_tcp")
 
 
 def serial_bus(settings: SerialBus) -> ModbusBus:

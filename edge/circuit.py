@@ -31,12 +31,15 @@ class Circuit:
         """The device answered."""
         self.failures, self.opened, self.wait = 0, False, 0.0
 
-    def failed(self, now: float, interval: float) -> None:
-        """The device did not answer; ``interval`` is the time between its readings [s]."""
+    def failed(self, now: float, interval: float, *, line: bool = False) -> None:
+        """The device did not answer; ``interval`` is the time between its readings [s].
+
+        Where the whole ``line`` is away the device is not to blame: its waits do not grow.
+        """
         self.failures += 1
         if self.failures < FAILURES:
             return
         self.opened = True
         first = max(FIRST_TRIAL, interval)
-        self.wait = first if self.wait == 0 else min(self.wait * 2, max(LAST_TRIAL, first))
+        self.wait = first if self.wait == 0 or line else min(self.wait * 2, max(LAST_TRIAL, first))
         self.next_trial = now + self.wait

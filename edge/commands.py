@@ -81,8 +81,8 @@ def check(path: GatewayPath, *, as_json: AsJson = False) -> None:
     if as_json:
         sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
         return
-    sys.stdout.write(f"{path} is right: gateway {file.gateway.code}, {len(units)} devices on buses, ")
-    sys.stdout.write(f"{len(pushed)} that send by themselves.\n")
+    sys.stdout.write(f"{path} is right: gateway {file.gateway.code}; devices on buses: {len(units)}, ")
+    sys.stdout.write(f"that send by themselves: {len(pushed)}.\n")
     for remark in _remarks(file):
         sys.stdout.write(f"  note: {remark}\n")
 

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
+import structlog
 
 from edge.bus import Bus, BusError, RefusedError
 from edge.bus_settings import Unit
 from edge.circuit import Circuit
-from edge.counter import Counted, increment
+from edge.counter import Counted, Counting, Undated
 from edge.reading_plan import Request, halves, plan
 from edge.sensor import Register, SensorModel, Taken, take
 from telemetry.reading import Reading
+
+log = structlog.get_logger(__name__)
 
 
 class Memory(msgspec.Struct):
@@ -26,13 +29,35 @@ class Memory(msgspec.Struct):
     slot: int = -1
     #: Where each counter stood.
     counters: dict[str, Counted] = {}
+    #: Counters that are read while event time is not known.
+    undated: dict[str, Undated] = {}
     #: Words, as (function, address), that the device refuses.
     refused: list[tuple[int, int]] = []
     #: Readings taken since it was installed: what a replay compares with what is stored.
     readings: int = 0
+    #: Which device that was: another one in its place has other counts and other words.
+    of: str = ""
+
+    @property
+    def counting(self) -> Counting:
+        """Its counters at work."""
+        return Counting(self.counters, self.undated)
 
 
 _MEMORY = msgspec.msgpack.Decoder(Memory)
+
+
+def recalled(stored: bytes | None, of: str) -> Memory:
+    """What was remembered of a device; nothing of what cannot be read, or of another that stood in its place."""
+    try:
+        memory = _MEMORY.decode(stored) if stored else Memory()
+    except msgspec.MsgspecError:
+        memory = Memory()
+    if memory.of not in ("", of):
+        log.info("another device: counts begin anew", before=memory.of, now=of)
+        memory = Memory(readings=memory.readings)
+    memory.of = of
+    return memory
 
 
 @dataclass(slots=True)
@@ -51,6 +76,8 @@ class Device:
     last_error: str = ""
     #: Longest time an answer took lately [s].
     slowest: float = 0.0
+    #: Monotonic time before which it is not asked once more within its interval.
+    again: float = 0.0
 
     def __post_init__(self) -> None:
         self.requests = plan(self.model, self.registers, self.memory.refused)
@@ -61,17 +88,18 @@ class Device:
         return f"unit:{self.unit.name}"
 
     def recall(self, stored: bytes | None) -> None:
-        """Take up what an earlier run remembered; what cannot be read is forgotten."""
-        if stored:
-            try:
-                self.memory = _MEMORY.decode(stored)
-            except msgspec.MsgspecError:
-                self.memory = Memory()
+        """Take up what an earlier run remembered."""
+        self.memory = recalled(stored, f"{self.model.name}, unit {self.unit.unit}, serial {self.unit.serial or '-'}")
         self.requests = plan(self.model, self.registers, self.memory.refused)
 
     def remembered(self) -> dict[str, bytes]:
         """Its memory, as the outbox keeps it."""
         return {self.key: msgspec.msgpack.encode(self.memory)}
+
+    @property
+    def gap(self) -> int:
+        """Longest time [ms] between two counts for which their difference is one reading."""
+        return int(max(self.unit.counter_gap, 3 * self.unit.interval) * 1000)
 
     def slot(self, now: int) -> int:
         """Interval that event time ``now`` [ms] lies in."""
@@ -80,6 +108,10 @@ class Device:
     def due(self, now: int) -> bool:
         """Whether the interval of ``now`` [ms] is still to be read."""
         return self.slot(now) != self.memory.slot
+
+    def wants(self, now: int, monotonic: float) -> bool:
+        """Whether its interval of ``now`` [ms] is still to be read, and no pause after a failure goes on."""
+        return self.due(now) and monotonic >= self.again
 
     def budget(self) -> float:
         """Longest wait for one answer [s]; a trial of a silent device that once answered waits less."""
@@ -133,7 +165,8 @@ async def _learn(
     parts = halves(request, device.registers, device.model.function)
     if parts is None:
         device.memory.refused += [(request.function, request.address + index) for index in range(request.count)]
-        device.last_error = f"refuses {request.address}: {error}"
+        log.warning("device refuses words", unit=device.unit.name, function=request.function, address=request.address,
+                    count=request.count, error=str(error))  # fmt: skip
         device.requests = plan(device.model, device.registers, device.memory.refused)
         if not device.requests:
             # nothing is left to ask: the device is not the one that the file names, or is not ready yet
@@ -145,27 +178,16 @@ async def _learn(
         await _read_request(device, bus, part, words)
 
 
-def readings(device: Device, taken: Sequence[Taken], now: int, *, dated: bool = True) -> list[Reading]:
-    """Readings at ``now`` [ms]; moves the counters on. ``dated`` says whether ``now`` is event time."""
+def readings(device: Device, taken: Sequence[Taken], now: int, clock: str = "") -> list[Reading]:
+    """Readings at ``now`` [ms]; moves the counters on. ``clock`` is empty where ``now`` is event time."""
     result = []
     for item in taken:
         raw: float | None = item.raw
-        if item.register.counter is not None:
-            raw = _counted(device, item, now, dated=dated)
+        if (counter := item.register.counter) is not None:
+            raw = device.memory.counting.added(
+                item.register.name, item.raw, now, clock, modulus=counter.modulus, gap=device.gap
+            )
         value = item.register.value(raw) if raw is not None else None
         if value is not None:
             result.append(Reading(device.unit.station, item.register.quantity, now, value, item.register.level))
     return result
-
-
-def _counted(device: Device, item: Taken, now: int, *, dated: bool) -> float | None:
-    name = item.register.name
-    before = device.memory.counters.get(name)
-    if not dated:  # how long ago the last state was is not known: what was added since is still a reading
-        now = before.time + 1 if before else 0
-    state = Counted(item.raw, now)
-    counter = item.register.counter
-    gap = int(max(device.unit.counter_gap, 3 * device.unit.interval) * 1000)
-    added = increment(before, state, modulus=counter.modulus if counter else None, gap=gap)
-    device.memory.counters[name] = state
-    return added

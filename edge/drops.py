@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from edge.buffer_file import BufferFile, FormedPack
+from edge.buffer_file import BufferFile
+from edge.buffer_rows import FormedPack
 from telemetry.pack import Drop, DroppedPacks, DroppedReadings, PackKind, decode_drops, encode_drops
 from telemetry.reading import Reading, moment
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import socket
 import struct
@@ -71,9 +72,13 @@ def kernel_synchronised() -> bool | None:
     return not state.status & 0x40
 
 
-def has_battery_clock() -> bool:
-    """Whether the machine has a real-time clock."""
-    return any(Path("/sys/class/rtc").glob("rtc*"))
+def has_battery_clock(root: Path = Path("/")) -> bool:
+    """Whether the machine has a real-time clock that ran on: without a battery one begins in 1970 or 2000."""
+    for path in root.glob("sys/class/rtc/rtc*/since_epoch"):
+        with contextlib.suppress(OSError, ValueError, OverflowError):
+            if datetime.fromtimestamp(int(path.read_text()), UTC) >= RELEASED:
+                return True
+    return False
 
 
 def kernel_start() -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from edge.buffer_file import BufferFile, Bundle, FormedPack, Waiting
+from edge.buffer_file import BufferFile
+from edge.buffer_rows import Bundle, FormedPack, Waiting
 from edge.drops import Dropped, add_to_ledger, declare, ledger, make_room
 from edge.salvage import Opened, closed, copy_rows, free_bytes, make_alike, open_buffer, shed_ballast, take_ballast
 from telemetry.pack import CBOR, DroppedReadings, Stream
@@ -178,9 +179,17 @@ class Keeper:
         readings = [item for bundle in chosen for item in bundle.readings]
         if readings:
             importance = max(bundle.importance for bundle in chosen)
-            packs += file.form(readings, Stream.BACKLOG, importance, redated=False)
+            formed = file.form(readings, Stream.BACKLOG, importance, redated=False)
+            lost += self._unsayable(file, len(readings) - sum(pack.readings for pack in formed))
+            packs += formed
             file.forget_bundles([bundle.id for bundle in chosen])
         return packs, bool(ledger(file)), lost
+
+    def _unsayable(self, file: BufferFile, count: int) -> int:
+        if count:
+            log.error("readings that the wire has no word for", readings=count)
+            add_to_ledger(file, [DroppedReadings("", "", "", "", count)])
+        return count
 
     def _lose(self, file: BufferFile, damaged: Sequence[int]) -> int:
         lost = sum(file.bundle(number)[2] for number in damaged)
@@ -190,7 +199,9 @@ class Keeper:
             file.forget_bundles(damaged)
         return lost
 
-    def date(self, file: BufferFile, clock: str, start: int) -> tuple[list[FormedPack], Waiting]:
+    def date(
+        self, file: BufferFile, clock: str, start: int, without: Collection[tuple[str, str, int]] = ()
+    ) -> tuple[list[FormedPack], Waiting]:
         """Form packs, marked as dated afterwards, of all readings of a clock whose zero is now known."""
         packs: list[FormedPack] = []
         while True:
@@ -198,9 +209,13 @@ class Keeper:
             self._lose(file, damaged)
             if not bundles and not damaged:
                 return packs, file.waiting()
-            dated = [replace(item, time=item.time + start) for bundle in bundles for item in bundle.readings]
+            readings = [item for bundle in bundles for item in bundle.readings]
+            readings = [item for item in readings if (item.station, item.datastream, item.time) not in without]
+            dated = [replace(item, time=item.time + start) for item in readings]
             importance = max((bundle.importance for bundle in bundles), default=0)
-            packs += file.form(dated, Stream.BACKLOG, importance, redated=True)
+            formed = file.form(dated, Stream.BACKLOG, importance, redated=True)
+            self._unsayable(file, len(dated) - sum(pack.readings for pack in formed))
+            packs += formed
             file.forget_bundles([bundle.id for bundle in bundles])
 
     def give_up(self, file: BufferFile, clock: str, first: int, last: int) -> int:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from edge.counter import Counted, increment
-from edge.device import Memory
+from edge.device import Memory, recalled
+from edge.gateway_clock import RELEASED
 from edge.payload import Message, MessageError, PayloadField, found
 from edge.push_settings import PushDevice
 from edge.sources.envelope import Unpack, time_at
@@ -42,31 +42,38 @@ class Messenger:
 
     def recall(self, stored: bytes | None) -> None:
         """Take up what an earlier run remembered."""
-        if stored:
-            try:
-                self.memory = msgspec.msgpack.decode(stored, type=Memory)
-            except msgspec.MsgspecError:
-                self.memory = Memory()
+        unit = self.unit
+        self.memory = recalled(stored, f"{unit.payload or 'json'}, {self.identity}, serial {unit.serial or '-'}")
 
     def remembered(self) -> dict[str, bytes]:
         """Its memory, as the outbox keeps it."""
         return {self.key: msgspec.msgpack.encode(self.memory)}
 
-    def take(self, topic: str, payload: bytes, now: datetime) -> list[Reading] | None:
-        """Readings of a message; None where it is another device's or none at all, which is counted."""
+    @property
+    def gap(self) -> int:
+        """Longest time [ms] between two counts for which their difference is one reading."""
+        return int(max(self.unit.counter_gap, 3 * self.unit.interval) * 1000)
+
+    def take(self, topic: str, payload: bytes, now: datetime, since: int = 0, clock: str = "") -> list[Reading] | None:
+        """Readings of a message; None where it is another device's or none at all, which is counted.
+
+        Where nobody knows what time it is, they bear the time ``since`` [ms] the machine's start named ``clock``.
+        """
         try:
             message = self.unpack(topic, payload, self.zone)
-            if self.identity and message.identity != self.identity:
+            if self.identity and message.identity.lower() != self.identity.lower():
                 return None
-            readings = self._readings(message, self._time(message, now))
+            time = since if clock else milliseconds(self._time(message, now))
         except MessageError as error:
             self.errors += 1
             if str(error) != self.last_error:
                 log.warning("message not used", unit=self.unit.name, error=str(error))
             self.last_error = str(error)
             return None
-        self.last_good = now
-        return readings
+        if self.last_error:
+            log.info("reads again", unit=self.unit.name)
+        self.last_good, self.last_error = now, ""
+        return self._readings(message, time, clock)
 
     def _time(self, message: Message, now: datetime) -> datetime:
         time = message.time
@@ -74,21 +81,20 @@ class Messenger:
             time = time_at(message.values, self.unit.time, self.zone)
         if time is not None and time > now + AHEAD:
             raise MessageError(f"its time {time.isoformat()} lies ahead: set the device's clock")
-        return time or now
+        # a device that was switched on and does not know the time yet says 1970, another program's "none" the year 1
+        return time if time is not None and time >= RELEASED else now
 
-    def _readings(self, message: Message, time: datetime) -> list[Reading]:
-        moment = milliseconds(time)
+    def _readings(self, message: Message, time: int, clock: str) -> list[Reading]:
         readings = []
         for item, raw in found(self.unit.said(), message.values):
-            number = self._counted(item, raw, moment) if item.counter else raw
-            if number is not None:
-                readings.append(Reading(self.unit.station, item.quantity, moment, item.value(number), item.level))
+            number = self._counted(item, raw, time, clock) if item.counter else raw
+            value = item.value(number) if number is not None else None
+            if value is not None:
+                readings.append(Reading(self.unit.station, item.quantity, time, value, item.level))
         return readings
 
-    def _counted(self, item: PayloadField, raw: float, moment: int) -> float | None:
-        before, state = self.memory.counters.get(item.name), Counted(raw, moment)
-        if before is not None and moment <= before.time:
+    def _counted(self, item: PayloadField, raw: float, time: int, clock: str) -> float | None:
+        before = self.memory.counters.get(item.name)
+        if before is not None and not clock and time <= before.time:
             return None  # the same message again
-        self.memory.counters[item.name] = state
-        gap = int(max(self.unit.counter_gap, 3 * self.unit.interval) * 1000)
-        return increment(before, state, modulus=item.modulus, gap=gap)
+        return self.memory.counting.added(item.name, raw, time, clock, modulus=item.modulus, gap=self.gap)

@@ -29,10 +29,10 @@ class Orders:
 
     def __init__(
         self, outbox: Outbox, actuation: Actuation, now: Callable[[], datetime], say: Say,
-        read_now: Callable[[], None], restart: Callable[[], None],
+        read_now: Callable[[], None], restart: Callable[[], None], right: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
         self._outbox, self._actuation, self._now, self._say = outbox, actuation, now, say
-        self._read_now, self._restart = read_now, restart
+        self._read_now, self._restart, self._right = read_now, restart, right
         #: The order in hand, whose reply is not known yet.
         self._in_hand = ""
 
@@ -68,14 +68,16 @@ class Orders:
         now = self._now()
         try:
             expires = datetime.fromisoformat(command.expires)
-            late = now > (expires if expires.tzinfo else expires.replace(tzinfo=UTC))
+            expires = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
         except ValueError:
             return "refused", f"expires {command.expires!r} is no ISO 8601 time"
         known = self._known()
         if command.id in known:
             return "repeated", "was answered before"
-        if late:
+        if now > expires:
             return "expired", f"expired {command.expires}"
+        if command.action == "set_relay" and not self._right():
+            return "refused", "the gateway does not know the time yet, nor whether the order has expired"
         known = {key: end for key, end in known.items() if end > (now - _REMEMBERED).timestamp()}
         known[command.id] = expires.timestamp()
         # noted before it is done: a crash in between must not do it twice, nor leave it without an answer

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import structlog
 
-from edge.buffer_file import BufferFile, FormedPack, Waiting
+from edge.buffer_file import BufferFile
+from edge.buffer_rows import FormedPack, Waiting
 from edge.drops import Dropped
 from edge.keeper import Job, Keeper
 from telemetry.pack import MAXIMUM_RECORDS, Receipt, Stream
@@ -142,9 +143,12 @@ class Outbox:
         """Clocks whose readings still wait for event time."""
         return await self._submit(lambda file: file.undated(), at_once=True)
 
-    async def date(self, clock: str, start: int) -> int:
-        """Give event time to readings that were taken before it was known; ``start`` is the clock's zero [ms]."""
-        packs, rest = await self._submit(lambda file: self.keeper.date(file, clock, start), at_once=True)
+    async def date(self, clock: str, start: int, without: Collection[tuple[str, str, int]] = ()) -> int:
+        """Give event time to readings that were taken before it was known; ``start`` is the clock's zero [ms].
+
+        ``without`` names increments (station, datastream, time since ``start``) that turned out to be no readings.
+        """
+        packs, rest = await self._submit(lambda file: self.keeper.date(file, clock, start, without), at_once=True)
         self._formed(packs)
         self._count(rest)
         return sum(pack.readings for pack in packs)

@@ -55,10 +55,11 @@ class PayloadField(Data):
         """Name as it travels: ``<quantity>[/<level>]``."""
         return f"{self.quantity}/{self.level}" if self.level else self.quantity
 
-    def value(self, raw: float) -> float:
-        """Value [the quantity's unit] of a number in the message (of a counter: of a difference)."""
+    def value(self, raw: float) -> float | None:
+        """Value [the quantity's unit] of a number in the message (of a counter: of a difference), if it is one."""
         scaled = (raw + (0.0 if self.counter else self.before)) * self.scale
-        return tidy(conversion(self.unit, QUANTITIES[self.quantity].unit)(scaled))
+        value = tidy(conversion(self.unit, QUANTITIES[self.quantity].unit)(scaled))
+        return value if math.isfinite(value) else None
 
 
 class PayloadExample(Data):

@@ -46,6 +46,8 @@ class RemoteConfig:
     def text(self) -> str:
         """Text of the configuration to start with; counts a trial, and rolls back one that failed too often."""
         local = self.local.read_text("utf-8")
+        if self.state.trial and not self._is_written():
+            self._undesire()
         if not self._current.exists() or self.state.base != sha256(local):
             self._forget()
             return local
@@ -61,16 +63,30 @@ class RemoteConfig:
         """Take a desired configuration; whether the gateway must start anew with it."""
         if config.revision <= self.state.revision:
             return False
-        text_hash = sha256(config.toml)
-        if reasons := self._reasons(config.toml, running) or self._put(config.toml):
+        text_hash, former = sha256(config.toml), self.state
+        reasons = self._reasons(config.toml, running)
+        if not reasons:
+            base = sha256(self.local.read_text("utf-8"))
+            # before the text itself: a power cut between the two must not let it run without a trial
+            self.state = State(config.revision, "", [], text_hash, trial=True, base=base, told=True)
+            self._save()
+            reasons = self._put(config.toml)
+        if reasons:
             log.warning("configuration refused", revision=config.revision, reasons=reasons)
+            self.state = former
             self._decide(config.revision, "refused", reasons, text_hash)
             return False
-        base = sha256(self.local.read_text("utf-8"))
-        self.state = State(config.revision, "", [], text_hash, trial=True, base=base, told=True)
-        self._save()
         log.info("configuration on trial", revision=config.revision)
         return True
+
+    def _is_written(self) -> bool:
+        return self._current.exists() and sha256(self._current.read_text("utf-8")) == self.state.sha256
+
+    def _undesire(self) -> None:
+        """A power cut came before the new text was in its place: as if it had not come, so that it is taken anew."""
+        self.state.trial, self.state.tries = False, 0
+        self.state.revision -= 1
+        self._save()
 
     def _put(self, text: str) -> list[str]:
         """Put a text in the place of the one in use; says why it could not (a card that cannot be written)."""

@@ -7,7 +7,6 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ import structlog
 from edge.actuation import Actuation
 from edge.assembly import devices_of, line_of, messengers_of, open_line
 from edge.clock_care import watch_clock
+from edge.device import Device
 from edge.drops import cap_of
 from edge.gateway_clock import GatewayClock
 from edge.health import health
@@ -62,7 +62,7 @@ class Running:
         self._restart = asyncio.Event()
         self.orders = Orders(
             self.outbox, self.actuation, self.now, lambda payload: self.uplink.say(Kind.REPLY, payload),
-            self._read_now, self._restart.set,
+            self._read_now, self._restart.set, lambda: bool(self.replayed) or self.real.right,
         )  # fmt: skip
         devices = devices_of(file)
         self.pollers = [
@@ -87,6 +87,15 @@ class Running:
 
     def _time(self) -> str:
         return "" if self.replayed and not self.replayed.started else self.now().isoformat()
+
+    def _settle(self, clock: str, zero: int) -> set[tuple[str, str, int]]:
+        """Give event time to counters that were read without; says which increments are none of their moment."""
+        counting: list[Device | Messenger] = [*self.devices, *self.messengers]
+        return {
+            (item.unit.station, name, at)
+            for item in counting
+            for name, at in item.memory.counting.dated(clock, zero, item.gap).items()
+        }
 
     # -- work ---------------------------------------------------------------------------------------------------
 
@@ -128,7 +137,7 @@ class Running:
             work.append(("replay", self._replay(self.replayed)))
         else:
             work += [
-                ("clock", watch_clock(self.real, self.outbox, self.file.buffer.days)),
+                ("clock", watch_clock(self.real, self.outbox, self.file.buffer.days, self._settle)),
                 ("status", self._say_status()),
             ]
             work += [(f"poll {number}", poller.run()) for number, poller in enumerate(self.pollers)]
@@ -154,14 +163,11 @@ class Running:
         await self.outbox.close()
 
     def _pushed(self, messenger: Messenger, name: str, payload: bytes) -> None:
-        readings = messenger.take(name, payload, self.now())
+        since, clock = self.stamp()
+        readings = messenger.take(name, payload, self.now(), since, clock)
         if readings is None:
             return
         self.actuation.watch(readings)
-        clock = "" if self.replayed or self.real.right else self.real.start
-        if clock:  # nobody knows what time it is: count from the machine's start
-            at = self.real.stamp()[0]
-            readings = [replace(item, time=at) for item in readings]
         self.outbox.add(readings, messenger.remembered(), importance=messenger.unit.importance, clock=clock)
 
     async def _local(self, source: str, name: str, payload: str) -> None:

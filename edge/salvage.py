@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from edge.buffer_file import BUNDLE_COLUMNS, PACK_COLUMNS, BufferFile, bundle_of, pack_of
+from edge.buffer_file import BufferFile
+from edge.buffer_rows import BUNDLE_COLUMNS, PACK_COLUMNS, bundle_of, pack_of
 from edge.write_ahead_log import commits_lost
 from telemetry.pack import CBOR
 
@@ -48,6 +50,8 @@ def open_buffer(path: Path, boot: str, content_type: str = CBOR) -> Opened:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            if _interrupted(path):
+                raise sqlite3.DatabaseError("the last start was cut off while it saved its rows")
             opened = Opened(_opened(path, boot, content_type))
         except sqlite3.DatabaseError as error:
             if not _damaged(error):
@@ -131,29 +135,57 @@ def _opened(path: Path, boot: str, content_type: str) -> BufferFile:
 
 
 def _salvaged(path: Path, boot: str, content_type: str, why: str) -> Opened:
+    """Copy what is readable into a new file, which takes the name of the old one when it is whole.
+
+    A power cut in between leaves no file of that name, and the next start begins the copy anew.
+    """
+    for name in (_being_salvaged(path), Path(f"{_being_salvaged(path)}-wal"), Path(f"{_being_salvaged(path)}-shm")):
+        name.unlink(missing_ok=True)
+    new = BufferFile(_being_salvaged(path), boot, content_type)
     aside = _set_aside(path)
-    file = _opened(path, boot, content_type)
     _mend(aside)
-    opened = Opened(file)
-    with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(str(aside))) as old:
-        file.connection.execute("BEGIN IMMEDIATE")
-        copy_rows(old, file, opened)
-        file.connection.execute("COMMIT")
-    opened.note = f"damaged ({why}); set aside as {aside.name}, readable rows were saved"
-    return opened
+    counts = Opened(new)
+    with contextlib.closing(new.connection), contextlib.closing(sqlite3.connect(str(aside))) as old:
+        new.connection.execute("BEGIN IMMEDIATE")
+        try:
+            copy_rows(old, new, counts)
+        except sqlite3.DatabaseError as error:  # a full card: what has been copied is kept
+            why = f"{why}; {error}: the rest is in the old file only"
+        if new.connection.in_transaction:
+            new.connection.execute("COMMIT")
+    _being_salvaged(path).rename(path)
+    note = f"damaged ({why}); set aside as {aside.name}, readable rows were saved"
+    return Opened(_opened(path, boot, content_type), saved=counts.saved, lost=counts.lost, note=note)
+
+
+def _being_salvaged(path: Path) -> Path:
+    return path.with_name(path.name + ".salvaged")
+
+
+def _interrupted(path: Path) -> bool:
+    """Whether the last start was cut off while it saved the rows of a damaged file."""
+    return not path.exists() and _being_salvaged(path).exists() and bool(_set_asides(path))
+
+
+def _set_asides(path: Path) -> list[Path]:
+    """Damaged files, in the order in which they were set aside."""
+    found = path.parent.glob(f"{glob.escape(path.name)}.damaged-*")
+    return sorted((each for each in found if each.suffix[9:].isdecimal()), key=lambda each: int(each.suffix[9:]))
 
 
 def _set_aside(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    path.rename(aside)
+    asides = _set_asides(path)
+    if path.exists() or not asides:
+        aside = path.with_name(f"{path.name}.damaged-{int(asides[-1].suffix[9:]) + 1 if asides else 1}")
+        path.rename(aside)
+    else:  # interrupted: it is aside already
+        aside = asides.pop()
     for suffix in ("-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
-    for old in range(1, number - 1):  # two damaged files are enough to look at; the card is small
+    for old in asides[:-1]:  # two damaged files are enough to look at; the card is small
         for suffix in ("", "-wal", "-shm"):
-            path.with_name(f"{path.name}.damaged-{old}{suffix}").unlink(missing_ok=True)
+            Path(f"{old}{suffix}").unlink(missing_ok=True)
     return aside
 
 

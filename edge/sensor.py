@@ -114,12 +114,13 @@ class Register(_Data):
         return raw
 
     def value(self, raw: float) -> float | None:
-        """Value [the quantity's unit] of a raw number (of a counter: of a difference of raw numbers)."""
+        """Value [the quantity's unit] of a raw number (of a counter: of a difference of raw numbers), if it is one."""
         if self.codes is not None:
             return self.codes.get(str(int(raw)))
         before = 0.0 if self.counter else self.before
         scaled = (raw + before) * self.scale + (0.0 if self.counter else self.after)
-        return tidy(conversion(self.unit, QUANTITIES[self.quantity].unit)(scaled))
+        value = tidy(conversion(self.unit, QUANTITIES[self.quantity].unit)(scaled))
+        return value if math.isfinite(value) else None
 
     def words(self, value: float) -> list[int]:
         """Words a device would answer for a value [``unit``]; for simulators and examples."""

@@ -17,7 +17,7 @@ from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge.buffer_file import FormedPack
+from edge.buffer_rows import FormedPack
 from edge.outbox import Outbox
 from edge.pace import Pace
 from telemetry.birth import Birth, Status
@@ -58,7 +58,8 @@ class Flight:
 class Line:
     """How the broker is reached."""
 
-    arguments: dict[str, Any]
+    #: Looked up at every connection; `OSError` or `ValueError` where they are not to be had.
+    arguments: Callable[[], dict[str, Any]]
     gateway: str
     resend: float = 10.0
     keepalive: int = 20
@@ -138,7 +139,7 @@ class Uplink:
         status = topic(self._line.gateway, Kind.STATUS)
         will = encode_message(msgspec.structs.replace(self._status(), online=False, cause="will"))
         return aiomqtt.Client(
-            **self._line.arguments, identifier=self._line.gateway, protocol=aiomqtt.ProtocolVersion.V5,
+            **self._line.arguments(), identifier=self._line.gateway, protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=False, properties=connect, keepalive=self._line.keepalive, max_inflight_messages=200,
             will=aiomqtt.Will(status, will, 1, retain=True),
         )  # fmt: skip

@@ -109,13 +109,15 @@ def _iso(text: Any, zone: ZoneInfo | None = None) -> datetime | None:
         raise MessageError(f"no time: {str(text)[:40]}")
     try:
         moment = datetime.fromisoformat(_microseconds(text))
-    except ValueError as error:
+        if moment.tzinfo is None:
+            if zone is None:
+                raise MessageError(f"time without an offset: {text[:40]!r}")
+            moment = moment.replace(tzinfo=zone)
+        return moment.astimezone(UTC)
+    except MessageError:
+        raise
+    except (ValueError, OverflowError) as error:  # OverflowError: the year 1 or 9999, east or west of Greenwich
         raise MessageError(f"no time: {text[:40]!r}") from error
-    if moment.tzinfo is None:
-        if zone is None:
-            raise MessageError(f"time without an offset: {text[:40]!r}")
-        moment = moment.replace(tzinfo=zone)
-    return moment.astimezone(UTC)
 
 
 def _microseconds(text: str) -> str:

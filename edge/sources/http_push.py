@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import socket
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 #: A report has a few kilobytes.
 LARGEST = 65_536
+#: Time after which a port that another program has is tried again [s].
+PORT_AGAIN = 10.0
 
 Taken = Callable[[Messenger, str, bytes], None]
 
@@ -56,15 +59,24 @@ def _names(body: bytes, device: Messenger) -> bool:
 
 async def serve(settings: HttpSource, devices: Sequence[tuple[str, Messenger]], taken: Taken) -> None:
     """Serve until cancelled."""
-    config = uvicorn.Config(
-        application(devices, taken), host=settings.host, port=settings.port, log_level="warning", access_log=False,
-        lifespan="off",
-    )  # fmt: skip
+    line = await _listening(settings)
+    config = uvicorn.Config(application(devices, taken), log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
-    log.info("listening", source=settings.name, port=settings.port)
-    serving = asyncio.create_task(server._serve())  # noqa: SLF001 — serve() would take the gateway's signals away
+    log.info("listening", source=settings.name, port=line.getsockname()[1])
+    serving = asyncio.create_task(server._serve([line]))  # noqa: SLF001 — serve() would take the gateway's signals away
     try:
         await asyncio.shield(serving)
     finally:
         server.should_exit = True
         await serving
+
+
+async def _listening(settings: HttpSource) -> socket.socket:
+    """The port, as soon as it is to be had; uvicorn itself would end the whole gateway where it is not."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    while True:
+        try:
+            return socket.create_server((settings.host, settings.port), family=family)
+        except OSError as error:
+            log.error("port cannot be had", source=settings.name, port=settings.port, error=str(error))
+        await asyncio.sleep(PORT_AGAIN)

@@ -26,11 +26,10 @@ def arguments_of(settings: MqttSource) -> dict[str, Any]:
 
 async def listen(settings: MqttSource, devices: Sequence[tuple[str, Messenger]], taken: Taken, gateway: str) -> None:
     """Hand over every message of the devices (topic filter, device) until cancelled; reconnect by itself."""
-    arguments = arguments_of(settings)
     while True:
         try:
             async with aiomqtt.Client(
-                **arguments, identifier=f"{gateway}-{settings.name}", protocol=aiomqtt.ProtocolVersion.V5
+                **arguments_of(settings), identifier=f"{gateway}-{settings.name}", protocol=aiomqtt.ProtocolVersion.V5
             ) as client:
                 for name in sorted({name for name, _ in devices}):
                     await client.subscribe(name, qos=1)
@@ -41,6 +40,6 @@ async def listen(settings: MqttSource, devices: Sequence[tuple[str, Messenger]],
                     for name, device in devices:
                         if message.topic.matches(name):
                             taken(device, str(message.topic), bytes(message.payload or b""))
-        except (aiomqtt.MqttError, OSError) as error:
+        except (aiomqtt.MqttError, OSError, ValueError) as error:
             log.warning("local broker away", source=settings.name, error=str(error))
             await asyncio.sleep(2.0)

@@ -213,7 +213,7 @@ async def sending(folder: Path, port: int, *, resend: float = 1.0, keepalive: in
     """An outbox with its uplink, in this process."""
     box = Outbox(Keeper(folder / "b", f"boot-{time.monotonic_ns()}"))
     await box.open()
-    line = Line(address(f"mqtt://127.0.0.1:{port}", "line-01"), "line-01", resend, keepalive)
+    line = Line(lambda: address(f"mqtt://127.0.0.1:{port}", "line-01"), "line-01", resend, keepalive)
     uplink = Uplink(line, box, lambda: Birth("line-01", "b", "t", ""), lambda: Status("line-01", online=True))
     tasks = [asyncio.create_task(box.run()), asyncio.create_task(uplink.run())]
     try:

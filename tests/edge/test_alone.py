@@ -8,7 +8,7 @@ import pytest
 
 from edge.action_settings import Alarm, Relay
 from edge.alarm import AlarmState, RelayState
-from edge.gateway_clock import RELEASED, Evidence, GatewayClock, ask_ntp, is_right
+from edge.gateway_clock import RELEASED, Evidence, GatewayClock, ask_ntp, has_battery_clock, is_right
 from edge.health import health
 
 
@@ -54,6 +54,28 @@ def test_a_relay_rests_and_is_not_left_on():
     assert state.overdue(160)
     state.switched(150, on=True, seconds=1000)
     assert state.overdue(250)  # no order may exceed the longest time
+    state.switched(240, on=True, seconds=100)
+    assert state.overdue(250)  # nor many, one after the other
+
+
+def test_a_relay_rests_after_a_restart_too():
+    """Nobody knows when the last run switched it off: it rests from the moment at which this one did."""
+    state = RelayState(Relay(name="pump", bus="b", shortest_off=50))
+    assert not state.sure
+    state.switched(10, on=False)
+    assert state.sure
+    assert "another 40 s" in state.refusal(20, on=True)
+    assert state.refusal(60, on=True) == ""
+
+
+def test_a_relay_that_does_not_answer_is_tried_ever_more_seldom():
+    state = RelayState(Relay(name="pump", bus="b"))
+    waits = []
+    for _ in range(2000):  # a day and more
+        state.failed(0)
+        waits.append(state.next_attempt)
+    assert waits[:7] == [1, 2, 4, 8, 16, 32, 60]
+    assert set(waits[7:]) == {60}
 
 
 T = datetime(2026, 7, 1, tzinfo=UTC)
@@ -92,6 +114,15 @@ def test_readings_wait_for_the_time_and_get_it_exactly():
     assert clock.zero() + 100_000 == (T.timestamp() - 60) * 1000
     assert clock.stamp() == (T.timestamp() * 1000, "")
     assert not clock.look()
+
+
+def test_a_real_time_clock_without_a_battery_is_none(tmp_path):
+    place = tmp_path / "sys/class/rtc/rtc0"
+    place.mkdir(parents=True)
+    assert not has_battery_clock(tmp_path)
+    for seconds, kept in ((12, False), (946_684_812, False), (int(T.timestamp()), True)):
+        (place / "since_epoch").write_text(f"{seconds}\n")
+        assert has_battery_clock(tmp_path) is kept
 
 
 def test_a_clock_that_jumps_is_reported(capsys):

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import random
 import struct
 
 import pytest
 from gateway_peers import Liar, crc
 
-from edge.bus import LineDownError, NoAnswerError, RefusedError, WrongAnswerError, tcp_bus
+from edge.bus import BusError, LineDownError, NoAnswerError, RefusedError, WrongAnswerError, tcp_bus
 from edge.bus_settings import TcpBus, Unit
 from edge.circuit import Circuit
 from edge.device import Device, read, readings
@@ -104,12 +105,78 @@ async def test_a_late_answer_is_not_taken_for_the_next(liar):
                 assert await asked(bus, 1, budget=0.5) == [1, 2]
 
 
+async def test_a_late_answer_is_not_taken_for_that_of_other_words_of_the_same_unit():
+    """Frames of RTU bear no number: only time tells one answer from another."""
+    liar = Liar(rtu=True)
+
+    async def answer(unit, address, late):
+        await asyncio.sleep(late)
+        return liar.right(unit, [address, address])
+
+    def lie(unit, body, tid):
+        (address,) = struct.unpack(">H", body[2:4])
+        return answer(unit, address, {1: 0.3, 2: 0.1}.get(liar.requests, 0.0))
+
+    liar.lie = lie
+    async with liar.running() as bus:
+        with pytest.raises(NoAnswerError):
+            await bus.read(1, 3, 7, 2, 0.2)
+        assert await bus.read(1, 3, 7, 2, 0.2) == [7, 7]  # a second try: the late answer is as good
+        assert await bus.read(1, 3, 100, 2, 0.2) == [100, 100]
+        assert await bus.read(1, 3, 200, 2, 0.2) == [200, 200]
+
+
+async def test_a_connection_that_was_forgotten_is_opened_anew(liar):
+    """The other end was switched off and on, or a router between: it takes new connections and knows no old one."""
+    liar.lie = lambda unit, body, tid: liar.right(unit, [1, 2], tid) if len(liar.tasks) > 1 else None
+    async with liar.running() as bus:
+        for _ in range(3):
+            with pytest.raises(NoAnswerError):
+                await asked(bus, budget=0.05)
+        assert await asked(bus) == [1, 2]
+
+
 async def test_a_line_that_closes_comes_back(liar):
     liar.lie = lambda unit, body, tid: "close" if liar.requests == 1 else liar.right(unit, [1, 2], tid)
     async with liar.running() as bus:
         with pytest.raises((LineDownError, NoAnswerError)):
             await asked(bus)
         assert await asked(bus) == [1, 2]
+
+
+def lies(liar, draw):
+    """Answers of a device gone mad: half frames, strange functions and lengths, with a right checksum all the same."""
+
+    def lie(unit, body, tid):
+        answer = bytes([unit, 3, 4, *draw.randbytes(4)])
+        answer = draw.choice([
+            answer, answer[: draw.randrange(1, 7)], answer[:2] + draw.randbytes(5), draw.randbytes(draw.randrange(1, 30)),
+            bytes([unit, draw.randrange(256), *draw.randbytes(draw.randrange(9))]), bytes([unit, 5, 0, 0]),
+        ])  # fmt: skip
+        if draw.random() < 0.1:
+            return answer
+        return crc(answer) if liar.rtu else struct.pack(">HHH", tid, 0, len(answer)) + answer
+
+    return lie
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_a_device_says_the_line_goes_on(liar, seed):
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+    liar.lie = lies(liar, random.Random(seed))
+    async with liar.running() as bus:
+        for number in range(120):
+            with contextlib.suppress(BusError):
+                if number % 5:
+                    assert len(await asked(bus, budget=0.02)) == 2
+                else:
+                    await bus.write_coil(1, 0, on=True, budget=0.02)
+        liar.lie = lambda unit, body, tid: liar.right(unit, [1, 2], tid)
+        with contextlib.suppress(BusError):
+            await asked(bus)
+        assert await asked(bus) == [1, 2]
+    assert complaints == []
 
 
 async def test_no_line_at_all():

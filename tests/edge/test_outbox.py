@@ -11,6 +11,7 @@ import pytest
 from edge.drops import merged, of_readings
 from edge.keeper import Keeper
 from edge.outbox import Outbox
+from edge.salvage import copy_rows, open_buffer
 from telemetry.pack import CBOR, DroppedPacks, DroppedReadings, PackKind, Receipt, Stream, decode_drops
 from telemetry.reading import Reading
 from telemetry.wire import decode, resolve
@@ -286,6 +287,41 @@ async def test_hopeless_files_do_not_stop_the_gateway(tmp_path, damage):
         assert len(times) == 10
         if damage in ("header", "text", "cut"):
             assert "damaged" in box.keeper.note
+
+
+async def test_a_power_cut_while_rows_are_saved_costs_none_of_them(tmp_path, monkeypatch):
+    path = tmp_path / "b"
+    await filled(path)
+    path.write_bytes(bytes(4096) + path.read_bytes()[4096:])
+
+    def cut_off(old, file, opened):
+        copy_rows(old, file, opened)
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr("edge.salvage.copy_rows", cut_off)
+            with pytest.raises(KeyboardInterrupt):
+                open_buffer(path, "boot-2")
+    times, drops, opened, _ = await opened_after(path)
+    assert (len(set(times)), drops) == (20_000, [])
+    assert "cut off" in opened.note
+    assert [each.name for each in tmp_path.glob("b.damaged-*")] == ["b.damaged-1"]
+    assert not list(tmp_path.glob("b.salvaged*"))
+
+
+async def test_a_reading_that_the_wire_has_no_word_for_holds_nothing_up(tmp_path):
+    """A newer version that was taken back left it, or a device that says 1e308 kPa."""
+    async with outbox(tmp_path / "b") as box:
+        odd = [Reading("tram-1", "air_temperature", 1_700_000_000_000, float("inf")),
+               Reading("tram-1", "moonlight", 1_700_000_000_000, 1.0)]  # fmt: skip
+        await box.add([*odd, *taken(10, 10)])
+        times, drops = await drain(box)
+        assert (len(times), counted(drops), box.waiting) == (10, 2, 0)
+        box.line_up = True
+        await box.add([*odd, *taken(30, 10)])
+        assert len((await drain(box))[0]) == 10
+        assert box.waiting == 0
 
 
 async def test_a_lost_write_ahead_log_is_noticed(tmp_path):

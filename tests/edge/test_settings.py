@@ -170,3 +170,33 @@ def test_a_card_that_cannot_be_written_refuses_a_configuration(tmp_path):
     assert config.text() == GOOD
     assert not config.desire(Config(1, text), parse(GOOD))  # asked again at the next connection: it stays decided
     assert config.news("2026-07-01T00:00:00+00:00") == news
+
+
+@pytest.mark.parametrize("had_one", [False, True])
+def test_a_power_cut_while_a_configuration_is_written_leaves_the_old_one_and_it_is_taken_anew(
+    tmp_path, monkeypatch, had_one
+):
+    local = tmp_path / "gateway.toml"
+    local.write_text(GOOD)
+    five, six, seven = (GOOD.replace("status_interval = 5", f"status_interval = {n}") for n in (5, 6, 7))
+    if had_one:
+        config = RemoteConfig(local, tmp_path)
+        assert config.desire(Config(1, six), parse(GOOD))
+        config.line_came_up()
+    before = six if had_one else five
+
+    def cut_off(self, text):
+        raise KeyboardInterrupt
+
+    config = RemoteConfig(local, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(RemoteConfig, "_put", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            config.desire(Config(2, seven), parse(before))
+    config = RemoteConfig(local, tmp_path)
+    assert config.text() == before
+    config.line_came_up()  # of the old one: nothing is told of the new
+    assert config.state.outcome != "applied" or config.state.revision == 1
+    assert config.desire(Config(2, seven), parse(before))
+    assert RemoteConfig(local, tmp_path).text() == seven
+    assert config.state.trial

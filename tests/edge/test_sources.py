@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.messenger import Messenger
 from edge.payload import MessageError, PayloadModel, found, payload_shelf
 from edge.push_settings import HttpDevice, MqttDevice
 from edge.sources.envelope import HTTP, MQTT
+from telemetry.wire import encode
 
 NOW = datetime(2026, 7, 1, 5, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -162,6 +165,72 @@ def test_a_time_ahead_is_refused():
     device = messenger("zigbee2mqtt", "zigbee-soil")
     assert taken(device, "zigbee2mqtt/g", {"soil_moisture": 3, "last_seen": "2031-01-01T00:00:00Z"}) is None
     assert "ahead" in device.last_error
+
+
+@pytest.mark.parametrize("seen", ["1970-01-01T00:02:12", "0001-01-01T00:00:00Z", "0", 0, "2000-01-01T00:00:00Z"])
+def test_a_device_that_does_not_know_the_time_yet_gets_that_of_its_message(seen):
+    device = messenger("json", time="Time", field=[{"paths": ["t"], "quantity": "air_temperature"}])
+    assert taken(device, "x", {"Time": seen, "t": 20.5}) == {"air_temperature": (20.5, ms(NOW.isoformat()))}
+
+
+@pytest.mark.parametrize("seen", ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-07:00", 1e300, -1e300])
+def test_times_beyond_all_calendars_are_counted_errors(seen):
+    device = messenger("json", time="Time", field=[{"paths": ["t"], "quantity": "air_temperature"}])
+    assert taken(device, "x", {"Time": seen, "t": 20.5}) is None
+    assert device.errors == 1
+
+
+def test_an_identity_is_known_however_its_letters_are_written():
+    device = messenger("chirpstack", "milesight-em500-smtc", identity="24E124126A148401")
+    assert taken(device, "application/a/device/24e124126a148401/event/up", CHIRPSTACK)
+
+
+def test_a_good_message_ends_the_complaint():
+    device = messenger("tasmota", "tasmota-climate")
+    assert taken(device, "tele/x/SENSOR", b"{") is None
+    assert device.last_error
+    assert taken(device, "tele/x/SENSOR", {"AM2301": {"Humidity": 50}})
+    assert (device.errors, device.last_error) == (1, "")
+
+
+def test_a_number_that_no_unit_can_hold_is_no_reading():
+    device = messenger("json", field=[{"paths": ["x"], "quantity": "illuminance", "unit": "klx"},
+                                      {"paths": ["t"], "quantity": "air_temperature"}])  # fmt: skip
+    assert set(taken(device, "x", {"x": 1e308, "t": 20.5})) == {"air_temperature"}
+
+
+def test_a_message_that_is_ahead_of_a_gateway_without_the_time_is_kept():
+    """After a power cut the gateway's clock stands at its last shutdown, days behind the network server's."""
+    device = messenger("chirpstack", "milesight-em500-smtc")
+    early = datetime(2026, 6, 20, tzinfo=UTC)
+    readings = device.take("t", json.dumps(CHIRPSTACK).encode(), early, 90_000, "start-7")
+    assert len(readings) == 4
+    assert {item.time for item in readings} == {90_000}
+
+
+WORDS = st.sampled_from(["object", "time", "Time", "last_seen", "uplink_message", "received_at", "decoded_payload",
+                         "deviceInfo", "devEui", "temperature", "TempUnit", "AM2301", "F", "dateutc", "tempf", "t"])  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | WORDS | st.datetimes().map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=20,
+)
+MESSAGES = st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("kind", MQTT)
+@given(message=MESSAGES, topic=st.sampled_from(["a/b/c/d", "", "x", "zigbee2mqtt/x"]), clock=st.sampled_from(["", "s"]))
+def test_no_message_whatever_ends_the_gateway(kind, message, topic, clock):
+    """What is not understood is counted; what is understood can be sent."""
+    fields = [{"paths": ["temperature", "t", "c"], "quantity": "illuminance", "unit": "klx"},
+              {"paths": ["tempf", "AM2301.t"], "quantity": "precipitation", "unit": "in", "counter": True}]  # fmt: skip
+    device = messenger(kind, field=fields, **({"time": "time"} if kind == "json" else {}))
+    for _ in range(2):
+        readings = device.take(topic, message, NOW, 1000, clock)
+        if readings:
+            assert encode(readings)
+        else:
+            assert readings == [] or device.errors
 
 
 @pytest.mark.parametrize("model", payload_shelf().values(), ids=lambda model: model.name)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,53 @@ async def test_http_push_takes_its_devices_and_refuses_everybody_else():
             assert (await client.post("/data/secret/", content=b"\xff\x00=%%%")).status_code == 403
             assert (await client.put("/data/secret/", data=form)).status_code == 405
     assert {(item.quantity, item.value) for item in taken} == {("air_temperature", 20.0), ("relative_humidity", 55.0)}
+
+
+async def test_a_port_that_another_program_has_does_not_stop_the_gateway(monkeypatch):
+    monkeypatch.setattr(http_push, "PORT_AGAIN", 0.1)
+    device = HttpDevice.model_validate({"name": "d", "station": "yard", "kind": "ecowitt", "payload": "ecowitt",
+                                        "path": "/data/", "identity": PASSKEY})  # fmt: skip
+    messenger, taken = Messenger(device, HTTP["ecowitt"], ZONE, PASSKEY), []
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        source = HttpSource(name="web", host="127.0.0.1", port=other.getsockname()[1])
+        task = asyncio.create_task(
+            http_push.serve(source, [(device.path, messenger)], lambda *said: taken.append(said))
+        )
+        await asyncio.sleep(0.3)
+        assert not task.done()
+    form = {"PASSKEY": PASSKEY, "dateutc": "now", "tempf": "68.0"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{source.port}") as client:
+        for _ in range(200):
+            with contextlib.suppress(httpx.ConnectError):
+                await client.post("/data/", data=form)
+                break
+            await asyncio.sleep(0.05)
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
+    assert len(taken) == 1
+
+
+async def test_a_password_that_is_not_there_yet_is_waited_for(own_broker, tmp_path):
+    source = MqttSource(name="local", url=own_broker.url, user="u", password_file=tmp_path / "password")
+    heard = []
+    device = MqttDevice.model_validate({"name": "d", "station": "barn", "kind": "zigbee2mqtt", "topic": "zigbee2mqtt/+",
+                                        "payload": "zigbee-climate"})  # fmt: skip
+    messenger = Messenger(device, MQTT["zigbee2mqtt"], ZONE)
+    async with working(mqtt.listen(source, [(device.topic, messenger)], lambda *said: heard.append(said), "gw")):
+        await asyncio.sleep(0.3)
+        (tmp_path / "password").write_text("secret\n")
+
+        async def spoken():
+            async with aiomqtt.Client("127.0.0.1", own_broker.port) as client:
+                await client.publish("zigbee2mqtt/barn", '{"temperature": 20}', qos=1)
+            return heard
+
+        for _ in range(40):
+            if await spoken():
+                break
+            await asyncio.sleep(0.2)
+    assert heard
 
 
 async def test_a_local_broker_is_heard_and_old_retained_values_are_not(own_broker):
