@@ -1,18 +1,12 @@
-"""Packed: answers of text are sent gzipped to those who take it; streams and files of columns go as they are.
-
-Pages of a session go as they are too: their packed length would tell a listener of the mark in their forms (BREACH).
-"""
+"""Packed: answers of text are sent gzipped to those who take it; streams and files of columns go as they are."""
 
 from __future__ import annotations
 
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.access import COOKIE
-
 #: Level 1 packs JSON to an eighth already; higher levels take several times as long for little more.
 LEVEL = 1
-SESSION = COOKIE.encode()
 #: Shorter answers fit into one packet anyhow.
 SHORTEST = 1000
 
@@ -26,10 +20,5 @@ class Packed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pack what is worth it."""
-        as_it_is = (
-            scope["type"] != "http"
-            or scope["path"] == "/v1/stream"
-            or b"format=" in scope["query_string"]
-            or any(name == b"cookie" and SESSION in value for name, value in scope["headers"])
-        )
+        as_it_is = scope["type"] != "http" or scope["path"] == "/v1/stream" or b"format=" in scope["query_string"]
         await (self.app if as_it_is else self.packing)(scope, receive, send)

@@ -15,9 +15,10 @@ from benchmarks import stage
 
 STATIONS, QUANTITIES = 1000, 10
 FILL = """
-INSERT INTO place (code, kind, name, longitude, latitude)
-SELECT 's-' || n, 'station', 'Station ' || n, 106 + n %% 40 * 0.02, 21.3 + n / 40 * 0.03
-FROM generate_series(1, %(stations)s) AS n;
+INSERT INTO place (code, kind, name) SELECT 'c-' || n, 'commune', 'Xã Số ' || n FROM generate_series(1, 65) AS n;
+INSERT INTO place (code, kind, name, longitude, latitude, parent)
+SELECT 's-' || n, 'station', 'Trạm Số ' || n, 106 + n %% 40 * 0.02, 21.3 + n / 40 * 0.03, commune.id
+FROM generate_series(1, %(stations)s) AS n JOIN place AS commune ON commune.code = 'c-' || n %% 65 + 1;
 """
 STREAMS = """
 INSERT INTO datastream (place, quantity, interval_seconds)

@@ -18,6 +18,7 @@ from api.readings import values
 from api.resources import Here, Resources
 from api.web import season, view
 from api.web.office_words import OFFICE_WORDS
+from api.web.style import STYLE
 from api.web.words import WORDS, Language, ago, language_of, short_date, time_and_date, weekday
 from store import office, shown
 from telemetry.quantities import QUANTITIES
@@ -41,7 +42,7 @@ def render(
     notice = (settings.notice_en if language == "en" else "") or settings.notice
     text = TEMPLATES.get_template(name).render(
         words=WORDS[language], language=language, notice=notice,
-        other=str(request.url.include_query_params(lang=other).query), **given,
+        style=STYLE, other=str(request.url.include_query_params(lang=other).query), **given,
     )  # fmt: skip
     headers = {
         "Content-Language": language,
@@ -136,11 +137,12 @@ async def _seasons(
     return made
 
 
-def _groups(rows: list[dict[str, Any]], language: Language) -> dict[str, list[dict[str, Any]]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
+def _groups(rows: list[dict[str, Any]], language: Language) -> dict[str, list[view.Station]]:
+    groups: dict[str, list[view.Station]] = {}
     for row in rows:
         commune = row["commune_name"] or WORDS[language]["no_commune"]
-        groups.setdefault(commune, []).append(row | {"temperature": view.temperature(row["air_temperature"], language)})
+        said = view.temperature(row["air_temperature"], language)
+        groups.setdefault(commune, []).append(view.Station(row["code"], row["name"], said))
     return groups
 
 
@@ -178,6 +180,7 @@ async def home(
         request, here, "home.html", language, status=404 if station and about is None else 200,
         asking=asking, seasons=seasons, bulletin=view.bulletin(bulletins, language),
         groups=_groups(overview, language), about=about, chosen=chosen, asked=station, days=days, choices=DAYS,
-        near=view.alerts(near, language, rule_names), far=view.alerts(far, language, rule_names)[:30],
+        near=view.dangers(view.alerts(near, language, rule_names)),
+        far=view.dangers(view.alerts(far, language, rule_names)), count=len(overview),
         weekday=weekday, short_date=short_date,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from api.web.chart import chart
-from api.web.words import UNITS, WORDS, Language, ago, number, short_date, time_and_date, weekday, with_unit
+from api.web.words import AUDIENCES, UNITS, WORDS, Language, ago, number, short_date, time_and_date, weekday, with_unit
 from telemetry.quantities import QUANTITIES, Aggregate
 
 #: What people look for first; other quantities follow in the order of the table of quantities.
@@ -117,27 +117,82 @@ class Warned:
     """An open alert in words."""
 
     id: int
-    hazard: str
+    title: str
     level: int
+    #: Said of days to come, not measured.
+    forecast: bool
     place: str
     text: str
     since: str
-    advice: list[str] = field(default_factory=list)
+    #: What everybody does first, and what those do who have this or that.
+    act: tuple[str, ...] = ()
+    advice: tuple[tuple[str, str], ...] = ()
 
 
-def alerts(rows: Sequence[dict[str, Any]], language: Language, names: dict[str, dict[str, Any]]) -> list[Warned]:
-    """Open alerts, the gravest first."""
-    found = []
-    for row in sorted(rows, key=lambda row: (-row["level"], row["started"])):
-        texts = (row["texts"] or {}).get(language, {})
-        rule = names.get(row["rule"], {}).get("title", {}).get(language) or row["rule"].replace("_", " ")
-        said = texts.get("long") or texts.get("short") or f"{rule}, {WORDS[language]['level']} {row['level']}"
-        since = time_and_date(row["started"].astimezone(ZoneInfo(row["time_zone"])), language)
-        advice = texts.get("advice") or {}
-        told = list(dict.fromkeys(str(text) for text in advice.values() if text and text not in said))
-        place = f"{row['place_name']}, {row['commune_name']}" if row["commune_name"] else row["place_name"]
-        found.append(Warned(row["id"], row["hazard"], row["level"], place, str(said), since, told))
+def alerts(rows: Sequence[dict[str, Any]], language: Language, rules: dict[str, dict[str, Any]]) -> list[Warned]:
+    """Open alerts, the gravest first; ``rules`` are their entries in the catalogue."""
+    ordered = sorted(rows, key=lambda row: (-row["level"], row["started"]))
+    return [_warned(row, language, rules.get(row["rule"], {})) for row in ordered]
+
+
+def _warned(row: dict[str, Any], language: Language, rule: dict[str, Any]) -> Warned:
+    texts, words = (row["texts"] or {}).get(language, {}), _words(rule, row["level"], language)
+    title = words.get("name") or rule.get("title", {}).get(language) or row["rule"].replace("_", " ")
+    act = words.get("act", "")
+    said = str(texts.get("long") or texts.get("short") or "")
+    advice = {audience: str(text) for audience, text in (texts.get("advice") or {}).items() if text}
+    everybody = tuple(text for text in (act, advice.pop("everyone", "")) if text)
+    told = tuple((audience_name(one, language), text) for one, text in advice.items() if one not in NOT_FARMERS)
+    place = f"{row['place_name']}, {row['commune_name']}" if row["commune_name"] else row["place_name"]
+    since = time_and_date(row["started"].astimezone(ZoneInfo(row["time_zone"])), language)
+    return Warned(
+        row["id"], title, row["level"], row["basis"] == "forecast", place,
+        " ".join(said.replace(act, " ").split()) if act else said, since, everybody, told,
+    )  # fmt: skip
+
+
+#: Whose advice stands on the officers' side alone.
+NOT_FARMERS = frozenset({"officer", "technician"})
+
+
+def audience_name(audience: str, language: Language) -> str:
+    """Whom a piece of advice is for, in the reader's language."""
+    return AUDIENCES[language].get(audience, audience.replace("_", " "))
+
+
+def _words(rule: dict[str, Any], level: int, language: Language) -> dict[str, Any]:
+    """What a rule says of a level, by its entry in the catalogue."""
+    levels = rule.get("levels", [])
+    found: dict[str, Any] = levels[level - 1]["words"].get(language, {}) if 0 < level <= len(levels) else {}
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """Alerts that say the same of several places."""
+
+    title: str
+    level: int
+    forecast: bool
+    act: tuple[str, ...]
+    advice: tuple[tuple[str, str], ...]
+    places: list[Warned]
+
+
+def dangers(warned: Sequence[Warned]) -> list[Danger]:
+    """Alerts by what they warn of, in their order: what to do is read once, not once a station."""
+    found: dict[tuple[str, int, bool], list[Warned]] = {}
+    for one in warned:
+        found.setdefault((one.title, one.level, one.forecast), []).append(one)
+    return [
+        Danger(
+            *what,
+            tuple(dict.fromkeys(text for one in places for text in one.act)),
+            tuple(dict.fromkeys(told for one in places for told in one.advice)),
+            places,
+        )
+        for what, places in found.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +254,15 @@ def bulletin(rows: Sequence[dict[str, Any]], language: Language) -> dict[str, An
         if said:
             return {"text": said, "audio": row["audio"]}
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A station in the list of all; a thousand are written a page."""
+
+    code: str
+    name: str
+    temperature: str
 
 
 def temperature(value: float | None, language: Language) -> str:

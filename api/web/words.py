@@ -14,12 +14,17 @@ _VI = {
     "subtitle": "Thời tiết và cảnh báo cho nhà nông",
     "skip": "Đến nội dung chính",
     "language": "English",
-    "choose": "Chọn trạm",
+    "choose": "Chọn xã và trạm",
     "days": "Số ngày",
     "show": "Xem",
     "no_commune": "Chưa rõ xã",
     "alerts": "Cảnh báo đang có",
     "no_alerts": "Hiện không có cảnh báo nào.",
+    "forecast": "dự báo",
+    "more_places": "Nơi khác trong xã",
+    "by_kind": "Việc cho từng loại",
+    "warned": "có cảnh báo",
+    "quiet": "không có cảnh báo",
     "other_alerts": "Nơi khác trong tỉnh",
     "since": "từ",
     "level": "cấp",
@@ -66,12 +71,17 @@ _EN = {
     "subtitle": "Weather and warnings for farmers",
     "skip": "Skip to the content",
     "language": "Tiếng Việt",
-    "choose": "Choose a station",
+    "choose": "Choose your commune and station",
     "days": "Days",
     "show": "Show",
     "no_commune": "Commune not known",
     "alerts": "Open warnings",
     "no_alerts": "There is no warning now.",
+    "forecast": "forecast",
+    "more_places": "Elsewhere in the commune",
+    "by_kind": "For each kind",
+    "warned": "with a warning",
+    "quiet": "without",
     "other_alerts": "Elsewhere in the province",
     "since": "since",
     "level": "level",
@@ -114,6 +124,18 @@ _EN = {
     "rain": "Rain",
 }
 WORDS: Final = MappingProxyType({"vi": MappingProxyType(_VI), "en": MappingProxyType(_EN)})
+
+#: Whom advice is for.
+AUDIENCES: Final = MappingProxyType({
+    "vi": MappingProxyType({
+        "rice": "Lúa", "vegetables": "Rau màu", "orchard": "Cây ăn quả", "forest": "Rừng", "cattle": "Trâu bò",
+        "pigs_poultry": "Lợn, gà", "fish": "Thủy sản", "household": "Gia đình",
+    }),
+    "en": MappingProxyType({
+        "rice": "Rice", "vegetables": "Vegetables", "orchard": "Fruit trees", "forest": "Forest", "cattle": "Cattle",
+        "pigs_poultry": "Pigs and poultry", "fish": "Fish", "household": "Household",
+    }),
+})  # fmt: skip
 
 #: A season in words; {} are filled by `api.web.season`.
 SEASON_WORDS: Final = MappingProxyType({

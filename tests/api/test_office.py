@@ -31,7 +31,7 @@ async def sign_in(client: httpx.AsyncClient, name: str, password: str = PASSWORD
 
 
 def csrf(page: str) -> str:
-    found = re.search(r'name="csrf" value="([0-9a-f]{64})"', page)
+    found = re.search(r'name="csrf" value="([0-9a-f]{128})"', page)
     assert found is not None
     return found[1]
 
@@ -73,6 +73,19 @@ async def test_wrong_passwords_lock_the_account(client: httpx.AsyncClient, peopl
     assert (await sign_in(client, "dan")).status_code == 303
 
 
+async def test_pages_of_a_session_are_packed_and_their_marks_are_never_twice_the_same(
+    client: httpx.AsyncClient, people: str
+) -> None:
+    await sign_in(client, "so")
+    pages = [await client.get("/office") for _ in range(2)]
+    assert [page.headers["content-encoding"] for page in pages] == ["gzip", "gzip"]
+    first, second = (csrf(page.text) for page in pages)
+    assert first != second
+    for mark, status in ((second, 422), (first, 422), (first[:64] + second[64:], 403), (first[64:], 403), ("zz", 403)):
+        answer = await client.post("/office/people", data={"csrf": mark, "phone": "1"})
+        assert answer.status_code == status, "each mark of the session is good, a mixed one is none"
+
+
 async def test_forms_of_other_sites_are_refused(client: httpx.AsyncClient, people: str) -> None:
     other = {"sec-fetch-site": "cross-site"}
     sent = await client.post("/sign-in", data={"name": "so", "password": PASSWORD}, headers=other)
@@ -80,7 +93,7 @@ async def test_forms_of_other_sites_are_refused(client: httpx.AsyncClient, peopl
     await sign_in(client, "so")
     body = {"phone": "0912345678", "place": "huu-lung", "how": "paper", "language": "vi"}
     assert (await client.post("/office/people", data=body)).status_code == 403
-    assert (await client.post("/office/people", data=body | {"csrf": "0" * 64})).status_code == 403
+    assert (await client.post("/office/people", data=body | {"csrf": "0" * 128})).status_code == 403
     season = {"place": "farm-a", "crop": "rice", "sown": "2026-01-10"}
     assert (await client.post("/v1/seasons", json=season)).status_code == 403, "the REST side asks for the mark too"
     page = (await client.get("/office/people")).text

@@ -8,6 +8,7 @@
   if (!stations.length) return;
   document.getElementById("map-picture").hidden = true;
   box.hidden = false;
+  const named = stations.length <= 20; // more names than that would cover each other
   const map = L.map(box, { attributionControl: false });
   for (const outline of outlines) L.geoJSON(outline, { style: { color: "#14532d", weight: 1, fillOpacity: 0.05 } }).addTo(map);
   const points = stations.map(function (station) {
@@ -18,7 +19,7 @@
     link.textContent = station.name;
     text.append(link, " " + station.temperature);
     return L.circleMarker([station.latitude, station.longitude], { radius: 9, color: colour, fillOpacity: 0.7, weight: 2 })
-      .bindPopup(text).bindTooltip(station.name).addTo(map);
+      .bindPopup(text).bindTooltip(station.name, named ? { permanent: true, direction: "right", offset: [8, 0] } : {}).addTo(map);
   });
   map.fitBounds(L.featureGroup(points).getBounds().pad(0.15), { maxZoom: 11 });
 })();

@@ -1,7 +1,7 @@
 "use strict";
 // Network first; what was seen last is shown where there is none. Nothing of the office is kept.
-const CACHE = "nongvu-1";
-const SHELL = ["/", "/static/nongvu.css", "/static/nongvu.js", "/static/icon.svg"];
+const CACHE = "nongvu-2";
+const SHELL = ["/", "/static/nongvu.js", "/static/icon.svg"];
 self.addEventListener("install", function (event) {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));
 });
