@@ -32,6 +32,7 @@ ROOMS = {
     "account": Room("api.account_commands", "Accounts of people and their roles.", "server"),
     "store": Room("store.commands", "The tables: migrate, check, backup, restore.", "server"),
     "place": Room("store.place_commands", "Provinces, communes, farms, fields, stations: add, import, list.", "server"),
+    "season": Room("store.season_commands", "Crops, what is sown where: add, import, list, set, end.", "server"),
     "gateway": Room("store.gateway_commands", "Gateways: add, list, rotate, revoke, command, configure.", "server"),
     "dashboards": Room("dashboards.commands", "Grafana boards: build, provision, preview.", "dashboards"),
 }

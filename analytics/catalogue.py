@@ -14,6 +14,7 @@ from typing import Any
 from analytics.indices import ALL
 from analytics.indices.crops import crops
 from analytics.languages import FRAMES
+from analytics.properties import PROPERTIES
 from analytics.rule import Level, Rule, Status, Urgency
 from analytics.rules import RULES
 from telemetry.quantities import QUANTITIES
@@ -28,6 +29,7 @@ def entries() -> list[dict[str, Any]]:
         *(("index", index.name, _index(index)) for index in ALL),
         *(("rule", rule.name, _rule(rule)) for rule in RULES),
         *(("crop", crop.name, _crop(crop)) for crop in crops().values()),
+        *(("property", name, asdict(said)) for name, said in PROPERTIES.items()),
     ]
     plain = [{"kind": kind, "name": name, "entry": entry} for kind, name, entry in found]
     return json.loads(json.dumps(plain))  # type: ignore[no-any-return]

@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 from analytics import grid as grids
 from analytics.grid import Array, Grid, Series, Summary, Times
+from analytics.properties import OF_PLACE
 from telemetry.quantities import Aggregate
 
 Given = TypeVar("Given")
@@ -120,7 +121,9 @@ class Places:
     properties: Mapping[str, Array] = field(default_factory=dict)
 
     def property(self, name: str, default: float = np.nan) -> Array:
-        """(places,) a further number, ``default`` where it is not given."""
+        """(places,) a further number (`analytics.properties`), ``default`` where it is not given."""
+        if name not in OF_PLACE:
+            raise KeyError(f"{name} stands in no row of analytics.properties: an operator could not give it")
         given = self.properties.get(name)
         if given is None:
             return np.full(self.latitude.shape, default)

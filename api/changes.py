@@ -17,6 +17,7 @@ from api.resources import Here, Resources
 from api.rule_values import RuleValues
 from store import audit, office
 from store.flag import Check, Quality
+from store.property import PropertyError, checked
 
 router = APIRouter(prefix="/v1", tags=["changes"])
 Number = Annotated[int, Path(alias="id", ge=1, lt=2**31)]
@@ -45,12 +46,15 @@ class NewSeason(Body):
     variety: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
     sown: Day
     ended: Day | None = None
+    properties: Annotated[dict[str, float | None], Field(max_length=60, examples=[{"field_capacity": 0.31}])] = {}
 
 
-class SeasonEnd(Body):
-    """The day of harvest."""
+class SeasonChange(Body):
+    """What became known of a season; what is left out stays, a property that is null is taken away."""
 
-    ended: Day
+    ended: Annotated[Day | None, Field(description="the day of harvest")] = None
+    variety: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00]*$")] = None
+    properties: Annotated[dict[str, float | None], Field(max_length=60, examples=[{"initial_depletion": 20}])] = {}
 
 
 class NewVerdict(Body):
@@ -135,19 +139,29 @@ async def add_season(here: Here, asking: Asking, body: NewSeason) -> Response:
     """Say what was sown where; indices of the crop are computed from that day."""
     if body.ended and body.ended < body.sown:
         raise Problem(422, "'ended' is before 'sown'")
-    row = await change(
-        here, asking, "seasons", "add_season", "season", not_found("place", body.place), **body.model_dump()
-    )
+    values = body.model_dump() | {"properties": await _properties(here, body.properties)}
+    row = await change(here, asking, "seasons", "add_season", "season", not_found("place", body.place), **values)
     return made(row, "seasons")
 
 
 @router.patch("/seasons/{id}", response_model=Made)
-async def end_season(here: Here, asking: Asking, number: Number, body: SeasonEnd) -> Any:
-    """Say when a season ended."""
+async def change_season(here: Here, asking: Asking, number: Number, body: SeasonChange) -> Any:
+    """Say when a season ended, or what else became known of it; it is computed anew."""
+    values = body.model_dump() | {"properties": await _properties(here, body.properties)}
     row = await change(
-        here, asking, "seasons", "end_season", "season", not_found("season", number), id=number, ended=body.ended
+        here, asking, "seasons", "change_season", "season", not_found("season", number), id=number, **values
     )
     return {"id": row["id"]}
+
+
+async def _properties(here: Resources, given: dict[str, float | None]) -> Jsonb:
+    """Numbers of a season as the catalogue knows them (``GET /v1/properties``); 422 where one cannot be."""
+    try:
+        async with here.reading() as connection:
+            known = await titles(connection, "property")
+        return Jsonb(checked({name: row for name, row in known.items() if row["of_season"]}, given, "properties"))
+    except PropertyError as error:
+        raise Problem(422, str(error)) from error
 
 
 @router.post("/verdicts", status_code=201, response_model=Made)
@@ -229,6 +243,12 @@ async def indices(request: Request, here: Here, asking: Asking) -> Response:  # 
 async def crops(request: Request, here: Here, asking: Asking) -> Response:  # noqa: ARG001
     """Every crop with its stages."""
     return await _shelf(request, here, "crop")
+
+
+@router.get("/properties", response_model=None, responses={200: {"model": list[Named]}})
+async def properties(request: Request, here: Here, asking: Asking) -> Response:  # noqa: ARG001
+    """Every number that people may give of a place or of a season, with its unit and limits."""
+    return await _shelf(request, here, "property")
 
 
 @router.post("/rules/{rule}/settings", status_code=201, response_model=Made)

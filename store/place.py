@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, LiteralString
@@ -16,11 +16,15 @@ from psycopg import Connection, errors
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from store import audit
+from store.property import checked, known
 from store.statements import statement
 from telemetry.reading import CODE
 
 KINDS = ("country", "province", "commune", "village", "farm", "field", "barn", "pond", "reservoir", "river",
          "forest_plot", "station")  # fmt: skip
+#: Columns of a list of places that are no properties.
+COLUMNS = ("code", "kind", "name", "parent", "longitude", "latitude", "elevation", "time_zone")
 #: What ``nongvu place import --register`` knows.
 REGISTERS = {"lang-son": "lang_son_communes.csv"}
 
@@ -102,6 +106,27 @@ def _parameters(place: Place) -> dict[str, Any]:
     }
 
 
+def change(connection: Connection[Any], code: str, numbers: Mapping[str, float | None]) -> None:
+    """Give a place's properties, or take them away (None)."""
+    row = connection.execute(
+        statement("place", "change"), {"code": code, "properties": Jsonb(dict(numbers))}
+    ).fetchone()
+    if row is None:
+        raise PlaceError(f"there is no place {code!r}: see 'nongvu place list'")
+    audit.record(connection, "place set", f"place:{code}", **numbers)
+
+
+def with_numbers(connection: Connection[Any], places: Iterable[Place], *, strict: bool) -> list[Place]:
+    """Places whose properties are numbers that can be; those of other names are refused where ``strict``, else kept."""
+    allowed = known(connection, "place")
+    found = []
+    for place in places:
+        given = {name: value for name, value in place.properties.items() if strict or name in allowed}
+        numbers = checked(allowed, given, f"place {place.code}")
+        found.append(replace(place, properties=place.properties | numbers))
+    return found
+
+
 def listed(connection: Connection[Any], kind: str | None = None, below: str | None = None) -> list[dict[str, Any]]:
     """Places in the order of the tree, of one kind, or below one, or all."""
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -109,21 +134,42 @@ def listed(connection: Connection[Any], kind: str | None = None, below: str | No
 
 
 def feed(
-    connection: Connection[Any],
-    place: str,
-    station: str,
-    quantity: str | None = None,
-    valid_from: datetime | None = None,
+    connection: Connection[Any], place: str, station: str, quantity: str | None = None, since: date | None = None
 ) -> int:
     """Let a station's datastreams (of one quantity, or all) speak for a field; mark it, and return how many do now."""
-    rows = connection.execute(
-        statement("place", "feed"),
-        {"place": place, "station": station, "quantity": quantity, "valid_from": valid_from},
-    ).fetchall()
-    if rows:
-        span = {"from_time": valid_from or "-infinity", "to_time": "infinity"}
+    _can_feed(connection, place, station, quantity)
+    return _say_feeds(connection, "feed", place, station, quantity, since)
+
+
+def unfeed(connection: Connection[Any], place: str, station: str, until: date, quantity: str | None = None) -> int:
+    """Let a station's datastreams speak for a field no more; mark it, and return how many those are."""
+    _can_feed(connection, place, station, quantity)
+    return _say_feeds(connection, "unfeed", place, station, quantity, until)
+
+
+def _can_feed(connection: Connection[Any], place: str, station: str, quantity: str | None) -> None:
+    for code in (place, station):
+        if _id(connection, code) is None:
+            raise PlaceError(f"there is no place {code!r}: see 'nongvu place list'")
+    asked = {"station": station, "quantity": quantity}
+    row = connection.execute(statement("place", "datastreams_of"), asked).fetchone()
+    if not row or not row[0]:
+        what = f"datastream of {quantity}" if quantity else "datastreams"
+        raise PlaceError(f"{station} has no {what} yet: they come with its gateway's first birth; say it again then")
+
+
+def _say_feeds(
+    connection: Connection[Any], how: str, place: str, station: str, quantity: str | None, day: date | None
+) -> int:
+    said = {"place": place, "station": station, "quantity": quantity, "day": day}
+    moments = [row[0] for row in connection.execute(statement("place", how), said).fetchall()]
+    if moments:
+        span = {"from_time": moments[0] or "-infinity", "to_time": "infinity"}  # the same day of all
         connection.execute(statement("place", "mark"), {"place": place, "cause": "feeds", **span})
-    return len(rows)
+        audit.record(
+            connection, f"place {how}", f"place:{place}", station=station, quantity=quantity or "", day=str(day)
+        )
+    return len(moments)
 
 
 def register(name: str) -> Iterator[Place]:
@@ -139,7 +185,7 @@ def register(name: str) -> Iterator[Place]:
 
 
 def from_csv(path: Path) -> Iterator[Place]:
-    """Places of a CSV file with columns code, kind, name and, as wanted, the others of `Place`."""
+    """Places of a CSV file: code, kind, name, as wanted the others of `COLUMNS`; every further column is a property."""
     with path.open(encoding="utf-8-sig", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines), start=2):
             try:
@@ -155,8 +201,12 @@ def _place(row: dict[str, str]) -> Place:
     missing = [name for name in ("code", "kind", "name") if not row.get(name)]
     if missing:
         raise PlaceError(f"column {', '.join(missing)} is missing or empty")
+    if None in row:
+        raise PlaceError("there are more cells than columns")
+    further = {name: value for name, value in row.items() if name not in COLUMNS and value}
     return Place(row["code"], row["kind"], row["name"], row.get("parent") or None, number("longitude"),
-                 number("latitude"), number("elevation"), row.get("time_zone") or "Asia/Ho_Chi_Minh")  # fmt: skip
+                 number("latitude"), number("elevation"), row.get("time_zone") or "Asia/Ho_Chi_Minh",
+                 properties=further)  # fmt: skip
 
 
 def from_geojson(path: Path) -> Iterator[Place]:

@@ -10,6 +10,8 @@ import typer
 
 from store import gateway as gateways
 from store import place as places
+from store.property import PropertyError, checked, known, parsed, show
+from store.season import SeasonError, day
 from store.settings import connect
 
 app = typer.Typer(help="Provinces, communes, farms, fields, stations.", no_args_is_help=True, add_completion=False)
@@ -33,22 +35,50 @@ def add(
     elevation: Annotated[float | None, typer.Option(help="Metres above mean sea level.")] = None,
     time_zone: Annotated[str, typer.Option(help="IANA name.")] = "Asia/Ho_Chi_Minh",
     gateway: Annotated[str | None, typer.Option(help="Of a station: the gateway that sends for it.")] = None,
+    given: Annotated[list[str] | None, typer.Option("--property", help="name=value, as often as wanted.")] = None,
 ) -> None:
     """Add one place."""
     try:
-        place = places.Place(code, kind, name, parent, longitude, latitude, elevation, time_zone)
+        typed = parsed(given or ())
         with connect("place") as connection:
+            numbers = checked(known(connection, "place"), typed, f"place {code}")
+            place = places.Place(code, kind, name, parent, longitude, latitude, elevation, time_zone, None, numbers)
             places.add(connection, place)
             if gateway:
                 gateways.give(connection, gateway, code)
-    except (places.PlaceError, gateways.GatewayError, psycopg.Error) as error:
+    except (places.PlaceError, gateways.GatewayError, PropertyError, psycopg.Error) as error:
         raise _fail(error) from error
     typer.echo(f"added {kind} {code}")
 
 
+@app.command("set")
+def set_(
+    code: Annotated[str, typer.Argument(help="Code of the place.")],
+    given: Annotated[list[str], typer.Argument(metavar="NAME=VALUE…", help="NAME= takes it away.")],
+) -> None:
+    """Give numbers that only people know of a place and all below it; what hangs on them is computed anew."""
+    try:
+        typed = parsed(given)
+        with connect("place") as connection:
+            numbers = checked(known(connection, "place"), typed, f"place {code}")
+            places.change(connection, code, numbers)
+    except (places.PlaceError, PropertyError, psycopg.Error) as error:
+        raise _fail(error) from error
+    typer.echo(f"{code}: {', '.join(given)}")
+
+
+@app.command("properties")
+def properties(as_json: Json = False) -> None:
+    """List what can be said of a place, with units and limits."""
+    with connect("place") as connection:
+        show(known(connection, "place"), as_json=as_json)
+
+
 @app.command("import")
 def import_(
-    file: Annotated[Path | None, typer.Argument(help="CSV (code,kind,name,parent,…) or GeoJSON.", exists=True)] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV (code,kind,name,parent,… and properties) or GeoJSON.", exists=True)
+    ] = None,
     register: Annotated[str | None, typer.Option(help=f"Published register: {', '.join(places.REGISTERS)}.")] = None,
 ) -> None:
     """Import places, all or none; those already there are brought up to date."""
@@ -63,8 +93,9 @@ def import_(
         else:
             found = list(places.from_csv(file)) if file else []
         with connect("place") as connection:
+            found = places.with_numbers(connection, found, strict=file is not None and file.suffix.lower() == ".csv")
             count = places.put_all(connection, found)
-    except (places.PlaceError, psycopg.Error, OSError, ValueError) as error:
+    except (psycopg.Error, OSError, ValueError) as error:
         raise _fail(error) from error
     typer.echo(f"imported {count} places")
 
@@ -91,8 +122,19 @@ def feed(
     place: Annotated[str, typer.Argument(help="Field, barn, pond, ….")],
     station: Annotated[str, typer.Argument(help="Station whose sensors speak for it.")],
     quantity: Annotated[str | None, typer.Option(help="Only this quantity.")] = None,
+    since: Annotated[str | None, typer.Option(help="From this day on; always, where it is not given.")] = None,
+    until: Annotated[str | None, typer.Option(help="No more from this day on.")] = None,
 ) -> None:
-    """Say that a station's sensors speak for a place."""
-    with connect("place") as connection:
-        count = places.feed(connection, place, station, quantity)
-    typer.echo(f"{count} datastreams more speak for {place}")
+    """Say which station's sensors speak for a place; again when it has got new ones, harmless to repeat."""
+    if since and until:
+        typer.echo("give --since or --until, one of them", err=True)
+        raise typer.Exit(2)
+    try:
+        with connect("place") as connection:
+            if until:
+                count = places.unfeed(connection, place, station, day(until), quantity)
+            else:
+                count = places.feed(connection, place, station, quantity, day(since) if since else None)
+    except (places.PlaceError, SeasonError, psycopg.Error) as error:
+        raise _fail(error) from error
+    typer.echo(f"{count} datastreams {'speak no more' if until else 'more speak'} for {place}")

@@ -12,6 +12,7 @@ import numpy as np
 
 from analytics.grid import Times
 from analytics.index import Season
+from analytics.properties import OF_SEASON
 
 _LISTS = {
     "stages": ("stage_initial", "stage_development", "stage_middle", "stage_late"),
@@ -22,10 +23,6 @@ _LISTS = {
     "degree_days": ("heat_initial", "heat_development", "heat_middle", "heat_late"),
 }
 _NUMBERS = ("height", "depletion")
-#: What only an operator can know of a field; given in ``season.properties``.
-FIELD_PARAMETERS = ("field_capacity", "wilting_point", "initial_depletion", "wetted_fraction", "area", "probe_weight")
-#: Every number a season can carry.
-PARAMETERS = (*(name for names in _LISTS.values() for name in names), *_NUMBERS, *FIELD_PARAMETERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def seasons(
     A crop that is not in the table is one of which nothing is known but what its properties say.
     """
     table, own = crops(), properties or [{} for _ in names]
-    values = {name: np.full(len(names), np.nan) for name in PARAMETERS}
+    values = {name: np.full(len(names), np.nan) for name in OF_SEASON}
     for row, (name, given) in enumerate(zip(names, own, strict=True)):
         known: dict[str, object] = dict(table[name].parameters) if name in table else {}
         for parameter, value in (known | dict(given)).items():

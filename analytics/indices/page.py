@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from analytics import indices as shelf
 from analytics.index import Index, Kind, Need
 from analytics.indices.crops import crops
+from analytics.properties import PROPERTIES
 
 HEAD = """# Indices
 
@@ -30,7 +31,7 @@ def page() -> str:
         "## Of a crop season\n",
         *_entries(shelf.SEASON_INDICES),
     ]
-    return "\n".join([*parts, _crops()])
+    return "\n".join([*parts, _properties(), _crops()])
 
 
 def _entries(indices: Iterable[Index]) -> list[str]:
@@ -58,6 +59,20 @@ def _need(need: Need) -> str:
     kind = {Kind.SERIES: "readings", Kind.INDEX: "index", Kind.PLACE: "place", Kind.CROP: "crop"}[need.kind]
     back = f", {need.before} days back" if need.before else ""
     return f"{kind} `{need.name}`{'' if need.required else ' (if there)'}{back}"
+
+
+def _properties() -> str:
+    lines = [
+        "## What only people know\n",
+        "Given by `nongvu place set|import`, `nongvu season add|set|import` and `POST /v1/seasons`. A place's holds",
+        "for all below it that have none of their own; a season's own outdoes its field's and the crop table's.\n",
+        "| property | of | unit | from | to | what |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in PROPERTIES.values():
+        of = " or ".join(word for word, is_so in (("place", row.of_place), ("season", row.of_season)) if is_so)
+        lines.append(f"| `{row.name}` | {of} | {row.unit} | {row.minimum:g} | {row.maximum:g} | {row.en} · {row.vi} |")
+    return "\n".join([*lines, ""])
 
 
 def _crops() -> str:

@@ -16,6 +16,7 @@ from analytics.episode import Episode
 from analytics.grid import Array, Grid, Series, Times
 from analytics.index import Places, Window
 from analytics.indices.crops import seasons
+from analytics.properties import OF_GROUND
 from analytics.rule import Dated
 from store.alert import Stored
 from store.flag import QUALITY_MASK, Quality
@@ -163,6 +164,11 @@ def presence(grid: Grid, readings: Readings) -> NDArray[np.bool_]:
     return present
 
 
+def _ground(known: Known) -> dict[str, object]:
+    """What was said of the land of a field for all its seasons."""
+    return {name: value for name, value in known.spot.properties.items() if name in OF_GROUND}
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A window of a batch, ready for indices and rules."""
@@ -202,7 +208,7 @@ class Frame:
                 [season.crop for _, season in found],
                 np.array([season.sown for _, season in found], "datetime64[D]"),
                 np.array([season.ended for _, season in found], "datetime64[D]"),
-                [season.properties for _, season in found],
+                [_ground(self.places[row]) | dict(season.properties) for row, season in found],
             ),
         )
         return Frame(

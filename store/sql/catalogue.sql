@@ -8,3 +8,9 @@ WITH given AS (
 )
 INSERT INTO catalogue (kind, name, entry) SELECT kind, name, entry FROM given
 ON CONFLICT (kind, name) DO UPDATE SET entry = excluded.entry WHERE catalogue.entry <> excluded.entry;
+
+-- name: properties
+SELECT name, entry FROM catalogue WHERE kind = 'property' AND (entry ->> %(of)s)::boolean ORDER BY name;
+
+-- name: crops
+SELECT name, entry -> 'title' ->> 'vi', entry -> 'title' ->> 'en' FROM catalogue WHERE kind = 'crop' ORDER BY name;

@@ -58,18 +58,19 @@ ORDER BY season.id LIMIT %(limit)s
 
 -- name: add_season
 WITH made AS (
-    INSERT INTO season (place, crop, variety, sown, ended)
-    SELECT place.id, %(crop)s, %(variety)s, %(sown)s, %(ended)s
+    INSERT INTO season (place, crop, variety, sown, ended, properties)
+    SELECT place.id, %(crop)s, %(variety)s, %(sown)s, %(ended)s, jsonb_strip_nulls(%(properties)s)
     FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place WHERE place.code = %(place)s
     RETURNING id, place, sown
 )
 SELECT made.id, mark_places(ARRAY[made.place], made.sown::timestamptz, greatest(%(now)s, made.sown), 'season') IS NULL AS marked FROM made
 
--- name: end_season
+-- name: change_season
 WITH made AS (
-    UPDATE season SET ended = %(ended)s
+    UPDATE season SET ended = coalesce(%(ended)s, season.ended), variety = coalesce(%(variety)s, season.variety),
+        properties = jsonb_strip_nulls(season.properties || %(properties)s)
     FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
-    WHERE season.place = place.id AND season.id = %(id)s AND season.sown <= %(ended)s
+    WHERE season.place = place.id AND season.id = %(id)s AND season.sown <= coalesce(%(ended)s, season.sown)
     RETURNING season.id, season.place, season.sown
 )
 SELECT made.id, mark_places(ARRAY[made.place], made.sown::timestamptz, greatest(%(now)s, made.sown), 'season') IS NULL AS marked FROM made

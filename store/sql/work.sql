@@ -14,7 +14,10 @@ ORDER BY spoken_for.place, datastream.id;
 
 -- name: spots
 SELECT place.id, place.code, place.name, place.kind, place.time_zone, place.latitude, place.longitude, place.elevation,
-       place.properties, place.path,
+       -- what is said of a province or commune holds below it where nothing nearer is said
+       (SELECT coalesce(jsonb_object_agg(said.key, said.value ORDER BY cardinality(upper.path)), '{}')
+        FROM place AS upper, jsonb_each(upper.properties) AS said WHERE upper.id = ANY (place.path)) AS properties,
+       place.path,
        (SELECT commune.name FROM place AS commune WHERE commune.id = ANY (place.path) AND commune.kind = 'commune'
         AND commune.id <> place.id LIMIT 1) AS commune,
        (SELECT deployment.height FROM deployment JOIN datastream ON datastream.id = deployment.datastream

@@ -5,14 +5,18 @@ from __future__ import annotations
 import inspect
 import pkgutil
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import analytics.indices
-from analytics.index import Index, Kind
+from analytics.index import Index, Kind, Places
 from analytics.indices import ALL, BY_NAME
+from analytics.indices.crops import crops
+from analytics.indices.pests import PESTS
+from analytics.properties import OF_PLACE, OF_SEASON
 from telemetry.quantities import QUANTITIES
 
 UCUM = re.compile(r"^[A-Za-z0-9%./()\[\]{}*+-]+$")
@@ -35,6 +39,17 @@ def numeric(index: Index) -> list[str]:
         for name, value in index.example.arguments.items()
         if parameters[name].default is inspect.Parameter.empty and np.asarray(value).dtype.kind == "f"
     ]
+
+
+def test_every_property_of_a_place_is_read_by_an_index_and_every_one_read_is_known() -> None:
+    """A property that no kernel asks for would be a promise nobody keeps; of one not in the table `Places` complains."""
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(analytics.indices.__path__[0]).glob("*.py"))
+    for name in OF_PLACE - OF_SEASON:
+        base, _, number = name.rpartition("_")
+        assert name in text or f"{base}_{{" in text or any(f"{pest.name}_" in name for pest in PESTS), (name, number)
+    with pytest.raises(KeyError, match="operator"):
+        Places(*[np.zeros(1)] * 4).property("colour")
+    assert {key for crop in crops().values() for key in crop.parameters} <= OF_SEASON
 
 
 @pytest.mark.parametrize("index", ALL, ids=lambda index: index.name)

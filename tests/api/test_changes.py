@@ -71,6 +71,28 @@ async def test_a_season_belongs_to_its_farm(client: httpx.AsyncClient, province:
     assert (await client.get("/v1/seasons", headers=keys["farmer-b"])).json()["items"] == []
 
 
+async def test_what_is_known_of_a_season_is_checked_by_the_catalogue(client: httpx.AsyncClient, keys: Keys) -> None:
+    """Numbers that only people know: those that can be are kept, `null` takes one away, others are refused in words."""
+    known = {row["name"]: row for row in (await client.get("/v1/properties")).json()}
+    assert known["field_capacity"]["unit"] == "m3/m3"
+    body = {"place": "farm-a", "crop": "maize", "sown": "2026-02-01",
+            "properties": {"field_capacity": 0.31, "wilting_point": 0.14}}  # fmt: skip
+    number = (await client.post("/v1/seasons", json=body, headers=keys["farmer-a"])).json()["id"]
+    change = {"variety": "LVN 10", "properties": {"wilting_point": None, "initial_depletion": 20}}
+    assert (await client.patch(f"/v1/seasons/{number}", json=change, headers=keys["farmer-a"])).status_code == 200
+    (row,) = (await client.get("/v1/seasons", headers=keys["farmer-a"])).json()["items"]
+    assert row["properties"] == {"field_capacity": 0.31, "initial_depletion": 20}
+    assert (row["variety"], row["ended"]) == ("LVN 10", None)
+    for wrong, says in (
+        ({"filed_capacity": 0.3}, "do you mean 'field_capacity'"),
+        ({"field_capacity": 31}, "0.01 to 0.8 m3/m3"),
+        ({"mark_1": 3}, "no property"),
+    ):
+        answer = await client.patch(f"/v1/seasons/{number}", json={"properties": wrong}, headers=keys["farmer-a"])
+        assert answer.status_code == 422
+        assert says in answer.json()["detail"]
+
+
 async def test_rules_are_set_and_previewed(client: httpx.AsyncClient, province: str, keys: Keys) -> None:
     body = {"place": "huu-lung", "values": {"enter": [19, 14, 12], "months": [11, 12, 1, 2]}}
     assert (await client.post("/v1/rules/cold_spell/settings", json=body, headers=keys["officer"])).status_code == 403

@@ -31,6 +31,7 @@ NEEDS = {
     ("get", "/v1/rules"): "public",
     ("get", "/v1/indices"): "public",
     ("get", "/v1/crops"): "public",
+    ("get", "/v1/properties"): "public",
     ("get", "/v1/subscribers"): "subscribers",
     ("get", "/v1/deliveries"): "subscribers",
     ("get", "/v1/gateways"): "gateways",
