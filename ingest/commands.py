@@ -64,6 +64,7 @@ def import_(
 
     from ingest import history  # noqa: PLC0415
     from ingest.conversion import ConversionError  # noqa: PLC0415
+    from ingest.file_clock import HistoryError  # noqa: PLC0415
     from ingest.logger_file import LoggerFileError  # noqa: PLC0415
 
     try:
@@ -74,13 +75,17 @@ def import_(
             raise typer.Exit(2)
         work = [history.Import(file, wanted, code, datetime.now(UTC)) for file in files]
         summaries = [_look(one) if dry_run else asyncio.run(_store(one, create=create, quiet=as_json)) for one in work]
-    except (history.HistoryError, LoggerFileError, ConversionError, psycopg.Error, OSError) as error:
+    except (HistoryError, LoggerFileError, ConversionError, psycopg.Error, OSError) as error:
         raise _fail(error) from error
     if as_json:
         _print([asdict(summary) for summary in summaries])
-        return
-    for summary in summaries:
-        _say(summary, dry_run=dry_run)
+    else:
+        for summary in summaries:
+            _say(summary, dry_run=dry_run)
+    wrong = [text for summary in summaries if (text := history.useless(summary))]
+    if wrong:
+        typer.echo("\n".join(wrong), err=True)
+        raise typer.Exit(1)
 
 
 def _look(work: Any) -> Any:
@@ -108,12 +113,14 @@ async def _store(work: Any, *, create: bool, quiet: bool) -> Any:
 
 
 def _say(summary: Any, *, dry_run: bool) -> None:
-    typer.echo(f"{summary.file}: {summary.kind}, {summary.rows:,} rows, {summary.first} … {summary.last}")
+    span = f", {summary.first:%F %R} … {summary.last:%F %R} UTC" if summary.first else ""
+    typer.echo(f"{summary.file}: {summary.kind}, {summary.rows:,} rows{span}")
     if summary.wrong_times:
-        typer.echo(f"  {summary.wrong_times:,} rows have no usable time")
+        typer.echo(f"  {summary.wrong_times:,} rows have no usable time, the first is {summary.wrong_time!r}")
     for name, tally in summary.columns.items():
         typer.echo(
-            f"  {name} → {tally.datastream} [{tally.unit}]: {tally.rows:,} values {tally.least:g} … {tally.most:g},"
+            f"  {name} → {tally.datastream} [{tally.unit}]: {tally.rows:,} values"
+            f"{f' {tally.least:g} … {tally.most:g}' if tally.rows else ''},"
             f" {tally.missing:,} missing, {tally.outside:,} outside what is physically possible"
         )
     if summary.ignored:

@@ -17,6 +17,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.conversion import conversion
+from ingest.file_clock import FileClock, HistoryError
 from ingest.logger_file import LoggerFile, recognise, usual_quantity
 from store import batch as batches
 from store import history as shelf
@@ -29,10 +30,6 @@ from telemetry.reading import LEVEL
 GOOD, FAIL, PHYSICAL_RANGE = 1, 4, 1 << 8
 #: Earlier than any instrument's record; a time before it is a misread one.
 EARLIEST = np.datetime64("1850-01-01", "us")
-
-
-class HistoryError(ValueError):
-    """A file, or its map, that cannot be imported; never worth another try."""
 
 
 class Column(BaseModel):
@@ -82,6 +79,8 @@ class Summary:
     last: datetime | None = None
     rows: int = 0
     wrong_times: int = 0
+    #: The first of them as it stands in the file.
+    wrong_time: str = ""
     stored: int = 0
     repeated: int = 0
     conflicts: int = 0
@@ -119,40 +118,34 @@ class Import:
         self.summary = Summary(self.path.name, self.file.kind, self.station)
         read = {column.column for column in self.columns} | {*self.file.time}
         self.summary.ignored = [name for name in self.file.columns if name not in read]
+        self._clock = FileClock(
+            self.path.name, self.file.kind, self.file.time, self.map.time_format, self.map.time_zone
+        )
         self._conversions = {c.column: conversion(_unit(c, self.file), c.quantity) for c in self.columns}
 
     file: LoggerFile = field(init=False)
     columns: list[Column] = field(init=False)
     summary: Summary = field(init=False)
+    _clock: FileClock = field(init=False)
     _conversions: dict[str, tuple[float, float]] = field(init=False)
 
     def pieces(self) -> Iterator[list[tuple[str, str, npt.NDArray[Any]]]]:
         """Piece after piece: (quantity, level, rows of `READING` without ids)."""
         for piece in self.file.pieces():
-            times = self._times(piece)
+            text = self._clock.text(piece)
+            times = self._clock.moments(text)
             good = (
                 ~np.isnat(times) & (times >= EARLIEST) & (times <= np.datetime64(self.now.replace(tzinfo=None), "us"))
             )
             self.summary.rows += len(piece)
-            self.summary.wrong_times += int((~good).sum())
+            if not good.all():
+                self.summary.wrong_times += int((~good).sum())
+                self.summary.wrong_time = self.summary.wrong_time or str(text[~good].iloc[0])
             if good.any():
                 first, last = reading.moments(np.array([times[good].min(), times[good].max()]))
                 self.summary.first = min(self.summary.first or first, first)
                 self.summary.last = max(self.summary.last or last, last)
             yield [(c.quantity, c.level, self._rows(piece, c, times, good)) for c in self.columns]
-
-    def _times(self, piece: pd.DataFrame) -> npt.NDArray[np.datetime64]:
-        text = piece[self.file.time[0]].astype(str)
-        for other in self.file.time[1:]:
-            text = text + " " + piece[other].astype(str)
-        if self.file.kind == "weatherlink":  # 12-hour clock with a bare a or p
-            text = text.str.replace(r"(?i)(\d)\s*([ap])m?$", r"\1 \2m", regex=True)
-        layout = self.map.time_format
-        parsed = pd.to_datetime(text, format=layout or "mixed", errors="coerce", dayfirst=False, utc=False)
-        if getattr(parsed.dtype, "tz", None) is None:
-            parsed = pd.to_datetime(parsed).dt.tz_localize(self.map.time_zone, ambiguous="NaT", nonexistent="NaT")
-        naive: npt.NDArray[np.datetime64] = parsed.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("M8[us]")
-        return naive
 
     def _rows(
         self, piece: pd.DataFrame, column: Column, times: npt.NDArray[np.datetime64], good: npt.NDArray[np.bool_]
@@ -227,6 +220,16 @@ async def store(
         await _write(connection, work, piece, ids.known, label, water)
         progress(work.summary.rows)
     return work.summary
+
+
+def useless(summary: Summary) -> str | None:
+    """What a person has to mend where a file gave nothing at all; None where it gave something."""
+    if summary.rows and summary.wrong_times == summary.rows:
+        return (
+            f"{summary.file}: no row has a usable time; the first is {summary.wrong_time!r}."
+            ' Say how to read it in the column map: time_format = "%d/%m/%Y %H:%M"'
+        )
+    return None if summary.rows else f"{summary.file}: no rows below its head"
 
 
 async def _write(

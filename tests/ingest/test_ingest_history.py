@@ -133,13 +133,27 @@ def test_excel_with_a_decimal_comma(nongvu, database, tmp_path):
         ),
         ("time,b\n2020-01-01,2\n", "[[columns]\n", "map.toml"),
         ("", "", "empty"),
+        ("time,air_temperature\n", "", "no rows"),
+        ("time,air_temperature\nsoon,1\nlater,2\n", "", "the first is 'soon'"),
+        ("time,air_temperature\n01/02/2020 07:00,1\n02/02/2020 07:00,2\n", "", "day/month or month/day"),
+        ("time,air_temperature\n13/02/2020 07:00,1\n02/14/2020 07:00,2\n", "", "some dates have the day first"),
     ],
 )
 def test_what_cannot_be_imported_is_said_in_words(nongvu, tmp_path, text, map_, says):
     (tmp_path / "x.csv").write_text(text)
     (tmp_path / "map.toml").write_text(map_)
     more = ("--map", tmp_path / "map.toml") if map_ else ()
-    assert says in nongvu("ingest", "import", tmp_path / "x.csv", "--station", "s", *more, code=1)
+    assert says in nongvu("ingest", "import", tmp_path / "x.csv", "--station", "s", "--create", *more, code=1)
+
+
+@pytest.mark.parametrize(("second", "february"), [("13/02/2020", True), ("02/13/2020", False)])
+def test_the_file_tells_whether_the_day_comes_first(nongvu, database, tmp_path, second, february):
+    """As Vietnamese write it, unless the file shows that it is American; the same for every row."""
+    file = tmp_path / "so.csv"
+    file.write_text(f"ngày,air_temperature\n01/02/2020 07:00,1\n{second} 07:00,2\n")
+    nongvu("ingest", "import", file, "--station", "s", "--create")
+    first = dt.datetime(2020, 2, 1, tzinfo=dt.UTC) if february else dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
+    assert [row[0] for row in values(database, "air_temperature")] == [first, dt.datetime(2020, 2, 13, tzinfo=dt.UTC)]
 
 
 def test_a_broken_off_import_goes_on_where_it_stopped(nongvu, database, tmp_path):
