@@ -33,7 +33,7 @@ def add(
     account: Annotated[str, typer.Argument(help="Whose key: its roles bound what the key may do.")],
     scope: Annotated[list[str] | None, typer.Option(help=f"Of {', '.join(access.RIGHTS)}; read if absent.")] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
-    days: Annotated[int | None, typer.Option(min=1, help="Ends after so many days; never if absent.")] = 365,
+    days: Annotated[int | None, typer.Option(min=1, help="Ends after so many days.")] = 365,
     per_minute: Annotated[int, typer.Option(min=1, help="Most requests a minute.")] = 600,
     per_day: Annotated[int, typer.Option(min=1, help="Most requests a day.")] = 100_000,
     as_json: Json = False,

@@ -91,7 +91,14 @@ class Client:
         while following:
             page = self._ask("GET", following, params=parameters).json()
             yield from page["items"]
-            following, parameters = page["next"], None
+            following, parameters = self._here(page["next"]), None
+
+    def _here(self, address: str | None) -> str | None:
+        """An address that the platform gave, at the host that was asked: the key goes nowhere else."""
+        if address is None:
+            return None
+        base = self._http.base_url
+        return str(httpx.URL(address).copy_with(scheme=base.scheme, host=base.host, port=base.port))
 
     def stations(self, *, place: str | None = None, quantity: str | None = None) -> pd.DataFrame:
         """Stations that may be seen, a row each, indexed by code."""

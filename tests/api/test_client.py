@@ -17,6 +17,22 @@ def address(province: str) -> Iterator[str]:
         yield found
 
 
+def test_the_key_goes_to_the_host_that_was_asked_alone() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((str(request.url), request.headers["authorization"]))
+        following = "http://elsewhere.example:81/v1/latest?cursor=abc" if len(asked) == 1 else None
+        return httpx.Response(200, json={"items": [], "next": following})
+
+    with Client("https://nongvu.example", "nv_x", transport=httpx.MockTransport(answer)) as client:
+        client.latest()
+    assert [url for url, _ in asked] == [
+        "https://nongvu.example/v1/latest",
+        "https://nongvu.example/v1/latest?cursor=abc",
+    ]
+
+
 def test_frames_of_everything(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with Client(address) as client:
         stations = client.stations(place="huu-lung")
