@@ -1,7 +1,8 @@
 """Wording: what is said of an episode's step, short, long and for a group of places, in every language.
 
 Texts of a step: language → ``short`` (one SMS segment when written without accents), ``long`` (page, CAP, e-mail),
-``group`` (one message for many places: notify fills ``{count}`` and ``{places}``) and ``advice`` by audience.
+``group`` (one message for many places: notify fills ``{count}`` and ``{places}``) and ``advice`` by audience, unless it
+is over.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
         "short": _fit(short[name], filled),
         "long": _tidy(long[name].format_map(filled)),
         "group": _tidy(group[name].format_map(filled)),
-        "advice": dict(words.advice),
+        "advice": {} if said.kind in {"end", "cancel"} else dict(words.advice),
     }
 
 

@@ -88,8 +88,8 @@ def weather_text(found: Facts, language: str, alerts: list[str]) -> str:
         return f"{value:.1f}" if language == "en" else f"{value:.1f}".replace(".", ",")
 
     words = {
-        "vi": ("{} °C", "ẩm {} %", "mưa hôm qua {} mm", "gần nhất: ", "24 giờ tới {} đến {} °C"),
-        "en": ("{} °C", "humidity {} %", "rain yesterday {} mm", "nearest: ", "next 24 h {} to {} °C"),
+        "vi": ("{} độ C", "ẩm {}%", "mưa hôm qua {} mm", "gần nhất: ", "24 giờ tới {} đến {} độ C"),
+        "en": ("{} °C", "humidity {}%", "rain yesterday {} mm", "nearest: ", "next 24 h {} to {} °C"),
     }[language if language == "en" else "vi"]
     parts = []
     if "air_temperature" in found.now:

@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from notify import voice
 from notify.expand import EXERCISE, Connection, insert_due
+from notify.message import headline
 from notify.settings import NotifySettings
 from notify.spell import spelled
 from store.pool import Pool
@@ -64,7 +65,7 @@ async def speak_of(connection: Connection, said: Spoken, chosen: str, now: datet
     if row is None:
         return None
     if chosen == URGENT:
-        await ask(connection, "broadcast", f"broadcast:{row[0]}", text[:160], now, said.expires)
+        await ask(connection, "broadcast", f"broadcast:{row[0]}", headline(said.text, 160), now, said.expires)
     return int(row[0])
 
 

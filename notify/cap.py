@@ -141,7 +141,7 @@ def _info(root: etree._Element, warn: Warn, language: str, said: Said) -> None:
     _add(info, "onset", moment(warn.onset, warn.time_zone))
     _add(info, "expires", moment(max(warn.expires, warn.sent + timedelta(minutes=1)), warn.time_zone))
     _add(info, "senderName", warn.sender_name)
-    _add(info, "headline", said.headline[:160])
+    _add(info, "headline", said.headline)
     _add(info, "description", said.description)
     if said.instruction:
         _add(info, "instruction", said.instruction)

@@ -25,7 +25,7 @@ from notify.group import (
     texts_of,
     wording,
 )
-from notify.message import Composed, compose_first
+from notify.message import Composed, compose_first, headline
 from store.statements import statement
 
 Connection = AsyncConnection[Any]
@@ -269,7 +269,7 @@ def title_of(steps: list[Step], language: str) -> str:
     """Line for the head of an e-mail."""
     highest = max(steps, key=lambda step: (step.level, step.id))
     said = wording(highest.texts, language)
-    return str(said.get("title") or said.get("short", "")).split("\n")[0][:120]
+    return headline(str(said.get("title") or said.get("short", "")))
 
 
 async def insert_due(connection: Connection, at: datetime, kind: str, subject: str) -> None:

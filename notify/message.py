@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal
@@ -153,6 +154,12 @@ def shorten(text: str, most: int) -> str:
         return sentences
     words = _fitting(text.split(" "), most, coding, "...", " ")
     return words or _cut(text, most, coding)
+
+
+def headline(text: str, most: int = 120) -> str:
+    """First sentence of a text, for the head of an e-mail or a warning: cut at a word where it is longer than that."""
+    first = re.split(r"(?<=[.!?])\s", tidy(text), maxsplit=1)[0].removesuffix(".")
+    return first if len(first) <= most else f"{first[: most - 2].rsplit(' ', 1)[0]} …"
 
 
 def _sentences(text: str) -> list[str]:

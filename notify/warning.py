@@ -38,7 +38,7 @@ def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], set
     for language in settings.languages:
         texts = wording(step.texts, language)
         said[language] = cap.Said(
-            event=_event(entry, language, step),
+            event=event_of(entry, language, step),
             headline=title_of([step], language),
             description=str(texts.get("long") or texts.get("short", "")),
             instruction=advice_of(texts) or " ".join(dict.fromkeys(texts.get("advice", {}).values())),
@@ -123,9 +123,9 @@ async def publish_feed(connection: Connection, now: datetime, settings: NotifySe
     await connection.execute(statement("document", "put"), values)
 
 
-def _event(entry: Mapping[str, Any], language: str, step: Step) -> str:
+def event_of(entry: Mapping[str, Any], language: str, step: Step) -> str:
     """Name of the event: of the rule's level, else of the rule, else the hazard's word."""
-    title = entry.get("title") if isinstance(entry, Mapping) else None
-    if isinstance(title, Mapping) and title.get(language):
-        return str(title[language])
-    return step.hazard
+    levels = entry.get("levels") or []
+    words = levels[step.level - 1].get("words", {}) if 1 <= step.level <= len(levels) else {}
+    said = words.get(language) or words.get("vi") or {}
+    return str(said.get("name") or entry.get("title", {}).get(language) or step.hazard)

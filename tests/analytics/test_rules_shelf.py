@@ -110,6 +110,7 @@ def test_an_alert_of_many_places_says_that_it_is_over_when_it_is():
     said = Said("end", 2, PLACE, "Asia/Ho_Chi_Minh", 14.2, 3, 1_767_900_000, 1_768_150_000, 1_767_900_000)
     found = {language: text["group"] for language, text in texts(RULES[0], said).items()}
     assert found["vi"] == "Hết cảnh báo rét đậm tại {count} nơi (theo trạm), từ ngày 11/01: {places}."
+    assert texts(RULES[0], said)["vi"]["advice"] == {}, "nothing is to be done any more"
     assert found["en"] == "Over: severe cold at {count} places (by the station), since 11 Jan: {places}."
 
 

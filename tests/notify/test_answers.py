@@ -180,7 +180,7 @@ async def test_a_question_for_the_weather_is_answered_to_anybody(province, tmp_p
         await until(lambda: [row[2] for row in province.messages()] == ["sent", "sent"])
         await until(lambda: province.one("SELECT count(*) FROM inbound WHERE state = 'done'") == 4)
     texts = [row[3] for row in province.messages()]
-    assert texts[0] == "Dong Dang: 14,2 C"
+    assert texts[0] == "Dong Dang: 14,2 do C"
     assert "THOI TIET DONG DANG" in texts[1]
     assert province.one("SELECT count(*) FROM personal.answer_address") == 0
     assert "+84987654321" in "".join(path.read_text() for path in tmp_path.glob("*.txt"))

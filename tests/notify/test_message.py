@@ -1,5 +1,7 @@
 """Segments: as the standard counts, as other makers' programs count."""
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from notify.message import (
     compose_first,
     encode,
     fold,
+    headline,
     segments,
     shorten,
     tidy,
@@ -60,7 +63,8 @@ def test_as_many_gsm_parts_as_smpplib_makes(text):
     assert len(theirs) <= len(ours) <= len(theirs) + 1
 
 
-@given(any_text.map(lambda text: text.replace("\x1b", "")).filter(bool))  # smpplib takes ESC for a sign of GSM-7
+# smpplib takes ESC for a sign of GSM-7, and fills the holes of its table with `, which GSM-7 has not
+@given(any_text.map(lambda text: re.sub("[\x1b`]", "", text)).filter(bool))
 def test_as_many_wide_parts_as_smpplib_makes(text):
     if coding_of(text) == "gsm7":
         return
@@ -132,3 +136,16 @@ def test_more_parts_than_the_header_can_count_are_refused():
 @given(any_text)
 def test_tidy_twice_is_tidy_once(text):
     assert tidy(tidy(text)) == tidy(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("Rét đậm tại Mẫu Sơn ngày 15/01: 14,2 độ C. Che mạ.", "Rét đậm tại Mẫu Sơn ngày 15/01: 14,2 độ C"),
+        ("Hết cảnh báo.", "Hết cảnh báo"),
+        ("", ""),
+        ("rét " * 40, "rét " * 28 + "rét …"),
+    ],
+)
+def test_a_headline_is_a_sentence_or_whole_words(text, head):
+    assert headline(text) == head

@@ -110,7 +110,7 @@ def test_a_daily_bulletin_reads_well():
     assert texts["title"] == "Bản tin thời tiết nông vụ ngày 15/01/2026, Đồng Đăng"
     assert (
         texts["short"]
-        == "Đồng Đăng 15/01. Hôm qua: nhiệt độ 8 đến 15 °C, mưa 4 mm, độ ẩm 88%. 24 giờ tới: 7 đến 12 °C, không mưa."
+        == "Đồng Đăng 15/01. Hôm qua: nhiệt độ 8 đến 15 độ C, mưa 4 mm, độ ẩm 88%. 24 giờ tới: 7 đến 12 độ C, không mưa."
     )
     assert "Lúa xuân: gieo trồng được 26 ngày, đầu vụ." in texts["page"]
     assert "Lúa xuân: gieo trồng được 26 ngày, đầu vụ." in texts["radio"]
@@ -178,7 +178,7 @@ async def test_every_morning_a_bulletin_goes_to_its_readers_and_is_kept(province
         await until(lambda: len(province.all("SELECT 1 FROM due WHERE kind = 'bulletin'")) == 2)
         clock.moment = datetime(2026, 1, 14, 22, 30, tzinfo=UTC)
         await until(lambda: [row[2] for row in province.messages()] == ["sent"])
-    assert province.messages()[0][3].startswith("Đồng Đăng 15/01. Hôm qua: nhiệt độ 8 đến 15 °C, không mưa.")
+    assert province.messages()[0][3].startswith("Đồng Đăng 15/01. Hôm qua: nhiệt độ 8 đến 15 độ C, không mưa.")
     kind, day, state, texts = province.all("SELECT kind, day, state, texts FROM bulletin")[0]
     assert (kind, day, state, set(texts)) == ("daily", date(2026, 1, 15), "released", {"vi", "en"})
     assert province.one("SELECT at FROM due WHERE subject LIKE 'daily:%%'") == clock.moment + timedelta(days=1)
