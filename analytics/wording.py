@@ -2,7 +2,7 @@
 
 Texts of a step: language → ``short`` (one SMS segment when written without accents), ``long`` (page, CAP, e-mail),
 ``group`` (one message for many places: notify fills ``{count}`` and ``{places}``) and ``advice`` by audience, unless it
-is over.
+is over; of a raised level ``fresh`` has the first three for who was told of nothing lower.
 """
 
 from __future__ import annotations
@@ -57,13 +57,22 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
     frame, words = FRAMES[language], rule.levels[said.level - 1].said(language)
     name = "lapse" if said.kind == "end" and said.lapsed else said.kind
     filled = _filled(rule, said, frame, words)
-    observed = (frame.short, frame.long, frame.group)
-    short, long, group = observed if said.issued is None else (frame.ahead_short, frame.ahead_long, frame.ahead_group)
+    written = {**_written(frame, name, said.issued is not None, filled), "advice": {}}
+    if said.kind not in {"end", "cancel"}:
+        written["advice"] = dict(words.advice)
+    if said.kind == "raise":
+        written["fresh"] = _written(frame, "open", said.issued is not None, filled)
+    return written
+
+
+def _written(frame: Frame, name: str, ahead: bool, filled: dict[str, str]) -> dict[str, str]:
+    short, long, group = (
+        (frame.ahead_short, frame.ahead_long, frame.ahead_group) if ahead else (frame.short, frame.long, frame.group)
+    )
     return {
         "short": _fit(short[name], filled),
         "long": _tidy(long[name].format_map(filled)),
         "group": _tidy(group[name].format_map(filled)),
-        "advice": {} if said.kind in {"end", "cancel"} else dict(words.advice),
     }
 
 

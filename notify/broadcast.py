@@ -16,7 +16,8 @@ from lxml import etree
 from psycopg.rows import dict_row
 
 from notify import voice
-from notify.expand import EXERCISE, Connection, insert_due
+from notify.expand import Connection, insert_due
+from notify.frame import EXERCISE
 from notify.message import headline
 from notify.settings import NotifySettings
 from notify.spell import spelled

@@ -12,12 +12,14 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
+from notify.frame import around
 from notify.group import (
     HIGHEST,
     Beside,
     Key,
     Step,
     concurrent,
+    fresh,
     long_of,
     quiet_until,
     silencers,
@@ -30,13 +32,6 @@ from store.statements import statement
 
 Connection = AsyncConnection[Any]
 NONE: Mapping[int, frozenset[str]] = MappingProxyType({})
-
-#: What a drill's messages begin with.
-EXERCISE = {"vi": "DIỄN TẬP. ", "en": "EXERCISE. "}
-#: What a message begins with for those who had the forecast of what has now come.
-UPDATE = {"vi": "Cập nhật: ", "en": "Update: "}
-#: What it begins with where hazards that come together have raised its level.
-RAISED = {"vi": "Nhiều thiên tai cùng lúc. ", "en": "Several hazards at once. "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +50,7 @@ class Recipient:
     time_zone: str
     remaining: int
     told_before: bool
+    knows_place: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +121,10 @@ async def close(
     said = heard or fresh or steps
     highest = max(step.level for step in said)
     raised = int(raise_concurrent and highest < HIGHEST and concurrent(heard, beside))
-    values = {
-        "commune": key.commune,
-        "hazard": key.hazard,
-        "kind": key.kind,
-        "level": highest + raised,
-        "at": now,
-        "expires": max(step.expires for step in said),
-        "outcome": outcome,
+    bundle = await _insert_bundle(connection, key, steps, {
+        "level": highest + raised, "at": now, "expires": max(step.expires for step in said), "outcome": outcome,
         "exercise": exercise,
-    }
-    row = await (await connection.execute(statement("bundle", "insert_bundle"), values)).fetchone()
-    bundle = int(row[0]) if row else 0
-    await connection.execute(
-        statement("bundle", "insert_bundle_steps"), {"bundle": bundle, "steps": [step.id for step in steps]}
-    )
+    })  # fmt: skip
     expansion = Expansion(bundle, outcome, raised=raised, steps=said)
     if fresh:
         await expand(connection, await load_bundle(connection, bundle), fresh, now, expansion, silenced=silenced)
@@ -147,6 +132,15 @@ async def close(
             expansion.outcome = "nobody"
             await connection.execute(statement("bundle", "bundle_outcome"), {"bundle": bundle, "outcome": "nobody"})
     return expansion
+
+
+async def _insert_bundle(connection: Connection, key: Key, steps: list[Step], values: dict[str, Any]) -> int:
+    values |= {"commune": key.commune, "hazard": key.hazard, "kind": key.kind}
+    row = await (await connection.execute(statement("bundle", "insert_bundle"), values)).fetchone()
+    bundle = int(row[0]) if row else 0
+    ids = {"bundle": bundle, "steps": [step.id for step in steps]}
+    await connection.execute(statement("bundle", "insert_bundle_steps"), ids)
+    return bundle
 
 
 def silenced_of(steps: Iterable[Step], beside: list[Beside]) -> dict[int, frozenset[str]]:
@@ -189,80 +183,77 @@ async def expand(
     step.
     """
     pairs = [(step, hazard) for step, loud in silenced.items() for hazard in sorted(loud)]
+    asked = {
+        "steps": [step.id for step in steps], "bundle": bundle.id, "commune": bundle.commune, "rung": rung,
+        "audience": audience, "beside": beside, "now": now,
+        "silenced": [step for step, _ in pairs], "loud": [hazard for _, hazard in pairs],
+    }  # fmt: skip
     async with connection.cursor(row_factory=class_row(Recipient)) as cursor:
-        await cursor.execute(
-            statement("bundle", "recipients"),
-            {
-                "steps": [step.id for step in steps],
-                "rung": rung,
-                "audience": audience,
-                "beside": beside,
-                "silenced": [step for step, _ in pairs],
-                "loud": [hazard for _, hazard in pairs],
-                "now": now,
-            },
-        )
+        await cursor.execute(statement("bundle", "recipients"), asked)
         recipients = await cursor.fetchall()
     by_id = {step.id: step for step in steps}
     raised = max(0, bundle.level - max(step.level for step in steps))  # by concurrent hazards
-    composed: dict[tuple[Any, ...], Composed] = {}
+    scribe = Scribe(connection, bundle, now, expansion, rung, raised)
     for _, rows in groupby(recipients, key=lambda recipient: recipient.subscriber):
         mine = list(rows)
-        await _write(
-            connection, bundle, [by_id[row.step] for row in mine], mine[0], now, expansion, composed, rung, raised
-        )
+        await scribe.write(mine, [by_id[row.step] for row in mine])
     if expansion.queued:
         await connection.execute(statement("bundle", "wake_senders"))
 
 
-async def _write(
-    connection: Connection,
-    bundle: Bundle,
-    steps: list[Step],
-    person: Recipient,
-    now: datetime,
-    expansion: Expansion,
-    composed: dict[tuple[Any, ...], Composed],
-    rung: int,
-    raised: int,
-) -> None:
-    """Write one person's message, unless it was written before."""
-    level = max(step.level for step in steps) + raised
-    pressing = max((step.level + raised for step in steps if step.pressing), default=0)
-    asleep = _held_until(person, pressing, now)
-    state = "capped" if _capped(person, level, bundle) else "held" if asleep else "queued"
-    prefix = _prefix(person, bundle) + (RAISED.get(person.language, RAISED["vi"]) if raised else "")
-    key = (tuple(step.id for step in steps), person.language, person.audience, person.accents, prefix)
-    if key not in composed:
-        wordings = [prefix + text for text in texts_of(steps, person.language, person.audience)]
-        composed[key] = compose_first(wordings, accents=person.accents)
-    values = {
-        "about": f"bundle:{bundle.id}",
-        "bundle": bundle.id,
-        "subscriber": person.subscriber,
-        "rung": rung,
-        "kind": person.kind,
-        "place": bundle.commune,
-        "hazard": bundle.hazard,
-        "level": level,
-        "language": person.language,
-        "title": prefix + title_of(steps, person.language),
-        "text": composed[key].text,
-        "coding": composed[key].coding,
-        "segments": composed[key].segments,
-        "long": prefix + long_of(steps, person.language, person.audience),
-        "at": now,
-        "expires": max(step.expires for step in steps),
-        "state": state,
-    }
-    row = await (await connection.execute(statement("bundle", "insert_delivery"), values)).fetchone()
-    if row is None:
-        return
-    said = {"delivery": row[0], "subscriber": person.subscriber, "rung": rung, "steps": [step.id for step in steps]}
-    await connection.execute(statement("bundle", "insert_delivery_steps"), said)
-    if state == "held":
-        await insert_due(connection, asleep or now, "quiet", str(row[0]))
-    setattr(expansion, state, getattr(expansion, state) + 1)
+@dataclass(slots=True)
+class Scribe:
+    """Writes a bundle's messages, each person's unless it was written before."""
+
+    connection: Connection
+    bundle: Bundle
+    now: datetime
+    expansion: Expansion
+    rung: int
+    raised: int
+    composed: dict[tuple[Any, ...], Composed] = field(default_factory=dict)
+
+    async def write(self, rows: list[Recipient], steps: list[Step]) -> None:
+        """Write one person's message about these steps; ``rows`` are one a step."""
+        person, level = rows[0], max(step.level for step in steps) + self.raised
+        pressing = max((step.level + self.raised for step in steps if step.pressing), default=0)
+        asleep = _held_until(person, pressing, self.now)
+        state = "capped" if _capped(person, level, self.bundle) else "held" if asleep else "queued"
+        values = self._said(person, steps, known=any(row.knows_place for row in rows)) | {
+            "level": level,
+            "state": state,
+        }
+        row = await (await self.connection.execute(statement("bundle", "insert_delivery"), values)).fetchone()
+        if row is None:
+            return
+        said = {"delivery": row[0], "subscriber": person.subscriber, "rung": self.rung}
+        ids = {"steps": [step.id for step in steps]}
+        await self.connection.execute(statement("bundle", "insert_delivery_steps"), said | ids)
+        if state == "held":
+            await insert_due(self.connection, asleep or self.now, "quiet", str(row[0]))
+        setattr(self.expansion, state, getattr(self.expansion, state) + 1)
+
+    def _said(self, person: Recipient, steps: list[Step], *, known: bool) -> dict[str, Any]:
+        """Values of a delivery but its level and state; ``known``: the person was told of these alerts before."""
+        bundle, language, audience = self.bundle, person.language, person.audience
+        by_commune = bundle.kind in {"end", "lower"} and not known
+        if bundle.kind == "raise" and not known:
+            steps = [fresh(step) for step in steps]
+        news = person.told_before and bundle.kind == "open"
+        prefix, end = around(language, rung=self.rung, drill=bundle.exercise, update=news, raised=self.raised > 0)
+        key = (tuple(step.id for step in steps), language, audience, person.accents, prefix, known)
+        if key not in self.composed:
+            texts = [prefix + text for text in texts_of(steps, language, audience, by_commune=by_commune)]
+            wordings = [wording for text in texts for wording in dict.fromkeys((text + end, text))]
+            self.composed[key] = compose_first(wordings, accents=person.accents)
+        sms = self.composed[key]
+        return {
+            "about": f"bundle:{bundle.id}", "bundle": bundle.id, "subscriber": person.subscriber, "rung": self.rung,
+            "kind": person.kind, "place": bundle.commune, "hazard": bundle.hazard, "language": language,
+            "title": prefix + title_of(steps, language), "text": sms.text, "coding": sms.coding,
+            "segments": sms.segments, "long": prefix + long_of(steps, language, audience),
+            "at": self.now, "expires": max(step.expires for step in steps),
+        }  # fmt: skip
 
 
 def title_of(steps: list[Step], language: str) -> str:
@@ -292,9 +283,3 @@ def _held_until(person: Recipient, level: int, now: datetime) -> datetime | None
 
 def _capped(person: Recipient, level: int, bundle: Bundle) -> bool:
     return person.remaining <= 0 and level < person.urgent_level and bundle.kind not in {"cancel", "end"}
-
-
-def _prefix(person: Recipient, bundle: Bundle) -> str:
-    drill = EXERCISE.get(person.language, EXERCISE["vi"]) if bundle.exercise else ""
-    update = UPDATE.get(person.language, UPDATE["vi"]) if person.told_before and bundle.kind == "open" else ""
-    return drill + update

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -71,13 +71,20 @@ class Silence:
     to_level: int = 99
 
 
-#: A storm warning silences its gusts; rét đậm tells not to sow and to house cattle; gay gắt what cattle need in heat;
-#: a gateway that is offline its own stations. Cattle below 12 °C is a matter of hours and is said beside the cold.
+#: A storm or a strong wind silences its gusts, a day's rain its showers, a thirsty crop its dry soil; rét đậm tells not
+#: to sow and to house cattle, rét hại not to graze them; gay gắt what cattle need in heat; a gateway that is offline is
+#: its own stations' silence. Two that come at once must not silence each other.
 SILENCES: tuple[Silence, ...] = (
     Silence("storm", frozenset({"wind"})),
+    Silence("strong_wind", frozenset({"gust"}), from_level=2, to_level=1),
+    Silence("gust", frozenset({"strong_wind"}), from_level=2, to_level=2),
     Silence("flash_flood_rain", frozenset({"rain"})),
+    Silence("heavy_rain", frozenset({"intense_rain_60min", "intense_rain_10min"}), from_level=2, to_level=1),
+    Silence("intense_rain_60min", frozenset({"intense_rain_10min"}), to_level=1),
+    Silence("irrigation_due", frozenset({"soil_dry"}), from_level=2),
     Silence("cold_spell", frozenset({"no_sowing"}), from_level=2),
     Silence("cold_spell", frozenset({"cattle_cold"}), from_level=2, to_level=1),
+    Silence("cold_spell", frozenset({"cattle_cold"}), from_level=3),
     Silence("heat", frozenset({"livestock_heat"}), from_level=2, to_level=2),
     Silence("gateway_offline", frozenset({"silent_station", "sequence_gap"})),
 )
@@ -160,11 +167,16 @@ def wait(first: float, last: float | None, *, grouping: float, between: float, u
     return ready if last is None or urgent else max(ready, last + between)
 
 
-def texts_of(steps: list[Step], language: str, audience: str) -> list[str]:
-    """Wordings of one SMS about these steps, fullest first: places by name or by their commune, advice or none."""
+def texts_of(steps: list[Step], language: str, audience: str, *, by_commune: bool = False) -> list[str]:
+    """Wordings of one SMS about these steps, fullest first: places by name or by their commune, advice or none.
+
+    ``by_commune``: the reader never heard of these places, but of others in their commune.
+    """
     said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, language)
     advice = advice_of(said, audience)
-    if len({step.place for step in steps}) == 1:
+    if by_commune and said.get("group"):
+        texts = [filled(said["group"], steps, steps[0].commune_name)]
+    elif len({step.place for step in steps}) == 1:
         texts = [said.get("short", "")]
     else:
         template = said.get("group") or said.get("short", "")
@@ -182,6 +194,12 @@ def long_of(steps: list[Step], language: str, audience: str) -> str:
     said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, language)
     advice = advice_of(said, audience)
     return "\n\n".join([*dict.fromkeys(paragraphs), *([advice] if advice else [])])
+
+
+def fresh(step: Step) -> Step:
+    """The step as it is said to who was told of nothing lower: no level has been raised for them."""
+    texts = {language: {**said, **said.get("fresh", {})} for language, said in step.texts.items()}
+    return replace(step, texts=texts)
 
 
 def wording(texts: Mapping[str, Any], language: str) -> Mapping[str, Any]:

@@ -94,11 +94,11 @@ LIVESTOCK_HEAT = Rule(
     ),
     source="Livestock weather safety index, alert 75, danger 79, emergency 84 (Clemson; AMS 2002) of THI (NRC 1971)",
     minimum=timedelta(hours=2),
-    quiet=timedelta(hours=14),
+    quiet=timedelta(hours=26),
     patience=timedelta(hours=24),
     freshness=timedelta(hours=4),
     validity=timedelta(hours=8),
-    note="Left after 14 hours below: the nights of a hot spell do not end it.",
+    note="A level is left after a whole day without it: the nights and mornings of a hot spell do not end it.",
 )
 
 PIG_HEAT = Rule(
@@ -136,7 +136,7 @@ PIG_HEAT = Rule(
     ),
     source="74, 79, 84 in circulation; their source was not read",
     minimum=timedelta(hours=2),
-    quiet=timedelta(hours=14),
+    quiet=timedelta(hours=26),
     patience=timedelta(hours=24),
     freshness=timedelta(hours=4),
 )

@@ -61,11 +61,11 @@ STRONG_WIND = Rule(
         ),
     ),
     source=_BEAUFORT,
-    quiet=timedelta(hours=1),
+    quiet=timedelta(hours=3),
     patience=timedelta(hours=6),
     freshness=timedelta(hours=3),
     validity=timedelta(hours=6),
-    note="A level is left below the next lower class, for an hour.",
+    note="A level is left below the next lower class, for three hours: the lulls of a storm do not end it.",
 )
 
 GUST = Rule(
@@ -96,7 +96,7 @@ GUST = Rule(
         ),
     ),
     source=_BEAUFORT,
-    quiet=timedelta(hours=1),
+    quiet=timedelta(hours=3),
     patience=timedelta(hours=6),
     freshness=timedelta(hours=3),
     validity=timedelta(hours=6),
@@ -132,7 +132,7 @@ STORM_LEVEL = Rule(
     ),
     source="Quyết định 18/2021/QĐ-TTg, Điều 42: group of the province on land not established",
     note="Off: whether Lạng Sơn belongs to the Đông Bắc Bộ or the Việt Bắc group could not be verified.",
-    quiet=timedelta(hours=1),
+    quiet=timedelta(hours=3),
     patience=timedelta(hours=6),
     freshness=timedelta(hours=3),
 )

@@ -71,7 +71,9 @@ WHERE alert.state = 'open' AND place.path @> ARRAY[%(commune)s::int]
 -- Who gets which step: consent stands, the place is theirs, the hazard and crop concern them, and either it is new and high
 -- enough (from the level from which the rule tells everybody; for those who named the hazard from any level) or it goes on
 -- from something that they received. What a louder hazard silences goes only to those who named this hazard and not the
--- louder one. Sent within 24 hours counts against the cap.
+-- louder one. An areal hazard that several stations of a commune show is said once: what another of them has said, and
+-- holds, is not said again, and it is over or less when the last of them says so, to everybody who was told of any.
+-- Sent within 24 hours counts against the cap.
 SELECT step.id AS step, subscriber.id AS subscriber, contact.kind, subscriber.audience, subscriber.language,
        subscriber.accents, subscriber.urgent_level, subscriber.quiet_from, subscriber.quiet_to, subscriber.time_zone,
        subscriber.daily_cap - (
@@ -79,7 +81,7 @@ SELECT step.id AS step, subscriber.id AS subscriber, contact.kind, subscriber.au
            WHERE earlier.subscriber = subscriber.id AND earlier.bundle IS NOT NULL
              AND earlier.at > %(now)s - interval '24 hours' AND earlier.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
        ) AS remaining,
-       predecessor.told AS told_before
+       predecessor.told AS told_before, own.told AS knows_place
 FROM alert_step AS step
 JOIN alert ON alert.id = step.alert
 JOIN place ON place.id = alert.place
@@ -107,6 +109,30 @@ CROSS JOIN LATERAL (
         WHERE delivery_step.subscriber = subscriber.id AND former.successor = alert.id
     ) AS told
 ) AS predecessor
+CROSS JOIN LATERAL (
+    -- What this person still holds of this alert.
+    SELECT EXISTS (
+        SELECT FROM delivery_step
+        JOIN delivery ON delivery.id = delivery_step.delivery
+            AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
+        JOIN alert_step AS earlier ON earlier.id = delivery_step.step
+        WHERE delivery_step.subscriber = subscriber.id AND earlier.alert = alert.id AND earlier.number < step.number
+          AND earlier.expires > %(now)s
+    ) AS told
+) AS own
+CROSS JOIN LATERAL (
+    -- What this person still holds of the same rule from other stations of the commune.
+    SELECT count(*) > 0 AS told,
+           coalesce(bool_or(other.state = 'open' AND least(earlier.level, other.level) >= step.level), false) AS holds
+    FROM delivery_step
+    JOIN delivery ON delivery.id = delivery_step.delivery AND delivery.bundle < %(bundle)s AND delivery.place = %(commune)s
+        AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
+    JOIN alert_step AS earlier ON earlier.id = delivery_step.step AND earlier.kind IN ('open', 'raise')
+        AND earlier.expires > %(now)s
+    JOIN alert AS other ON other.id = earlier.alert AND other.id <> alert.id AND other.rule = alert.rule
+        AND other.basis = alert.basis
+    WHERE delivery_step.subscriber = subscriber.id AND (catalogue.entry ->> 'proxy')::boolean AND season.id IS NULL
+) AS same
 WHERE step.id = ANY (%(steps)s)
   AND EXISTS (SELECT FROM consent WHERE consent.subscriber = subscriber.id AND consent.withdrawn_at IS NULL)
   AND CASE WHEN step.kind IN ('open', 'raise')
@@ -119,14 +145,20 @@ WHERE step.id = ANY (%(steps)s)
             OR season.crop = ANY (subscriber.crops) OR concerned.crops && subscriber.crops)
        AND (subscriber.animals = '{}' OR coalesce(catalogue.entry -> 'for_animals', '[]') = '[]'
             OR catalogue.entry -> 'for_animals' ?| subscriber.animals)
-      ELSE EXISTS (
-        SELECT FROM delivery_step
-        JOIN delivery ON delivery.id = delivery_step.delivery
-            AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
-        JOIN alert_step AS earlier ON earlier.id = delivery_step.step
-        WHERE delivery_step.subscriber = subscriber.id AND earlier.alert = alert.id AND earlier.number < step.number
-          AND earlier.expires > %(now)s
-      ) END
+       AND NOT same.holds
+      WHEN step.kind IN ('end', 'lower')
+      THEN (own.told OR same.told)
+       -- less than what they are told of was the end of it for them
+       AND (step.kind = 'lower' OR step.level >= greatest(subscriber.minimum_level, CASE
+            WHEN alert.hazard = ANY (subscriber.hazards) THEN 1
+            ELSE coalesce((catalogue.entry ->> 'tells_from')::int, 1) END))
+       AND NOT (
+          season.id IS NULL AND coalesce((catalogue.entry ->> 'proxy')::boolean, false) AND EXISTS (
+              SELECT FROM alert AS other JOIN place AS elsewhere ON elsewhere.id = other.place
+              WHERE other.state = 'open' AND other.id <> alert.id AND other.rule = alert.rule AND other.basis = alert.basis
+                AND elsewhere.path @> ARRAY[%(commune)s::int]
+                AND other.level > CASE WHEN step.kind = 'end' THEN 0 ELSE step.level END))
+      ELSE own.told END
   AND (%(audience)s::text IS NULL OR subscriber.audience = %(audience)s)
   AND subscriber.audience IS DISTINCT FROM %(beside)s::text
   AND NOT EXISTS (

@@ -114,6 +114,13 @@ def test_an_alert_of_many_places_says_that_it_is_over_when_it_is():
     assert found["en"] == "Over: severe cold at {count} places (by the station), since 11 Jan: {places}."
 
 
+def test_who_was_told_of_nothing_lower_reads_of_no_raise():
+    said = Said("raise", 2, PLACE, "Asia/Ho_Chi_Minh", 14.2, 3, 1_767_900_000, None, 1_767_900_000)
+    text = texts(RULES[0], said)["vi"]
+    assert text["short"] == f"Tăng lên: {text['fresh']['short']}"
+    assert text["group"] == f"Tăng lên: {text['fresh']['group']}"
+
+
 def test_no_fact_is_in_jargon():
     """Farmers read them: abbreviations of agronomists stand in titles and sources."""
     jargon = {"TB", "THI", "SPI", "SPI-3", "FWI", "DO", "ET0", "API"}

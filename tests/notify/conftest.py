@@ -77,6 +77,10 @@ class Province:
             at,
         )
 
+    def water(self, place, level=2):
+        """An alert that each place has for itself: that its neighbour has one too says nothing of it."""
+        return self.alert(place, hazard="water", rule="water_marks", level=level)
+
     def step(self, alert, kind="open", level=2, at=NOW, expires=None, stale=False, texts=None):
         """A step and its due row in one transaction, with the wake-up."""
         with self.connection.transaction():

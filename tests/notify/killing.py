@@ -120,7 +120,7 @@ def run(province, tmp_path, environment, kills, seed, handed, subscribers=15):
     for station in stations:
         before = last_worker(province)
         notify.start()
-        province.step(province.alert(station), at=datetime.now(UTC))
+        province.step(province.water(station), at=datetime.now(UTC))
         working(notify, province, before)
         target, end = handed() + chance.randrange(0, subscribers + 2), time.monotonic() + chance.uniform(0.2, 2)
         while handed() < target and time.monotonic() < end:

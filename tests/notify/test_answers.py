@@ -8,6 +8,7 @@ import pytest
 
 from notify import ladder
 from notify.answer import MOST_ANSWERS, Wish, wish
+from notify.message import fold
 from notify.provider import Receipt, Sent
 from notify.providers.file import FileOptions, FileProvider
 from notify.route import Route, RouteTable
@@ -220,6 +221,9 @@ async def test_the_ladder_climbs_until_somebody_acknowledges(province, tmp_path)
         (farmer, 1),
         (officer, 2),  # the officer's own rung in place of the repeat
     }
+    texts = {row[:2]: row[3] for row in province.messages()}
+    assert texts[farmer, 1] == f"Nhac lai: {fold(texts[farmer, 0])} Nhan OK neu da nhan."
+    assert fold(texts[officer, 2]).startswith("Chua ai bao da nhan: ")
 
 
 async def test_the_ladder_ends_with_the_alert(province, tmp_path):

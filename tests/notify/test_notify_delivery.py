@@ -1,6 +1,7 @@
 """From a step in the tables to files that stand for messages."""
 
 import asyncio
+import itertools
 import random
 from dataclasses import replace
 from datetime import time, timedelta
@@ -155,6 +156,7 @@ async def test_one_cold_day_is_one_message_until_cattle_are_in_danger(province, 
             ("crop_cold", "inhibited"),
             ("livestock_cold", "inhibited"),
         ]
+        # rét đậm goes on, but a cold night sends the cattle home
         province.connection.execute("UPDATE alert SET level = 2 WHERE id = %s", [cattle])
         province.step(cattle, kind="raise", level=2)
         await settled(province)
@@ -170,8 +172,21 @@ def test_a_silence_has_levels_places_and_a_basis():
     forecast = cold._replace(basis="forecast")
     assert silencers(asked("no_sowing", 1), [forecast]) == frozenset(), "what is only forecast silences nothing seen"
     assert silencers(replace(asked("no_sowing", 1), basis="forecast"), [forecast]) == {"cold"}
+    assert silencers(asked("cattle_cold", 2), [cold._replace(level=3)]) == {"cold"}, "rét hại says so itself"
     names = {rule.name for rule in RULES} | {rule.hazard for rule in RULES}
     assert {name for rule in SILENCES for name in {rule.loud, *rule.quiet}} <= names
+
+
+def test_no_two_silence_each_other():
+    """They come at once, in one transaction: nobody would be told."""
+    loud = {
+        (one.name, level, other.name, quiet)
+        for one, other in itertools.product(RULES, RULES)
+        for level, quiet in itertools.product(range(1, one.top + 1), range(1, other.top + 1))
+        if silencers(asked(other.name, quiet), [Beside(one.name, one.hazard, 1, level, "observed")])
+    }
+    assert ("cold_spell", 3, "cattle_cold", 2) in loud
+    assert not [pair for pair in loud if (*pair[2:], *pair[:2]) in loud]
 
 
 def asked(rule, level, kind="open"):
@@ -273,7 +288,7 @@ async def test_the_daily_cap_holds_below_the_urgent_level(province, tmp_path):
     province.subscriber(daily_cap=2)
     async with running(province.url, tmp_path):
         for number, station in enumerate(stations):
-            province.step(province.alert(station, level=3 if number == 3 else 2), level=3 if number == 3 else 2)
+            province.step(province.water(station, level=3 if number == 3 else 2), level=3 if number == 3 else 2)
             await settled(province)
     assert [row[2] for row in province.messages()] == ["sent", "sent", "capped", "sent"]
 
@@ -284,7 +299,7 @@ async def test_two_workers_say_everything_once(province, tmp_path):
         province.subscriber(f"09123456{number:02}")
     async with running(province.url, tmp_path), running(province.url, tmp_path):
         for station in stations:
-            province.step(province.alert(station))
+            province.step(province.water(station))
             await asyncio.sleep(0.1)
         await settled(province)
     assert len(list(tmp_path.glob("*.txt"))) == province.one("SELECT count(*) FROM delivery")
@@ -299,7 +314,7 @@ async def test_a_database_that_ends_its_sessions_loses_no_message_and_repeats_no
     ended = 0
     async with running(province.url, tmp_path) as task:
         for number, station in enumerate(stations, 1):
-            province.step(province.alert(station))
+            province.step(province.water(station))
             # in the midst of closing, claiming, sending or settling, whatever comes first
             await until(lambda: province.one("SELECT count(*) FROM bundle") >= number, 60)  # noqa: B023
             ended += province.one(
@@ -319,12 +334,12 @@ async def test_later_bundles_of_a_group_keep_their_distance_unless_it_gets_worse
     _, stations = province.commune(stations=3)
     province.subscriber()
     async with running(province.url, tmp_path, bundle_wait=30):
-        province.step(province.alert(stations[0]))
+        province.step(province.water(stations[0]))
         await settled(province)
-        province.step(province.alert(stations[1]))
+        province.step(province.water(stations[1]))
         await asyncio.sleep(0.5)
         assert len(province.messages()) == 1
-        province.step(province.alert(stations[2], level=3), level=3)
+        province.step(province.water(stations[2], level=3), level=3)
         await settled(province)
     assert len(province.messages()) == 2
 
@@ -393,6 +408,59 @@ def test_a_subscriber_of_what_nobody_knows_is_refused(province, asked, says):
         province.subscriber(**asked)
 
 
+async def test_a_level_below_what_is_told_is_the_end_and_a_first_message_is_no_raise(province, tmp_path):
+    """Mưa vừa stands on the page only: mưa to comes as news, its fall to mưa vừa is the end of it."""
+    _, (station, _) = province.commune()
+    province.subscriber(hazards=("rain",))
+    farmer = province.subscriber("0912345670")
+    rain = province.alert(station, hazard="rain", rule="heavy_rain", level=1)
+    texts = {"vi": {"short": "Tăng lên: Mưa to", "fresh": {"short": "Mưa to"}}}
+    async with running(province.url, tmp_path):
+        for kind, level in (("open", 1), ("raise", 2), ("lower", 1), ("end", 1)):
+            province.step(rain, kind=kind, level=level, texts=texts if kind == "raise" else None)
+            await settled(province)
+    told = province.all(
+        "SELECT subscriber, bundle.kind, text FROM delivery JOIN bundle ON bundle.id = bundle ORDER BY delivery.id"
+    )
+    assert [kind for who, kind, _ in told if who == farmer] == ["raise", "lower"]
+    assert [kind for who, kind, _ in told if who != farmer] == ["open", "raise", "lower", "end"]
+    assert {who == farmer: text for who, kind, text in told if kind == "raise"} == {
+        True: "Mưa to",
+        False: "Tăng lên: Mưa to",
+    }
+
+
+async def test_what_one_station_has_said_its_neighbours_do_not_say_again(province, tmp_path):
+    """Rét đậm of three stations at three times: told once, worse when it is worse, over when the last of them says so."""
+    _, (first, second, third) = province.commune(stations=3)
+    someone = province.subscriber()
+    pond_owner = province.subscriber("0912345670", hazards=("pond",))
+    alerts = [province.alert(station) for station in (first, second, third)]
+
+    async def step(alert, kind, level=2):
+        province.step(alert, kind=kind, level=level)
+        await settled(province)
+        return [row[3] for row in province.messages()]
+
+    async with running(province.url, tmp_path):
+        assert len(await step(alerts[0], "open")) == 1
+        assert len(await step(alerts[1], "open")) == 1, "the same again"
+        province.connection.execute("UPDATE alert SET level = 3 WHERE id = %s", [alerts[1]])
+        assert len(await step(alerts[1], "raise", 3)) == 2, "worse"
+        assert len(await step(alerts[2], "open", 2)) == 2
+        assert len(await step(alerts[0], "end")) == 2, "it goes on beside"
+        assert len(await step(alerts[1], "end", 3)) == 2
+        texts = await step(alerts[2], "end")
+        assert len(texts) == 3
+        assert "Đồng Đăng" in texts[2], "of a place of which nothing was said its commune is named"
+        ponds = [province.alert(station, hazard="pond", rule="pond_oxygen") for station in (first, second)]
+        for pond in ponds:
+            province.step(pond)
+            await settled(province)
+    assert [row[0] for row in province.messages()].count(pond_owner) == 2, "each pond is a matter of its own"
+    assert [row[0] for row in province.messages()].count(someone) == 5
+
+
 @pytest.mark.parametrize("rate", [0.5, 1.0, 7.0, 500.0])
 def test_a_route_goes_at_its_rate_whatever_wakes_it(monkeypatch, rate):
     """Woken as its rest says, or at odd moments meanwhile, a route that never waits for messages keeps its rate."""
@@ -422,7 +490,7 @@ async def test_a_budget_that_is_used_up_is_there_again_a_day_later(province, tmp
     clock = HandClock()
     async with running(province.url, routes=read_routes(file, None), clock=clock):
         for station in stations:
-            province.step(province.alert(station), expires=NOW + timedelta(days=3))
+            province.step(province.water(station), expires=NOW + timedelta(days=3))
             await until(lambda: not province.one("SELECT count(*) FROM due WHERE kind = 'step'"))
             await asyncio.sleep(0.3)
         assert [row[2] for row in province.messages()] == ["sent", "sent", "queued", "queued"]
