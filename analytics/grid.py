@@ -78,6 +78,11 @@ class Grid:
         count = self.steps * self.step // every
         return self.start[:, None] + np.arange(count) * np.timedelta64(every, "s")
 
+    def shared_times(self, every: int | None = None) -> Times:
+        """The same, of one row where all places' rows begin at the same instant: (places or 1, steps)."""
+        same = bool((self.start == self.start[:1]).all())
+        return (self.take(np.zeros(1, np.int64)) if same and self.places else self).times(every)
+
     def by_day(self, series: Array) -> Array:
         """Cut (places, steps) into (places, days, steps of the longest day); what a shorter day lacks is NaN."""
         lengths = np.diff(self.edges, axis=1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
 
 import numpy as np
@@ -141,14 +142,17 @@ def column(kind: str, values: Array) -> Column:
 
 
 def _texts(values: Array) -> bytes:
-    """Elements of different length: laid side by side as wide as the longest, then what is too much is cut away."""
-    encoded = np.char.encode(values.astype(np.str_), "utf-8")
-    width = encoded.dtype.itemsize
-    lengths = np.char.str_len(encoded)
-    laid = np.empty((len(values), 4 + width), np.uint8)
-    laid[:, :4] = lengths.astype(">i4")[:, None].view(np.uint8)
-    laid[:, 4:] = np.ascontiguousarray(encoded).view(np.uint8).reshape(len(values), width)
-    return laid[np.arange(4 + width) < 4 + lengths[:, None]].tobytes()
+    """Elements of different length: each of the few texts is encoded once, then they are laid behind each other."""
+    texts = values.tolist()
+    encoded = {text: text.encode() for text in set(texts)}
+    elements = {text: len(bare).to_bytes(4, "big") + bare for text, bare in encoded.items()}
+    return b"".join(map(elements.__getitem__, texts))
+
+
+def instants(times: Sequence[datetime]) -> Array:
+    """Array of aware times, datetime64[us]; many of them are the same."""
+    naive = {moment: moment.astimezone(UTC).replace(tzinfo=None) for moment in set(times)}
+    return np.array([naive[moment] for moment in times], dtype="datetime64[us]")
 
 
 #: Stands for a NULL time on its way: the earliest that PostgreSQL knows, and its count.

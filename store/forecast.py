@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
-from store.index_value import instants
+from store.binary import instants
 from store.statements import statement
 
 

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from store.binary import column
-from store.index_value import OBSERVED, instants
+from store.index_value import OBSERVED
 from store.statements import statement
 
 
-class State(NamedTuple):
-    """State of an index after a day."""
+@dataclass(frozen=True, slots=True)
+class States:
+    """States of indices after days; columns of one length, but for the numbers, which lie behind each other."""
 
-    place: int
-    #: The index.
-    name: str
-    season: int
-    #: Start of the local day after which it holds.
-    time: datetime
-    state: list[float]
+    place: NDArray[np.int32]
+    index: NDArray[np.object_]
+    season: NDArray[np.int32]
+    #: Start of the local day after which it holds, UTC, datetime64[us].
+    time: NDArray[np.datetime64]
+    #: How many numbers each has.
+    length: NDArray[np.int32]
+    numbers: NDArray[np.float64]
 
 
 class Key(NamedTuple):
@@ -37,20 +40,22 @@ class Key(NamedTuple):
     season: int
 
 
-async def write(cursor: AsyncCursor[TupleRow], states: Sequence[State], reference_time: str = OBSERVED) -> None:
+async def write(cursor: AsyncCursor[TupleRow], parts: Sequence[States], reference_time: str = OBSERVED) -> None:
     """Insert or update; rows that would not change are not touched."""
-    if not states:
+    if not parts:
         return
-    place, index, season, time, state = zip(*states, strict=True)
+    place, index, season, time, length, numbers = (
+        np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(States)
+    )
     arguments = {
-        "place": column("int4", np.array(place)),
-        "index": column("text", np.array(index)),
-        "season": column("int4", np.array(season)),
-        "time": column("timestamptz", instants(time)),
+        "place": column("int4", place),
+        "index": column("text", index),
+        "season": column("int4", season),
+        "time": column("timestamptz", time),
         # an array of arrays has to be rectangular, states are not: they lie behind each other, and each has its end
-        "numbers": column("float8", np.array(list(chain.from_iterable(state)), np.float64)),
-        "last": column("int4", np.cumsum([len(values) for values in state])),
-        "length": column("int4", np.array([len(values) for values in state])),
+        "numbers": column("float8", numbers),
+        "last": column("int4", np.cumsum(length)),
+        "length": column("int4", length),
         "reference_time": reference_time,
     }
     await cursor.execute(statement("index_state", "write"), arguments)

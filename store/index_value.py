@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
-from store.binary import column
+from store.binary import column, instants
 from store.statements import statement
 
 #: Reference time of what was observed, not forecast.
@@ -69,12 +69,6 @@ def concatenate(parts: Sequence[Values]) -> Values:
 def moments(times: Times) -> list[datetime]:
     """Aware UTC times of an array."""
     return [moment.replace(tzinfo=UTC) for moment in times.astype("datetime64[us]").tolist()]
-
-
-def instants(times: Sequence[datetime]) -> Times:
-    """Array of aware times, datetime64[us]."""
-    naive = [moment.astimezone(UTC).replace(tzinfo=None) for moment in times]
-    return np.array(naive, dtype="datetime64[us]")
 
 
 async def insert(cursor: AsyncCursor[TupleRow], values: Values, reference_time: str = OBSERVED) -> None:

@@ -131,8 +131,8 @@ def _globe(window: Window) -> Result:
     context = np.arange(t.shape[1]) < window.hourly_grid().edges[:, window.lead, None]
     t = np.where(context, np.nan, t)  # the dearest kernel is spared the days before the first one asked for
     latitude, longitude = window.places.latitude[:, None], window.places.longitude[:, None]
-    middle = window.grid.times(3600) + np.timedelta64(1800, "s")
-    cosine = np.cos(np.radians(sun.solar_position(latitude, longitude, middle)[0]))
+    middle = window.grid.shared_times(3600) + np.timedelta64(1800, "s")
+    cosine = sun.cosine_of_zenith(latitude, longitude, middle)
     beyond = sun.SOLAR_CONSTANT * 1e6 / 60.0 * sun.inverse_distance(sun.day_of_year(middle)) * np.maximum(cosine, 0.0)
     radiation = np.maximum(window.hourly("global_radiation").mean, 0.0)
     pressure = window.hourly("air_pressure").mean

@@ -253,20 +253,57 @@ def solar_position(latitude: Values, longitude: Values, times: Times) -> tuple[V
     Michalsky (1988), The Astronomical Almanac's algorithm for approximate solar position, Solar Energy 40, 227–235:
     0.01° from 1950 to 2050.
     """
+    height, east, north = _direction(latitude, longitude, times)
+    azimuth = np.degrees(np.arctan2(east, north)) % 360.0
+    return np.degrees(np.arccos(np.clip(height, -1.0, 1.0))), azimuth
+
+
+def cosine_of_zenith(latitude: Values, longitude: Values, times: Times) -> Values:
+    """How high the sun stands.
+
+    Parameters
+    ----------
+    latitude : (...) array
+        Latitude, north positive [deg].
+    longitude : (...) array
+        Longitude, east positive [deg].
+    times : (...) datetime64 array
+        Instants, UTC [s].
+
+    Returns
+    -------
+    (...) array
+        Cosine of the angle from the zenith, below 0 while the sun is down [1].
+
+    References
+    ----------
+    Michalsky (1988), Solar Energy 40, 227–235.
+    """
+    return np.clip(_direction(latitude, longitude, times)[0], -1.0, 1.0)
+
+
+def _direction(latitude: Values, longitude: Values, times: Times) -> tuple[Values, Values, Values]:
+    """Unit vector to the sun: upwards, and what of it lies to the east and to the north.
+
+    Angles are turned by products of sines and cosines, so that places and times that stand crosswise cost no
+    trigonometry where they meet.
+    """
     days = (times - np.datetime64("2000-01-01T12:00:00")) / np.timedelta64(1, "s") / 86_400.0
     anomaly = np.radians((357.528 + 0.9856003 * days) % 360.0)
     ecliptic = np.radians(
         (280.460 + 0.9856474 * days + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2.0 * anomaly)) % 360.0
     )
     oblique = np.radians(23.439 - 4e-7 * days)
+    sine = np.sin(oblique) * np.sin(ecliptic)  # of the declination
+    cosine = np.sqrt(1.0 - sine * sine)
     ascension = np.arctan2(np.cos(oblique) * np.sin(ecliptic), np.cos(ecliptic))
-    delta = np.arcsin(np.sin(oblique) * np.sin(ecliptic))
-    sidereal = np.radians((280.46061837 + 360.98564736629 * days + longitude) % 360.0)
-    hour, phi = sidereal - ascension, np.radians(latitude)
-    height = np.sin(phi) * np.sin(delta) + np.cos(phi) * np.cos(delta) * np.cos(hour)
-    east, north = -np.cos(delta) * np.sin(hour), np.sin(delta) - np.sin(phi) * height
-    azimuth = np.degrees(np.arctan2(east * np.cos(phi), north)) % 360.0
-    return np.degrees(np.arccos(np.clip(height, -1.0, 1.0))), azimuth
+    greenwich = np.radians((280.46061837 + 360.98564736629 * days) % 360.0) - ascension
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    along, across = cosine * np.cos(greenwich), cosine * np.sin(greenwich)
+    to_noon = along * np.cos(lam) - across * np.sin(lam)  # of the hour angle
+    height = np.sin(phi) * sine + np.cos(phi) * to_noon
+    east = -(across * np.cos(lam) + along * np.sin(lam))
+    return height, east, np.cos(phi) * sine - np.sin(phi) * to_noon
 
 
 def sunrise_and_sunset(latitude: Values, longitude: Values, dates: Times) -> tuple[Times, Times]:
@@ -379,8 +416,8 @@ def clear_sky_flux(latitude: Values, longitude: Values, elevation: Values, times
     ----------
     Allen et al. (1998), FAO-56, Eq. 37, its share taken of the radiation outside the air at that instant (Eq. 28).
     """
-    zenith, _ = solar_position(latitude, longitude, times)
-    beyond = SOLAR_CONSTANT * 1e6 / 60.0 * inverse_distance(day_of_year(times)) * np.cos(np.radians(zenith))
+    beyond = SOLAR_CONSTANT * 1e6 / 60.0 * inverse_distance(day_of_year(times))
+    beyond = beyond * cosine_of_zenith(latitude, longitude, times)
     return clear_sky_radiation(np.maximum(beyond, 0.0), elevation)
 
 

@@ -101,7 +101,7 @@ def _in_time(row: Quantity, values: Array, step: int, exempt: NDArray[np.bool_] 
 
 
 def _gross(window: Window, name: str, values: Array) -> Flags:
-    months = window.grid.times().astype("datetime64[M]").astype(np.int64) % 12 + 1
+    months = window.grid.shared_times().astype("datetime64[M]").astype(np.int64) % 12 + 1
     warm = (months >= 4) & (months <= 9)
     winter, summer = GROSS[name]
     bounds = [tuple(np.where(warm, summer[kind][side], winter[kind][side]) for side in (0, 1)) for kind in (0, 1)]
@@ -124,7 +124,7 @@ def clear_sky_flux(window: Window) -> Array:
     """(places, steps) mean clear-sky radiation of each step [W/m²], 0 while the sun is down."""
     flux = sun.clear_sky_flux(
         window.places.latitude[:, None], window.places.longitude[:, None], window.places.elevation[:, None],
-        window.grid.times() + np.timedelta64(window.grid.step // 2, "s"),
+        window.grid.shared_times() + np.timedelta64(window.grid.step // 2, "s"),
     )  # fmt: skip
     return np.asarray(flux)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TypeAlias
+from itertools import repeat
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.grid import Grid, Values
+from analytics.grid import Grid, Times, Values
 
 # QARTOD primary flags (IOOS QARTOD manual); the same numbers as store.flag.Quality
 GOOD, NOT_EVALUATED, SUSPECT, FAIL, MISSING = 1, 2, 3, 4, 9
@@ -40,17 +41,16 @@ Findings: TypeAlias = Mapping[tuple[str, Reason], Flags]
 _WORST_FIRST = (FAIL, SUSPECT, GOOD, NOT_EVALUATED, MISSING)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(NamedTuple):
     """An interval in which a check doubts or rejects a quantity of a place."""
 
     #: Row of the window.
     row: int
     quantity: str
     reason: Reason
-    #: First instant, UTC, and the last one, inclusive: the last second of the last step.
-    begin: np.datetime64
-    end: np.datetime64
+    #: First instant, aware UTC, and the last one, inclusive: the last second of the last step.
+    begin: datetime
+    end: datetime
     #: SUSPECT or FAIL.
     flag: int
 
@@ -91,11 +91,20 @@ def findings(grid: Grid, found: Findings, first_day: int = 0) -> list[Finding]:
         row, begin, length = _runs(grid, flags, first_day)
         starts = grid.start[row] + begin * np.timedelta64(grid.step, "s")
         ends = starts + length * np.timedelta64(grid.step, "s") - np.timedelta64(1, "s")
-        result += [
-            Finding(int(r), quantity, reason, b, e, int(flags[r, s]))
-            for r, s, b, e in zip(row, begin, starts, ends, strict=True)
-        ]
+        result += map(
+            Finding,
+            row.tolist(),
+            repeat(quantity),
+            repeat(reason),
+            _aware(starts),
+            _aware(ends),
+            flags[row, begin].tolist(),
+        )
     return sorted(result)
+
+
+def _aware(times: Times) -> list[datetime]:
+    return [moment.replace(tzinfo=UTC) for moment in times.astype("datetime64[s]").tolist()]
 
 
 def _runs(grid: Grid, flags: Flags, first_day: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

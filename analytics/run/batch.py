@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,15 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics import grid as grids
-from analytics.episode import Episode
 from analytics.grid import Array, Grid, Series, Times
 from analytics.index import Places, Window
 from analytics.indices.crops import seasons
 from analytics.properties import OF_GROUND
 from analytics.rule import Dated
-from store.alert import Stored
 from store.flag import QUALITY_MASK, Quality
-from store.index_value import Values, concatenate
 from store.work import Feed, Grown, Spot, Trouble, Verdict
 from telemetry.quantities import QUANTITIES
 
@@ -190,6 +187,13 @@ class Frame:
         """(place, season) of each row."""
         return [(known.spot.id, season) for known, season in zip(self.places, self.seasons, strict=True)]
 
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """(places, days) which computed days have ended."""
+        grid = self.window.grid
+        ends = grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s")
+        return np.asarray((np.arange(grid.days) >= self.window.lead) & (ends <= self.now))
+
     def grown(self) -> Frame | None:
         """The frame of the crop seasons at its places, a row each; None where there are none."""
         first, last = self.window.grid.dates[0].item(), self.window.grid.dates[-1].item()
@@ -248,32 +252,3 @@ def frame(
         np.array([known.interval for known in places]),
         (0,) * len(places),
     )
-
-
-@dataclass(slots=True)
-class Memory:
-    """A place's live window, as its tables had it at a generation; never the truth, only a shorter way to it."""
-
-    generation: int
-    known: Known
-    #: Readings in order of datastream and time, whether each is trusted, and from when they are complete.
-    readings: NDArray[Any]
-    good: NDArray[np.bool_]
-    start: datetime
-    #: Last reading before ``start``.
-    heard: np.datetime64
-    verdicts: Sequence[Verdict]
-    #: Day → (index, season) → state after it.
-    states: dict[date, dict[tuple[str, int], list[float]]] = field(default_factory=dict)
-    #: (index, season) → day → value, of indices that rules look back at.
-    past: dict[tuple[str, int], dict[date, float]] = field(default_factory=dict)
-    #: What the table has, from a day on.
-    written: Values = field(default_factory=lambda: concatenate([]))
-    written_since: date = date.max
-    #: (rule, place, season) → episodes; None where the table has to be asked.
-    former: dict[tuple[str, int, int], list[Episode]] | None = None
-    #: The same of the alerts of forecasts, while ``former`` is known.
-    expected: dict[tuple[str, int, int], list[Stored]] = field(default_factory=dict)
-    #: What the ordered checks found, by datastream.
-    found: dict[int, list[Any]] = field(default_factory=dict)
-    due: dict[str, datetime] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -17,8 +18,8 @@ from analytics.quality import FAIL, SUSPECT, Findings, Reason, check_window, fin
 from analytics.quality import finding as quality
 from analytics.quality.check import trusted
 from analytics.rule import Rule
-from analytics.run import context, expect, load, say, tables
-from analytics.run.batch import Frame, Known, Memory, local_date, midnight, naive
+from analytics.run import context, expect, load, memory, say, tables
+from analytics.run.batch import Frame, Known, local_date, midnight, naive
 from analytics.run.judge import (
     NOTHING,
     Finding,
@@ -33,12 +34,16 @@ from analytics.run.judge import (
 )
 from store.due import Due
 from store.flag import Check
-from store.index_state import State
+from store.index_state import States
 from store.index_value import Values, concatenate
 from store.lease import Leased
 from store.verdict import Verdict
 from store.work import Connection
 from store.work import Verdict as Said
+
+#: A frame, and that of the crop seasons, with the indices computed on each.
+Frames: TypeAlias = Sequence[tuple[Frame, Sequence[Index]]]
+Kept = TypeVar("Kept")
 
 #: Place-days held in memory at once: about 100 MB of arrays at a dozen series.
 PLACE_DAYS = 2000
@@ -54,7 +59,7 @@ class Job:
     first: date
     leased: Leased
     #: Its live window where it is at hand and of the table's generation.
-    memory: Memory | None
+    memory: memory.Memory | None
     #: Something that its outlook rests on changed: it is to be looked ahead anew.
     looks_ahead: bool = False
     #: Days that have ended changed for its neighbours too, from this moment on: the area is to be compared anew.
@@ -75,13 +80,13 @@ class Computed:
     #: Of the others only what became another.
     changed: Values = field(default_factory=lambda: concatenate([]))
     removed: Values = field(default_factory=lambda: concatenate([]))
-    states: list[State] = field(default_factory=list)
+    states: list[States] = field(default_factory=list)
     #: What the ordered checks found, and the datastreams of which it has to be written, from a moment on.
     found: list[Verdict] = field(default_factory=list)
     doubted: dict[int, datetime] = field(default_factory=dict)
     alerts: say.Alerts = field(default_factory=say.Alerts)
     due: dict[int, list[Due]] = field(default_factory=dict)
-    memory: dict[int, Memory] = field(default_factory=dict)
+    memory: dict[int, memory.Memory] = field(default_factory=dict)
 
 
 def lead_days(rules: Sequence[Rule], indices: Sequence[Index]) -> int:
@@ -124,15 +129,15 @@ async def compute(
             break
         course.go_on(thought.frames)
         begin = end + timedelta(days=1)
-    _settle(done, course, thought.frames[0][0], concatenate(parts), rules, trails)
+    _settle(done, course, thought.frames, concatenate(parts), rules, trails)
     return done
 
 
 @dataclass(slots=True)
 class Thought:
-    """A frame, and that of the crop seasons, with the indices computed on each; and what the checks found."""
+    """Frames with their indices, and what the checks found."""
 
-    frames: list[tuple[Frame, Sequence[Index]]]
+    frames: Frames
     found: list[Verdict]
 
 
@@ -205,23 +210,22 @@ def verdicts(part: Frame, found: Findings) -> list[Verdict]:
 
 def said(part: Frame, found: Sequence[quality.Finding]) -> list[Verdict]:
     """Findings as verdicts on a station's own datastreams."""
-    verdicts = []
+    if not found:
+        return []
     own: dict[tuple[int, str], list[int]] = {}
     for row, known in enumerate(part.places):
         names = known.series()
         for feed in known.feeds:
             for name in names[feed.datastream] if feed.own else ():
                 own.setdefault((row, name), []).append(feed.datastream)
-    for one in found:
-        if one.begin <= part.now and (one.row, one.quantity) in own:
-            flag = int(one.flag | Check[one.reason.name])
-            begin, end = _aware(one.begin), _aware(one.end)
-            verdicts += [Verdict(stream, begin, end, flag, one.reason.value) for stream in own[one.row, one.quantity]]
-    return sorted(set(verdicts))
-
-
-def _aware(moment: np.datetime64) -> datetime:
-    return datetime.fromtimestamp(int(moment.astype("datetime64[s]").astype(np.int64)), UTC)
+    bits = {reason: int(Check[reason.name]) for reason in Reason}
+    verdicts = {
+        Verdict(stream, begin, end, flag | bits[reason], reason.value)
+        for row, name, reason, begin, end, flag in found
+        if begin <= part.moment
+        for stream in own.get((row, name), ())
+    }
+    return sorted(verdicts)
 
 
 def due_indices(indices: Sequence[Index], part: Frame) -> list[Index]:
@@ -249,8 +253,9 @@ def month_closes(part: Frame) -> bool:
 
 
 def _settle(
-    done: Computed, course: context.Context, part: Frame, values: Values, rules: Sequence[Rule], trails: Trails
+    done: Computed, course: context.Context, frames: Frames, values: Values, rules: Sequence[Rule], trails: Trails
 ) -> None:
+    part = frames[0][0]
     second = int(done.now.timestamp())
     places = {job.known.spot.id: job.known for job in done.jobs}
     findings = conclude(say.rule_keys(rules), places, trails, course.former, second)
@@ -262,7 +267,7 @@ def _settle(
     done.cold = [job for job in done.jobs if job.memory is None]
     _doubt(done)
     if part.first == done.first:
-        _remember(done, course, part, values, settled | {finding.known.spot.id for finding in findings})
+        _remember(done, course, frames, values, settled | {finding.known.spot.id for finding in findings})
     else:
         done.values = values
     for row, job in enumerate(done.jobs):
@@ -307,8 +312,9 @@ def _doubt(done: Computed) -> None:
     done.found = [one for one in done.found if one.datastream in done.doubted]
 
 
-def _remember(done: Computed, course: context.Context, part: Frame, values: Values, spoken: set[int]) -> None:
+def _remember(done: Computed, course: context.Context, frames: Frames, values: Values, spoken: set[int]) -> None:
     """Write everything of cold places, of warm ones only what changed; and remember all for the next time."""
+    part, carried = frames[0][0], memory.Carried(frames)
     has, nothing = tables.by_place(values), concatenate([])
     warm = [job for job in done.jobs if job.memory is not None]
     old = [_written(job, part) for job in warm]
@@ -316,20 +322,21 @@ def _remember(done: Computed, course: context.Context, part: Frame, values: Valu
     done.changed, done.removed = tables.difference(concatenate(old), concatenate(new))
     cold = np.array([job.known.spot.id for job in done.cold], np.int32)
     done.values = values.take(np.isin(values.place, cold)) if warm else values
-    past, states = load.Past.of(course), _by_place(done.states)
+    past = memory.Past.of(course)
     by_stream: dict[int, list[Verdict]] = {}
     for one in done.found:
         by_stream.setdefault(one.datastream, []).append(one)
+    former, expected = _by_place(course.former), _by_place(course.expected)
     for row, job in enumerate(done.jobs):
         place = job.known.spot.id
-        memory = load.remembered(
-            job, part, course.loaded[row], has.get(place, nothing), states.get(place, ()), past, course.lead
+        kept = memory.remembered(
+            job, row, part, course.loaded[row], has.get(place, nothing), carried, past, course.lead
         )
-        memory.found = _findings_kept(job, done, by_stream)
+        kept.found = _findings_kept(job, done, by_stream)
         if place not in spoken:
-            memory.former = {key: found for key, found in course.former.items() if key[1] == place}
-            memory.expected = {key: found for key, found in course.expected.items() if key[1] == place}
-        done.memory[place] = memory
+            kept.former = former.get(place, {})
+            kept.expected = expected.get(place, {})
+        done.memory[place] = kept
 
 
 def _written(job: Job, part: Frame) -> Values:
@@ -338,11 +345,11 @@ def _written(job: Job, part: Frame) -> Values:
     return rows.take(rows.time >= naive(midnight(part.first, job.known.spot.time_zone)))
 
 
-def _by_place(states: Sequence[State]) -> dict[int, list[State]]:
-    found: dict[int, list[State]] = {}
-    for one in states:
-        found.setdefault(one.place, []).append(one)
-    return found
+def _by_place(found: Mapping[Key, Kept]) -> dict[int, dict[Key, Kept]]:
+    of_place: dict[int, dict[Key, Kept]] = {}
+    for key, one in found.items():
+        of_place.setdefault(key[1], {})[key] = one
+    return of_place
 
 
 def _findings_kept(job: Job, done: Computed, by_stream: Mapping[int, list[Verdict]]) -> dict[int, list[Verdict]]:

@@ -178,7 +178,7 @@ async def _states(connection: Connection, jobs: Sequence[Job], first: date) -> d
         stored = await index_state.read(connection, [known.spot.id for known in cold], moments)
     for job in jobs:
         if job.memory is not None:
-            for (name, season), state in job.memory.states[before].items():
+            for (name, season), state in job.memory.state_after(before).items():
                 stored[index_state.Key(job.known.spot.id, name, season)] = state
     return stored
 

@@ -18,10 +18,11 @@ from analytics.rule import Rule
 from analytics.rules import RULES
 from analytics.run import ahead
 from analytics.run.area import AREA, compare
-from analytics.run.batch import Known, Memory, local_date, midnight
+from analytics.run.batch import Known, local_date, midnight
 from analytics.run.compute import Job, compute
 from analytics.run.expect import AHEAD, FORECAST
 from analytics.run.known import Acquainted
+from analytics.run.memory import Memory
 from analytics.run.write import LeaseLost, write
 from store import area, lease, work
 from store.lease import Leased, Waits
@@ -53,14 +54,19 @@ class Engine:
     memory: dict[int, Memory] = field(default_factory=dict)
     acquainted: Acquainted = field(default_factory=Acquainted)
 
-    async def step(self, now: datetime) -> int:
-        """Take what waits at event time ``now``, compute and write it; return how many places that were."""
+    async def step(self, now: datetime, more: asyncio.Event | None = None) -> int:
+        """Take what waits at event time ``now``, compute and write it; return how many places that were.
+
+        ``more`` is set as soon as it is known that there may be more than one step can take.
+        """
         token = uuid4()
         async with self.pool.connection() as connection:
             await connection.set_autocommit(True)  # transactions are said where they begin and end
             taken = await lease.take(connection, self.worker, token, now, self.most, self.waits)
             if not taken:
                 return 0
+            if more is not None and len(taken) == self.most:
+                more.set()
             beat = asyncio.create_task(self._hold(token), name="hold leases")
             try:
                 await self._work(connection, token, taken, now)
@@ -76,21 +82,26 @@ class Engine:
         return len(taken)
 
     async def drain(self, now: Callable[[], datetime]) -> int:
-        """Step once; while there is more than a step can take, `LANES` at a time: one reads while another thinks."""
-        done = await self.step(now())
-        if done < self.most:
-            return done
-        # each goes on to its end: a lane that fails leaves the other no half-done work
-        lanes = await asyncio.gather(*(self._lane(now) for _ in range(LANES)), return_exceptions=True)
-        for lane in lanes:
+        """Step; while there is more than a step can take, in `LANES` at a time: one reads while another thinks."""
+        more = asyncio.Event()
+        lanes = [asyncio.create_task(self._lane(now, more), name="lane")]
+        waiting = asyncio.create_task(more.wait(), name="more")
+        try:
+            await asyncio.wait({lanes[0], waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if more.is_set():
+                lanes += [asyncio.create_task(self._lane(now, more), name="lane") for _ in range(LANES - 1)]
+        finally:
+            waiting.cancel()
+            # each goes on to its end: a lane that fails leaves the other no half-done work
+            ended = await asyncio.gather(*lanes, return_exceptions=True)
+        for lane in ended:
             if isinstance(lane, BaseException):
                 raise lane
-            done += lane
-        return done
+        return sum(lane for lane in ended if isinstance(lane, int))
 
-    async def _lane(self, now: Callable[[], datetime]) -> int:
+    async def _lane(self, now: Callable[[], datetime], more: asyncio.Event) -> int:
         total = 0
-        while done := await self.step(now()):
+        while done := await self.step(now(), more):
             total += done
             if done < self.most:
                 break

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -53,6 +54,18 @@ def applies(rule: Rule, known: Known, season: int = 0) -> bool:
     if rule.kinds and known.spot.kind not in rule.kinds:
         return False
     return not rule.quantities or any(feed.quantity in rule.quantities for feed in known.feeds)
+
+
+def alike_rows(frame: Frame) -> list[tuple[tuple[Known, int], list[int]]]:
+    """Rows of a frame that no rule tells apart, each with one (place, season) that stands for all."""
+    found: dict[Hashable, tuple[tuple[Known, int], list[int]]] = {}
+    for row, (known, season) in enumerate(zip(frame.places, frame.seasons, strict=True)):
+        crops = frozenset(one.crop for one in known.seasons if one.id == season)
+        troubles = frozenset(trouble.kind for trouble in known.troubles)
+        quantities = frozenset(feed.quantity for feed in known.feeds)
+        key = bool(season), crops, troubles, known.spot.kind, quantities
+        found.setdefault(key, ((known, season), []))[1].append(row)
+    return list(found.values())
 
 
 def terms(rule: Rule, known: Known) -> tuple[Dated, ...]:
@@ -112,8 +125,9 @@ def judge(
     """Follow rules through a frame, adding to the trails; ``open_before`` are those that have episodes."""
     found = facts(frame, stored, doubted)
     periods: dict[Step, Periods] = {}
+    alike = alike_rows(frame)
     for rule in rules:
-        rows = [row for row, known in enumerate(frame.places) if applies(rule, known, frame.seasons[row])]
+        rows = sorted(chain.from_iterable(same for one, same in alike if applies(rule, *one)))
         if not rows or any(name not in found.indices for name in rule.indices):
             continue
         if rule.step not in periods:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from analytics.grid import Array
 from analytics.index import Index, Kind
 from analytics.run import batch
-from analytics.run.batch import Frame, Known, Memory, gather, midnight, naive, trusted
+from analytics.run.batch import Frame, Known, gather, midnight, naive, trusted
 from analytics.run.context import Context, Loaded
+from analytics.run.memory import Memory
 from store import work
-from store.index_state import State
-from store.index_value import Values, concatenate
 from store.work import LOADED, Connection, Span, Verdict
 
 if TYPE_CHECKING:
@@ -203,60 +202,3 @@ async def _long(connection: Connection, places: Sequence[Known], name: str, befo
         inside = (column >= 0) & (column < before)
         values[row[inside], column[inside]] = found["value"][inside]
     return values
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a context knows of the days before, by place."""
-
-    #: Place → (index, season) → state before the frame.
-    states: dict[int, dict[tuple[str, int], list[float]]]
-    #: Place → (index, season) → day → value.
-    values: dict[int, dict[tuple[str, int], dict[date, float]]]
-
-    @classmethod
-    def of(cls, course: Context) -> Past:
-        """Sort a context's by place."""
-        past = cls({}, {})
-        for key, state in course.states.items():
-            past.states.setdefault(key.place, {})[key.name, key.season] = state
-        for (place, name, season), values in course.stored.items():
-            past.values.setdefault(place, {})[name, season] = values
-        return past
-
-
-def remembered(
-    job: Job, part: Frame, loaded: Loaded, written: Values, states: Sequence[State], past: Past, lead: int
-) -> Memory:
-    """A place's live window for the next time; its generation and alerts are filled in once they are written."""
-    zone, place, old = job.known.spot.time_zone, job.known.spot.id, job.memory
-    keep = part.first - timedelta(days=lead)
-    memory = Memory(
-        job.leased.generation + 1,
-        job.known,
-        loaded.readings,
-        loaded.good,
-        loaded.start,
-        loaded.heard,
-        loaded.verdicts,
-        {} if old is None else {day: state for day, state in old.states.items() if day >= keep},
-        written=written,
-        written_since=part.first,
-        due={} if old is None else old.due,
-    )
-    if old is not None:
-        begin, end = naive(midnight(keep, zone)), naive(midnight(part.first, zone))
-        stays = (old.written.time >= begin) & (old.written.time < end)
-        memory.written = concatenate([old.written.take(stays), written])
-        memory.written_since = min(max(old.written_since, keep), part.first)
-    memory.states.setdefault(part.first - timedelta(days=1), past.states.get(place, {}))
-    for day in (one.item() for one in part.window.grid.dates[part.window.lead :]):
-        if midnight(day + timedelta(days=1), zone) <= part.moment:
-            memory.states.setdefault(day, {})
-    for one in states:
-        memory.states.setdefault(batch.local_date(one.time, zone), {})[one.name, one.season] = one.state
-    memory.past = {
-        key: {day: value for day, value in values.items() if day >= keep}
-        for key, values in past.values.get(place, {}).items()
-    }
-    return memory

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from analytics.grid import Array
 from analytics.index import Index, Result, Step
 from analytics.run.batch import Frame
 from store import index_state
+from store.index_state import States
 from store.index_value import Values, concatenate
 
 #: What is wanted before its day has ended: tonight's frost, two hours after dusk.
@@ -61,27 +61,29 @@ def _values(index: Index, result: Result, frame: Frame) -> Values:
     )
 
 
-def states(indices: Sequence[Index], frame: Frame) -> list[index_state.State]:
+def states(indices: Sequence[Index], frame: Frame) -> list[States]:
     """State of every recursive index after each day that has ended."""
-    grid = frame.window.grid
-    ends = grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s")
-    over = (np.arange(grid.days) >= frame.window.lead) & (ends <= frame.now)
-    begins = [[_aware(moment) for moment in row] for row in grid.day_starts.astype("datetime64[us]").tolist()]
-    found, rows = [], frame.rows
+    over = frame.ended
+    ids, seasons = np.array([known.spot.id for known in frame.places], np.int32), np.array(frame.seasons, np.int32)
+    begins = frame.window.grid.day_starts.astype("datetime64[us]")
+    found = []
     for index in indices:
         result = frame.window.values.get(index.name)
         if result is None or result.state is None:
             continue
-        for row, day in np.argwhere(over & np.isfinite(result.state).any(axis=2)).tolist():
-            place, season = rows[row]
-            found.append(
-                index_state.State(place, index.name, season, begins[row][day], result.state[row, day].tolist())
+        row, day = np.nonzero(over & np.isfinite(result.state).any(axis=2))
+        numbers = result.state[row, day]
+        found.append(
+            States(
+                ids[row],
+                np.full(row.size, index.name, np.object_),
+                seasons[row],
+                begins[row, day],
+                np.full(row.size, numbers.shape[1], np.int32),
+                numbers.ravel(),
             )
-    return found
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)
+        )
+    return [part for part in found if part.place.size]
 
 
 def last_states(indices: Sequence[Index], frame: Frame) -> dict[index_state.Key, list[float]]:
@@ -141,8 +143,3 @@ def difference(had: Values, has: Values) -> tuple[Values, Values]:
     stays[after[twins & same]] = True
     replaced[before[twins]] = True
     return both.take(new & ~stays), both.take(~new & ~replaced)
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """Every date from one to another, both included."""
-    return [first + timedelta(days=k) for k in range((last - first).days + 1)]

@@ -43,7 +43,7 @@ ORDER BY given.station, trouble.kind, from_time;
 
 -- name: readings
 SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag
-FROM unnest(%(datastreams)s::int[], %(from_times)s::timestamptz[], %(to_times)s::timestamptz[])
+FROM unnest(%(datastreams)b::int[], %(from_times)b::timestamptz[], %(to_times)b::timestamptz[])
   AS span (datastream, from_time, to_time)
 JOIN reading ON reading.datastream_id = span.datastream
  AND reading.phenomenon_time BETWEEN span.from_time AND span.to_time

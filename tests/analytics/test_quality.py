@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from datetime import date
+from datetime import UTC, date, timedelta
 
 import numpy as np
 import pytest
@@ -138,7 +138,7 @@ def test_made_errors_are_found_as_intervals(step: int) -> None:
     values[at] += 25.0
     made = window(step, air_temperature=values)
     spikes = [found for found in findings(made.grid, check_window(made)) if found.reason is Reason.SPIKE]
-    moment = grid.times()[0, at]
+    moment = grid.times()[0, at].item().replace(tzinfo=UTC)
     assert any(found.begin <= moment <= found.end and found.flag == FAIL for found in spikes)
     clean = check.trusted(made, check_window(made))
     assert np.isnan(clean.series("air_temperature")[0, at])
@@ -166,9 +166,10 @@ def test_intervals_are_cut_at_midnight_and_from_the_first_day() -> None:
     flags[0, 20:30] = SUSPECT
     flags[0, 25] = FAIL
     found = findings(grid, {("air_temperature", Reason.STEP): flags})
-    spans = [(int((f.begin - grid.start[0]) // np.timedelta64(1, "h")), f.flag) for f in found]
+    begin = grid.start[0].item().replace(tzinfo=UTC)
+    spans = [((f.begin - begin) // timedelta(hours=1), f.flag) for f in found]
     assert spans == [(20, 3), (24, 3), (25, 4), (26, 3)]
-    assert found[-1].end == grid.start[0] + np.timedelta64(30 * 3600 - 1, "s")
+    assert found[-1].end == begin + timedelta(seconds=30 * 3600 - 1)
     assert len(findings(grid, {("air_temperature", Reason.STEP): flags}, first_day=1)) == 3
 
 
