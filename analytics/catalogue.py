@@ -1,7 +1,7 @@
 """Catalogue: what quantities, indices, rules and crops are called and say, for those who know only the tables.
 
-``python -m analytics.catalogue`` writes ``analytics/catalogue.json`` and ``docs/rules.md``; a test compares them with
-the shelves, and ``nongvu store migrate`` loads the former into the table ``catalogue``.
+``python -m analytics.catalogue`` writes ``analytics/catalogue.json``, ``docs/rules.md`` and ``docs/quantities.md``; a
+test compares them with the shelves, and ``nongvu store migrate`` loads the former into the table ``catalogue``.
 """
 
 from __future__ import annotations
@@ -158,12 +158,38 @@ def _section(rule: Rule) -> list[str]:
     return [*lines, ""]
 
 
+QUANTITIES_HEAD = """\
+# Quantities
+
+Made from `telemetry/quantities.py` by `python -m analytics.catalogue`; do not edit. A name that is not here is neither
+sent, stored nor charted. Values are stored in the unit given here (UCUM); outside the limits a reading is kept, and
+flagged as failed. *By day*: how readings become one value of a longer time. Levels go behind a slash:
+`soil_moisture/-0.30m`.
+"""
+
+
+def quantities_page() -> str:
+    """Text of ``docs/quantities.md``."""
+    lines = [
+        QUANTITIES_HEAD,
+        "| quantity | unit | from | to | by day | en | vi | CF |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{row.name}` | {row.unit} | {row.minimum:g} | {row.maximum:g} | {row.aggregate.value} "
+        f"| {row.en} | {row.vi} | {row.cf_name} |"
+        for row in QUANTITIES.values()
+    ]
+    return "\n".join([*lines, ""])
+
+
 def main() -> None:
     """Write the committed files."""
     here = Path(__file__).parent
     text = json.dumps(entries(), ensure_ascii=False, indent=1)
     (here / "catalogue.json").write_text(text + "\n", encoding="utf-8")
     (here.parent / "docs" / "rules.md").write_text(rules_page(), encoding="utf-8")
+    (here.parent / "docs" / "quantities.md").write_text(quantities_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import psycopg
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ingest.conversion import conversion
 from ingest.file_clock import FileClock, HistoryError
@@ -23,7 +23,7 @@ from store import batch as batches
 from store import history as shelf
 from store import reading
 from store.binary import READING
-from telemetry.quantities import QUANTITIES
+from telemetry.quantities import QUANTITIES, UnknownQuantity, quantity
 from telemetry.reading import LEVEL
 
 #: As store.flag: good, failed, outside what the quantity can be.
@@ -53,6 +53,15 @@ class ColumnMap(BaseModel):
     time_format: str | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"
     columns: list[Column] = Field(default_factory=list)
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _by_name(cls, columns: Any) -> Any:
+        """``[columns]`` with ``T = "air_temperature"`` says the same as ``[[columns]]`` in less."""
+        if not isinstance(columns, dict):
+            return columns
+        said = ((name, told if isinstance(told, dict) else {"quantity": told}) for name, told in columns.items())
+        return [{"column": name} | told for name, told in said]
 
 
 @dataclass(slots=True)
@@ -96,8 +105,21 @@ def read_map(path: Path | None) -> ColumnMap:
         return ColumnMap()
     try:
         return ColumnMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        raise HistoryError(f"{path.name}: {'; '.join(wrong)}") from error
     except (tomllib.TOMLDecodeError, ValueError) as error:
         raise HistoryError(f"{path.name}: {error}") from error
+
+
+def _nothing_known(file: LoggerFile) -> str:
+    """What to write so that columns nobody can guess become known."""
+    names = [name for name in file.columns if name not in file.time]
+    rows = "\n".join(f'"{name}" = "…"' for name in names[:12])
+    return (
+        f"{file.path.name}: no column is known by its name. Save this as a file, say what each column is (a quantity of"
+        f" docs/quantities.md; leave out the others), and give it with --map:\n\n[columns]\n{rows}"
+    )
 
 
 @dataclass(slots=True)
@@ -114,7 +136,7 @@ class Import:
         self.file = recognise(self.path, time=self.map.time)
         self.columns = _columns(self.file, self.map)
         if not self.columns:
-            raise HistoryError(f"{self.path.name}: no column is known; name them in a column map (--map)")
+            raise HistoryError(_nothing_known(self.file))
         self.summary = Summary(self.path.name, self.file.kind, self.station)
         read = {column.column for column in self.columns} | {*self.file.time}
         self.summary.ignored = [name for name in self.file.columns if name not in read]
@@ -186,8 +208,10 @@ def _columns(file: LoggerFile, wanted: ColumnMap) -> list[Column]:
             raise HistoryError(
                 f"{file.path.name} has no column {column.column!r}: it has {', '.join(file.columns[:30])}"
             )
-        if column.quantity not in QUANTITIES:
-            raise HistoryError(f"{column.quantity!r} is not in the table of quantities (telemetry/quantities.py)")
+        try:
+            quantity(column.quantity)
+        except UnknownQuantity as error:
+            raise HistoryError(str(error)) from error
         if column.level and not LEVEL.match(column.level):
             raise HistoryError(f"{column.level!r} is no level: write -0.30m, 2m or a word")
     return wanted.columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -157,5 +158,7 @@ def quantity(name: str) -> Quantity:
     try:
         return QUANTITIES[name]
     except KeyError:
-        message = f"unknown quantity {name!r}: see telemetry/quantities.py for the names that can be said"
+        near = difflib.get_close_matches(name, QUANTITIES, 3, 0.5)
+        hint = f"do you mean {' or '.join(near)}? " if near else ""
+        message = f"{name!r} is no quantity: {hint}All that can be said are in docs/quantities.md"
         raise UnknownQuantity(message) from None

@@ -12,6 +12,7 @@ Standard input is the read end of a pipe whose other end only the owner holds. T
 One thread only, so the parent-death signal is tied to the process and not to a thread that may end earlier.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -78,10 +79,14 @@ def _owner_gone(owner: int, ended: int) -> bool:
 
 
 def _limit(log: Path) -> None:
-    """Set a long log aside; the service writes on, at the end of the emptied file, since it appends."""
-    if log.stat().st_size > LOG_LIMIT:
-        shutil.copyfile(log, log.with_name(log.name + ".1"))
-        os.truncate(log, 0)
+    """Set a long log aside; the service writes on, at the end of the emptied file, since it appends.
+
+    A log that somebody took away, or a disk without room for its copy, is no reason to end the service.
+    """
+    with contextlib.suppress(OSError):
+        if log.stat().st_size > LOG_LIMIT:
+            shutil.copyfile(log, log.with_name(log.name + ".1"))
+            os.truncate(log, 0)
 
 
 def _stop(service: "subprocess.Popen[bytes]", stop_signal: int, grace: float) -> int:

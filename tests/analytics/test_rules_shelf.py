@@ -182,3 +182,5 @@ def test_catalogue_is_what_the_shelves_say():
 def test_page_of_rules_is_what_the_shelf_says():
     page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
     assert page == catalogue.rules_page(), "run: python -m analytics.catalogue"
+    page = (Path(__file__).parents[2] / "docs" / "quantities.md").read_text(encoding="utf-8")
+    assert page == catalogue.quantities_page(), "run: python -m analytics.catalogue"

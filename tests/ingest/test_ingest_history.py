@@ -119,13 +119,24 @@ def test_excel_with_a_decimal_comma(nongvu, database, tmp_path):
     assert len(values(database, "air_temperature")) == 2
 
 
+def test_a_map_may_be_short(nongvu, database, tmp_path):
+    (tmp_path / "a.csv").write_text("time,T,P\n2021-07-01 07:00,30.5,2\n")
+    (tmp_path / "map.toml").write_text(
+        '[columns]\nT = "air_temperature"\nP = { quantity = "precipitation", unit = "cm" }\n'
+    )
+    nongvu("ingest", "import", tmp_path / "a.csv", "--station", "s", "--map", tmp_path / "map.toml", "--create")
+    assert [row[1] for row in values(database, "precipitation")] == [20.0]
+    assert [row[1] for row in values(database, "air_temperature")] == [30.5]
+
+
 @pytest.mark.parametrize(
     ("text", "map_", "says"),
     [
         ("a,b\n1,2\n", "", "which column is the time"),
-        ("time,b\n2020-01-01,2\n", "", "no column is known"),
+        ("time,b\n2020-01-01,2\n", "", '[columns]\n"b" = "…"'),
+        ("time,b\n2020-01-01,2\n", "[columns]\nb = 3\n", "columns.0.quantity: Input should be a valid string"),
         ("time,b\n2020-01-01,2\n", '[[columns]]\ncolumn = "c"\nquantity = "air_temperature"\n', "no column 'c'"),
-        ("time,b\n2020-01-01,2\n", '[[columns]]\ncolumn = "b"\nquantity = "heat"\n', "not in the table"),
+        ("time,b\n2020-01-01,2\n", '[[columns]]\ncolumn = "b"\nquantity = "wind_sped"\n', "do you mean wind_speed"),
         (
             "time,b\n2020-01-01,2\n",
             '[[columns]]\ncolumn = "b"\nquantity = "air_temperature"\nunit = "mm"\n',

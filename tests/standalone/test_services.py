@@ -225,6 +225,12 @@ def test_an_orphaned_server_is_ended_before_ours_starts(folder):
         assert ask(ours.url("postgres"), "SELECT 1") == 1
 
 
+def test_a_log_that_somebody_took_away_ends_nothing(own_broker):
+    (own_broker.folder / "server.log").unlink()
+    time.sleep(2.5)  # the guard looks every second
+    assert own_broker.running
+
+
 def test_a_shell_standing_in_the_data_folder_is_left_alone(folder):
     data = folder / "data"
     data.mkdir()

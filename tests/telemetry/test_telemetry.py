@@ -57,7 +57,7 @@ def test_the_table_has_what_farms_measure():
 
 
 def test_an_unknown_quantity_says_where_to_look():
-    with pytest.raises(UnknownQuantity, match=r"telemetry/quantities\.py"):
+    with pytest.raises(UnknownQuantity, match=r"do you mean .*air_temperature.*docs/quantities\.md"):
         quantity("temperatur")
 
 
