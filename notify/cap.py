@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+from notify.cap_check import CAP, NAMESPACE, check
+
 ATOM = "http://www.w3.org/2005/Atom"
-_CAP = f"{{{NAMESPACE}}}"
 _ATOM = f"{{{ATOM}}}"
 
 #: Kind of step → message type, response type (CAP 1.2 §3.2.1, §3.2.2).
@@ -40,10 +38,6 @@ LANGUAGES = {"vi": "vi-VN", "en": "en", "tay": "tyz", "nung": "nut", "dao": "ium
 #: A station speaks for its surroundings: a circle of this radius where no operator imported an outline. [km]
 RADIUS = 5.0
 DRILL = {"vi": "DIỄN TẬP", "en": "EXERCISE"}
-
-_BARE = re.compile(r"[^\s,<&]+\Z")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d\Z")
-_REFERENCE = re.compile(r"[^\s,<&]+,[^\s,<&]+,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d\Z")
 
 
 class CapError(ValueError):
@@ -101,7 +95,7 @@ def reference(warn: Warn) -> str:
 
 def message(warn: Warn) -> etree._Element:
     """Message as XML; `CapError` if it would break a rule of CAP that the schema does not know."""
-    root = etree.Element(_CAP + "alert", nsmap=_default(NAMESPACE))
+    root = etree.Element(CAP + "alert", nsmap=_default(NAMESPACE))
     kind, _ = TYPES[warn.kind]
     restricted = warn.hazard == "network"
     _add(root, "identifier", warn.identifier)
@@ -126,7 +120,7 @@ def message(warn: Warn) -> etree._Element:
 
 
 def _info(root: etree._Element, warn: Warn, language: str, said: Said) -> None:
-    info = etree.SubElement(root, _CAP + "info")
+    info = etree.SubElement(root, CAP + "info")
     observed = warn.basis == "observed"
     over = warn.kind in {"end", "cancel"}
     _add(info, "language", LANGUAGES.get(language, language))
@@ -148,7 +142,7 @@ def _info(root: etree._Element, warn: Warn, language: str, said: Said) -> None:
     _add(info, "web", warn.web)
     _pair(info, "parameter", "nongvu:level", str(warn.level))
     _pair(info, "parameter", "nongvu:basis", warn.basis)
-    area = etree.SubElement(info, _CAP + "area")
+    area = etree.SubElement(info, CAP + "area")
     _add(area, "areaDesc", warn.area)
     for ring in warn.polygons:
         _add(area, "polygon", " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in ring))
@@ -165,82 +159,6 @@ def rings(geometry: Mapping[str, Any] | None) -> tuple[tuple[tuple[float, float]
     polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
     found = [tuple((float(point[1]), float(point[0])) for point in polygon[0]) for polygon in polygons if polygon]
     return tuple(ring if ring[0] == ring[-1] else (*ring, ring[0]) for ring in found if len(ring) >= 3)
-
-
-def check(root: etree._Element) -> list[str]:
-    """What is wrong with a message beyond its schema."""
-    problems = [
-        f"{name} {text!r} has a space, a comma, < or &"
-        for name in ("identifier", "sender")
-        if not _BARE.match(text := root.findtext(_CAP + name) or "")
-    ]
-    times = [node for name in ("sent", "effective", "onset", "expires") for node in root.iter(_CAP + name)]
-    problems += [f"{_local(node)} {node.text!r} is not a time with an offset" for node in times if not _is_time(node)]
-    problems += _check_references(root)
-    problems += _check_infos(root)
-    problems += [problem for node in root.iter(_CAP + "polygon") for problem in _check_polygon(node.text or "")]
-    problems += [problem for node in root.iter(_CAP + "circle") for problem in _check_circle(node.text or "")]
-    if root.findtext(_CAP + "scope") == "Restricted" and not root.findtext(_CAP + "restriction"):
-        problems.append("scope Restricted without a restriction")
-    if root.findtext(_CAP + "status") == "Exercise" and not root.findtext(_CAP + "note"):
-        problems.append("an exercise without a note")
-    return problems
-
-
-def _check_references(root: etree._Element) -> list[str]:
-    named = (root.findtext(_CAP + "references") or "").split()
-    problems = [f"reference {text!r} is not sender,identifier,sent" for text in named if not _REFERENCE.match(text)]
-    if root.findtext(_CAP + "msgType") == "Alert" and named:
-        problems.append("an Alert refers to nothing")
-    return problems
-
-
-def _check_infos(root: etree._Element) -> list[str]:
-    infos = root.findall(_CAP + "info")
-    languages = [info.findtext(_CAP + "language") for info in infos]
-    problems = [] if infos else ["no info"]
-    if len(set(languages)) != len(languages):
-        problems.append("two infos in one language")
-    for info in infos:
-        problems += [f"no {name}" for name in ("event", "headline", "description") if not info.findtext(_CAP + name)]
-        if not info.findtext(f"{_CAP}area/{_CAP}areaDesc"):
-            problems.append("an area without a description")
-        sent, expires = root.findtext(_CAP + "sent") or "", info.findtext(_CAP + "expires") or ""
-        if (
-            _TIME.match(sent)
-            and _TIME.match(expires)
-            and datetime.fromisoformat(expires) <= datetime.fromisoformat(sent)
-        ):
-            problems.append("expires before it is sent")
-    return problems
-
-
-def _check_polygon(text: str) -> list[str]:
-    try:
-        points = [tuple(map(float, pair.split(","))) for pair in text.split()]
-    except ValueError:
-        return [f"polygon {text[:40]!r} is not pairs of numbers"]
-    problems = [problem for point in points for problem in _check_point(point)]
-    if len(points) < 4 or points[0] != points[-1]:
-        problems.append("a polygon has at least four points, the last being the first")
-    if any(one == other for one, other in pairwise(points)):
-        problems.append("a polygon repeats a point")
-    return problems
-
-
-def _check_circle(text: str) -> list[str]:
-    try:
-        centre, radius = text.split(" ")
-        point = tuple(map(float, centre.split(",")))
-        return _check_point(point) + ([] if float(radius) > 0 else ["a circle's radius is above 0"])
-    except ValueError:
-        return [f"circle {text!r} is not latitude,longitude radius"]
-
-
-def _check_point(point: tuple[float, ...]) -> list[str]:
-    if len(point) != 2 or not (-90 <= point[0] <= 90 and -180 <= point[1] <= 180):
-        return [f"point {point} is not latitude,longitude (are they swapped?)"]
-    return []
 
 
 def feed(entries: Iterable[Mapping[str, Any]], address: str, title: str, updated: datetime) -> bytes:
@@ -290,18 +208,10 @@ def _default(namespace: str) -> Any:
 
 
 def _add(parent: etree._Element, name: str, text: str) -> None:
-    etree.SubElement(parent, _CAP + name).text = text
+    etree.SubElement(parent, CAP + name).text = text
 
 
 def _pair(parent: etree._Element, name: str, value_name: str, value: str) -> None:
-    node = etree.SubElement(parent, _CAP + name)
+    node = etree.SubElement(parent, CAP + name)
     _add(node, "valueName", value_name)
     _add(node, "value", value)
-
-
-def _local(node: etree._Element) -> str:
-    return str(node.tag).removeprefix(_CAP)
-
-
-def _is_time(node: etree._Element) -> bool:
-    return bool(_TIME.match(node.text or ""))

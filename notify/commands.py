@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Alerts to people: run, test, preview, queue, retry."
+    no_args_is_help=True, add_completion=False, help="Alerts to people: run, preview, test, approve, queue, retry."
 )
 
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
@@ -21,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 @app.callback()
 def notify() -> None:
-    """Alerts to people: run, test, preview, queue, retry."""
+    """Alerts to people: run, preview, test, approve, queue, retry."""
 
 
 @app.command()
@@ -112,7 +112,8 @@ def approve(
         values = {"approval": number, "state": state, "who": f"command:{getpass.getuser()}", "reason": reason}
         row = connection.execute(statement("bulletin", "decide"), values | {"at": moment(at)}).fetchone()
         connection.execute(statement("bulletin", "tell_decided"))
-        audit(connection, f"approval.{state}", str(number), reason=reason)
+        if row is not None:
+            audit(connection, f"approval.{state}", str(number), reason=reason)
     if row is None:
         typer.echo(f"approval {number} does not wait, or has expired", err=True)
         raise typer.Exit(1)
@@ -156,7 +157,8 @@ def retry(
     with connected() as connection:
         again = [row[0] for row in connection.execute(statement("delivery", "retry"), {"deliveries": deliveries})]
         connection.execute(statement("bundle", "wake_senders"))
-        audit(connection, "notify.retry", ",".join(map(str, again)))
+        if again:
+            audit(connection, "notify.retry", ",".join(map(str, again)))
     typer.echo(jsonlib.dumps({"queued": again}) if json else f"queued again: {', '.join(map(str, again)) or 'none'}")
     if set(again) != set(deliveries):
         typer.echo("the others are neither failed nor doubtful", err=True)

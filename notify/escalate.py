@@ -51,13 +51,7 @@ async def climb(
     expansion.steps, expansion.outcome = steps, word
     does: Does = word  # type: ignore[assignment]
     if does == "loudspeaker":
-        highest = max(steps, key=lambda step: (step.level, step.id))
-        said = wording(highest.texts, "vi")
-        many = len({step.place for step in steps}) > 1
-        names = ", ".join(dict.fromkeys(step.place_name for step in steps))
-        text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
-        advice = advice_of(said)
-        spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, f"{text} {advice}".strip(), bundle.expires)
+        spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, aloud(steps), bundle.expires)
         chosen = CLASSES[min(bundle.level, len(CLASSES)) - 1] if bundle.level else URGENT
         await speak_of(connection, spoken, chosen, now, exercise=voice_exercise)
         return expansion
@@ -67,6 +61,15 @@ async def climb(
     beside = "officer" if told_otherwise else None
     await expand(connection, bundle, steps, now, expansion, rung=RUNGS[does], audience=audience, beside=beside)
     return expansion
+
+
+def aloud(steps: list[Step]) -> str:
+    """What a loudspeaker says of these steps: the place at length, or all places by name, and what to do."""
+    said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, "vi")
+    many = len({step.place for step in steps}) > 1
+    names = ", ".join(dict.fromkeys(step.place_name for step in steps))
+    text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
+    return f"{text} {advice_of(said)}".strip()
 
 
 async def _settled(connection: Connection, bundle: int) -> bool:

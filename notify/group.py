@@ -177,12 +177,17 @@ def texts_of(steps: list[Step], language: str, audience: str, *, by_commune: boo
     if by_commune and said.get("group"):
         texts = [filled(said["group"], steps, steps[0].commune_name)]
     elif len({step.place for step in steps}) == 1:
-        texts = [said.get("short", "")]
+        texts = _one_place(said.get("short", ""), steps[0].place_name)
     else:
         template = said.get("group") or said.get("short", "")
         names = ", ".join(dict.fromkeys(step.place_name for step in steps))
         texts = list(dict.fromkeys(filled(template, steps, places) for places in (names, steps[0].commune_name)))
     return [*(joined(text, advice) for text in texts if advice), *texts]
+
+
+def _one_place(short: str, name: str) -> list[str]:
+    """The text with its place's whole name, and with what stands before the comma."""
+    return list(dict.fromkeys((short, short.replace(name, name.split(",", maxsplit=1)[0]))))
 
 
 def long_of(steps: list[Step], language: str, audience: str) -> str:

@@ -151,7 +151,7 @@ def shorten(text: str, most: int) -> str:
         return text
     sentences = _fitting(_sentences(text), most, coding, "")
     if units(sentences, coding) * 2 >= most:
-        return sentences
+        return f"{sentences[:-1]}." if sentences.endswith(";") else sentences
     words = _fitting(text.split(" "), most, coding, "...", " ")
     return words or _cut(text, most, coding)
 

@@ -87,11 +87,7 @@ class SubscriberError(Exception):
 
 def add(connection: psycopg.Connection[Any], person: Person, at: datetime, who: str) -> tuple[int, bool]:
     """Add a person, or bring up to date the one with this address; returns the number and whether it is new."""
-    found = connection.execute(statement("subscriber", "places"), {"codes": list(person.places)}).fetchall()
-    missing = set(person.places) - {code for _, code in found}
-    if missing:
-        message = f"there is no place {', '.join(sorted(missing))}: 'nongvu place list' shows the codes"
-        raise SubscriberError(message)
+    found = _places(connection, person)
     values = person.model_dump() | {
         "at": at,
         **{name: list(getattr(person, name)) for name in ("hazards", "crops", "animals", "bulletins")},
@@ -108,7 +104,7 @@ def add(connection: psycopg.Connection[Any], person: Person, at: datetime, who: 
     else:
         row = connection.execute(statement("subscriber", "insert_subscriber"), values).fetchone()
         number = int(row[0]) if row else 0
-    values |= {"subscriber": number, "places": [place for place, _ in found], "who": who}
+    values |= {"subscriber": number, "places": found, "who": who}
     connection.execute(statement("subscriber", "insert_contact"), values)
     connection.execute(statement("subscriber", "forget_places"), values)
     connection.execute(statement("subscriber", "insert_places"), values)
@@ -117,6 +113,15 @@ def add(connection: psycopg.Connection[Any], person: Person, at: datetime, who: 
         connection.execute(statement("subscriber", "give_consent"), values)
         connection.execute(statement("subscriber", "set_state"), values | {"state": "active"})
     return number, not known
+
+
+def _places(connection: psycopg.Connection[Any], person: Person) -> list[int]:
+    found = connection.execute(statement("subscriber", "places"), {"codes": list(person.places)}).fetchall()
+    missing = set(person.places) - {code for _, code in found}
+    if missing:
+        message = f"there is no place {', '.join(sorted(missing))}: 'nongvu place list' shows the codes"
+        raise SubscriberError(message)
+    return [place for place, _ in found]
 
 
 def stop(connection: psycopg.Connection[Any], number: int, at: datetime, channel: str) -> bool:
@@ -162,4 +167,5 @@ def rows(text: str) -> Iterator[tuple[int, Person | str]]:
 def problems(error: ValidationError) -> str:
     """What is wrong, without repeating anybody's number."""
     found = error.errors(include_url=False, include_input=False)
-    return "; ".join(": ".join(filter(None, (".".join(map(str, p["loc"])), p["msg"]))) for p in found)
+    said = ((".".join(map(str, problem["loc"])), problem["msg"].removeprefix("Value error, ")) for problem in found)
+    return "; ".join(": ".join(filter(None, words)) for words in said)

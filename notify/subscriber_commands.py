@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from base64 import b64encode
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -154,6 +155,7 @@ def export(number: Number) -> None:
         answer: dict[str, Any] = {"subscriber": found[0]}
         for part in ("consents", "messages", "said"):
             answer[part] = _dicts(connection.execute(statement("subscriber", part), {"subscriber": number}))
+        answer["said"] = [row | {"payload": readable(row["payload"])} for row in answer["said"]]
         audit(connection, "subscriber.export", str(number))
     typer.echo(jsonlib.dumps(answer, ensure_ascii=False, default=str, indent=2))
 
@@ -169,7 +171,8 @@ def stop(
 
     with connected() as connection:
         changed = end(connection, number, moment(at), channel)
-        audit(connection, "subscriber.stop", str(number))
+        if changed:
+            audit(connection, "subscriber.stop", str(number))
     _said(changed, number, "gets nothing more")
 
 
@@ -186,8 +189,18 @@ def erase(
         typer.confirm(f"Erase subscriber {number} for good?", abort=True)
     with connected() as connection:
         changed = forget(connection, number, moment(at), "office")
-        audit(connection, "subscriber.erase", str(number))
+        if changed:
+            audit(connection, "subscriber.erase", str(number))
     _said(changed, number, "was erased")
+
+
+def readable(payload: bytes) -> str:
+    """What a provider handed on, as text; as base64 where it is none."""
+    try:
+        text = payload.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    return "base64:" + b64encode(payload).decode() if "\0" in text else text
 
 
 def _said(changed: bool, number: int, what: str) -> None:

@@ -70,7 +70,8 @@ DELETE FROM personal.contact WHERE subscriber = %(subscriber)s
 
 -- name: erase_subscriber
 -- What remains is history under a number that leads to nobody.
-UPDATE subscriber SET state = 'erased', crops = '{}', animals = '{}', bulletins = '{}', hazards = '{}' WHERE id = %(subscriber)s RETURNING id
+UPDATE subscriber SET state = 'erased', crops = '{}', animals = '{}', bulletins = '{}', hazards = '{}'
+WHERE id = %(subscriber)s AND state <> 'erased' RETURNING id
 
 -- name: erase_inbound
 UPDATE inbound SET payload = '' WHERE subscriber = %(subscriber)s
@@ -100,7 +101,7 @@ FROM consent WHERE subscriber = %(subscriber)s ORDER BY given_at
 SELECT id, about, rung, state, text, at, sent_at, route FROM delivery WHERE subscriber = %(subscriber)s ORDER BY id
 
 -- name: said
-SELECT at, kind, convert_from(payload, 'UTF8') AS text FROM inbound
+SELECT at, kind, payload FROM inbound
 WHERE subscriber = %(subscriber)s AND kind <> 'receipt' ORDER BY id
 
 -- name: audit

@@ -138,6 +138,12 @@ def test_tidy_twice_is_tidy_once(text):
     assert tidy(tidy(text)) == tidy(text)
 
 
+def test_what_is_left_of_a_list_ends_as_a_sentence():
+    text = "Nhắc lại: Nóng rất nguy hiểm cho gia súc tại Trạm Hữu Lũng, Lạng Sơn lúc 12:00 18/07: chỉ số nóng ẩm 85. "
+    done = compose(text + "Tắm, phun nước liên tục cho trâu bò đang làm; gọi thú y ngay khi có con nào ngã.")
+    assert done.text.endswith("dang lam.")
+
+
 @pytest.mark.parametrize(
     ("text", "head"),
     [

@@ -12,7 +12,7 @@ import pytest
 
 from analytics.rules import RULES
 from notify import pace
-from notify.group import SILENCES, Beside, Step, advice_of, quiet_until, silencers
+from notify.group import SILENCES, Beside, Step, advice_of, quiet_until, silencers, texts_of
 from notify.route import Route, read_routes
 from notify.subscriber import SubscriberError
 from tests.notify.conftest import NOW, HandClock, running, until
@@ -406,6 +406,18 @@ def test_a_subscriber_of_what_nobody_knows_is_refused(province, asked, says):
     province.commune()
     with pytest.raises(SubscriberError, match=says):
         province.subscriber(**asked)
+
+
+def test_the_place_is_shortened_before_what_to_do():
+    """With a repeat's words before it a text no longer fits: its place gives way, not its advice."""
+    place = "Trạm khí tượng Kennedy (2013), Queens, New York"
+    texts = {
+        "vi": {"short": f"Nóng rất nguy hiểm cho gia súc tại {place} (theo trạm) lúc 12:00 18/07. Tắm; gọi thú y."}
+    }
+    step = replace(asked("livestock_heat", 3), place_name=place, texts=texts)
+    full, brief = texts_of([step], "vi", "farmer")
+    assert full == texts["vi"]["short"]
+    assert brief == full.replace(place, "Trạm khí tượng Kennedy (2013)")
 
 
 async def test_a_level_below_what_is_told_is_the_end_and_a_first_message_is_no_raise(province, tmp_path):
