@@ -65,6 +65,8 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         json.dump(rows, sys.stdout, default=str)
         return
+    if not rows:
+        typer.echo("no account yet: nongvu account add")
     for row in rows:
         state = " disabled" if row["disabled"] else ""
         typer.echo(f"{row['name']}{state}  {' '.join(row['roles'])}  {row['title']}")

@@ -64,6 +64,8 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         json.dump(rows, sys.stdout, default=str)
         return
+    if not rows:
+        typer.echo("no key yet: nongvu key add")
     for row in rows:
         state = "revoked" if row["revoked_at"] else f"until {row['expires_at'] or 'for ever'}"
         typer.echo(f"{row['prefix']}  {row['account']}  {','.join(row['scopes'])}  {state}  {row['label']}")

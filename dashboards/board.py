@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dashboards.crops import spoken
 from dashboards.panel import Json, Panel
 from dashboards.words import LANGUAGES, Language, Words
 
@@ -33,7 +34,7 @@ class Variable:
         chosen = {"selected": True, "text": [everything], "value": ["$__all"]}
         current = {"current": chosen} if self.many else {}
         return {
-            "type": "query", "name": self.name, "label": self.label.get(language), "query": self.sql,
+            "type": "query", "name": self.name, "label": self.label.get(language), "query": spoken(self.sql, language),
             "datasource": {"type": "grafana-postgresql-datasource", "uid": source},
             "refresh": 1, "sort": 0, "multi": self.many, "includeAll": self.many, "hide": 0, "options": [],
             **current, "regex": "", "skipUrlSync": False,

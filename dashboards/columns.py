@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dashboards import palette
+from dashboards.crops import CROPS
 from dashboards.panel import Column
 from dashboards.words import Words
 from telemetry.quantities import QUANTITIES
@@ -73,7 +74,7 @@ RULES: Mapping[str, Words] = {
     "water_rise": Words("Nước lên nhanh", "Water rising fast"),
     "drought_spi": Words("Khô hạn (SPI 3 tháng)", "Drought (SPI of 3 months)"),
     "fire_weather": Words("Thời tiết dễ cháy rừng (FWI)", "Forest fire weather (FWI)"),
-    "silent_station": Words("Trạm mất tin", "Silent station"),
+    "silent_station": Words("Trạm mất tín hiệu", "Silent station"),
     "battery_low": Words("Ắc quy yếu", "Battery low"),
     "battery_level_low": Words("Pin cảm biến yếu", "Sensor battery low"),
     "sensor_stuck": Words("Cảm biến kẹt giá trị", "Stuck sensor"),
@@ -87,21 +88,6 @@ RULE = Column(title=Words("Quy tắc", "Rule"), saying=RULES)
 QUANTITY = Column(title=Words("Đại lượng", "Quantity"), saying={name: palette.title_of(name) for name in QUANTITIES})
 
 
-#: Crops that indices know (analytics/indices/crops.toml; a test compares them).
-CROPS: Mapping[str, Words] = {
-    "rice_spring": Words("Lúa xuân", "Spring rice"),
-    "rice_summer": Words("Lúa mùa", "Summer rice"),
-    "maize": Words("Ngô", "Maize"),
-    "potato": Words("Khoai tây", "Potato"),
-    "cabbage": Words("Bắp cải", "Cabbage"),
-    "tomato": Words("Cà chua", "Tomato"),
-    "vegetables": Words("Rau màu", "Vegetables"),
-    "tea": Words("Chè", "Tea"),
-    "tobacco": Words("Thuốc lá", "Tobacco"),
-    "custard_apple": Words("Na", "Custard apple"),
-    "persimmon": Words("Hồng", "Persimmon"),
-    "star_anise": Words("Hồi", "Star anise"),
-}
 CROP = Column(title=Words("Cây trồng", "Crop"), saying=CROPS)
 #: Stages of a crop as whole numbers (FAO-56, figure 29).
 STAGES: Mapping[str, Words] = {

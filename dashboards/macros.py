@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dashboards.crops import spoken
+from dashboards.words import Language
+
 _MACRO = re.compile(r"\$__(timeFilter|timeGroup|timeFrom|timeTo|unixEpochFilter)\(([^)]*)\)")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::(\w+))?\}")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -25,6 +28,8 @@ class Shown:
     start: datetime
     end: datetime
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: What people read of the choices; the choices themselves where it is not known.
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pixels: int = 800
 
     @property
@@ -34,8 +39,9 @@ class Shown:
         return timedelta(seconds=next((step for step in _ROUND if step >= exact), _ROUND[-1]))
 
 
-def expand(sql: str, shown: Shown) -> str:
+def expand(sql: str, shown: Shown, language: Language = "vi") -> str:
     """SQL as it reaches the database."""
+    sql = spoken(sql, language)
     milliseconds = round(shown.interval.total_seconds() * 1000)
     sql = sql.replace("$__interval_ms", str(milliseconds)).replace("$__interval", f"{milliseconds}ms")
     sql = _MACRO.sub(lambda found: _macro(found[1], found[2], shown), sql)

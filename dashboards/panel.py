@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from dashboards import palette
+from dashboards.crops import spoken
 from dashboards.words import NO_DATA, Language, Words
 
 Json = dict[str, Any]
@@ -155,7 +156,7 @@ class Panel:
         if self.sql:
             target = {
                 "refId": "A", "datasource": reference, "editorMode": "code", "format": self.format, "rawQuery": True,
-                "rawSql": self.sql,
+                "rawSql": spoken(self.sql, language),
             }  # fmt: skip
             built |= {"datasource": reference, "targets": [target], "fieldConfig": self.field_config(language)}
         return built

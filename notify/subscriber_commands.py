@@ -97,6 +97,8 @@ def list_(
     if json:
         typer.echo(jsonlib.dumps(people, ensure_ascii=False, default=str))
         return
+    if not people:
+        typer.echo("nobody yet: nongvu subscriber add")
     for person in people:
         agreed = "agreed" if person["consent_given_at"] else "no consent"
         typer.echo(

@@ -13,6 +13,9 @@ from psycopg import Connection
 from store.migrate import Migration, pending
 from store.statements import statement
 
+#: Readings from which on the size of the whole says something about one.
+_SAYING = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -64,7 +67,7 @@ def _integrity(connection: Connection[Any]) -> Iterator[Finding]:
         Finding("wrong", "chunks", f"{future} of {total} chunks lie in the future: look for wrong clocks")
         if future
         else Finding(
-            "fine", "chunks", f"{total} chunks of readings from {start:%F} to {end:%F}" if total else "no reading yet"
+            "fine", "chunks", f"readings from {start:%F} to {end:%F} in chunks: {total}" if total else "no reading yet"
         )
     )
     if broken := _rows(connection, "invalid_indexes"):
@@ -87,7 +90,7 @@ def _disk(connection: Connection[Any]) -> Iterator[Finding]:
     # what grows is more than the readings: rollups, indices, packs
     each = database / rows if rows else 0.0
     says = f"database {database / 2**20:.0f} MiB, readings {readings / 2**20:.0f} MiB"
-    if rows:
+    if rows > _SAYING:
         says += f": {readings / rows:.0f} bytes a reading, {each:.0f} with all that comes of it"
     yield Finding("fine", "size", says)
     if not day or not each:

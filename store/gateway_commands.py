@@ -3,7 +3,7 @@
 import getpass
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from store.dynamic_security import BrokerRefusedError, Control
 from store.settings import GatewaySettings, connect
 from telemetry.broker import address
 from telemetry.settings import read
+from telemetry.topics import API_GATEWAY
 
 app = typer.Typer(help="Gateways and the stations they send for.", no_args_is_help=True, add_completion=False)
 
@@ -82,12 +83,17 @@ def list_(
         typer.echo()
         return
     for row in rows:
-        state = "revoked" if row["revoked"] else {"true": "online", "false": "offline"}.get(row["online"], "never seen")
         typer.echo(
-            f"{row['code']}  {state}  stations {', '.join(row['stations']) or '-'}"
+            f"{row['code']}  {_state(row)}  stations {', '.join(row['stations']) or '-'}"
             f"  waiting {row['waiting'] or 0}  missing packs {row['missing_packs']}"
             f"  declared dropped {row['declared_dropped']}"
         )
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    if row["code"] == API_GATEWAY:  # it has no line of its own, and may send for every station
+        return "takes readings posted to the API"
+    return "revoked" if row["revoked"] else {"true": "online", "false": "offline"}.get(row["online"], "never seen")
 
 
 @app.command()
@@ -101,7 +107,12 @@ def rotate(code: Annotated[str, typer.Argument(help="Gateway that gets a new pas
     except (gateways.GatewayError, BrokerRefusedError, psycopg.Error) as error:
         raise fail(error) from error
     if password is None:
-        raise fail(ValueError("name the broker and its administrator: NONGVU_MQTT_URL, NONGVU_MQTT_ADMIN"))
+        raise fail(
+            ValueError(
+                "name the broker and its administrator: NONGVU_MQTT_URL, NONGVU_MQTT_ADMIN;"
+                f" under 'nongvu up' delete secrets/{code} in its folder instead"
+            )
+        )
     typer.echo(f"its password, shown only now: {password}")
 
 

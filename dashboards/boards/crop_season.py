@@ -11,7 +11,7 @@ _CROP = Variable(
     name="crop",
     label=Words("Cây trồng", "Crop"),
     many=True,
-    sql="SELECT DISTINCT crop AS __text, crop AS __value FROM chart.season ORDER BY 1",
+    sql="SELECT DISTINCT $__crop(crop) AS __text, crop AS __value FROM chart.season ORDER BY 1",
 )
 _FIELD = Variable(
     name="field",
@@ -29,7 +29,7 @@ _RUNNING = (
 
 def _by_field(index: str) -> str:
     return (
-        "SELECT time, concat_ws(' · ', name, crop) AS metric, value FROM chart.index_value"
+        "SELECT time, concat_ws(' · ', name, $__crop(crop)) AS metric, value FROM chart.index_value"
         f" WHERE index = '{index}' AND place IN (${{field:sqlstring}}) AND basis = 'observed' AND $__timeFilter(time)"
         " ORDER BY time"
     )
@@ -38,7 +38,7 @@ def _by_field(index: str) -> str:
 def _summed(index: str) -> str:
     """Sums since sowing, of the season's place."""
     return (
-        "SELECT said.time, concat_ws(' · ', season.name, season.crop) AS metric,"
+        "SELECT said.time, concat_ws(' · ', season.name, $__crop(season.crop)) AS metric,"
         " sum(said.value) OVER (PARTITION BY season.season ORDER BY said.time) AS value"
         " FROM chart.season JOIN chart.index_value AS said ON said.place = season.place AND said.season = 0"
         f" AND said.index = '{index}' AND said.basis = 'observed' AND said.time >= season.sown"

@@ -21,8 +21,9 @@ _WORK = {
 
 
 def _waiting(kind: str, worst: float) -> Stat:
+    words = _WORK[kind]
     return Stat(
-        title=_WORK[kind],
+        title=Words(words.vi[:1].upper() + words.vi[1:], words.en[:1].upper() + words.en[1:]),
         sql=f"SELECT waiting AS value FROM chart.work WHERE kind = '{kind}'",
         thresholds=palette.steps((worst / 10, palette.ORANGE), (worst, palette.VERMILION), base=palette.BLUE),
     )

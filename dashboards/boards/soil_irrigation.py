@@ -20,7 +20,7 @@ def _measured(quantity: str, decimals: int = 1) -> TimeSeries:
 def _index(title: Words, index: str) -> TimeSeries:
     return TimeSeries(
         title=title,
-        sql="SELECT time, concat_ws(' · ', name, nullif(crop, '')) AS metric, value FROM chart.index_value"
+        sql="SELECT time, concat_ws(' · ', name, nullif($__crop(crop), '')) AS metric, value FROM chart.index_value"
         f" WHERE index = '{index}' AND coalesce(commune, '') IN (${{commune:sqlstring}}) AND basis = 'observed'"
         " AND $__timeFilter(time) ORDER BY time",
         unit="lengthmm",

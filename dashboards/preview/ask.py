@@ -13,6 +13,7 @@ import psycopg
 from dashboards.board import OUTSIDE, Board
 from dashboards.macros import Shown, expand
 from dashboards.panel import Panel
+from dashboards.words import Language
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "M": 30 * 86400, "y": 365 * 86400}
 #: Roles that Grafana's two data sources sign in as.
@@ -57,7 +58,19 @@ def choices(
     return chosen
 
 
-def ask(connection: psycopg.Connection[Any], panel: Panel, shown: Shown) -> Answer:
+def texts(connection: psycopg.Connection[Any], board: Board, shown: Shown, language: Language) -> dict[str, list[str]]:
+    """What people read of the choices."""
+    read = {}
+    for variable in board.variables:
+        cursor = connection.execute(expand(variable.sql, shown, language).encode())
+        names = [column.name for column in cursor.description or ()]
+        text, value = names.index("__text"), names.index("__value")
+        said = {str(row[value]): str(row[text]) for row in cursor.fetchall()}
+        read[variable.name] = [said.get(each, each) for each in shown.choices[variable.name]]
+    return read
+
+
+def ask(connection: psycopg.Connection[Any], panel: Panel, shown: Shown, language: Language = "vi") -> Answer:
     """Rows of a panel."""
-    cursor = connection.execute(expand(panel.sql, shown).encode())
+    cursor = connection.execute(expand(panel.sql, shown, language).encode())
     return Answer(tuple(column.name for column in cursor.description or ()), cursor.fetchall())

@@ -171,7 +171,8 @@ def _range(panel: TimeSeries, lines: dict[str, Points], draws: dict[str, Draw]) 
     if panel.lines and panel.thresholds:
         steps = [step["value"] for step in panel.thresholds["steps"] if "value" in step]
         near = [value for value in steps if low - (high - low) <= value <= high + (high - low)]
-        low, high = min([low, *near]), max([high, *near])
+        room = 0.08 * (max([high, *near]) - min([low, *near]))  # above a threshold stands its number
+        low, high = min([low, *near]), max([high, *(value + room for value in near)])
     return (panel.minimum if panel.minimum is not None else low), (panel.maximum if panel.maximum is not None else high)
 
 
@@ -279,7 +280,7 @@ def heat_map(panel: Panel, answer: Answer, shown: Shown, frame: Frame, language:
                         left + width / 2,
                         top + row / 2 + 4,
                         words,
-                        "state mid" + (" light" if shade(value) > 0.5 else ""),
+                        "state mid" + (" light" if 0.3 * red + 0.59 * green + 0.11 * blue < 132 else ""),
                     )
                 )
     return svg(frame, ground + "".join(body))

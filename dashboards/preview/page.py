@@ -48,7 +48,7 @@ def _choices(board: Board, shown: Shown, language: Language) -> str:
     """What was chosen at the top of the board."""
     said = []
     for variable in board.variables:
-        values = list(shown.choices[variable.name])
+        values = list(shown.texts.get(variable.name, shown.choices[variable.name]))
         many = len(values) > 3 and variable.many
         text = f"{len(values)} " + Words("đã chọn", "chosen").get(language) if many else ", ".join(values)
         said.append(f"{escape(variable.label.get(language))} <b>{escape(text) or '–'}</b>")
@@ -60,11 +60,11 @@ def section(connection: psycopg.Connection[Any], panel: Panel, height: int, show
     high = height * (ROW + GAP) - GAP
     wide = panel.width * (WIDTH - 2 * GAP - (COLUMNS - 1) * GAP) / COLUMNS + (panel.width - 1) * GAP
     frame = Frame(wide - 18, high - 36)
-    answer = ask(connection, panel, shown) if panel.sql else Answer((), ())
+    answer = ask(connection, panel, shown, language) if panel.sql else Answer((), ())
     body = draw(panel, answer, shown, frame, language) if answer.rows or isinstance(panel, Text) else ""
     title = panel.title.get(language)
     for name, values in shown.choices.items():
-        title = title.replace(f"${{{name}:text}}", ", ".join(values))
+        title = title.replace(f"${{{name}:text}}", ", ".join(shown.texts.get(name, values)))
     empty = f'<div class="none">{NO_DATA.get(language)}</div>'
     style = f"grid-column:span {panel.width};height:{high}px"
     return f'<section style="{style}"><h3>{escape(title)}</h3>{body or empty}</section>'

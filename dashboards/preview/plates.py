@@ -24,13 +24,15 @@ def geo_map(panel: GeoMap, answer: Answer, frame: Frame, language: Language) -> 
     south, north = min(row["latitude"] for row in rows), max(row["latitude"] for row in rows)
     # a degree of longitude is shorter by the cosine of the latitude
     narrow = math.cos(math.radians((south + north) / 2))
-    width, height = frame.width - 130, frame.height - 80
+    width, height = frame.width - 130, frame.height - 110
     per_degree = min(width / max((east - west) * narrow, 0.05), height / max(north - south, 0.05))
-    middle = frame.width / 2, frame.height / 2 - 12
+    middle = frame.width / 2, frame.height / 2 - 22
     half_width, half_height = (east - west) / 2 * narrow * per_degree, (north - south) / 2 * per_degree
     x = Scale(west, east, middle[0] - half_width, middle[0] + half_width)
     y = Scale(south, north, middle[1] + half_height, middle[1] - half_height)
-    body = []
+    body: list[str] = []
+    labels: list[tuple[float, float, str]] = []
+    points = [(x(row["longitude"]), y(row["latitude"])) for row in rows]
     for tick in round_ticks(west - 0.2, east + 0.2, 6):
         if 30 < x(tick) < frame.width - 20:
             body.append(line(x(tick), 0, x(tick), frame.height))
@@ -39,21 +41,36 @@ def geo_map(panel: GeoMap, answer: Answer, frame: Frame, language: Language) -> 
         if 20 < y(tick) < frame.height - 30:
             body.append(line(0, y(tick), frame.width, y(tick)))
             body.append(text(3, y(tick) - 3, f"{tick:.1f}°B" if language == "vi" else f"{tick:.1f}°N", "tick"))
-    for row in rows:
+    for row, at in zip(rows, points, strict=True):
         level = int(row[panel.value] or 0)
-        at = x(row["longitude"]), y(row["latitude"])
         light = "light" if level >= 4 else ""
         body.append(
             f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{10 + level}" class="dot"'
             f' fill="{palette.LEVEL_COLORS[level]}"/>'
         )
         body.append(text(at[0], at[1] + 4, str(level) if level else "·", f"mark mid {light}"))
-        body.append(text(at[0], at[1] + 26 + level, escape(str(row[panel.label])), "place mid"))
+        labels.append((at[0], at[1] + 26 + level, escape(str(row[panel.label]))))
+    body += _apart(labels, points)
     key = "".join(
         f'<span><b class="key" style="background:{shown["color"]}"></b> {shown["text"]}</span>'
         for shown in palette.levels(language)[0]["options"].values()
     )
     return svg(Frame(frame.width, frame.height - 22), "".join(body)) + f'<div class="legend">{key}</div>'
+
+
+def _apart(labels: list[tuple[float, float, str]], points: list[tuple[float, float]]) -> list[str]:
+    """Labels under their points, else over them; one that finds no room is left out: the point says the level."""
+    taken = [(x, y, 12.0, 12.0) for x, y in points]
+    made = []
+    for (x, low, words), (_, y) in zip(labels, points, strict=True):
+        half = 3.1 * len(words)
+        for at in (low, 2 * y - low + 10):
+            others = (place for place in taken if place[:2] != (x, y))
+            if all(abs(x - px) > half + pw or abs(at - 4 - py) > 6 + ph for px, py, pw, ph in others):
+                taken.append((x, at - 4, half, 6.0))
+                made.append(text(x, at, words, "place mid"))
+                break
+    return made
 
 
 def bar_chart(panel: BarChart, answer: Answer, frame: Frame, language: Language) -> str:

@@ -55,7 +55,7 @@ def plain(value: Any, unit: str, decimals: int | None) -> str:  # noqa: PLR0911
 def _digits(number: float, decimals: int | None) -> str:
     if decimals is None:
         decimals = 0 if abs(number) >= 100 or number == int(number) else 1 if abs(number) >= 10 else 2
-    return f"{number:,.{decimals}f}".replace(",", " ")
+    return f"{round(number, decimals) + 0.0:,.{decimals}f}".replace(",", " ")  # + 0.0: nobody reads "-0.00"
 
 
 def _scaled(number: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from psycopg import sql
 
 from dashboards.board import Board
 from dashboards.macros import Shown
-from dashboards.preview.ask import ROLE, ROLES, choices, span
+from dashboards.preview.ask import ROLE, ROLES, choices, span, texts
 from dashboards.preview.page import page
 from dashboards.words import Language
 
@@ -70,4 +71,5 @@ def _drawn(
         if connection.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", [role]).fetchone() == (True,):
             connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
         shown = Shown(end - span(board), end, choices(connection, board, end, wanted))
+        shown = replace(shown, texts=texts(connection, board, shown, language))
         return page(connection, board, shown, language, note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
 from standalone.field.record import STATIONS, observations
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5020)
     chosen = parser.parse_args()
+    logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # a scan of the line is no fault
     asyncio.run(serve(chosen.station, chosen.host, chosen.port))
 
 

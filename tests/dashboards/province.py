@@ -142,13 +142,18 @@ def computed(spot: Spot, frame: pd.DataFrame, chance: np.random.Generator) -> di
     return made | {name: formulas[name] for name in spot.extra}
 
 
+#: Middle and height of invented values, where others would be absurd: no pond has 20 mg/L of ammonia.
+WAVES = {"sp": (0, 2), "oxygen_saturation": (82, 20), "unionised_ammonia": (0.03, 0.02),
+         "water_level_rise": (0.1, 0.12), "keetch": (60, 40)}  # fmt: skip
+
+
 def wave(name: str, day: int, k: int) -> float:
     """An invented value of an index on a day at the k-th place: whole for levels and stages, around 0 for SPI and SPEI."""
     if name == "crop_stage":
         return 1.0 + (day // 20 + k) % 4
     if name.endswith(("_level", "_stage", "_reached", "_infection", "_hutton")):
         return float((day // 9 + k) % 4)
-    around, by = (0, 2) if name.startswith("sp") else (12, 9)
+    around, by = next((wave for start, wave in WAVES.items() if name.startswith(start)), (12, 9))
     return float(np.sin(day / 9 + k) * by + around)
 
 
@@ -362,7 +367,7 @@ class Filler:
     def alerts(self) -> None:
         """Episodes by the daily values against the thresholds of the rules, as a plain loop."""
         limits = {
-            "cold_spell": ("cold", "air_temperature_mean", -1, (20, 15, 13), "Rét, TB ngày {:.1f} độ C"),
+            "cold_spell": ("cold", "air_temperature_mean", -1, (20, 15, 13), "Trời rét, trung bình ngày {:.1f} độ C"),
             "frost": ("frost", "air_temperature_minimum", -1, (4,), "Sương muối, thấp nhất {:.1f} độ C"),
             "heat": ("heat", "air_temperature_maximum", 1, (35, 37, 39), "Nắng nóng, cao nhất {:.1f} độ C"),
             "heavy_rain": ("rain", "precipitation_sum", 1, (16, 50, 100), "Mưa {:.0f} mm/24 giờ"),
@@ -385,7 +390,7 @@ class Filler:
                 rule.title["vi"],
             )
         silent = self.spots[-1]
-        self.alert("silent_station", "network", silent, 1, END - timedelta(hours=24), None, "Trạm mất tin")
+        self.alert("silent_station", "network", silent, 1, END - timedelta(hours=24), None, "Trạm mất tín hiệu")
 
     def episodes(self, rule, hazard, spot, row, sign, edges, text) -> None:
         first = END - timedelta(days=self.days)
@@ -473,9 +478,7 @@ class Filler:
                       "oldest": (END - timedelta(hours=30)).isoformat() if k == 2 else None}  # fmt: skip
             self.sql.execute("UPDATE gateway SET status = %s, status_at = %s WHERE code = %s",
                              (json.dumps(status), END - timedelta(minutes=5 if k < 2 else 1800), f"gateway-{k}"))  # fmt: skip
-        for n, reason in enumerate(
-            ("unknown_station", "out_of_window", "conflict", "unknown_station", "unknown_quantity")
-        ):
+        for n, reason in enumerate(("unknown_station", "too_old", "conflict", "unknown_station", "unknown_quantity")):
             self.sql.execute("INSERT INTO set_aside (gateway, sequence, reason, payload, payload_sha256, received_at, replayed_at) VALUES ('gateway-0', %s, %s, '', '', %s, %s)",
                              (n, reason, END - timedelta(hours=n), END if n == 3 else None))  # fmt: skip
         batch = self.one("SELECT max(id) FROM batch")

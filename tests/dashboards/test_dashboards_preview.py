@@ -1,5 +1,6 @@
 """The preview: pages of their own parts, both languages, honest about invented data, clear where it cannot draw."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -10,9 +11,12 @@ from typer.testing import CliRunner
 
 from dashboards.boards import BOARDS
 from dashboards.commands import app
+from dashboards.crops import spoken
 from dashboards.preview.axis import round_ticks, time_ticks
+from dashboards.preview.plates import _apart
 from dashboards.preview.say import duration, plain
 from dashboards.preview.write import PreviewError, newest, write
+from dashboards.words import LANGUAGES
 
 
 @pytest.fixture
@@ -36,13 +40,13 @@ def test_every_board_becomes_a_page_of_its_own_parts(filled, tmp_path):
 def test_a_choice_narrows_and_a_time_moves(filled, tmp_path, monkeypatch):
     monkeypatch.setenv("NONGVU_DATABASE_URL", filled)
     with psycopg.connect(filled) as connection:
-        (code,) = connection.execute("SELECT station FROM chart.station ORDER BY name DESC LIMIT 1").fetchone()
+        code, name = connection.execute("SELECT station, name FROM chart.station ORDER BY name DESC LIMIT 1").fetchone()
     arguments = ["preview", str(tmp_path), "--board", "station", "--language", "vi", "--choose", f"station={code}",
                  "--to", "2013-06-05T00:00:00"]  # fmt: skip
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     text = (tmp_path / "nongvu-station-vi.html").read_text(encoding="utf-8")
-    assert f"<b>{code}</b>" in text
+    assert f"<b>{name}</b>" in text
     assert "05/06/2013 07:00" in text
 
 
@@ -57,10 +61,31 @@ def test_what_cannot_be_drawn_says_why(database, empty_database, tmp_path, monke
     assert CliRunner().invoke(app, ["preview", str(tmp_path), "--board", "no_such"]).exit_code == 2
 
 
+def test_labels_of_a_map_lie_on_no_point_and_on_no_other_label():
+    points = [(100.0, 100.0), (110.0, 126.0), (400.0, 100.0)]
+    labels = [(x, y + 26, name) for (x, y), name in zip(points, ("Kỳ Lừa 1", "Đông Kinh 1", "Chi Lăng 1"), strict=True)]
+    drawn = "".join(_apart(labels, points))
+    heights = [float(height) for height in re.findall(r' y="([0-9.]+)"', drawn)]
+    assert heights == [84.0, 152.0, 126.0]  # over its point, since another lies under it; under; under
+    crowd = [(100.0 + k, 100.0 + k) for k in range(9)]
+    assert "".join(_apart([(x, y + 26, "Trạm") for x, y in crowd], crowd)).count("<text") <= 2
+
+
+def test_crops_are_called_in_the_boards_language():
+    assert spoken("SELECT $__crop(season.crop) AS metric", "vi").startswith(
+        "SELECT CASE season.crop WHEN 'rice_spring'"
+    )
+    assert "'Lúa xuân'" in spoken("$__crop(crop)", "vi")
+    assert "'Spring rice'" in spoken("$__crop(crop)", "en")
+    assert not [board.name for board in BOARDS for tongue in LANGUAGES if "$__crop" in json.dumps(board.build(tongue))]
+
+
 def test_values_as_people_read_them():
     assert plain(1234.5, "lengthmm", 1) == "1 234.5 mm"
     assert plain(END, "", None) == "08/06/2013 00:00"
     assert plain(0.5, "percentunit", None) == "50%"
+    assert plain(-0.004, "lengthm", 2) == "0.00 m"
+    assert plain(-0.006, "lengthm", 2) == "-0.01 m"
     assert [duration(s) for s in (3.21, 300, 7200, 180_000)] == ["3.2 s", "5.0 min", "2.0 h", "2.1 d"]
     assert round_ticks(0.3, 9.4) == [0, 2, 4, 6, 8, 10]
     assert round_ticks(5, 5)[0] <= 5 <= round_ticks(5, 5)[-1]

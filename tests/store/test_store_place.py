@@ -51,6 +51,9 @@ def test_station_and_gateway(nongvu, database):
     nongvu("gateway", "add", "hut-02", "--station", "mau-son-1")  # a station is one gateway's at a time
     rows = {row["code"]: row for row in json.loads(nongvu("gateway", "list", "--json"))}
     assert (rows["hut-01"]["stations"], rows["hut-02"]["stations"]) == ([], ["mau-son-1"])
+    said = nongvu("gateway", "list")
+    assert "hut-02  never seen" in said
+    assert "api  takes readings posted to the API" in said
     assert "Trạm Mẫu Sơn" in nongvu("place", "list", "--below", "lang-son-mau-son")
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM audit WHERE action = 'gateway add'").fetchone() == (2,)
