@@ -13,6 +13,7 @@ from api import (
     callbacks,
     changes,
     documents,
+    forecasting,
     health,
     indices,
     lists,
@@ -32,7 +33,8 @@ from api.web import map as map_page
 from api.web import office, page, sign_in
 
 ROUTERS = (
-    stations.router, readings.router, posting.router, indices.router, alerts.router, documents.router, stream.router,
+    stations.router, readings.router, posting.router, forecasting.router, indices.router, alerts.router,
+    documents.router, stream.router,
     lists.router, changes.router, people.router, callbacks.router, health.router,
     openapi.router, sensorthings.router, page.router, sign_in.router,
     office.router, map_page.router,

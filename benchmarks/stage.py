@@ -117,11 +117,11 @@ class Pack:
         return topics.topic(f"g-{self.gateway}", topics.Kind(self.stream.value))
 
 
-def packs(gateways, each, records, stream=Stream.LIVE, start=START, step=60_000):
+def packs(gateways, each, records, stream=Stream.LIVE, start=START, step=60_000, first=0):
     """``each`` packs of ``records`` readings for every gateway, oldest first, as all gateways together send them."""
     made = []
     times = max(1, records // len(QUANTITIES))
-    for sequence in range(each):
+    for sequence in range(first, first + each):
         for gateway in range(gateways):
             readings = []
             for n in range(records):

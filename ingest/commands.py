@@ -129,6 +129,8 @@ def _say(summary: Any, *, dry_run: bool) -> None:
         typer.echo("  nothing was written")
     else:
         typer.echo(f"  stored {summary.stored:,}, repeated {summary.repeated:,}, in conflict {summary.conflicts:,}")
+        if summary.skipped_pieces:
+            typer.echo(f"  {summary.skipped_pieces:,} pieces of this very file were in already")
 
 
 @app.command()
@@ -151,6 +153,8 @@ def forecast(
 
     try:
         found = read_forecast(file.read_bytes(), source=source)
+        if not found.values:
+            raise ForecastError(f"{file.name}: no value that is known and possible; 'nongvu ingest forecast --help'")
         moment = issued.replace(tzinfo=UTC) if issued else found.reference_time
         if moment is None:
             typer.echo("the file does not say when it was issued: give --issued", err=True)

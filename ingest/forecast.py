@@ -61,6 +61,8 @@ def read(payload: bytes, *, source: str = "") -> Forecast:
         if isinstance(document, dict) and isinstance(document.get("hourly"), dict):
             return _open_meteo(document, source or "open-meteo")
         return _gfs(document, source or "gfs")
+    except ForecastError:
+        raise
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise ForecastError(f"neither Open-Meteo nor GFS-style JSON: {error!r}") from error
 
@@ -114,6 +116,8 @@ def _csv(text: str, source: str) -> Forecast:
                     values += _said(quantity, unit.rstrip(")"), [(time, value)])
         issued = rows[0].get("reference_time")
         return Forecast(_moment(issued, UTC) if issued else None, source or "csv", values)
+    except ForecastError:
+        raise
     except (ValueError, TypeError) as error:
         raise ForecastError(str(error)) from error
 
@@ -133,5 +137,8 @@ def _said(quantity: str, unit: str, pairs: Any) -> Iterator[Said]:
 
 
 def _moment(text: str, zone: Any) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ForecastError(f"{text!r} is no time: write 2026-01-31T07:00:00Z") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -201,7 +201,7 @@ class Import:
 
 def _columns(file: LoggerFile, wanted: ColumnMap) -> list[Column]:
     if not wanted.columns:
-        found = [(name, usual_quantity(file, name) or (name if name in QUANTITIES else None)) for name in file.columns]
+        found = [(name, usual_quantity(file, name)) for name in file.columns]
         return [Column(column=name, quantity=quantity) for name, quantity in found if quantity]
     for column in wanted.columns:
         if column.column not in file.columns:

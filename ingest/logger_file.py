@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import pandas as pd
 
+from telemetry.quantities import QUANTITIES
+
+#: Bytes by which the encoding is told.
+SAMPLE = 64 * 1024
 #: Rows in one piece: one piece is one transaction and one step of the progress.
 PIECE = 20_000
 
@@ -35,7 +40,7 @@ class LoggerFile:
     def pieces(self) -> Iterator[pd.DataFrame]:
         """Rows as text, a piece at a time."""
         if self.kind == "excel":
-            table = pd.read_excel(self.path, dtype=str, **self.reading)
+            table = _excel(self.path)
             for start in range(0, len(table), PIECE):
                 yield table.iloc[start : start + PIECE]
             return
@@ -49,13 +54,16 @@ class LoggerFile:
 
 def recognise(path: Path, *, time: str | None = None) -> LoggerFile:
     """Find out what a file is from its first lines; ``time`` names the time column of a plain CSV or Excel file."""
+    if path.suffix.lower() in {".xls", ".ods"}:
+        raise LoggerFileError(f"{path.name}: save it as .xlsx, or as CSV")
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        head = pd.read_excel(path, dtype=str, nrows=0)
-        columns = [str(column) for column in head.columns]
+        columns = [str(column) for column in _excel(path, rows=0).columns]
         return LoggerFile(path, "excel", columns, _bracketed(columns), (_time_column(columns, time, path),))
     encoding = _encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         lines = [line.rstrip("\r\n") for _, line in zip(range(12), file, strict=False)]
+    if any("\0" in line for line in lines):
+        raise LoggerFileError(f"{path.name} is no text file: export TOA5, WeatherLink text, CSV or .xlsx")
     if not lines:
         raise LoggerFileError(f"{path.name} is empty")
     if lines[0].lstrip('\ufeff"').startswith("TOA5"):
@@ -68,14 +76,21 @@ def recognise(path: Path, *, time: str | None = None) -> LoggerFile:
     return _plain(path, lines[0], encoding, time)
 
 
+def _excel(path: Path, rows: int | None = None) -> pd.DataFrame:
+    try:
+        return pd.read_excel(path, dtype=str, nrows=rows, engine="openpyxl")
+    except (ValueError, KeyError, BadZipFile) as error:
+        raise LoggerFileError(f"{path.name} is no Excel file: {str(error)[:100]}") from error
+
+
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
-        head = file.read(64 * 1024)
+        head = file.read(SAMPLE)
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
-            return "cp1252"  # WeatherLink on Windows
+        if len(head) < SAMPLE or error.start < SAMPLE - 4:  # no character that the sample cut in two
+            return "latin-1" if b"\0" in head else "cp1252"  # WeatherLink on Windows
     return "utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8"
 
 
@@ -159,10 +174,19 @@ TOA5 = {
 }  # fmt: skip
 
 
+#: Names that agronomists write above a column, without the unit → quantity.
+VIETNAMESE = {
+    "nhiệt độ": "air_temperature", "nhiệt độ không khí": "air_temperature", "độ ẩm không khí": "relative_humidity",
+    "mưa": "precipitation", "lượng mưa": "precipitation", "tốc độ gió": "wind_speed", "hướng gió": "wind_direction",
+    "khí áp": "air_pressure", "nhiệt độ đất": "soil_temperature", "độ ẩm đất": "soil_moisture",
+}  # fmt: skip
+
+
 def usual_quantity(file: LoggerFile, column: str) -> str | None:
     """Quantity of a column by the names that these makers use."""
     if file.kind == "toa5":
         return TOA5.get(column)
     if file.kind == "weatherlink":
         return WEATHERLINK.get(column.rsplit(" - ", 1)[0])
-    return None
+    plain = column.lower().split("(")[0].split("[")[0].strip()
+    return VIETNAMESE.get(plain) or (plain if plain in QUANTITIES else None)

@@ -59,12 +59,19 @@ def add(connection: Connection[Any], code: str, name: str = "") -> int:
     return int(row[0]) if row else 0
 
 
-def give(connection: Connection[Any], gateway: str, station: str, now: datetime | None = None) -> None:
-    """Let a gateway send for a station from now on; `GatewayError` where either is unknown."""
+def give(connection: Connection[Any], gateway: str, station: str, now: datetime | None = None) -> str | None:
+    """Let a gateway send for a station from now on; code of the gateway that had it until now, if another did.
+
+    `GatewayError` where gateway or station is unknown.
+    """
     parameters = {"gateway": gateway, "station": station, "now": now or datetime.now(UTC)}
-    if connection.execute(statement("gateway", "give"), parameters).fetchone() is None:
-        message = f"no gateway {gateway!r}, or no station {station!r}: see 'nongvu gateway list', 'nongvu place list'"
-        raise GatewayError(message)
+    row = connection.execute(statement("gateway", "give"), parameters).fetchone()
+    if row is None:
+        if not listed(connection, gateway):
+            raise GatewayError(f"no gateway {gateway!r}: see 'nongvu gateway list'")
+        raise GatewayError(f"no station {station!r}: see 'nongvu place list'; 'nongvu place add' makes one")
+    former: str | None = row[0]
+    return former
 
 
 def listed(connection: Connection[Any], code: str | None = None) -> list[dict[str, Any]]:

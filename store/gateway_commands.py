@@ -20,6 +20,11 @@ from telemetry.topics import API_GATEWAY
 
 app = typer.Typer(help="Gateways and the stations they send for.", no_args_is_help=True, add_completion=False)
 
+NO_BROKER = (
+    "name the broker and its administrator: NONGVU_MQTT_URL, NONGVU_MQTT_ADMIN;"
+    " under 'nongvu up' delete the gateway's file in its folder 'secrets' instead, and a new password is made"
+)
+
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -59,13 +64,15 @@ def add(
                 gateways.add(connection, code, name)
             elif not station:
                 raise gateways.GatewayError(f"gateway {code!r} is there already")
-            for one in station or ():
-                gateways.give(connection, code, one)
+            taken = [(one, gateways.give(connection, code, one)) for one in station or ()]
             gateways.audit(connection, who(), "gateway add", code, {"stations": station or []})
             password = None if code in known else _administer(lambda control: control.put_gateway(code))
     except (gateways.GatewayError, BrokerRefusedError, psycopg.Error) as error:
         raise fail(error) from error
     typer.echo(f"gateway {code} sends for {', '.join(station or ()) or 'no station yet'}")
+    for one, former in taken:
+        if former:
+            typer.echo(f"{one} was {former}'s until now: what that one still sends for it is set aside")
     if password:
         typer.echo(f"its password, shown only now: {password}")
 
@@ -103,16 +110,11 @@ def rotate(code: Annotated[str, typer.Argument(help="Gateway that gets a new pas
         with connect("gateway") as connection:
             _known(connection, code)
             password = _administer(lambda control: control.rotate(code))
+            if password is None:
+                raise gateways.GatewayError(NO_BROKER)
             gateways.audit(connection, who(), "gateway rotate", code)
     except (gateways.GatewayError, BrokerRefusedError, psycopg.Error) as error:
         raise fail(error) from error
-    if password is None:
-        raise fail(
-            ValueError(
-                "name the broker and its administrator: NONGVU_MQTT_URL, NONGVU_MQTT_ADMIN;"
-                f" under 'nongvu up' delete secrets/{code} in its folder instead"
-            )
-        )
     typer.echo(f"its password, shown only now: {password}")
 
 
@@ -158,8 +160,12 @@ def command(
 @app.command()
 def orders(code: Annotated[str, typer.Argument(help="Gateway.")], as_json: Json = False) -> None:
     """What became of orders and configurations, newest first."""
-    with connect("gateway") as connection:
-        rows = gateways.orders(connection, code)
+    try:
+        with connect("gateway") as connection:
+            _known(connection, code)
+            rows = gateways.orders(connection, code)
+    except gateways.GatewayError as error:
+        raise fail(error) from error
     if as_json:
         json.dump(rows, sys.stdout, ensure_ascii=False, indent=1, default=str)
         typer.echo()

@@ -7,7 +7,7 @@ INSERT INTO gateway (code, name) VALUES (%(code)s, %(name)s) RETURNING id;
 SELECT id FROM gateway WHERE code = %(code)s;
 
 -- name: give
--- Give a station to a gateway: from the beginning if it is the first to have it, else from now on.
+-- Give a station to a gateway: from the beginning if it is the first to have it, else from now on; says whose it was.
 WITH chosen AS (
     SELECT gateway.id AS gateway, place.id AS station FROM gateway, place
     WHERE gateway.code = %(gateway)s AND place.code = %(station)s AND place.kind = 'station'
@@ -16,7 +16,7 @@ WITH chosen AS (
     FROM chosen
     WHERE gateway_station.station = chosen.station AND gateway_station.gateway <> chosen.gateway
       AND gateway_station.valid_to = 'infinity'
-    RETURNING gateway_station.station
+    RETURNING gateway_station.gateway
 ), given AS (
     INSERT INTO gateway_station (gateway, station, valid_from)
     SELECT gateway, station,
@@ -27,7 +27,7 @@ WITH chosen AS (
                       AND own.gateway = chosen.gateway AND own.valid_to = 'infinity')
     RETURNING station
 )
-SELECT chosen.station FROM chosen;
+SELECT (SELECT gateway.code FROM former JOIN gateway ON gateway.id = former.gateway) FROM chosen;
 
 -- name: registry
 SELECT id, code, revoked FROM gateway;

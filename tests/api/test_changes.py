@@ -201,6 +201,31 @@ async def test_subscribers_are_added_and_stopped_and_never_shown(
     assert ask(province, "SELECT state FROM subscriber") == [("stopped",)]
 
 
+async def test_a_forecast_is_pushed_once_and_read_back(client: httpx.AsyncClient, province: str, keys: Keys) -> None:
+    values = [{"quantity": "air_temperature", "valid_time": f"2026-02-01T{hour:02}:00:00Z", "value": 10 + hour / 2}
+              for hour in range(24)]  # fmt: skip
+    body = {"reference_time": "2026-01-31T12:00:00Z", "source": "province", "values": values}
+    url = "/v1/places/huu-lung/forecasts"
+    for name, status in {"public": 401, "agronomist": 403, "gateway": 200}.items():
+        answer = await client.post(url, json=body, headers=keys[name])
+        assert answer.status_code == status, (name, answer.text)
+    assert answer.json() == {"values": 24, "changed": 24}
+    marks = ask(province, "SELECT code FROM mark JOIN place ON place.id = mark.place WHERE cause = 'forecast'")
+    assert {"huu-lung", "huu-lung-1"} <= {code for (code,) in marks}  # whatever is below it is computed anew
+    assert (await client.post(url, json=body, headers=keys["gateway"])).json()["changed"] == 0
+    assert len(ask(province, "SELECT FROM mark WHERE cause = 'forecast'")) == len(marks)
+    read = (await client.get(url)).json()
+    assert [item["value"] for item in read] == [entry["value"] for entry in values]
+    elsewhere = await client.post("/v1/places/mau-son/forecasts", json=body, headers=keys["gateway"])
+    assert elsewhere.status_code == 404  # its right ends at Hữu Lũng
+    for wrong, says in (({"quantity": "heat"}, "no quantity 'heat'"), ({"value": 400}, "value 1: air_temperature is")):
+        sent = body | {"values": [values[0], values[1] | wrong]}
+        answer = await client.post(url, json=sent, headers=keys["gateway"])
+        assert (answer.status_code, says in answer.text) == (422, True)
+    assert ask(province, "SELECT count(*) FROM forecast") == [(24,)]
+    assert ask(province, "SELECT count(*) FROM audit WHERE action = 'forecast pushed'") == [(2,)]
+
+
 async def test_wrong_bodies_are_422(client: httpx.AsyncClient, keys: Keys) -> None:
     wrong = [
         ("/v1/seasons", {"place": "farm-a", "crop": "rice", "sown": "yesterday"}),

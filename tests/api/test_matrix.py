@@ -22,6 +22,7 @@ NEEDS = {
     ("get", "/v1/alerts/{id}"): "public",
     ("get", "/v1/documents/{name}"): "public",
     ("get", "/v1/places/{code}/forecasts"): "public",
+    ("post", "/v1/places/{code}/forecasts"): "readings",
     ("get", "/v1/stream"): "public",
     ("get", "/v1/places"): "public",
     ("get", "/v1/datastreams"): "public",
@@ -58,6 +59,8 @@ SENSORTHINGS = "/sta/v1.1"
 MOMENT = "2026-01-31T13:00:00Z"
 BODIES = {
     "/v1/readings": {"readings": [{"station": "{station}", "datastream": "air_temperature", "time": MOMENT, "value": 1}]},
+    "/v1/places/{code}/forecasts": {"reference_time": MOMENT, "source": "s",
+                                   "values": [{"quantity": "air_temperature", "valid_time": MOMENT, "value": 1}]},
     "/v1/seasons": {"place": "{station}", "crop": "rice", "sown": "2026-01-01"},
     "/v1/seasons/{id}": {"ended": "2026-02-01"},
     "/v1/verdicts": {"station": "{station}", "datastream": "air_temperature", "valid_from": MOMENT, "valid_to": MOMENT,

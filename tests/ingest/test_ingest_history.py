@@ -3,8 +3,10 @@
 import datetime as dt
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import openpyxl
 import psycopg
@@ -143,6 +145,9 @@ def test_a_map_may_be_short(nongvu, database, tmp_path):
             "cannot be had from 'mm'",
         ),
         ("time,b\n2020-01-01,2\n", "[[columns]\n", "map.toml"),
+        ("time,b\n2020-01-01,2\n", "[[column]]\nx = 1\n", "map.toml: column: Extra inputs are not permitted"),
+        ("time,odd one\n2020-01-01,2\n", "", '"odd one" = "…"'),
+        ("\0\1\2\n", "", "no text file"),
         ("", "", "empty"),
         ("time,air_temperature\n", "", "no rows"),
         ("time,air_temperature\nsoon,1\nlater,2\n", "", "the first is 'soon'"),
@@ -165,6 +170,35 @@ def test_the_file_tells_whether_the_day_comes_first(nongvu, database, tmp_path, 
     nongvu("ingest", "import", file, "--station", "s", "--create")
     first = dt.datetime(2020, 2, 1, tzinfo=dt.UTC) if february else dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
     assert [row[0] for row in values(database, "air_temperature")] == [first, dt.datetime(2020, 2, 13, tzinfo=dt.UTC)]
+
+
+def test_the_map_of_the_docs(nongvu, database, tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "history.md").read_text()
+    (columns,) = re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    (tmp_path / "so-mua.toml").write_text(columns)
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO place (code, kind, name) VALUES ('mau-son-1', 'station', 'Mẫu Sơn')")
+    file = tmp_path / "so-mua.csv"
+    file.write_text("Ngày giờ,T tủ,VWC 30,Mưa\n01/02/2024 07:00,50,31,0\n02/02/2024 07:00,-99,30,1\n")
+    nongvu("ingest", "import", file, "--map", tmp_path / "so-mua.toml", "--create")
+    assert [row[:2] for row in values(database, "air_temperature")] == [(dt.datetime(2024, 2, 1, tzinfo=dt.UTC), 10.0)]
+    assert [row[1] for row in values(database, "soil_moisture")] == [0.31, 0.3]
+
+
+@pytest.mark.parametrize(("name", "says"), [("x.xlsx", "no Excel file"), ("x.xls", "save it as .xlsx"),
+                                            ("x.csv", "no text file")])  # fmt: skip
+def test_files_that_are_something_else(nongvu, tmp_path, name, says):
+    (tmp_path / name).write_bytes(b"\x7fELF\0\0\xff\xfe\n" * 5)
+    assert says in nongvu("ingest", "import", tmp_path / name, "--station", "s", code=1)
+
+
+def test_usual_vietnamese_names_need_no_map(nongvu, database, tmp_path):
+    file = tmp_path / "vn.csv"
+    file.write_bytes("ngày;Nhiệt độ (°C);Lượng mưa (cm)\r\n13/02/2024 07:00;21,5;0,2\r\n".encode())
+    nongvu("ingest", "import", file, "--station", "s", "--create")
+    assert [row[1] for row in values(database, "air_temperature")] == [21.5]
+    assert [row[1] for row in values(database, "precipitation")] == [2.0]
+    assert "in already" in nongvu("ingest", "import", file, "--station", "s", "--create")
 
 
 def test_a_broken_off_import_goes_on_where_it_stopped(nongvu, database, tmp_path):
@@ -230,5 +264,9 @@ def test_forecasts(nongvu, database, tmp_path):
     ]  # fmt: skip
     file.write_text("{")
     assert "not JSON" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
+    file.write_text("valid_time,heat\n2026-01-02T00:00:00Z,50\n")
+    assert "no value" in nongvu("ingest", "forecast", file, "--place", "s", "--issued", "2026-01-01T12:00:00", code=1)
+    file.write_text("valid_time,air_temperature\nlater,50\n")
+    assert "'later' is no time" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
     file.write_text("{}")
     assert "neither" in nongvu("ingest", "forecast", file, "--place", "s", code=1)

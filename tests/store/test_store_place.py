@@ -48,7 +48,9 @@ def test_station_and_gateway(nongvu, database):
            "--latitude", "21.85", "--longitude", "106.92")  # fmt: skip
     (row,) = json.loads(nongvu("gateway", "list", "hut-01", "--json"))
     assert row["stations"] == ["mau-son-1"]
-    nongvu("gateway", "add", "hut-02", "--station", "mau-son-1")  # a station is one gateway's at a time
+    said = nongvu("gateway", "add", "hut-02", "--station", "mau-son-1")  # a station is one gateway's at a time
+    assert "mau-son-1 was hut-01's until now" in said
+    assert "until now" not in nongvu("gateway", "add", "hut-02", "--station", "mau-son-1")
     rows = {row["code"]: row for row in json.loads(nongvu("gateway", "list", "--json"))}
     assert (rows["hut-01"]["stations"], rows["hut-02"]["stations"]) == ([], ["mau-son-1"])
     said = nongvu("gateway", "list")
@@ -56,7 +58,10 @@ def test_station_and_gateway(nongvu, database):
     assert "api  takes readings posted to the API" in said
     assert "Trạm Mẫu Sơn" in nongvu("place", "list", "--below", "lang-son-mau-son")
     with psycopg.connect(database) as connection:
-        assert connection.execute("SELECT count(*) FROM audit WHERE action = 'gateway add'").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM audit WHERE action = 'gateway add'").fetchone() == (3,)
+    assert "secrets" in nongvu("gateway", "rotate", "hut-01", code=1)  # no broker was named
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM audit WHERE action = 'gateway rotate'").fetchone() == (0,)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,8 @@ def test_station_and_gateway(nongvu, database):
         (("place", "add", "x", "farm", "x", "--latitude", "100", "--longitude", "1"), "latitude 100"),
         (("place", "add", "x", "farm", "x", "--time-zone", "Mars/Olympus"), "no IANA time zone"),
         (("gateway", "add", "UPPER"), "no gateway code"),
-        (("gateway", "add", "g", "--station", "nowhere"), "nowhere"),
+        (("gateway", "add", "g", "--station", "nowhere"), "no station 'nowhere'"),
+        (("gateway", "orders", "nobody"), "no gateway 'nobody'"),
     ],
 )
 def test_what_cannot_be_is_said_in_words(nongvu, arguments, says):
