@@ -6,11 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import readme
+
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 KEYS = ("name", "value", "unit", "peer", "peer_value", "ratio", "bar", "met")
 #: Not benchmarks themselves.
-REST = {"__init__", "__main__", "api_stage", "peers", "stage"}
+REST = {"__init__", "__main__", "api_stage", "peers", "readme", "stage"}
 
 
 def names():
@@ -40,6 +42,7 @@ def keep(rows, ran):
     left = [row for row in former if row["name"] not in fresh and row["name"].split(" ")[0] not in ran]
     merged = sorted([*left, *rows], key=lambda row: row["name"])
     RESULTS.write_text(json.dumps(merged, indent=1, ensure_ascii=False) + "\n")
+    readme.write(merged)
 
 
 def main(arguments):
