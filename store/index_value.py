@@ -115,6 +115,11 @@ async def clear_issues(
     await cursor.execute(statement("index_value", "clear_issues"), arguments)
 
 
+async def forget_issues(connection: AsyncConnection[TupleRow], limit: datetime) -> int:
+    """Delete what forecasts issued before ``limit`` gave, and return how many rows that were."""
+    return (await connection.execute(statement("index_value", "forget_issues"), {"limit": limit})).rowcount
+
+
 async def read(
     connection: AsyncConnection[TupleRow],
     places: Sequence[int],

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analytics.grid import Summary, Values, daily_direction
+from analytics.grid import Summary, Values, daily_direction, hourly, of_values
 from analytics.index import Example, Index, Result, Window, series, titles
+from analytics.indices import sun
 from telemetry.quantities import Aggregate, quantity
 
 #: Share of the day's hours that a mean needs; extremes need more, since the hour of the extreme may be the one lost.
@@ -103,13 +104,16 @@ def total(values: Values, factor: float = 1.0) -> Values:
     return np.where(present, values, 0.0).sum(axis=-1) * np.where(present.any(axis=-1), factor, np.nan)
 
 
-def radiation_sum(mean_flux: Values) -> Values:
-    """Energy of a day from its mean flux.
+def radiation_sum(mean_flux: Values, share: Values = 1.0) -> Values:
+    """Energy of a day from the mean flux of the hours that were measured.
 
     Parameters
     ----------
     mean_flux : (...) array
-        Mean of the day's global radiation [W m-2].
+        Mean of the measured hours' global radiation [W m-2].
+    share : (...) array
+        Mean clear-sky radiation of the measured hours in relation to that of all hours of the day: above 1 where
+        dark hours are missing, below 1 where bright ones are [1].
 
     Returns
     -------
@@ -118,9 +122,31 @@ def radiation_sum(mean_flux: Values) -> Values:
 
     References
     ----------
-    Allen et al. (1998), FAO Irrigation and Drainage Paper 56, table 3: 1 W m-2 = 0.0864 MJ m-2 d-1.
+    Allen et al. (1998), FAO Irrigation and Drainage Paper 56, table 3: 1 W m-2 = 0.0864 MJ m-2 d-1; missing hours are
+    taken to have been as clear as the measured ones, own rule.
     """
-    return np.maximum(mean_flux, 0.0) * 0.0864
+    return np.maximum(mean_flux, 0.0) * 0.0864 / share
+
+
+def _radiation(window: Window) -> Result:
+    """A day's radiation; what a step is worth, in the sum and in its completeness, the clear sky says."""
+    grid, summary, read = window.grid, window.summary("global_radiation"), window.hourly("global_radiation")
+    middle = grid.shared_times() + np.timedelta64(grid.step // 2, "s")
+    sky = sun.clear_sky_flux(window.places.latitude[:, None], window.places.longitude[:, None], 0.0, middle)
+    sky = sky + np.zeros((grid.places, 1))
+    by_day, seen = window.hourly_grid().by_day, np.isfinite(window.series("global_radiation"))
+    # an hour that was read in part stands for the whole of it, as in the mean flux; so does the sky of what was read
+    some = hourly(grid, of_values(np.where(seen, sky, np.nan))).mean
+    hours_of = hourly(grid, of_values(sky)).mean, some, read.completeness
+    whole, some, share = (np.nan_to_num(by_day(hours)) for hours in hours_of)
+    total, known = whole.sum(axis=2), whole.sum(axis=2) > 0.0
+    hours = (share > 0.0).sum(axis=2) / grid.day_hours
+    # without a position, and in the polar night, every hour is worth the same
+    worth = np.where(known, some.sum(axis=2) / np.where(known & (hours > 0.0), total * hours, np.nan), 1.0)
+    measured = (2.0 * share >= share.max(axis=2, keepdims=True)) & (share > 0.0)
+    lit = np.where(measured, whole, 0.0).sum(axis=2) / np.where(known, total, 1.0)
+    value = radiation_sum(summary.mean, np.where(worth > 0.0, worth, np.nan))
+    return Result(value, np.where(known, lit, summary.completeness))
 
 
 def _picked(name: str, pick: Callable[[Summary], Values]) -> Callable[[Window], Result]:
@@ -238,12 +264,14 @@ INDICES: tuple[Index, ...] = (
         name="radiation_sum",
         unit="MJ/m2",
         needs=(series("global_radiation"),),
-        compute=_picked("global_radiation", lambda summary: radiation_sum(summary.mean)),
+        compute=_radiation,
         kernel=radiation_sum,
         title=titles("Tổng bức xạ ngày", "Daily global radiation"),
         source="Allen et al. (1998), FAO-56, table 3",
-        equation="Rs = 0.0864 · mean flux",
+        equation="Rs = 0.0864 · mean flux of the measured hours · mean clear sky of all hours / of the measured ones",
         example=Example({"mean_flux": 1.0}, 0.0864, 1e-12, "FAO-56, table 3"),
+        note="Completeness is the share of the day's clear-sky radiation whose hours were measured: a night without "
+        "readings lacks nothing.",
         completeness=SUM_COMPLETENESS,
         aggregate=Aggregate.SUM,
     ),

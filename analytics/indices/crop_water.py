@@ -126,7 +126,9 @@ def stress_coefficient(depletion: Values, available: Values, fraction: Values) -
     ----------
     Allen et al. (1998), FAO-56, Eq. 84 and Example 37.
     """
-    left = (np.asarray(available) - depletion) / ((1.0 - np.asarray(fraction)) * available)
+    # a soil that holds nothing says nothing of stress
+    held = np.where(np.asarray(available) > 0.0, available, np.nan)
+    left = (held - depletion) / ((1.0 - np.asarray(fraction)) * held)
     return np.clip(left, 0.0, 1.0)
 
 

@@ -71,7 +71,8 @@ def net_longwave(minimum: Values, maximum: Values, vapour_pressure: Values, rela
     warmth, cold = np.asarray(maximum) + 273.16, np.asarray(minimum) + 273.16
     warmth = (warmth * warmth) * (warmth * warmth) + (cold * cold) * (cold * cold)
     cloud = 1.35 * np.clip(relative_radiation, 0.3, 1.0) - 0.35
-    return (STEFAN_BOLTZMANN / 2.0) * warmth * (0.34 - 0.14 * np.sqrt(vapour_pressure)) * cloud
+    with np.errstate(invalid="ignore"):  # a vapour pressure below 0 is none
+        return (STEFAN_BOLTZMANN / 2.0) * warmth * (0.34 - 0.14 * np.sqrt(vapour_pressure)) * cloud
 
 
 def _saturation(temperature: Values) -> Values:
@@ -89,7 +90,8 @@ def _longwave(low: Values, high: Values, vapour: Values, relative: Values) -> Va
     np.minimum(relative, 1.0, out=relative)
     relative *= 1.35 * STEFAN_BOLTZMANN / 2.0
     relative -= 0.35 * STEFAN_BOLTZMANN / 2.0
-    damp = np.sqrt(vapour)
+    with np.errstate(invalid="ignore"):  # a vapour pressure below 0 is none
+        damp = np.sqrt(vapour)
     damp *= -0.14
     damp += 0.34
     relative *= damp

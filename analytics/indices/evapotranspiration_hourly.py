@@ -135,6 +135,8 @@ def hourly_evapotranspiration(
     Allen et al. (1998), FAO-56, Eq. 53, 45 and 46; ASCE-EWRI (2005), Eq. 1 and table 1.
     """
     temperature = np.asarray(temperature, dtype=np.float64)
+    vapour = np.asarray(vapour, dtype=np.float64)
+    vapour = np.where(vapour >= 0.0, vapour, np.nan)
     loss = STEFAN_BOLTZMANN * (temperature + 273.16) ** 4 * (0.34 - 0.14 * np.sqrt(vapour))
     net = (1.0 - ALBEDO) * np.asarray(radiation) - loss * (1.35 * np.clip(clearness, 0.3, 1.0) - 0.35)
     day = net > 0.0

@@ -284,7 +284,7 @@ INDICES: tuple[Index, ...] = (
     ),
     Index(
         name="livestock_cold_hours", unit="h",
-        needs=(_NEEDS[0], series("wind_speed", required=False), series("precipitation", required=False)),
+        needs=(_NEEDS[0], series("wind_speed", required=False), series("precipitation", required=False, before=1)),
         compute=_cold, kernel=cold_load,
         title=titles("Số giờ rét hại vật nuôi ngoài trời", "Hours of cold load of livestock outdoors"),
         source="MARD (2018) thresholds 12 and 15 °C; wind chill of Osczevski and Bluestein (2005)",

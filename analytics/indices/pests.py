@@ -62,7 +62,8 @@ def generations(daily: Values, generation: Values, before: Values) -> Values:
     """
     daily = np.asarray(daily, dtype=np.float64)
     sums = np.nancumsum(daily, axis=-1) + before
-    return np.where(np.isnan(daily), np.nan, sums / np.asarray(generation))
+    generation = np.asarray(generation, dtype=np.float64)
+    return np.where(np.isnan(daily), np.nan, sums / np.where(generation > 0.0, generation, np.nan))
 
 
 def _computed(pest: Pest) -> Callable[[Window], Result]:

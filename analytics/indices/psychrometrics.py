@@ -188,7 +188,8 @@ def dew_point_of_pressure(pressure: Values) -> Values:
     ----------
     Allen et al. (1998), FAO-56, Eq. 11 solved for temperature (Annex 3, Eq. 3-11).
     """
-    ratio = np.log(np.asarray(pressure, dtype=np.float64) / 0.6108)
+    pressure = np.asarray(pressure, dtype=np.float64)
+    ratio = np.log(np.where(pressure > 0.0, pressure, np.nan) / 0.6108)
     return 237.3 * ratio / (17.27 - ratio)
 
 
@@ -258,12 +259,13 @@ def wet_bulb(temperature: Values, humidity: Values) -> Values:
     2267–2269, Eq. 1.
     """
     t, rh = np.asarray(temperature, dtype=np.float64), np.asarray(humidity, dtype=np.float64)
+    known = (t >= -20.0) & (t <= 50.0) & (rh >= 5.0) & (rh <= 100.0)
+    rh = np.where(known, rh, np.nan)
     fitted = (
         t * np.arctan(0.151977 * np.sqrt(rh + 8.313659)) + np.arctan(t + rh) - np.arctan(rh - 1.676331)
         + 0.00391838 * rh**1.5 * np.arctan(0.023101 * rh) - 4.686035
     )  # fmt: skip
-    known = (t >= -20.0) & (t <= 50.0) & (rh >= 5.0) & (rh <= 100.0)
-    return np.where(known, np.minimum(fitted, t), np.nan)
+    return np.minimum(fitted, t)
 
 
 def vapour_pressure_deficit(temperature: Values, humidity: Values) -> Values:

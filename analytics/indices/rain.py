@@ -61,8 +61,9 @@ def largest_intensity(rain: Values, steps: int, hours: float) -> Values:
 
 
 def storm_erosivity(
-    rain: Values, per_hour: int, state: Values, gap: float = GAP_RAIN, least: float = STORM
-) -> tuple[Values, Values]:
+    rain: Values, per_hour: int, state: Values, gap: float = GAP_RAIN, least: float = STORM,
+    earlier: Values | None = None,
+) -> tuple[Values, Values]:  # fmt: skip
     """Erosivity of the storms that end within consecutive steps.
 
     Parameters
@@ -78,6 +79,8 @@ def storm_erosivity(
         Rain in six hours below which a storm has ended [mm].
     least : float
         Depth of a storm that counts [mm].
+    earlier : (..., steps before) array
+        Rain of the steps just before, which a half hour that runs on may have begun in; dry where not given [mm].
 
     Returns
     -------
@@ -92,7 +95,8 @@ def storm_erosivity(
     and Foster (1987).
     """
     rain = np.asarray(rain, dtype=np.float64)
-    half_hour = np.nan_to_num(sliding_sum(rain, max(1, per_hour // 2)))
+    joined = rain if earlier is None else np.concatenate((earlier, rain), axis=-1)
+    half_hour = np.nan_to_num(sliding_sum(joined, max(1, per_hour // 2)))[..., joined.shape[-1] - rain.shape[-1] :]
     fallen = np.nan_to_num(rain)
     energy = rain_energy(fallen * per_hour) * fallen
     now = np.asarray(state, dtype=np.float64)
@@ -215,7 +219,9 @@ def _erosivity(window: Window) -> Result:
         states[:, window.lead :] = 0.0
         return Result(0.0 * summary.total, summary.completeness, state=states)
     found, after = np.full(rain.shape, np.nan), np.full((*rain.shape, 5), np.nan)
-    found[:, begin:], after[:, begin:] = storm_erosivity(rain[:, begin:], HOUR // grid.step, state)
+    found[:, begin:], after[:, begin:] = storm_erosivity(
+        rain[:, begin:], HOUR // grid.step, state, earlier=rain[:, max(begin - HOUR // grid.step, 0) : begin]
+    )
     for part in range(5):
         states[:, window.lead :, part] = grid.day_ends(after[:, :, part])[:, window.lead :]
     by_day = grid.by_day(found)
@@ -251,7 +257,7 @@ def _row(minutes: int, vi: str, en: str) -> Index:
 
 
 EROSIVITY = Index(
-    name="rain_erosivity", unit="MJ.mm/(har.h)", needs=(series("precipitation"),), compute=_erosivity,
+    name="rain_erosivity", unit="MJ.mm/(har.h)", needs=(series("precipitation", before=1),), compute=_erosivity,
     kernel=storm_erosivity, title=titles("Xói mòn do mưa EI30", "Rain erosivity EI30"),
     source="Renard et al. (1997), USDA Handbook 703; Brown and Foster (1987), Trans. ASAE 30, 379–386",
     equation="EI30 = Σ 0.29 (1 − 0.72 exp(−0.05 i)) p · I30, storms ≥ 12.7 mm",

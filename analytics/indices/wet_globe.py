@@ -150,6 +150,9 @@ def wet_bulb_globe_temperature(
     air, moist, pressure, wind, radiation, direct, cosine = (np.asarray(a, dtype=np.float64) for a in given)
     # a sun at the horizon has no beam
     direct = np.where(cosine < _LOW_SUN, 0.0, direct)
+    # what is not air, absolutely dry air among it, has no wick that could dry
+    moist = np.where((moist > 0.0) & (moist <= 1.05) & (air < 373.15) & (pressure > 300.0), moist, np.nan)
+    direct = np.where((direct >= 0.0) & (direct <= 1.0), direct, np.nan)
     vapour = moist * _saturation(air)
     sky = 0.5 * (0.575 * vapour**0.143 * air**4 + _GROUND_E * air**4)
     natural = _wick(air, vapour, pressure, wind, radiation, direct, cosine, sky)

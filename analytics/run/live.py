@@ -17,6 +17,7 @@ from analytics.run.engine import Engine
 from analytics.run.requests import answer_one
 from analytics.run.settings import AnalyticsSettings
 from store import care, lease
+from store.index_value import forget_issues
 from store.lease import Waits
 from store.mark import CHANNEL
 from store.pool import Pool, pool
@@ -30,6 +31,8 @@ SECONDS = Histogram("nongvu_analytics_step_seconds", "Time of one step of work")
 LOOK = 1.0
 #: Between two looks at the gateways [s].
 CARE = 30.0
+#: Between two looks for index values of forecasts that are old enough to go [s].
+FORGET = 3600.0
 #: Rollups serve charts: they may be so much behind [s].
 ROLLUP = 1.0
 #: A step in work when the process is told to stop may take so much longer [s].
@@ -65,6 +68,7 @@ async def run(settings: AnalyticsSettings) -> None:
             tasks.create_task(_rollups(connections, live), name="rollups"),
             tasks.create_task(_requests(connections, live), name="requests"),
             tasks.create_task(_care(connections, live), name="care"),
+            tasks.create_task(_forget(connections, live), name="forget old issues"),
         ]
         if replayed is not None:
             helpers += [
@@ -173,6 +177,18 @@ async def _care(connections: Pool, live: Live) -> None:
         except psycopg.Error as error:
             log.warning("care waits", error=str(error).strip(), again_in=CARE)
         await asyncio.sleep(CARE)
+
+
+async def _forget(connections: Pool, live: Live) -> None:
+    """Let index values on forecasts of long ago go: a forecast a day makes as many rows as ten days of readings."""
+    while True:
+        if not isinstance(live.clock, ReplayedClock) or live.clock.started:
+            try:
+                async with connections.connection() as connection:
+                    await forget_issues(connection, live.clock.now() - live.settings.analytics_issues)
+            except psycopg.Error as error:
+                log.warning("old issues stay", error=str(error).strip(), again_in=FORGET)
+        await asyncio.sleep(FORGET)
 
 
 async def _rollups(connections: Pool, live: Live) -> None:

@@ -21,3 +21,6 @@ class AnalyticsSettings(DatabaseSettings):
     analytics_hold: timedelta = Field(
         timedelta(seconds=60), description="a worker not heard for so long lost its places"
     )
+    analytics_issues: timedelta = Field(
+        timedelta(days=120), ge=timedelta(days=16), description="index values on a forecast go so long after its issue"
+    )

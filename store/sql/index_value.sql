@@ -35,6 +35,10 @@ DELETE FROM index_value USING unnest(%(place)s::int[], %(from_time)s::timestampt
 WHERE index_value.place = span.place AND index_value.time >= span.from_time
   AND index_value.reference_time >= span.from_time AND index_value.reference_time <= %(issued)s;
 
+-- name: forget_issues
+-- What forecasts issued before a moment gave; what was observed stays.
+DELETE FROM index_value WHERE reference_time > '-infinity' AND reference_time < %(limit)s;
+
 -- name: read
 SELECT place, index, season, time, value, method, completeness FROM index_value
 WHERE place = ANY (%(places)s) AND reference_time = %(reference_time)s::text::timestamptz

@@ -6,6 +6,7 @@ from math import isnan
 
 import numpy as np
 import psycopg
+import pytest
 
 from analytics.run.engine import Engine
 from store.lease import Waits
@@ -108,3 +109,41 @@ def contents(database):
 def scalar(database, query, *arguments):
     with psycopg.connect(database) as connection:
         return connection.execute(query, arguments).fetchone()[0]
+
+
+def crash_sometimes(monkeypatch, chance, *places):
+    """A worker dies before it calls one of these (module, name), in the middle of its work."""
+    for module, name in places:
+        original = getattr(module, name)
+
+        async def dies(*arguments, original=original):
+            if chance.random() < 0.15:
+                raise KilledError
+            return await original(*arguments)
+
+        monkeypatch.setattr(module, name, dies)
+
+
+class KilledError(Exception):
+    pass
+
+
+async def attempt(engine, now):
+    try:
+        await engine.drain(lambda: now)
+    except KilledError:
+        engine.memory.clear()
+
+
+def same(found, expected):
+    for name in expected:
+        if name == "values":
+            ours = {row[:4]: row[4:] for row in found[name]}
+            theirs = {row[:4]: row[4:] for row in expected[name]}
+            assert ours.keys() == theirs.keys(), sorted(ours.keys() ^ theirs.keys())[:5]
+            for key, row in theirs.items():
+                assert float(ours[key][0]) == pytest.approx(float(row[0]), abs=2e-6), key
+                assert ours[key][1:] == row[1:]
+        else:
+            assert found[name] == expected[name], name
+    return True

@@ -14,6 +14,7 @@ from field import HOUR, START, contents, deliver, scalar, settle, station
 
 import store.forecast as shelf
 from store.forecast import Said
+from store.index_value import forget_issues
 
 DAY = 24 * HOUR
 ISSUED = START + 5 * DAY + 6 * HOUR
@@ -216,6 +217,18 @@ async def test_a_forecast_of_a_commune_serves_the_stations_in_it_at_their_height
     )
     assert scalar(database, query, ISSUED, "low") - scalar(database, query, ISSUED, "high") == pytest.approx(6.5)
     assert contents(database)["left"] == [(0, 0)]
+
+
+async def test_what_was_said_on_old_forecasts_goes_and_what_was_observed_stays(database, mild_week):
+    await forecast(database, [23, 22, 11, 10, 10, 22])
+    await settle(database, ISSUED)
+    count = "SELECT count(*) FROM index_value WHERE isfinite(reference_time) = %s"
+    said, observed = scalar(database, count, True), scalar(database, count, False)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        assert await forget_issues(connection, ISSUED) == 0  # this issue is not older than itself
+        assert scalar(database, count, True) == said > 100
+        assert await forget_issues(connection, ISSUED + HOUR) == said
+    assert (scalar(database, count, True), scalar(database, count, False)) == (0, observed)
 
 
 async def test_an_issue_that_is_over_is_not_looked_at(database, mild_week):

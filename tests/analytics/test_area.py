@@ -1,5 +1,7 @@
 """The second pass of quality on the embedded database: stations of a province compared with each other."""
 
+import asyncio
+import random
 import sys
 from pathlib import Path
 
@@ -9,7 +11,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from field import HOUR, START, contents, deliver, scalar, settle
+from field import AT_ONCE, HOUR, START, attempt, contents, crash_sometimes, deliver, same, scalar, settle
+
+from analytics.run import area, write
+from analytics.run.engine import Engine
+from store.lease import Waits
+from store.pool import pool
 
 DAY = 24 * HOUR
 HEIGHTS = (250, 300, 350, 500, 900, 1400)
@@ -131,6 +138,50 @@ async def test_the_order_of_arrival_changes_no_verdict(database, empty_database,
     ours, theirs = contents(empty_database), contents(database)
     assert ours["verdicts"] == theirs["verdicts"]
     assert ours["values"] == theirs["values"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_shuffled_split_repeated_with_crashes_and_several_workers(
+    database, empty_database, province, seed, monkeypatch
+):
+    """What holds of places holds of the areas that compare them: design §6."""
+    from store.migrate import migrate
+
+    migrate(empty_database)
+    other, streams = empty_database, build(empty_database)
+    chance = random.Random(seed)
+    readings = [air(k, 3, range(24, 44) if k == 2 else ()) for k in range(6)]
+    rain = [(START + HOUR * h, 0.0 if k == 4 else 2.0) for k in range(6) for h in range(24)]
+    parts = []
+    for k, (mine, theirs) in enumerate(zip(province, streams, strict=True)):
+        for n, values in enumerate((readings[k], rain[24 * k : 24 * (k + 1)])):
+            deliver(database, mine[n], values)
+            shuffled = chance.sample(values, len(values))
+            parts += [(theirs[n], shuffled[at : at + 17]) for at in range(0, len(shuffled), 17)]
+    parts += chance.sample(parts, len(parts) // 3)  # repeats
+    chance.shuffle(parts)
+    now = START + 3 * DAY + HOUR
+    await settle(database, now)
+    expected = contents(database)
+    assert {row[4] for row in expected["verdicts"] if row[5] == "spatial"} >= {"spatial", "clogged"}
+    # between the comparison and its release, and between the verdicts and the marks they leave
+    crash_sometimes(
+        monkeypatch, chance, (write, "_indices"), (area, "_days"), (area.verdict, "replace"), (area.area, "changed")
+    )
+    async with pool(other, name="test", most=6) as connections:
+        waits = Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600)
+        engines = [Engine(connections, waits, most=1 + 2 * k, worker=f"w{k}") for k in range(3)]
+        for number, (stream, values) in enumerate(parts):
+            deliver(other, stream, values)
+            if number % 9 == 0:
+                await asyncio.gather(*(attempt(engine, now) for engine in engines))
+        await asyncio.gather(*(attempt(engine, now) for engine in engines))
+        monkeypatch.undo()
+        await asyncio.sleep(0.4)
+        async with connections.connection() as connection:
+            await connection.execute("SELECT expire_leases()")
+    await settle(other, now, workers=3)
+    assert same(contents(other), expected)
 
 
 async def test_a_drifting_thermometer_is_found_but_not_a_new_one(database, province):

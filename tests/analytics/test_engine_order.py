@@ -9,7 +9,20 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from field import AT_ONCE, HOUR, START, contents, deliver, scalar, settle, station, winter
+from field import (
+    AT_ONCE,
+    HOUR,
+    START,
+    attempt,
+    contents,
+    crash_sometimes,
+    deliver,
+    same,
+    scalar,
+    settle,
+    station,
+    winter,
+)
 
 from analytics.run import write
 from analytics.run.engine import Engine
@@ -85,7 +98,7 @@ async def test_shuffled_split_repeated_with_crashes_and_several_workers(
             shuffled = shuffled[size:]
     parts += chance.sample(parts, len(parts) // 3)  # repeats
     chance.shuffle(parts)
-    crash_sometimes(monkeypatch, chance)
+    crash_sometimes(monkeypatch, chance, (write, "_indices"), (write, "alerts"))
     async with pool(other, name="test", most=6) as connections:
         engines = [
             Engine(connections, Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600), most=1 + k, worker=f"w{k}")
@@ -108,41 +121,3 @@ def again(url):
 
     migrate(url)
     return url
-
-
-def crash_sometimes(monkeypatch, chance):
-    """A worker dies before it writes, in the middle of it, or between COMMIT and remembering."""
-    for module, name in ((write, "_indices"), (write, "alerts")):
-        original = getattr(module, name)
-
-        async def dies(*arguments, original=original):
-            if chance.random() < 0.15:
-                raise KilledError
-            return await original(*arguments)
-
-        monkeypatch.setattr(module, name, dies)
-
-
-class KilledError(Exception):
-    pass
-
-
-async def attempt(engine, now):
-    try:
-        await engine.drain(lambda: now)
-    except KilledError:
-        engine.memory.clear()
-
-
-def same(found, expected):
-    for name in expected:
-        if name == "values":
-            ours = {row[:4]: row[4:] for row in found[name]}
-            theirs = {row[:4]: row[4:] for row in expected[name]}
-            assert ours.keys() == theirs.keys(), sorted(ours.keys() ^ theirs.keys())[:5]
-            for key, row in theirs.items():
-                assert float(ours[key][0]) == pytest.approx(float(row[0]), abs=2e-6), key
-                assert ours[key][1:] == row[1:]
-        else:
-            assert found[name] == expected[name], name
-    return True

@@ -179,7 +179,8 @@ def test_water_balance_against_pyfao56() -> None:
     np.testing.assert_allclose(own, t["depletion"], atol=1e-4)
     np.testing.assert_allclose(stress, t["stress"], atol=1e-5)
     assert t["stress"].min() < 0.9  # the crop did want for water
-    # pyfao56 lets a day's rain fall after its evaporation, here it falls before (FAO-56, p. 146): days without rain only
+    # pyfao56 lets a day's rain fall after its evaporation, here it falls before: compared on
+    # days without rain only
     dry = np.flatnonzero(t["rain"] == 0.0)
     dry = dry[dry > 0]
     day = {name: values[dry] for name, values in t.items()}

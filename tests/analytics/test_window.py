@@ -8,11 +8,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analytics.grid import Series, local_days, of_values
 from analytics.index import Index, Kind, Places, Result, Season, Step, Window, evaluate
-from analytics.indices import INDICES, SEASON_INDICES
+from analytics.indices import BY_NAME, INDICES, SEASON_INDICES, sun
 from analytics.indices.crops import crops, seasons
+from analytics.indices.rain import storm_erosivity
 
 FIRST, DAYS = date(2024, 2, 20), 20  # with a leap day
 ZONES = ["Asia/Ho_Chi_Minh", "Asia/Ho_Chi_Minh", "America/New_York"]  # the clocks of the last change on 10 March
@@ -303,3 +306,43 @@ def test_a_sensor_that_is_not_there_takes_only_its_own_indices_away(missing):
     found = evaluate(INDICES, less)
     assert len(found) > 10
     assert all(result.value.shape == result.completeness.shape for result in found.values())
+
+
+def sunny_window(missing: slice, step: int = STEP) -> tuple[Window, float]:
+    """A clear day at Lạng Sơn of which some hours were not measured, and the sum of the whole of it [MJ/m²]."""
+    grid = local_days(date(2025, 6, 20), date(2025, 6, 20), ZONES[:1], step)
+    here = Places(*(np.array([value]) for value in (21.85, 106.76, 258.0, 2.0)))
+    middle = grid.times() + np.timedelta64(step // 2, "s")
+    flux = 0.6 * np.asarray(sun.clear_sky_flux(21.85, 106.76, 258.0, middle))
+    total = float(flux.sum() * step / 1e6)
+    flux[:, missing] = np.nan
+    return Window(grid, here, {"global_radiation": of_values(flux)}), total
+
+
+@pytest.mark.parametrize(
+    ("missing", "completeness"),
+    [(slice(0, 0), 1.0), (slice(0, 30), 1.0), (slice(32, 42), 0.96), (slice(102, 144), 0.98)],
+    ids=["nothing", "the night", "the low sun that a check removed", "the evening"],
+)
+def test_radiation_of_a_day_is_not_biased_by_the_hours_that_are_missing(missing: slice, completeness: float) -> None:
+    """Taken as the mean of what is there, a day without its night would shine a quarter brighter."""
+    made, total = sunny_window(missing)
+    found = evaluate([BY_NAME["radiation_sum"]], made)["radiation_sum"]
+    assert found.value[0, 0] == pytest.approx(total, rel=0.006)
+    assert found.completeness[0, 0] == pytest.approx(completeness, abs=0.02)
+
+
+def test_half_a_day_of_radiation_is_no_day() -> None:
+    made, _ = sunny_window(slice(60, 84))
+    assert np.isnan(evaluate([BY_NAME["radiation_sum"]], made)["radiation_sum"].value).all()
+
+
+@given(st.lists(st.sampled_from([0.0, 0.0, 2.0, 5.0, 9.0]), min_size=60, max_size=160), st.integers(6, 55))
+def test_a_storm_over_midnight_is_one_storm(rain: list[float], cut: int) -> None:
+    """Its strongest half hour may have begun on the day before."""
+    series = np.array(rain)
+    whole_storm, after = storm_erosivity(series, 6, np.zeros(5))
+    first, state = storm_erosivity(series[:cut], 6, np.zeros(5))
+    second, end = storm_erosivity(series[cut:], 6, state[-1], earlier=series[cut - 6 : cut])
+    np.testing.assert_allclose(np.concatenate((first, second)), whole_storm, rtol=1e-12)
+    np.testing.assert_allclose(end[-1], after[-1], rtol=1e-12)
