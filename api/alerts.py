@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.access import Asking
 from api.answer import json_answer
-from api.paging import EARLIEST, LATEST, Page, cursor, key, page
+from api.paging import EARLIEST, LATEST, Shape, cursor, key, page, shapes
 from api.parameters import CursorText, From, Limit, OfPlace, To
 from api.problems import not_found
 from api.resources import Here
@@ -83,7 +83,7 @@ def said(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in kept} | {"place": place, "texts": row["texts"] or {}}
 
 
-@router.get("/alerts", response_model=None, responses={200: {"model": Page[Alert]}})
+@router.get("/alerts", response_model=None, responses=shapes(Alert))
 async def alerts(
     request: Request,
     here: Here,
@@ -96,6 +96,7 @@ async def alerts(
     last: To = None,
     limit: Limit = 100,
     cursor_text: CursorText = None,
+    shape: Shape = "json",
 ) -> Response:
     """Alerts, newest first; ``from`` and ``to`` take those that held in between."""
     before = key(cursor_text, datetime, int) or (LATEST, 2**62)
@@ -106,7 +107,8 @@ async def alerts(
     async with here.reading() as connection:
         rows = await shown.rows(connection, "alerts", asking.scope, **asked)
     item = rows[limit - 1] if len(rows) > limit else None
-    return page(request, [said(row) for row in rows[:limit]], cursor(item["started"], item["id"]) if item else None)
+    following = cursor(item["started"], item["id"]) if item else None
+    return page(request, [said(row) for row in rows[:limit]], following, shape, Alert)
 
 
 @router.get("/alerts/{id}", response_model=None, responses={200: {"model": AlertWithSteps}})

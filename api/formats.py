@@ -29,9 +29,9 @@ MEDIA_TYPES: dict[str, Format] = {
     "application/vnd.apache.parquet": "parquet",
     "application/vnd.apache.arrow.stream": "arrow",
 }
-_TYPE_OF = {name: media_type for media_type, name in MEDIA_TYPES.items()}
+_TYPE_OF = {name: type_ for type_, name in MEDIA_TYPES.items()}
 #: What the streamed formats look like in the OpenAPI document.
-STREAMED: dict[str, Any] = {media_type: {} for media_type, name in MEDIA_TYPES.items() if name != "json"}
+STREAMED: dict[str, Any] = {type_: {} for type_, name in MEDIA_TYPES.items() if name != "json"}
 #: Readings are taken out in pieces of about so many rows, so that memory stays flat.
 PIECE_ROWS = 25_000
 READINGS = binary.layout(datastream_id="int4", time="timestamptz", value="float8", flag="int4", quality="int2")
@@ -43,10 +43,10 @@ def wanted(request: Request, asked: Format | None) -> Format:
     if asked:
         return asked
     accepted = [part.split(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")]
-    for media_type in accepted:
-        if media_type in MEDIA_TYPES:
-            return MEDIA_TYPES[media_type]
-        if media_type in {"*/*", "application/*", ""}:
+    for type_ in accepted:
+        if type_ in MEDIA_TYPES:
+            return MEDIA_TYPES[type_]
+        if type_ in {"*/*", "application/*", ""}:
             return "json"
     raise Problem(406, f"can be had as {', '.join(MEDIA_TYPES)}")
 
@@ -114,6 +114,11 @@ async def _pieces(here: Resources, wish: Wish) -> list[tuple[datetime, datetime]
     return list(pairwise([wish.times[0], *edges, wish.times[1]]))
 
 
+def media_type(chosen: Format) -> str:
+    """Media type of a format."""
+    return "text/csv; charset=utf-8; header=present" if chosen == "csv" else _TYPE_OF[chosen]
+
+
 def streamed(here: Resources, wish: Wish, chosen: Format) -> Response:
     """All of it in one answer, made as it is sent."""
     if chosen != "csv" and find_spec("pyarrow") is None:
@@ -121,8 +126,7 @@ def streamed(here: Resources, wish: Wish, chosen: Format) -> Response:
     made = csv(here, wish) if chosen == "csv" else columns(here, wish, chosen)
     ending = {"csv": "csv", "parquet": "parquet", "arrow": "arrows"}[chosen]
     headers = CACHE | {"Content-Disposition": f'attachment; filename="readings.{ending}"'}
-    media_type = "text/csv; charset=utf-8; header=present" if chosen == "csv" else _TYPE_OF[chosen]
-    return StreamingResponse(made, media_type=media_type, headers=headers)
+    return StreamingResponse(made, media_type=media_type(chosen), headers=headers)
 
 
 async def csv(here: Resources, wish: Wish) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.access import Asking
 from api.catalogue import titles
-from api.paging import EARLIEST, Page, cursor, key, page
+from api.paging import EARLIEST, Shape, cursor, key, page, shapes
 from api.parameters import Code, CursorText, From, Limit, To, period
 from api.problems import not_found
 from api.resources import Here
@@ -41,7 +41,7 @@ def _said(row: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
     return row | {"title": entry.get("title", {}), "unit": entry.get("unit", "")}
 
 
-@router.get("/stations/{code}/indices", response_model=None, responses={200: {"model": Page[IndexValue]}})
+@router.get("/stations/{code}/indices", response_model=None, responses=shapes(IndexValue))
 async def of_station(
     request: Request,
     here: Here,
@@ -52,6 +52,7 @@ async def of_station(
     last: To = None,
     limit: Limit = 1000,
     cursor_text: CursorText = None,
+    shape: Shape = "json",
 ) -> Response:
     """Index values of a station (or another place) in a time; the last ten days where none is given."""
     start, end = period(first, last, here.now(), timedelta(days=10))
@@ -66,4 +67,4 @@ async def of_station(
         names = await titles(connection, "index")
     item = rows[limit - 1] if len(rows) > limit else None
     following = cursor(item["time"], item["index"], item["season"]) if item else None
-    return page(request, [_said(row, names) for row in rows[:limit]], following)
+    return page(request, [_said(row, names) for row in rows[:limit]], following, shape, IndexValue)

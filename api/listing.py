@@ -8,7 +8,7 @@ from pydantic import BaseModel, create_model
 
 from api.access import Asking
 from api.openapi import SIGNED_IN
-from api.paging import Page, cursor, key, page
+from api.paging import Shape, cursor, key, page, shapes
 from api.parameters import CursorText, Limit, OfPlace
 from api.resources import Here
 from store import office
@@ -47,6 +47,7 @@ def add(router: APIRouter, listing: Listing) -> None:
         only: Annotated[str | None, Query(alias="filter", max_length=100, description=listing.filters)] = None,
         limit: Limit = 100,
         cursor_text: CursorText = None,
+        shape: Shape = "json",
     ) -> Response:
         scope = asking.require(listing.right) if listing.right else asking.scope
         (number,) = key(cursor_text, int) or (END if listing.newest else 0,)
@@ -59,13 +60,12 @@ def add(router: APIRouter, listing: Listing) -> None:
             )  # fmt: skip
         following = cursor(found[limit - 1]["id"]) if len(found) > limit else None
         fields = listing.item.model_fields
-        return page(request, [{name: row[name] for name in fields} for row in found[:limit]], following)
+        items = [{name: row[name] for name in fields} for row in found[:limit]]
+        return page(request, items, following, shape, listing.item)
 
     listed.__doc__ = listing.says
-    model: Any = Page[listing.item]  # type: ignore[name-defined]
-    answers: dict[int | str, dict[str, Any]] = {200: {"model": model}}
     router.add_api_route(
-        f"/{listing.path}", listed, methods=["GET"], response_model=None, responses=answers,
+        f"/{listing.path}", listed, methods=["GET"], response_model=None, responses=shapes(listing.item),
         name=f"list_{listing.path.replace('-', '_')}", openapi_extra=SIGNED_IN if listing.right else None,
     )  # fmt: skip
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.answer import json_answer
+from api.answer import json_answer, tagged
+from api.formats import STREAMED, Format, FormatAsked, media_type, wanted
 from api.problems import Problem
+from api.tabular import as_columns, as_csv, kinds
 
 Item = TypeVar("Item")
 #: Before everything and after everything that can be asked for.
@@ -43,12 +45,33 @@ def key(text: str | None, *kinds: Any) -> tuple[Any, ...] | None:
         raise Problem(422, "cursor: take it unchanged from the link to the next page") from None
 
 
+async def shape_of(request: Request, form: FormatAsked = None) -> Format:
+    """Format of a page, as asked or accepted."""
+    return wanted(request, form)
+
+
+Shape = Annotated[Format, Depends(shape_of)]
+
+
+def shapes(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Answers of a list, for the OpenAPI document."""
+    listed: Any = Page[model]  # type: ignore[valid-type]
+    return {200: {"model": listed, "content": STREAMED}, 304: {"description": "Not changed"}}
+
+
 def page(
-    request: Request, items: list[Any] | msgspec.Raw, following: str | None, headers: dict[str, str] | None = None
+    request: Request,
+    items: list[Any] | msgspec.Raw,
+    following: str | None,
+    shape: Format = "json",
+    model: type[BaseModel] | None = None,
 ) -> Response:
-    """JSON page with its ``Link`` header; items may come as JSON."""
+    """A page with its ``Link`` header; items may come as JSON, and go as the columns of their model."""
     link = str(request.url.include_query_params(cursor=following)) if following else None
-    headers = dict(headers or {})
-    if link:
-        headers["Link"] = f'<{link}>; rel="next"'
-    return json_answer(request, {"items": items, "next": link}, headers)
+    headers = {"Link": f'<{link}>; rel="next"'} if link else {}
+    if shape == "json" or model is None:
+        return json_answer(request, {"items": items, "next": link}, headers)
+    rows = msgspec.json.decode(items) if isinstance(items, msgspec.Raw) else items
+    columns = kinds(model)
+    body = as_csv(rows, columns) if shape == "csv" else as_columns(rows, columns, shape)
+    return tagged(request, body, media_type(shape), headers)

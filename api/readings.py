@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access import Asking
-from api.formats import STREAMED, Format, FormatAsked, Wish, streamed, wanted
-from api.paging import EARLIEST, Page, cursor, key, page
+from api.formats import Format, FormatAsked, Wish, streamed, wanted
+from api.paging import EARLIEST, cursor, key, page, shapes
 from api.parameters import (
     CODE,
     QUALITY_NAMES,
@@ -127,7 +127,7 @@ def said(row: dict[str, Any], datastream: dict[str, Any]) -> dict[str, Any]:
 
 
 Quality = Annotated[Literal["good", "usable", "suspect", "all"], Query(description="usable: good or not evaluated")]
-SHAPES: Any = {200: {"model": Page[Reading], "content": STREAMED}, 304: {"description": "Not changed"}}
+SHAPES: Any = shapes(Reading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from api.access import Asking
 from api.answer import json_answer
-from api.paging import Page, cursor, key, page
+from api.formats import Format
+from api.paging import Shape, cursor, key, page, shapes
 from api.parameters import QUALITY_NAMES, Code, CursorText, Limit, OfPlace
 from api.problems import Problem, not_found
 from api.resources import Here
@@ -99,7 +100,7 @@ def _numbers(text: str | None, count: int, form: str) -> list[float] | None:
     return numbers
 
 
-@router.get("/stations", response_model=None, responses={200: {"model": Page[Station]}})
+@router.get("/stations", response_model=None, responses=shapes(Station))
 async def stations(
     request: Request,
     here: Here,
@@ -116,6 +117,7 @@ async def stations(
     quantity: Annotated[str | None, Query(max_length=63, examples=["air_temperature"])] = None,
     limit: Limit = 1000,
     cursor_text: CursorText = None,
+    shape: Shape = "json",
 ) -> Response:
     """Stations that the asker may see, by code."""
     box = _numbers(within, 4, "within=west,south,east,north")
@@ -129,7 +131,7 @@ async def stations(
     async with here.reading() as connection:
         found = await shown.rows(connection, "stations", asking.scope, after=after, limit=limit + 1, **filters)
     following = cursor(found[limit - 1]["code"]) if len(found) > limit else None
-    return page(request, [station(row) for row in found[:limit]], following)
+    return page(request, [station(row) for row in found[:limit]], following, shape, Station)
 
 
 @router.get("/stations/{code}", response_model=None, responses={200: {"model": Station}})
@@ -153,7 +155,15 @@ _NAMES: dict[str, Any] = {
 
 
 async def _latest(
-    request: Request, here: Here, asking: Asking, code: str | None, quantity: str | None, limit: int, text: str | None
+    request: Request,
+    here: Here,
+    asking: Asking,
+    shape: Format,
+    *,
+    code: str | None = None,
+    quantity: str | None = None,
+    limit: int = 1000,
+    text: str | None = None,
 ) -> Response:
     station_code, after_quantity, after_level = key(text, str, str, str) or ("", "", "")
     async with here.reading() as connection:
@@ -165,16 +175,18 @@ async def _latest(
         )  # fmt: skip
     assert found is not None  # noqa: S101 — three values always have their row
     following = cursor(*found["last"]) if found["found"] > limit else None
-    return page(request, msgspec.Raw(found["items"].encode()), following)
+    return page(request, msgspec.Raw(found["items"].encode()), following, shape, Latest)
 
 
-@router.get("/stations/{code}/latest", response_model=None, responses={200: {"model": Page[Latest]}})
-async def latest_of_station(request: Request, here: Here, asking: Asking, code: Code) -> Response:
+@router.get("/stations/{code}/latest", response_model=None, responses=shapes(Latest))
+async def latest_of_station(
+    request: Request, here: Here, asking: Asking, code: Code, shape: Shape = "json"
+) -> Response:
     """Newest value of each of a station's datastreams."""
-    return await _latest(request, here, asking, code, None, 1000, None)
+    return await _latest(request, here, asking, shape, code=code)
 
 
-@router.get("/latest", response_model=None, responses={200: {"model": Page[Latest]}})
+@router.get("/latest", response_model=None, responses=shapes(Latest))
 async def latest(
     request: Request,
     here: Here,
@@ -182,6 +194,7 @@ async def latest(
     quantity: Annotated[str | None, Query(max_length=63)] = None,
     limit: Limit = 10_000,
     cursor_text: CursorText = None,
+    shape: Shape = "json",
 ) -> Response:
     """Newest value of every datastream that the asker may see."""
-    return await _latest(request, here, asking, None, quantity, limit, cursor_text)
+    return await _latest(request, here, asking, shape, quantity=quantity, limit=limit, text=cursor_text)

@@ -46,6 +46,8 @@ async def climb(
     steps = [step for step in await load_steps(connection, [row[0] for row in rows]) if not step.stale]
     silenced = silenced_of(steps, await load_beside(connection, bundle.commune))
     steps = [step for step in steps if step.id not in silenced]
+    if word == "loudspeaker":
+        steps = [step for step in steps if not step.private]
     if not steps:
         return expansion
     expansion.steps, expansion.outcome = steps, word

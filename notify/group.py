@@ -32,6 +32,8 @@ class Step:
     successor: int | None = None
     #: Of the rule, in CAP's words.
     urgency: str = "Immediate"
+    #: Measured on a farm: not to be said aloud in the village.
+    private: bool = False
 
     @property
     def pressing(self) -> bool:

@@ -17,9 +17,10 @@ from api.catalogue import titles
 from api.problems import Problem
 from api.resources import Here, Resources
 from api.web import view
+from api.web.office_words import OFFICE_WORDS
 from api.web.page import language_for, render
 from api.web.sign_in import text
-from api.web.words import ago, time_and_date
+from api.web.words import Language, ago, time_and_date
 from store import office, shown
 from store.shown import Connection
 
@@ -153,10 +154,11 @@ async def rules(request: Request, here: Here, asking: Asking, asked: int = 0) ->
 
 
 async def _rules(request: Request, here: Resources, asking: Asker, asked: int, wrong: str) -> Response:
-    scope = asking.require("rules")
+    asking.require("rules")
+    number = min(max(asked, 0), 2**31 - 1)
     async with here.reading() as connection:
         names = await titles(connection, "rule")
-        answer = await office.row(connection, "asked", scope, id=min(max(asked, 0), 2**31), who=asking.name)
+        answer = await office.row(connection, "asked", asking.scope_for("audit"), id=number, who=asking.name)
     return render(
         request, here, "rules.html", language_for(request, here), status=422 if wrong else 200, asking=asking,
         names=names, answer=answer, wrong=wrong,
@@ -169,13 +171,25 @@ async def preview(request: Request, here: Here, asking: Asking) -> Response:
     sent = await request.form()
     try:
         first, last = (_day(text(sent, name, 10)) for name in ("from", "to"))
-        body = changes.NewPreview.model_validate({"place": text(sent, "place", 63), "from": first, "to": last})
+        wish = {"place": text(sent, "place", 63), "from": first, "to": last}
+        body = changes.NewPreview.model_validate(
+            wish | {"values": _tried(text(sent, "enter", 100), language_for(request, here))}
+        )
         answer = await changes.preview(here, asking, text(sent, "rule", 63), body)
     except (ValueError, Problem) as error:
         if isinstance(error, Problem) and error.status in {401, 403}:
             raise
         return await _rules(request, here, asking, 0, error.detail if isinstance(error, Problem) else str(error)[:300])
     return RedirectResponse(f"/office/rules?asked={answer.headers['location'].rpartition('/')[2]}", 303)
+
+
+def _tried(thresholds: str, language: Language) -> dict[str, Any]:
+    """Thresholds as people type them: with decimal points or commas, spaces between."""
+    try:
+        numbers = [float(part) for part in thresholds.replace(",", ".").replace(";", " ").split()]
+    except ValueError:
+        raise Problem(422, OFFICE_WORDS[language]["not_numbers"]) from None
+    return {"enter": numbers} if numbers else {}
 
 
 def _day(text_: str) -> datetime:

@@ -14,12 +14,12 @@ WHERE station.kind = 'station' AND commune.kind = 'commune' AND commune.time_zon
 SELECT id, code, name, time_zone FROM place WHERE id = %(commune)s
 
 -- name: sources
--- Stations that speak for a commune: its own, else the nearest one.
+-- Stations that speak for a commune: its own, else the nearest one; never a farm's.
 WITH own AS (
-    SELECT id, name FROM place WHERE kind = 'station' AND path @> ARRAY[%(commune)s::int]
+    SELECT id, name FROM place WHERE kind = 'station' AND path @> ARRAY[%(commune)s::int] AND NOT private
 ), nearest AS (
     SELECT station.id, station.name FROM place AS station, place AS commune
-    WHERE station.kind = 'station' AND commune.id = %(commune)s
+    WHERE station.kind = 'station' AND NOT station.private AND commune.id = %(commune)s
       AND station.latitude IS NOT NULL AND commune.latitude IS NOT NULL
     ORDER BY (station.latitude - commune.latitude) ^ 2
         + ((station.longitude - commune.longitude) * cosd(commune.latitude)) ^ 2 LIMIT 1
@@ -65,7 +65,8 @@ GROUP BY forecast.quantity
 SELECT DISTINCT ON (alert.hazard) alert.hazard, alert.rule, alert.level, step.texts
 FROM alert JOIN place ON place.id = alert.place
 JOIN alert_step AS step ON step.alert = alert.id
-WHERE alert.state = 'open' AND alert.hazard <> 'network' AND place.path @> ARRAY[%(commune)s::int] AND step.expires > %(now)s
+WHERE alert.state = 'open' AND alert.hazard <> 'network' AND place.path @> ARRAY[%(commune)s::int]
+  AND NOT place.private AND step.expires > %(now)s
 ORDER BY alert.hazard, alert.level DESC, step.id DESC
 
 -- name: crops

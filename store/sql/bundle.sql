@@ -19,7 +19,7 @@ DELETE FROM due WHERE owner = 'notify' AND kind = %(kind)s AND subject = %(subje
 SELECT step.id, alert.id AS alert, alert.rule, alert.hazard, step.kind, step.level, alert.basis, alert.place,
        place.name AS place_name, commune.id AS commune, commune.name AS commune_name,
        step.at, step.known_at, step.expires, step.stale, step.texts, alert.successor,
-       coalesce(catalogue.entry ->> 'urgency', 'Immediate') AS urgency
+       coalesce(catalogue.entry ->> 'urgency', 'Immediate') AS urgency, place.private
 FROM alert_step AS step
 JOIN alert ON alert.id = step.alert
 LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
@@ -88,9 +88,13 @@ JOIN place ON place.id = alert.place
 LEFT JOIN season ON season.id = alert.season
 LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
 JOIN LATERAL (
-    SELECT DISTINCT subscriber FROM subscriber_place WHERE place = ANY (place.path)
+    SELECT subscriber_place.subscriber, bool_or(theirs.private) AS own
+    FROM subscriber_place JOIN place AS theirs ON theirs.id = subscriber_place.place
+    WHERE subscriber_place.place = ANY (place.path) GROUP BY subscriber_place.subscriber
 ) AS wanted ON true
 JOIN subscriber ON subscriber.id = wanted.subscriber AND subscriber.state = 'active'
+    -- what is measured on a farm is told to the farm and to officers, not to all of the commune
+    AND (NOT place.private OR wanted.own OR subscriber.audience = 'officer')
 JOIN personal.contact ON contact.subscriber = subscriber.id
 CROSS JOIN LATERAL (
     -- Crops whose growers it concerns, and their groups: of its season, else of its rule.

@@ -1,5 +1,6 @@
 """The officers' side: signing in, forms, and what scripts from elsewhere cannot do."""
 
+import json
 import re
 
 import httpx
@@ -143,8 +144,25 @@ async def test_an_agronomist_previews_a_rule(client: httpx.AsyncClient, people: 
     asked = await client.post("/office/rules", data=body)
     assert asked.headers["location"] == "/office/rules?asked=1"
     with psycopg.connect(people, autocommit=True) as connection:
-        connection.execute("UPDATE request SET state = 'done', progress = 1, answer = '{\"episodes\": 3}'")
-    assert "episodes" in (await client.get(asked.headers["location"])).text
+        waiting = (await client.get(asked.headers["location"])).text
+        assert 'http-equiv="refresh"' in waiting
+        outcome = {"episodes": 3, "places": 1, "days": {"1": 7, "2": 4}, "longest_days": 5}
+        answer = json.dumps({"now": outcome, "then": outcome | {"episodes": 8, "days": {"1": 19}}})
+        connection.execute("UPDATE request SET state = 'done', progress = 1, answer = %s", [answer])
+        done = (await client.get(asked.headers["location"])).text
+        assert 'http-equiv="refresh"' not in done
+        assert re.search(r"Số đợt</th><td>3</td><td>8</td>", done)
+        assert re.search(r"cấp 2</th><td>4</td><td>0</td>", done)
+        tried = await client.post("/office/rules", data=body | {"enter": "19,5 14 12"})
+        assert tried.status_code == 303, tried.text
+        told = connection.execute("SELECT subject -> 'values' FROM request ORDER BY id DESC LIMIT 1").fetchone()
+        assert told == ({"enter": [19.5, 14.0, 12.0]},)
+        connection.execute("UPDATE request SET state = 'failed', answer = '{\"problem\": \"<none>\"}'")
+        assert "&lt;none&gt;" in (await client.get(tried.headers["location"])).text
+    for wrong in ("19 14", "12 14 19", "a b c"):
+        refused = await client.post("/office/rules", data=body | {"enter": wrong})
+        assert refused.status_code == 422
+    assert "Ngưỡng là các số" in refused.text
     assert (await client.post("/office/rules", data=body | {"from": "x"})).status_code == 422
 
 
