@@ -22,6 +22,7 @@ from api import (
     posting,
     problems,
     readings,
+    rules,
     stations,
     stream,
 )
@@ -35,7 +36,7 @@ from api.web import office, page, sign_in
 ROUTERS = (
     stations.router, readings.router, posting.router, forecasting.router, indices.router, alerts.router,
     documents.router, stream.router,
-    lists.router, changes.router, people.router, callbacks.router, health.router,
+    lists.router, changes.router, rules.router, people.router, callbacks.router, health.router,
     openapi.router, sensorthings.router, page.router, sign_in.router,
     office.router, map_page.router,
 )  # fmt: skip

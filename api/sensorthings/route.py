@@ -17,11 +17,12 @@ from api.posting import send
 from api.problems import Problem, not_found
 from api.resources import Here, Resources
 from api.sensorthings.address import Place, find
+from api.sensorthings.body import told
 from api.sensorthings.grammar import moment, wrong
 from api.sensorthings.options import Options, options
 from api.sensorthings.patch import apply
 from api.sensorthings.read import Reader
-from api.sensorthings.write import Writer, told
+from api.sensorthings.write import Writer
 from store import sensorthings
 from store.sensorthings import ENTITIES
 from telemetry.pack import MAXIMUM_RECORDS

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-import unicodedata
 from typing import Any
 
 import psycopg
@@ -12,104 +9,26 @@ from psycopg.types.json import Jsonb
 
 from api.access import Asker
 from api.problems import Problem, not_found
+from api.sensorthings.body import (
+    KNOWN,
+    MEASUREMENT,
+    Body,
+    code_of,
+    extra,
+    point,
+    quantity_of,
+    reference,
+    same_unit,
+    several,
+    text,
+    told,
+)
 from api.sensorthings.grammar import wrong
-from api.web.words import UNITS
 from store import audit, sensorthings
 from store.scope import Scope
 from store.sensorthings import Entity
 from store.shown import Connection
-from telemetry.quantities import QUANTITIES
-from telemetry.reading import CODE, LEVEL
-
-Body = dict[str, Any]
-#: What each entity can be told; anything else is refused aloud.
-KNOWN = {
-    "Things": {"name", "description", "properties", "Locations", "Datastreams"},
-    "Locations": {"name", "description", "encodingType", "location", "properties", "Things"},
-    "Sensors": {"name", "description", "encodingType", "metadata", "properties", "Datastreams"},
-    "Datastreams": {"name", "description", "observationType", "unitOfMeasurement", "properties", "Thing", "Sensor",
-                    "ObservedProperty", "Observations", "observedArea"},
-    "Observations": {"phenomenonTime", "resultTime", "result", "resultQuality", "parameters", "validTime",
-                     "Datastream", "FeatureOfInterest"},
-}  # fmt: skip
-#: Kept by the platform; what a client sends back of it is not stored again.
-ADDED = {"code", "kind", "time_zone", "elevation", "parent", "station", "quantity", "level", "basis",
-         "interval_seconds", "model", "serial"}  # fmt: skip
-MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
-
-
-def told(entity: str, body: Any) -> Body:
-    """A body that is an object of known properties, or a 400."""
-    if not isinstance(body, dict):
-        raise wrong(f"{entity} are sent as a JSON object")
-    for name in body:
-        if name not in KNOWN[entity] and not name.endswith(("@iot.navigationLink", "@iot.selfLink")):
-            if name in {"@iot.id", "@iot.selfLink"}:
-                continue
-            raise wrong(f"{entity} have no property {str(name)[:60]!r} that can be written")
-    return body
-
-
-def text(body: Body, name: str, *, usual: str | None = None) -> str:
-    """A text of a body."""
-    value = body.get(name, usual)
-    if not isinstance(value, str) or len(value) > 10_000 or "\0" in value:
-        raise wrong(f"{name!r} must be there and be a text")
-    return value
-
-
-def extra(body: Body) -> Body:
-    """Free properties of a body, without what the platform keeps itself."""
-    value = body.get("properties") or {}
-    if not isinstance(value, dict):
-        raise wrong("'properties' is a JSON object")
-    _plain(value, 0)
-    return {name: part for name, part in value.items() if name not in ADDED}
-
-
-def _plain(value: Any, depth: int) -> None:
-    if depth > 10:
-        raise wrong("'properties' is nested too deep")
-    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
-        raise wrong("a text holds a character that cannot be stored")
-    for name, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        _plain(name, depth + 1)
-        _plain(part, depth + 1)
-
-
-def reference(body: Any, entity: str) -> int | None:
-    """Id of ``{"@iot.id": 7}``; None where it is no reference."""
-    if not isinstance(body, dict) or "@iot.id" not in body:
-        return None
-    number = body["@iot.id"]
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 2**31:
-        raise wrong(f"the @iot.id of {entity} is a number")
-    return number
-
-
-def point(body: Body) -> tuple[float, float]:
-    """Longitude and latitude of a Location's GeoJSON point."""
-    location = body.get("location")
-    if isinstance(location, dict) and location.get("type") == "Feature":
-        location = location.get("geometry")
-    match location:
-        case {"type": "Point", "coordinates": [float() | int() as longitude, float() | int() as latitude, *_]}:
-            if -180 <= longitude <= 180 and -90 <= latitude <= 90:
-                return float(longitude), float(latitude)
-    raise wrong("a location here is a GeoJSON Point of longitude and latitude")
-
-
-def code_of(body: Body) -> str:
-    """Code of a new station: the one in its properties, or one made of its name."""
-    given = (body.get("properties") or {}).get("code")
-    if given is not None:
-        if not isinstance(given, str) or not CODE.match(given):
-            raise wrong("properties.code: use a-z, 0-9 and '-', at most 63 characters")
-        return given
-    plain = (
-        unicodedata.normalize("NFD", text(body, "name").lower().replace("đ", "d")).encode("ascii", "ignore").decode()
-    )
-    return (re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50] or "station") + "-" + secrets.token_hex(3)
+from telemetry.reading import LEVEL
 
 
 class Writer:
@@ -164,9 +83,9 @@ class Writer:
         row = await self._do("add_place", code=code_of(body), name=text(body, "name"), parent=parent,
                              elevation=elevation, properties=Jsonb(kept))  # fmt: skip
         number = int(row["id"]) if row else 0
-        for location in _several(body, "Locations"):
+        for location in several(body, "Locations"):
             await self._location(told("Locations", location), number)
-        for datastream in _several(body, "Datastreams"):
+        for datastream in several(body, "Datastreams"):
             await self._datastream(told("Datastreams", datastream), number, None, None)
         return number
 
@@ -181,7 +100,7 @@ class Writer:
         return int(row["id"])
 
     async def _location(self, body: Body, thing: int | None) -> int:
-        things = _several(body, "Things")
+        things = several(body, "Things")
         thing = thing or (reference(things[0], "Things") if things else None)
         if thing is None:
             raise wrong("a Location is a Thing's: send it within a Thing, to Things(id)/Locations, or with 'Things'")
@@ -212,8 +131,8 @@ class Writer:
             thing = await self._thing(told("Things", body["Thing"]))
         if thing is None:
             raise wrong("a Datastream needs its Thing")
-        quantity = quantity or _quantity(body.get("ObservedProperty"))
-        _same_unit(body, quantity)
+        quantity = quantity or quantity_of(body.get("ObservedProperty"))
+        same_unit(body, quantity)
         if body.get("observationType", MEASUREMENT) != MEASUREMENT:
             raise wrong("results are numbers: observationType is OM_Measurement")
         sensor = sensor or await self._sensor_named(body)
@@ -222,7 +141,7 @@ class Writer:
         level = (body.get("properties") or {}).get("level", "")
         if not isinstance(level, str) or (level and not LEVEL.match(level)):
             raise wrong("properties.level: write -0.30m, 2m or a word")
-        if _several(body, "Observations"):
+        if several(body, "Observations"):
             raise wrong("send Observations after their Datastream: they go the way of every reading")
         kept = extra(body) | {name: text(body, name) for name in ("name", "description") if name in body}
         row = await self._do("add_datastream", place=thing, quantity=quantity, level=level, sensor=sensor or 1,
@@ -286,7 +205,7 @@ class Writer:
 def _references_only(entity: Entity, given: Body) -> None:
     """Refuse what a change would have to make or change elsewhere."""
     for name in entity.navigation:
-        for inner in _several(given, name) if name in given else []:
+        for inner in several(given, name) if name in given else []:
             if not isinstance(inner, dict) or "@iot.id" not in inner:
                 raise wrong(f"{name} are changed at their own address")
 
@@ -301,33 +220,3 @@ def _changes(entity: Entity, number: int, given: Body, kept: Body) -> tuple[str,
     names = {"name": "name", "description": "description", "encoding_type": "encodingType", "metadata": "metadata"}
     found = {column: text(given, name) if name in given else None for column, name in names.items()}
     return "change_sensor", values | found
-
-
-def _several(body: Body, name: str) -> list[Any]:
-    value = body.get(name) or []
-    value = [value] if isinstance(value, dict) else value
-    if not isinstance(value, list) or len(value) > 100:
-        raise wrong(f"{name!r} is an array of at most 100")
-    return value
-
-
-def _quantity(body: Any) -> str:
-    """Quantity of an ObservedProperty: by its id, else by name or definition; those are a fixed table."""
-    if isinstance(body, dict):
-        for name in ("@iot.id", "name", "definition"):
-            value = body.get(name)
-            for quantity in QUANTITIES.values():
-                links = {f"http://vocab.nerc.ac.uk/standard_name/{quantity.cf_name}/"} if quantity.cf_name else set()
-                if value in {quantity.name, quantity.en, f"urn:nongvu:quantity:{quantity.name}"} | links:
-                    return quantity.name
-    raise wrong("a Datastream needs one of our ObservedProperties: they are a fixed table, see /ObservedProperties")
-
-
-def _same_unit(body: Body, quantity: str) -> None:
-    given = body.get("unitOfMeasurement")
-    if given is None:
-        return
-    unit = QUANTITIES[quantity].unit
-    words = {str(value) for value in given.values()} if isinstance(given, dict) else set()
-    if not words & {unit, UNITS.get(unit, unit), f"https://ucum.org/ucum#{unit}", f"ucum:{unit}"}:
-        raise wrong(f"{quantity} is stored in {unit} (UCUM): send that unit as symbol or definition")

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from api import changes, people
+from api import rules as rule_routes
 from api.access import Asker, Asking
 from api.alerts import ANY_ALERT
 from api.catalogue import titles
@@ -172,10 +173,10 @@ async def preview(request: Request, here: Here, asking: Asking) -> Response:
     try:
         first, last = (_day(text(sent, name, 10)) for name in ("from", "to"))
         wish = {"place": text(sent, "place", 63), "from": first, "to": last}
-        body = changes.NewPreview.model_validate(
+        body = rule_routes.NewPreview.model_validate(
             wish | {"values": _tried(text(sent, "enter", 100), language_for(request, here))}
         )
-        answer = await changes.preview(here, asking, text(sent, "rule", 63), body)
+        answer = await rule_routes.preview(here, asking, text(sent, "rule", 63), body)
     except (ValueError, Problem) as error:
         if isinstance(error, Problem) and error.status in {401, 403}:
             raise

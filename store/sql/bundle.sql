@@ -88,13 +88,9 @@ JOIN place ON place.id = alert.place
 LEFT JOIN season ON season.id = alert.season
 LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
 JOIN LATERAL (
-    SELECT subscriber_place.subscriber, bool_or(theirs.private) AS own
-    FROM subscriber_place JOIN place AS theirs ON theirs.id = subscriber_place.place
-    WHERE subscriber_place.place = ANY (place.path) GROUP BY subscriber_place.subscriber
+    SELECT DISTINCT subscriber FROM subscriber_place WHERE place = ANY (place.path)
 ) AS wanted ON true
 JOIN subscriber ON subscriber.id = wanted.subscriber AND subscriber.state = 'active'
-    -- what is measured on a farm is told to the farm and to officers, not to all of the commune
-    AND (NOT place.private OR wanted.own OR subscriber.audience = 'officer')
 JOIN personal.contact ON contact.subscriber = subscriber.id
 CROSS JOIN LATERAL (
     -- Crops whose growers it concerns, and their groups: of its season, else of its rule.
