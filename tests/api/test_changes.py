@@ -74,7 +74,7 @@ async def test_a_season_belongs_to_its_farm(client: httpx.AsyncClient, province:
 async def test_what_is_known_of_a_season_is_checked_by_the_catalogue(client: httpx.AsyncClient, keys: Keys) -> None:
     """Numbers that only people know: those that can be are kept, `null` takes one away, others are refused in words."""
     known = {row["name"]: row for row in (await client.get("/v1/properties")).json()}
-    assert known["field_capacity"]["unit"] == "m3/m3"
+    assert known["field_capacity"]["entry"]["unit"] == "m3/m3"
     body = {"place": "farm-a", "crop": "maize", "sown": "2026-02-01",
             "properties": {"field_capacity": 0.31, "wilting_point": 0.14}}  # fmt: skip
     number = (await client.post("/v1/seasons", json=body, headers=keys["farmer-a"])).json()["id"]
