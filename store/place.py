@@ -151,6 +151,8 @@ def _can_feed(connection: Connection[Any], place: str, station: str, quantity: s
     for code in (place, station):
         if _id(connection, code) is None:
             raise PlaceError(f"there is no place {code!r}: see 'nongvu place list'")
+    if place == station:
+        raise PlaceError(f"the sensors of {station} always speak for it")
     asked = {"station": station, "quantity": quantity}
     row = connection.execute(statement("place", "datastreams_of"), asked).fetchone()
     if not row or not row[0]:

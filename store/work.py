@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -116,6 +116,18 @@ class Span(NamedTuple):
     to_time: datetime
 
 
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same readings in spans of which no two share one, in order of datastream and time."""
+    found: list[Span] = []
+    for span in sorted(spans):
+        last = found[-1] if found else None
+        if last is not None and last.datastream == span.datastream and span.from_time <= last.to_time:
+            found[-1] = last._replace(to_time=max(last.to_time, span.to_time))
+        else:
+            found.append(span)
+    return found
+
+
 async def _rows(connection: Connection, name: str, places: Sequence[int]) -> list[TupleRow]:
     cursor = await connection.execute(statement("work", name), {"places": list(places)})
     return await cursor.fetchall()
@@ -156,7 +168,8 @@ async def earliest(connection: Connection, places: Sequence[int]) -> dict[int, d
 
 
 async def readings(connection: Connection, spans: Sequence[Span]) -> Array:
-    """Readings of spans, in order of datastream and time, as an array of `LOADED`."""
+    """Readings of spans, each once, in order of datastream and time, as an array of `LOADED`."""
+    spans = merged(spans)
     if not spans:
         return LOADED.empty(0)
     datastreams, from_times, to_times = zip(*spans, strict=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from analytics.run.batch import Frame, Known, gather, midnight, naive, trusted
 from analytics.run.context import Context, Loaded
 from analytics.run.memory import Memory
 from store import work
-from store.work import LOADED, Connection, Span, Verdict
+from store.work import LOADED, Connection, Span, Verdict, merged
 
 if TYPE_CHECKING:
     from analytics.run.compute import Job
@@ -32,14 +33,18 @@ async def frame_of(
     """Load the readings of a chunk and lay them on a grid."""
     lead = course.lead
     cold = [job for job in jobs if job.memory is None]
-    spans = [span for job in cold for span in _spans(job.known, *_limits(job.known, first, last, lead, now))]
-    spans += [span for job in jobs if job.memory is not None for span in _fresh(job, now)]
-    array = await work.readings(connection, spans)
+    asked = [
+        merged(
+            _spans(job.known, *_limits(job.known, first, last, lead, now)) if job.memory is None else _fresh(job, now)
+        )
+        for job in jobs
+    ]
+    array = await work.readings(connection, [span for spans in asked for span in spans])
     verdicts = await _verdicts(connection, cold, first, last, lead, now)
     if not course.later:
         await _heard(connection, jobs, first, lead, course)
-    of_stream = _by_stream(array)
-    course.loaded = [_loaded(job, row, of_stream, verdicts, first, lead, course) for row, job in enumerate(jobs)]
+    mine = _of_each(array, asked)
+    course.loaded = [_loaded(job, row, mine[row], verdicts, first, lead, course) for row, job in enumerate(jobs)]
     return batch.frame(
         [job.known for job in jobs],
         gather([(one.readings, one.good) for one in course.loaded]),
@@ -118,18 +123,34 @@ def _by_stream(array: NDArray[Any]) -> dict[int, NDArray[Any]]:
     return {int(ids[begin]): array[begin:end] for begin, end in zip(begins, [*begins[1:], ids.size], strict=True)}
 
 
+def _of_each(array: NDArray[Any], asked: Sequence[Sequence[Span]]) -> list[NDArray[Any]]:
+    """What each place asked for; what several asked for was loaded once, and each gets its own part of it."""
+    of_stream = _by_stream(array)
+    times = Counter(span.datastream for spans in asked for span in spans)
+
+    def part(span: Span) -> NDArray[Any]:
+        found = of_stream[span.datastream]
+        if times[span.datastream] == 1:
+            return found
+        time = found["phenomenon_time"]
+        begin = np.searchsorted(time, naive(span.from_time))
+        return found[begin : np.searchsorted(time, naive(span.to_time), side="right")]
+
+    return [
+        np.concatenate([part(span) for span in spans if span.datastream in of_stream] or [LOADED.empty(0)])
+        for spans in asked
+    ]
+
+
 def _loaded(
     job: Job,
     row: int,
-    of_stream: Mapping[int, NDArray[Any]],
+    mine: NDArray[Any],
     verdicts: Sequence[Verdict],
     first: date,
     lead: int,
     course: Context,
 ) -> Loaded:
-    mine = np.concatenate(
-        [of_stream[feed.datastream] for feed in job.known.feeds if feed.datastream in of_stream] or [LOADED.empty(0)]
-    )
     start = midnight(first - timedelta(days=lead), job.known.spot.time_zone)
     if job.memory is None:
         ours = {feed.datastream for feed in job.known.feeds}

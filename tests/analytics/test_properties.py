@@ -3,11 +3,14 @@
 from datetime import date, timedelta
 
 import psycopg
+import pytest
 
+from analytics.run.engine import Engine
 from store import place as places
 from store import season as seasons
+from store.pool import pool
 from store.property import known
-from tests.analytics.field import START, deliver, settle, station, winter
+from tests.analytics.field import AT_ONCE, START, deliver, settle, station, winter
 
 DAYS = 45
 NOW = START + timedelta(days=DAYS, hours=2)
@@ -46,6 +49,38 @@ async def test_drought_index_begins_once_the_rain_of_a_year_is_known(database):
     drier = values(database, "keetch_byram_drought_index", place)
     assert drier.keys() == first.keys()
     assert any(drier[day] != first[day] for day in first)
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+async def test_a_station_and_the_fields_it_speaks_for_have_the_same_rain(database, remembers):
+    """Whatever is taken together, whoever remembers what: each reading counts once."""
+    place, streams = station(database, "st")
+    fields = [station(database, f"field-{n}", kind="field", quantities=())[0] for n in (1, 2)]
+    with psycopg.connect(database) as connection:
+        places.feed(connection, "field-1", "st")
+        places.feed(connection, "field-2", "st")
+        places.unfeed(connection, "field-2", "st", date(2026, 1, 14))
+        places.feed(connection, "field-2", "st", since=date(2026, 1, 16))
+    _, rain = winter(12)
+    async with pool(database, name="test", most=3) as connections:
+        engine = Engine(connections, AT_ONCE)
+        for part in (rain[:100], rain[100:110], rain[110:114], rain[114:]):
+            deliver(database, streams["precipitation"], part)
+            if not remembers:
+                engine = Engine(connections, AT_ONCE)
+            while await engine.step(part[-1][0] + timedelta(hours=3)):
+                pass
+    own = values(database, "precipitation_sum", place)
+    by_hand = {}
+    for time, fallen in rain:
+        day = (time + timedelta(hours=7)).date()
+        by_hand[day] = by_hand.get(day, 0.0) + fallen
+    assert len(own) >= 10
+    assert own == {day: pytest.approx(by_hand[day]) for day in own}
+    assert values(database, "precipitation_sum", fields[0]) == own
+    assert values(database, "precipitation_sum", fields[1]) == {
+        day: rain for day, rain in own.items() if not date(2026, 1, 14) <= day < date(2026, 1, 16)
+    }
 
 
 async def test_soil_said_of_a_field_holds_for_its_seasons_and_a_season_may_say_otherwise(database):
