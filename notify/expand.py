@@ -237,7 +237,7 @@ class Scribe:
         """Values of a delivery but its level and state; ``known``: the person was told of these alerts before."""
         bundle, language, audience = self.bundle, person.language, person.audience
         by_commune = bundle.kind in {"end", "lower"} and not known
-        if bundle.kind == "raise" and not known:
+        if bundle.kind == "raise" and (self.rung or not known):
             steps = [fresh(step) for step in steps]
         news = person.told_before and bundle.kind == "open"
         prefix, end = around(language, rung=self.rung, drill=bundle.exercise, update=news, raised=self.raised > 0)

@@ -5,9 +5,10 @@ It knows nothing of the platform's arrays, grids or levels: a loop over hours an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from standalone.field.record import STATIONS, observations
@@ -145,16 +146,27 @@ def silences(station: str, first: datetime, last: datetime) -> Iterator[Found]:
             yield Found("silent_station", station, course[0][0], after, tuple(course))
 
 
-def scan(first: datetime, last: datetime, stations: Sequence[str] = tuple(STATIONS)) -> list[Found]:
+#: Hours of a record that are known to be wrong, by station and quantity.
+Wrong = Mapping[tuple[str, str], Collection[datetime]]
+
+
+def without(values: dict[datetime, float], wrong: Wrong, station: str, quantity: str) -> dict[datetime, float]:
+    """The values but those that are known to be wrong."""
+    return {hour: value for hour, value in values.items() if hour not in wrong.get((station, quantity), ())}
+
+
+def scan(
+    first: datetime, last: datetime, stations: Sequence[str] = tuple(STATIONS), wrong: Wrong = MappingProxyType({})
+) -> list[Found]:
     """Every episode of the records between the first and the last hour of a replay."""
     found: list[Found] = []
     for code in stations:
-        air = readings(code, "air_temperature", first, last)
+        air = without(readings(code, "air_temperature", first, last), wrong, code, "air_temperature")
         cold = by_day(air, first, last, lambda own: sum(own) / len(own),
                       lambda mean: (mean < 20) + (mean < 15) + (mean < 13), ended_only=True)  # fmt: skip
         frost = by_day(air, first, last, min, lambda least: (least < 4) + (least < 0), ended_only=False)
         heat = by_day(air, first, last, max, lambda most: (most >= 35) + (most >= 37) + (most >= 39), ended_only=False)
-        wet = by_hour(rain(code, first, last), first, last)
+        wet = by_hour(without(rain(code, first, last), wrong, code, "precipitation"), first, last)
         for rule, periods in (("cold_spell", cold), ("frost", frost), ("heat", heat), ("heavy_rain", wet)):
             found += episodes(rule, code, periods, last)
         found += silences(code, first, last)
