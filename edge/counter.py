@@ -23,8 +23,10 @@ class Undated(NamedTuple):
     last: int
 
 
-#: A count that falls from the top tenth to the bottom tenth of its range has wrapped; any other fall is a reset.
+#: A count that falls from the top tenth to the bottom tenth of its range has wrapped.
 _TOP = 0.9
+#: A count that falls to at most this part began again at 0; any other fall is somebody's correction, or another count.
+_RESET = 0.25
 
 
 def increment(before: Counted | None, now: Counted, *, modulus: int | None, gap: int) -> float | None:
@@ -47,7 +49,7 @@ def increment(before: Counted | None, now: Counted, *, modulus: int | None, gap:
         return difference
     if modulus and before.raw >= _TOP * modulus and now.raw <= (1 - _TOP) * modulus:
         return difference + modulus
-    return now.raw  # the device began again at 0: what it counted since
+    return now.raw if now.raw <= _RESET * before.raw else None  # what it counted since it began again at 0
 
 
 class Counting:

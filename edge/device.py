@@ -29,6 +29,8 @@ class Memory(msgspec.Struct):
     slot: int = -1
     #: Where each counter stood.
     counters: dict[str, Counted] = {}
+    #: By which field of its messages a counter was read: another field is another count.
+    paths: dict[str, str] = {}
     #: Counters that are read while event time is not known.
     undated: dict[str, Undated] = {}
     #: Words, as (function, address), that the device refuses.

@@ -86,14 +86,17 @@ class Messenger:
 
     def _readings(self, message: Message, time: int, clock: str) -> list[Reading]:
         readings = []
-        for item, raw in found(self.unit.said(), message.values):
-            number = self._counted(item, raw, time, clock) if item.counter else raw
+        for item, raw, path in found(self.unit.said(), message.values):
+            number = self._counted(item, raw, path, time, clock) if item.counter else raw
             value = item.value(number) if number is not None else None
             if value is not None:
                 readings.append(Reading(self.unit.station, item.quantity, time, value, item.level))
         return readings
 
-    def _counted(self, item: PayloadField, raw: float, time: int, clock: str) -> float | None:
+    def _counted(self, item: PayloadField, raw: float, path: str, time: int, clock: str) -> float | None:
+        if self.memory.paths.setdefault(item.name, path) != path:  # a gauge fell silent, and another one is there
+            self.memory.paths[item.name] = path
+            self.memory.counters.pop(item.name, None)
         before = self.memory.counters.get(item.name)
         if before is not None and not clock and time <= before.time:
             return None  # the same message again

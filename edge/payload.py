@@ -96,14 +96,14 @@ class MessageError(ValueError):
     """A message that cannot be used, and why; never worth another try."""
 
 
-def found(fields: Sequence[PayloadField], values: Mapping[str, Any]) -> list[tuple[PayloadField, float]]:
-    """Numbers of the fields that are there; text that is a number counts, everything else is no reading."""
+def found(fields: Sequence[PayloadField], values: Mapping[str, Any]) -> list[tuple[PayloadField, float, str]]:
+    """Numbers of the fields that are there, and where; text that is a number counts, everything else is no reading."""
     result = []
     for item in fields:
         for path in item.paths:
             raw = as_number(at(values, path))
             if raw is not None:
-                result.append((item, raw))
+                result.append((item, raw, path))
                 break
     return result
 

@@ -73,6 +73,14 @@ def test_rain_of_days_without_power_is_no_cloudburst_of_the_minute_when_it_came_
     assert said(device, 902, zero + 160_000) == [1]
 
 
+def test_a_total_that_somebody_corrected_is_no_rain():
+    device = gauge()
+    said(device, 2000, T)
+    assert said(device, 1500, T + 60_000) == []
+    assert said(device, 1502, T + 120_000) == [2]
+    assert said(device, 3, T + 180_000) == [3]  # this was a reset
+
+
 def test_a_long_time_without_the_time_loses_no_rain():
     device = gauge()
     said(device, 100, T)

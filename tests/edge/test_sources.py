@@ -193,6 +193,25 @@ def test_a_good_message_ends_the_complaint():
     assert (device.errors, device.last_error) == (1, "")
 
 
+def test_a_gauge_that_falls_silent_brings_no_rain_of_another_gauge():
+    """A console with two gauges leaves out the one that it does not hear; their totals have nothing to do with each other."""
+    unit = HttpDevice.model_validate({"name": "d", "station": "yard", "kind": "ecowitt", "payload": "ecowitt",
+                                      "identity": "0123456789"})  # fmt: skip
+    device = Messenger(unit, HTTP["ecowitt"], ZONE, "0123456789")
+
+    def rain(minute, **said):
+        form = "&".join(f"{key}={value}" for key, value in {"PASSKEY": "0123456789", **said}.items())
+        time = NOW.replace(minute=minute)
+        return [item.value for item in device.take("", form.encode(), time) if item.quantity == "precipitation"]
+
+    assert rain(0, train_piezo="12.00", totalrainin="50.00") == []
+    assert rain(1, train_piezo="12.10", totalrainin="50.10") == [2.54]
+    assert rain(2, totalrainin="50.20") == []
+    assert rain(3, totalrainin="50.30") == [2.54]
+    assert rain(4, train_piezo="12.40", totalrainin="50.40") == []
+    assert rain(5, train_piezo="12.50") == [2.54]
+
+
 def test_a_number_that_no_unit_can_hold_is_no_reading():
     device = messenger("json", field=[{"paths": ["x"], "quantity": "illuminance", "unit": "klx"},
                                       {"paths": ["t"], "quantity": "air_temperature"}])  # fmt: skip
@@ -238,7 +257,9 @@ def test_payload_models(model: PayloadModel):
     assert model.examples
     assert model.sources
     for example in model.examples:
-        values = {item.name: item.value(raw) for item, raw in found(model.fields, example.message) if not item.counter}
+        values = {
+            item.name: item.value(raw) for item, raw, _ in found(model.fields, example.message) if not item.counter
+        }
         assert values == pytest.approx(example.readings)
 
 
