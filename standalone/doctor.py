@@ -309,5 +309,7 @@ def _api(port: int) -> Iterator[Finding]:
     try:
         with urllib.request.urlopen(address_of_health, timeout=5) as answer:
             yield Finding("fine", "api", f"{address_of_health}: {answer.read(500).decode()}")
+    except urllib.error.HTTPError as error:  # it answers, and says what it lacks
+        yield Finding("wrong", "api", f"{address_of_health}: {error.read(500).decode()}", "what it lacks stands above")
     except (urllib.error.URLError, OSError) as error:
         yield Finding("wrong", "api", f"{address_of_health}: {error}", "is 'nongvu api run' running? see its log")

@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import psycopg
@@ -50,6 +52,23 @@ def test_a_wrong_password_is_told_from_a_dead_server(looked, database):
     finding = looked(database_url=database.replace(f":{parts.password}@", ":guessed@"))["database"]
     wrong(finding, "password authentication failed", "nongvu store user")
     assert "guessed" not in finding.says
+
+
+def test_an_api_that_is_not_ready_says_what_it_lacks(looked):
+    class NotReady(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(b'{"status":"waiting","broker":"is not connected"}')
+
+        def log_message(self, *said):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), NotReady) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        finding = looked(api_port=server.server_address[1])["api"]
+        server.shutdown()
+    wrong(finding, "is not connected", "what it lacks")
 
 
 def test_an_empty_and_an_old_schema(looked, empty_database):
