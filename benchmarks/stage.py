@@ -21,6 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties, VariableByteIntegers
 
 from standalone.services import Broker, BrokerOptions, Database, program_environment, temporary_folder
+from standalone.services.folders import compiled_once
 from store.migrate import migrate
 from telemetry import topics, wire
 from telemetry.pack import CBOR, Label, Stream, decode_receipt
@@ -139,7 +140,7 @@ class Worker:
 
     def __init__(self, url, broker, **settings):
         self.log = Path(tempfile.mkstemp(suffix=".log")[1])
-        environment = os.environ | {"NONGVU_DATABASE_URL": url, "NONGVU_MQTT_URL": broker.url,
+        environment = compiled_once(os.environ) | {"NONGVU_DATABASE_URL": url, "NONGVU_MQTT_URL": broker.url,
                                     "NONGVU_LOG_FORMAT": "json", "NONGVU_OLDEST": "P4000D", **settings}  # fmt: skip
         with self.log.open("w") as log:
             self.process = subprocess.Popen(

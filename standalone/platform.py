@@ -14,7 +14,7 @@ import structlog
 from standalone import database_access
 from standalone.broker_access import admit, options
 from standalone.services import Broker, Database, free_port, program_environment
-from standalone.services.folders import cache_folder
+from standalone.services.folders import compiled_once
 from standalone.supervised import Supervised
 from store.migrate import migrate
 
@@ -137,10 +137,7 @@ class Platform:
     def environment(self) -> dict[str, str]:
         """Settings of every process; `run` adds the address by which it signs in to the database, if it may."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NONGVU_")}
-        if kept.pop("PYTHONDONTWRITEBYTECODE", None):
-            # compiling everything anew costs each process seconds; keep it out of the source folders all the same
-            kept["PYTHONPYCACHEPREFIX"] = str(cache_folder() / "bytecode")
-        return kept | program_environment() | {
+        return compiled_once(kept) | program_environment() | {
             "NONGVU_MQTT_URL": self.broker.url,
             "NONGVU_MQTT_PASSWORDS": str(self.secrets),
             "NONGVU_CLOCK": self.plan.clock,

@@ -4,7 +4,7 @@ import os
 import pwd
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,3 +88,14 @@ def temporary_folder(prefix: str = "nongvu-", within: Path | None = None) -> Ite
         yield folder
     finally:
         rmtree(folder, ignore_errors=True)
+
+
+def compiled_once(environment: Mapping[str, str]) -> dict[str, str]:
+    """Environment of our own processes: where Python is told to write no bytecode, it goes into the cache folder.
+
+    Compiling everything anew costs each process seconds; the source folders stay clean all the same.
+    """
+    kept = dict(environment)
+    if kept.pop("PYTHONDONTWRITEBYTECODE", None):
+        kept["PYTHONPYCACHEPREFIX"] = str(cache_folder() / "bytecode")
+    return kept

@@ -21,28 +21,66 @@ LEFT JOIN LATERAL (
       AND verdict.valid_to >= reading.phenomenon_time AND verdict.valid_from <= reading.phenomenon_time
 ) AS said ON true;
 
--- Readings of datastreams within a range, verdicts laid over. Verdicts that say the same are one multirange, and one more
--- holds them all: a reading of which nothing was said, as of nearly all, costs one search in it.
+-- What verdicts say of datastreams within a range: those that say the same are one multirange; each word of a person by itself.
+CREATE OR REPLACE FUNCTION said_alike(datastreams int[], first timestamptz, last timestamptz)
+RETURNS TABLE (datastream_id int, flag int, person boolean, said_at timestamptz, id bigint, spans tstzmultirange)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT said.datastream_id, said.flag, said.person, max(said.said_at), max(said.id),
+           range_agg(tstzrange(said.valid_from, said.valid_to, '[]'))
+    FROM (SELECT verdict.*, verdict.who LIKE 'person:%' AS person FROM verdict) AS said
+    WHERE said.datastream_id = ANY (datastreams) AND said.valid_to >= first AND said.valid_from < last
+    GROUP BY said.datastream_id, said.flag, said.person, CASE WHEN said.person THEN said.id END
+$$;
+
+-- Readings of datastreams within a range, verdicts laid over. One multirange holds all that was said of a datastream: a
+-- reading of which nothing was said, as of nearly all, costs one search in it. A single datastream, as most ask for, is read
+-- chunk after chunk in order; of several, chunks have to be merged.
 CREATE OR REPLACE FUNCTION judged_readings(datastreams int[], first timestamptz, last timestamptz)
 RETURNS TABLE (phenomenon_time timestamptz, result double precision, datastream_id int, flag int, raw_flag int)
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    one constant int := CASE WHEN cardinality(datastreams) = 1 THEN datastreams[1] END;
+    anywhere constant tstzmultirange := (
+        SELECT range_agg(tstzrange(verdict.valid_from, verdict.valid_to, '[]')) FROM verdict
+        WHERE verdict.datastream_id = ANY (datastreams) AND verdict.valid_to >= first AND verdict.valid_from < last);
 BEGIN
-    IF NOT EXISTS (SELECT FROM verdict WHERE verdict.datastream_id = ANY(datastreams)
-                   AND verdict.valid_to >= first AND verdict.valid_from < last) THEN
+    IF one IS NULL AND anywhere IS NULL THEN
         RETURN QUERY SELECT reading.phenomenon_time, reading.result, reading.datastream_id, reading.flag, reading.flag
             FROM reading
-            WHERE reading.datastream_id = ANY(datastreams)
+            WHERE reading.datastream_id = ANY (datastreams)
               AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
             ORDER BY reading.datastream_id, reading.phenomenon_time;
-        RETURN;
+    ELSIF one IS NULL THEN
+        RETURN QUERY SELECT * FROM judged_together(datastreams, first, last);
+    ELSIF anywhere IS NULL THEN
+        RETURN QUERY SELECT reading.phenomenon_time, reading.result, reading.datastream_id, reading.flag, reading.flag
+            FROM reading
+            WHERE reading.datastream_id = one
+              AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
+            ORDER BY reading.phenomenon_time;
+    ELSE
+        RETURN QUERY
+        WITH alike AS MATERIALIZED (SELECT * FROM said_alike(datastreams, first, last))
+        SELECT reading.phenomenon_time, reading.result, reading.datastream_id,
+               CASE WHEN anywhere @> reading.phenomenon_time THEN (
+                   SELECT judged_flag(reading.flag, max(alike.flag & 255), bit_or(alike.flag & ~255),
+                                      (array_agg(alike.flag & 255 ORDER BY alike.said_at DESC, alike.id DESC)
+                                       FILTER (WHERE alike.person))[1])
+                   FROM alike WHERE alike.spans @> reading.phenomenon_time) ELSE reading.flag END,
+               reading.flag
+        FROM reading
+        WHERE reading.datastream_id = one
+          AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
+        ORDER BY reading.phenomenon_time;
     END IF;
-    RETURN QUERY
+END $$;
+
+-- The same of several datastreams of which something was said.
+CREATE OR REPLACE FUNCTION judged_together(datastreams int[], first timestamptz, last timestamptz)
+RETURNS TABLE (phenomenon_time timestamptz, result double precision, datastream_id int, flag int, raw_flag int)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH alike AS MATERIALIZED (
-        SELECT said.datastream_id, said.flag, said.person, max(said.said_at) AS said_at, max(said.id) AS id,
-               range_agg(tstzrange(said.valid_from, said.valid_to, '[]')) AS spans
-        FROM (SELECT verdict.*, verdict.who LIKE 'person:%' AS person FROM verdict) AS said
-        WHERE said.datastream_id = ANY (datastreams) AND said.valid_to >= first AND said.valid_from < last
-        GROUP BY said.datastream_id, said.flag, said.person, CASE WHEN said.person THEN said.id END
+        SELECT * FROM said_alike(datastreams, first, last)
     ), anything AS MATERIALIZED (
         SELECT alike.datastream_id, range_agg(alike.spans) AS spans FROM alike GROUP BY alike.datastream_id
     )
@@ -58,8 +96,8 @@ BEGIN
     LEFT JOIN anything ON anything.datastream_id = reading.datastream_id AND anything.spans @> reading.phenomenon_time
     WHERE reading.datastream_id = ANY (datastreams)
       AND reading.phenomenon_time >= first AND reading.phenomenon_time < last
-    ORDER BY reading.datastream_id, reading.phenomenon_time;
-END $$;
+    ORDER BY reading.datastream_id, reading.phenomenon_time
+$$;
 
 -- How a quantity becomes one value of a longer period; as telemetry.quantities, a test compares them.
 CREATE OR REPLACE FUNCTION aggregate_of(quantity text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN

@@ -13,6 +13,7 @@ import psycopg
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from standalone.services.folders import compiled_once
 from telemetry import topics, wire
 from telemetry.birth import Birth, BornDatastream, BornStation, encode
 from telemetry.pack import CBOR, Label, Stream, decode_receipt
@@ -134,7 +135,7 @@ class Worker:
     """`nongvu ingest run` as a process."""
 
     def __init__(self, database, broker, folder, **settings):
-        self.environment = os.environ | {
+        self.environment = compiled_once(os.environ) | {
             "NONGVU_DATABASE_URL": database,
             "NONGVU_MQTT_URL": broker.url,
             "NONGVU_LOG_FORMAT": "json",

@@ -100,12 +100,18 @@ async def test_flags_verdicts_and_a_persons_word(database, station):
         flags = dict(
             connection.execute("SELECT phenomenon_time, flag FROM judged WHERE datastream_id = %s", [stream]).fetchall()
         )
-        again = dict(
-            connection.execute(
-                "SELECT phenomenon_time, flag FROM judged_readings(ARRAY[%s], %s, %s)", [stream, at(0), at(61)]
-            ).fetchall()
-        )
-        assert flags == again
+        other = station["precipitation"]
+        put(connection, other, [(at(n), 0.0, 1) for n in range(60)])
+        read = "SELECT phenomenon_time, flag, datastream_id FROM judged_readings(%s, %s, %s)"
+        for asked in ([stream], [other, stream]):
+            again = connection.execute(read, [asked, at(0), at(61)]).fetchall()
+            assert flags == {row[0]: row[1] for row in again if row[2] == stream}
+            assert {row[1] for row in again if row[2] != stream} == ({1} if other in asked else set())
+            assert again == sorted(again, key=lambda row: (row[2], row[0]))
+        assert (
+            len(connection.execute(read, [[other, 10**6], at(0), at(61)]).fetchall()) == 60
+        )  # of these nothing was said
+        assert connection.execute(read, [[], at(0), at(61)]).fetchall() == []
         assert flags[at(9)] == 1
         assert flags[at(10)] == 3 | 1 << 11
         assert flags[at(15)] == 4 | 1 << 11 | 1 << 12
