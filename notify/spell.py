@@ -15,7 +15,7 @@ _UNITS_VI = {
     "m³/s": "mét khối trên giây",
     "kWh": "ki lô oát giờ", "hPa": "héc tô pát xcan", "mm": "mi li mét", "cm": "xăng ti mét", "km": "ki lô mét",
     "kg": "ki lô gam", "ha": "héc ta", "m²": "mét vuông", "m³": "mét khối", "ml": "mi li lít", "%": "phần trăm",
-    "°": "độ", "m": "mét", "g": "gam", "C": "độ xê", "l": "lít", "h": "giờ",
+    "°": "độ", "m": "mét", "g": "gam", "V": "vôn", "C": "độ xê", "l": "lít", "h": "giờ",
 }  # fmt: skip
 _UNITS_EN = {
     "°C": "degrees Celsius", "km/h": "kilometres an hour", "m/s": "metres a second", "mm/h": "millimetres an hour",
@@ -27,7 +27,8 @@ _NUMBER = r"-?\d+(?:[.,]\d+)?"
 _SHORT_VI = {
     "TB": "trung bình", "TP.": "thành phố", "Tp.": "thành phố", "KT-TV": "khí tượng thủy văn",
     "UBND": "ủy ban nhân dân",
-    "BVTV": "bảo vệ thực vật", "NPK": "en pê ca",
+    "BVTV": "bảo vệ thực vật", "NPK": "en pê ca", "NH3": "en hát ba",
+    "cấp I": "cấp một", "cấp II": "cấp hai", "cấp III": "cấp ba", "cấp IV": "cấp bốn", "cấp V": "cấp năm",
 }  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _vietnamese(text: str) -> str:
     text = re.sub(r"(\d)\.(\d{3})(?!\d)", r"\1\2", text)  # 1.200: a point between thousands
     text = re.sub(r"\b(\d{1,2})[:h](\d{2})\b", lambda m: _clock(int(m[1]), int(m[2])), text)
     text = re.sub(r"(?:ngày )?\b(\d{1,2})/(\d{1,2})(?:/(\d{4}))?\b(?!\d)", _date, text)
-    text = re.sub(rf"({_NUMBER})\s*[-–]\s*(\d+(?:[.,]\d+)?)", r"\1 đến \2", text)
+    text = re.sub(rf"(?<!\w)({_NUMBER})\s*[-–]\s*(\d+(?:[.,]\d+)?)", r"\1 đến \2", text)
     text = _with_units(text, _UNITS_VI, decimal)
     text = re.sub(rf"(?<![\w,.]){_NUMBER}(?!\w)", lambda m: decimal(m[0]), text)
     return re.sub(r"[ \t]+", " ", text).strip()

@@ -1,7 +1,9 @@
 """Bulletins and loudspeakers: texts against golden files, audio decoded again, urgent ones approved by a person."""
 
 import io
+import itertools
 import json
+import re
 import shutil
 import subprocess
 import wave
@@ -11,6 +13,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from analytics.rules import RULES
+from analytics.wording import Said, texts
 from notify import voice
 from notify.bulletin import compose_all, next_issue
 from notify.field import lines
@@ -58,6 +62,23 @@ def test_spoken_texts_are_as_agreed(path):
     assert said == expected.strip()
     if path.stem.startswith("vi"):
         assert not any(sign.isdigit() for sign in said)
+
+
+def test_every_rule_can_be_read_aloud():
+    """Nothing that a voice would misread is left in what a loudspeaker says of any rule, level and kind of step."""
+    start = int(datetime(2026, 6, 6, 17, 30, tzinfo=UTC).timestamp())
+    for rule in RULES:
+        for level, kind in itertools.product(
+            range(1, rule.top + 1), ("open", "raise", "lower", "update", "end", "cancel")
+        ):
+            ended = start + 172800 if kind == "end" else None
+            said = Said(
+                kind, number, "Mẫu Sơn", "Asia/Ho_Chi_Minh", rule.levels[level - 1].enter, 2, start, ended, start
+            )
+            text = texts(rule, said)["vi"]
+            for written in (text["long"], text["group"].format(count=3, places="A, B"), *text["advice"].values()):
+                heard = spelled(written)
+                assert not re.search(r"[\d%°/]|\b(mm|m|km|C|V|kg|g|h|mg|NH|II+|IV)\b", heard.replace("4G", "")), heard
 
 
 RICE = {
