@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Asker, Asking
 from api.catalogue import titles
-from api.parameters import CODE, Moment
+from api.parameters import CODE, Moment, Real
 from api.problems import Problem, not_found
 from api.resources import Here, Resources
 from store import audit, office
@@ -43,7 +43,7 @@ class NewSeason(Body):
     variety: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
     sown: Day
     ended: Day | None = None
-    properties: Annotated[dict[str, float | None], Field(max_length=60, examples=[{"field_capacity": 0.31}])] = {}
+    properties: Annotated[dict[str, Real | None], Field(max_length=60, examples=[{"field_capacity": 0.31}])] = {}
 
 
 class SeasonChange(Body):
@@ -51,7 +51,7 @@ class SeasonChange(Body):
 
     ended: Annotated[Day | None, Field(description="the day of harvest")] = None
     variety: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00]*$")] = None
-    properties: Annotated[dict[str, float | None], Field(max_length=60, examples=[{"initial_depletion": 20}])] = {}
+    properties: Annotated[dict[str, Real | None], Field(max_length=60, examples=[{"initial_depletion": 20}])] = {}
 
 
 class NewVerdict(Body):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.access import Asking
 from api.changes import Body
-from api.parameters import Code, Moment
+from api.parameters import Code, Moment, Real
 from api.problems import Problem, not_found
 from api.resources import Here
 from store import audit, forecast, office
@@ -21,7 +21,7 @@ class NewValue(Body):
 
     quantity: Annotated[str, Field(max_length=64, examples=["air_temperature"])]
     valid_time: Moment
-    value: Annotated[float, Field(allow_inf_nan=False)]
+    value: Real
 
 
 class NewForecast(Body):
@@ -29,7 +29,7 @@ class NewForecast(Body):
 
     reference_time: Annotated[Moment, Field(description="when it was issued")]
     source: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$", examples=["open-meteo"])]
-    values: Annotated[list[NewValue], Field(min_length=1, max_length=20_000)]
+    values: Annotated[list[NewValue], Field(min_length=1, max_length=5000)]
 
 
 class Taken(BaseModel):

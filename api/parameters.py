@@ -44,6 +44,9 @@ OfPlace = Annotated[
     Query(pattern=CODE, description="code of a place: itself and all below it", examples=["lang-son"]),
 ]
 
+#: A number in a body: neither true nor "8.4" is one.
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
 _EVERY = re.compile(r"([1-9][0-9]{0,4})(min|h|d)\Z")
 _UNIT = {"min": "minutes", "h": "hours", "d": "days"}
 

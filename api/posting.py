@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.access import Asker, Asking
 from api.changes import Body
-from api.parameters import CODE, Moment
+from api.parameters import CODE, Moment, Real
 from api.problems import Problem, not_found
 from api.resources import Here, Resources
 from api.uplink import NoReceipt
@@ -26,7 +26,7 @@ class NewReading(Body):
     station: Annotated[str, Field(pattern=CODE, examples=["huu-lung-1"])]
     datastream: Annotated[str, Field(max_length=96, examples=["soil_moisture/-0.30m"])]
     time: Moment
-    value: Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+    value: Annotated[Real, Field(ge=-1e12, le=1e12)]
 
 
 class NewReadings(Body):

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.parameters import Real
 from api.problems import Problem
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Levels = Annotated[list[Number], Field(min_length=1, max_length=10)]
+Levels = Annotated[list[Real], Field(min_length=1, max_length=10)]
 
 
 class RuleValues(BaseModel):

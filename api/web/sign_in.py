@@ -109,7 +109,8 @@ async def sign_out(request: Request, here: Here, asking: Asking) -> Response:
     if asking.account is None:
         return RedirectResponse("/", 303)
     await _forget(request, here)
-    answer = RedirectResponse("/", 303)
+    # pages of the farm that were kept for reading without a network go too: the next at this device may be another
+    answer = RedirectResponse("/", 303, {"Clear-Site-Data": '"cache", "storage"'})
     answer.delete_cookie(cookie_of(here), path="/", secure=here.settings.secure_cookies, httponly=True)
     return answer
 

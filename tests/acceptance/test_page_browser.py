@@ -203,6 +203,29 @@ def test_an_officer_signs_in_and_approves(address: str, browser: Callable[..., B
     assert wrong == []
 
 
+def test_after_signing_out_nothing_of_the_farm_is_left_on_the_device(
+    address: str, browser: Callable[..., BrowserContext]
+) -> None:
+    context = browser()
+    page = context.new_page()
+    page.goto(address + "/sign-in")
+    page.fill("#name", "can-bo")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/office"))
+    page.goto(address + "/?station=farm-a-1")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.reload()
+    kept = "caches.open('nongvu-2').then(c => c.keys()).then(k => k.map(r => r.url).filter(u => u.includes('farm-a-1')).length)"
+    assert page.evaluate(kept) == 1
+    page.click("form.out button")
+    page.wait_for_url(address + "/")
+    page.wait_for_timeout(500)
+    assert page.evaluate(kept) == 0
+
+
 def test_first_paint_on_a_slow_phone(address: str, browser: Callable[..., BrowserContext]) -> None:
     painted = []
     for _ in range(3):  # other work on the machine is not the page's: the best of three

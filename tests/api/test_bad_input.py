@@ -163,6 +163,21 @@ async def test_bodies_that_are_bombs(client: httpx.AsyncClient, keys: dict[str, 
     assert not wrong
 
 
+async def test_what_is_no_number_is_none(client: httpx.AsyncClient, keys: dict[str, dict[str, str]]) -> None:
+    at = "2026-01-31T13:00:00Z"
+    for value in (True, False, "8.4", None, [1], {}):
+        for path, body in (
+            ("/v1/readings", {"readings": [{"station": "huu-lung-1", "datastream": "air_temperature", "time": at, "value": value}]}),
+            ("/v1/places/lang-son/forecasts", {"reference_time": at, "source": "x", "values": [
+                {"quantity": "air_temperature", "valid_time": at, "value": value}]}),
+            ("/v1/rules/cold_spell/settings", {"place": "lang-son", "values": {"enter": [20, 15, value]}}),
+            ("/v1/seasons", {"place": "farm-a", "crop": "rice", "sown": "2026-01-10", "properties": {"field_capacity": value}}),
+        ):  # fmt: skip
+            answer = await client.post(path, json=body, headers=keys["administrator"])
+            if not (path == "/v1/seasons" and value is None):
+                assert answer.status_code == 422, (path, value, answer.text)
+
+
 async def test_patches_that_are_bombs(client: httpx.AsyncClient, keys: dict[str, dict[str, str]]) -> None:
     kinds = {"content-type": "application/json-patch+json"} | keys["administrator"]
     for operations in (

@@ -51,6 +51,7 @@ async def test_sign_in_see_sign_out(client: httpx.AsyncClient, people: str) -> N
     assert (await client.get("/office/people")).status_code == 403
     out = await client.post("/sign-out", data={"csrf": csrf(page.text)})
     assert out.status_code == 303
+    assert "storage" in out.headers["clear-site-data"], "the farm's pages are not left on the device"
     client.cookies.set("nongvu_session", cookie.split("=")[1].split(";")[0])
     assert "Trạm trại A" not in (await client.get("/")).text, "a session that was ended is worth nothing"
 
