@@ -73,7 +73,7 @@ def test_every_rule_can_be_read_aloud():
         ):
             ended = start + 172800 if kind == "end" else None
             said = Said(
-                kind, number, "Mẫu Sơn", "Asia/Ho_Chi_Minh", rule.levels[level - 1].enter, 2, start, ended, start
+                kind, level, "Mẫu Sơn", "Asia/Ho_Chi_Minh", rule.levels[level - 1].enter, 2, start, ended, start
             )
             text = texts(rule, said)["vi"]
             for written in (text["long"], text["group"].format(count=3, places="A, B"), *text["advice"].values()):
