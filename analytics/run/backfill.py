@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from typing import Any
@@ -23,6 +23,7 @@ from analytics.run.engine import Engine
 from store import lease, mark
 from store.lease import Waits
 from store.pool import pool
+from store.rule_setting import area
 
 CAUSE = "backfill"
 #: Places a worker takes at once: chunks of work well above 100 ms, small enough to share.
@@ -59,6 +60,8 @@ async def _work(url: str, now: datetime) -> int:
 async def begin(url: str, codes: Sequence[str] | None, first: datetime, now: datetime) -> int:
     """Mark the span, and return how many places are to do, those of an earlier backfill included."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        for code in codes or ():
+            await area(connection, code)  # says so where there is none
         await mark.span(connection, codes, first, now, CAUSE)
         return await mark.left(connection, CAUSE)
 
@@ -74,10 +77,8 @@ def run(
     begin_at = time.perf_counter()
     if scheduler is not None:
         results = _on_cluster(url, now, scheduler, progress)
-    elif workers > 1:
-        results = _in_processes(url, now, workers, progress)
     else:
-        results = [work(url, now.isoformat())]
+        results = _here(url, now, workers, progress)
     progress(0)
     return {
         "places": sum(done for done, _ in results),
@@ -87,8 +88,10 @@ def run(
     }
 
 
-def _in_processes(url: str, now: datetime, workers: int, progress: Callable[[int], None]) -> list[tuple[int, float]]:
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+def _here(url: str, now: datetime, workers: int, progress: Callable[[int], None]) -> list[tuple[int, float]]:
+    """On this machine: one worker in a thread, so that progress is told, several in processes."""
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn) if workers > 1 else ThreadPoolExecutor(1) as executor:
         futures = [executor.submit(work, url, now.isoformat()) for _ in range(workers)]
         while not all(future.done() for future in futures):
             progress(asyncio.run(_left(url)))

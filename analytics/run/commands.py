@@ -1,7 +1,9 @@
 """Commands of `nongvu analytics`."""
 
 import asyncio
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +29,16 @@ app = typer.Typer(
 )
 
 
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """What a person can help is said in a line, with exit code 1."""
+    try:
+        yield
+    except (NotExplained, plotting.NotPlotted, scoring.NotScored, UnknownPlace, psycopg.Error, OSError) as error:
+        typer.echo(str(error).strip(), err=True)
+        raise typer.Exit(1) from None
+
+
 @app.callback()
 def _room() -> None:
     """Readings to meaning."""
@@ -48,19 +60,23 @@ def run() -> None:
 def backfill(
     place: Annotated[list[str] | None, typer.Option("--place", help="Code of a place or area; all if absent.")] = None,
     first: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; the whole record if absent.")
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day; the whole record if absent."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="tcp://host:8786 of a Dask cluster.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Compute a span of places again; stopped, it goes on where it was when started again."""
+    """Compute places again from a day to now; stopped, it goes on where it was when started again."""
     url, now = read(DatabaseSettings).database_url, datetime.now(UTC)
-    total = asyncio.run(backfilling.begin(url, place, backfilling.start_of(first), now))
-    with Progress(disable=as_json) as bar:
-        task = bar.add_task("places", total=total)
-        result = backfilling.run(url, now, workers, scheduler, lambda left: bar.update(task, completed=total - left))
+    with _plainly():
+        total = asyncio.run(backfilling.begin(url, place, backfilling.start_of(first), now))
+        with Progress(disable=as_json) as bar:
+            task = bar.add_task("places", total=total)
+            result = backfilling.run(
+                url, now, workers, scheduler, lambda left: bar.update(task, completed=total - left)
+            )
     if as_json:
         typer.echo(json.dumps(result))
         return
@@ -83,18 +99,15 @@ def explain(
         async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
             return await explained(connection, place, day.date(), index)
 
-    try:
+    with _plainly():
         found = asyncio.run(ask())
-    except (NotExplained, UnknownPlace) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
     if as_json:
         typer.echo(json.dumps(found.plain(), ensure_ascii=False))
         return
-    typer.echo(
-        f"{found.title['vi']} / {found.title['en']}: {found.value} {found.unit} ({found.method or 'one method'})"
-    )
-    typer.echo(f"  completeness {found.completeness}\n  equation     {found.equation}\n  source       {found.source}")
+    says = "no value" if found.value is None else f"{found.value} {found.unit} ({found.method or 'one method'})"
+    typer.echo(f"{found.title['vi']} / {found.title['en']}: {says}")
+    typer.echo(f"  completeness {found.completeness}, at least {found.least} for a value")
+    typer.echo(f"  equation     {found.equation}\n  source       {found.source}")
     for name, given in found.inputs.items():
         typer.echo(f"  from {name}: {given}")
     for name, before in found.state_before.items():
@@ -127,11 +140,8 @@ def plot(
         async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
             return await plotting.plot(connection, place, *span, index or [], folder)
 
-    try:
+    with _plainly():
         drawn = asyncio.run(draw())
-    except (plotting.NotPlotted, UnknownPlace) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
     if as_json:
         typer.echo(json.dumps([asdict(one) | {"file": str(one.file)} for one in drawn], ensure_ascii=False))
         return
@@ -159,8 +169,9 @@ def skill(
     if (rule is None) != (events is None):
         typer.echo("--rule and --events go together; without both forecasts are scored", err=True)
         raise typer.Exit(2)
-    if rule is not None and events is not None:
-        result = asyncio.run(scoring.score_rule(url, rule, level, events, span, now))
-    else:
-        result = asyncio.run(scoring.score_forecasts(url, place, span))
+    with _plainly():
+        if rule is not None and events is not None:
+            result = asyncio.run(scoring.score_rule(url, rule, level, events, span, now))
+        else:
+            result = asyncio.run(scoring.score_forecasts(url, place, span))
     typer.echo(json.dumps(result, ensure_ascii=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -39,6 +40,8 @@ class Explanation:
     unit: str
     method: str
     completeness: float | None
+    #: Below this there is no value.
+    least: float
     equation: str
     source: str
     note: str
@@ -55,7 +58,9 @@ class Explanation:
 async def explain(connection: Connection, code: str, day: date, name: str) -> Explanation:
     """Compute a day of a place again as the engine does, and keep what it would forget."""
     if name not in BY_NAME:
-        message = f"there is no index {name!r}: see docs/indices"
+        near = difflib.get_close_matches(name, BY_NAME, 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "docs/indices.md lists them"
+        message = f"there is no index {name!r}: {hint}"
         raise NotExplained(message)
     index = BY_NAME[name]
     place = next(one for one in await area(connection, code) if one.code == code)
@@ -105,6 +110,7 @@ def _explanation(index: Index, window: Window, code: str, day: date) -> Explanat
         index.unit,
         method,
         completeness,
+        index.completeness,
         index.equation,
         index.source,
         index.note,

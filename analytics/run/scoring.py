@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +15,7 @@ import numpy as np
 import psycopg
 
 from analytics import skill
+from analytics.rules import BY_NAME
 from analytics.skill import Span
 from store import skill as stored
 
@@ -21,12 +23,25 @@ from store import skill as stored
 SEASONS = {"winter": (12, 1, 2), "spring": (3, 4, 5), "summer": (6, 7, 8), "autumn": (9, 10, 11)}
 
 
+class NotScored(ValueError):  # noqa: N818 — says what it is
+    """There is nothing to score, or nothing to score it by; says why."""
+
+
 def read_events(file: Path) -> dict[str, list[Span]]:
-    """Place → events of a CSV with columns place, begin, end."""
+    """Place → events of a CSV with columns place, begin, end; `NotScored` names the line that is none."""
     found: dict[str, list[Span]] = {}
-    with file.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            found.setdefault(row["place"], []).append(Span(_second(row["begin"]), _second(row["end"])))
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.DictReader(lines)
+        if missing := {"place", "begin", "end"} - set(rows.fieldnames or ()):
+            message = f"{file} has no column {', '.join(sorted(missing))}: it needs place, begin, end"
+            raise NotScored(message)
+        for row in rows:
+            try:
+                span = Span(_second(row["begin"]), _second(row["end"]))
+            except (TypeError, ValueError) as error:
+                message = f"{file}, line {rows.line_num}: {error}: times as 2026-01-20T07:00+07:00"
+                raise NotScored(message) from None
+            found.setdefault(row["place"], []).append(span)
     return found
 
 
@@ -39,9 +54,15 @@ async def score_rule(
     url: str, rule: str, level: int, events: Path, span: tuple[datetime, datetime], now: datetime
 ) -> dict[str, Any]:
     """Score a rule over all places and seasons."""
+    if rule not in BY_NAME:
+        near = difflib.get_close_matches(rule, BY_NAME, 3)
+        message = f"there is no rule {rule!r}: " + (
+            f"did you mean {' or '.join(near)}?" if near else "nongvu rule list"
+        )
+        raise NotScored(message)
+    came = read_events(events)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
         rows = await stored.episodes(connection, rule, level, *span, now)
-    came = read_events(events)
     warned: dict[str, list[Span]] = {}
     for code, begin, end in rows:
         warned.setdefault(code, []).append(Span(begin, end))

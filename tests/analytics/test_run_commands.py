@@ -74,6 +74,34 @@ def test_explain_names_inputs_equation_source_and_the_stored_value(filled):
     assert CliRunner().invoke(app, ["explain", "ls01", "2026-01-16", "days_to_irrigation"]).exit_code == 1
 
 
+def test_what_a_person_can_help_is_said_in_a_line(filled, monkeypatch, tmp_path):
+    def said(*arguments):
+        result = CliRunner().invoke(app, list(arguments))
+        assert (result.exit_code, result.exception.__class__) == (1, SystemExit), result.output
+        assert "Traceback" not in result.output
+        return result.output
+
+    assert "did you mean degree_days" in said("explain", "ls01", "2026-01-16", "degree_day")
+    assert "no place 'nowhere'" in said("backfill", "--place", "ls01", "--place", "nowhere")
+    events = tmp_path / "events.csv"
+    events.write_text("place,begin,end\nls01,2026-01-16,yesterday\n", encoding="utf-8")
+    assert "did you mean cold_spell" in said("skill", "--rule", "cold_spel", "--events", str(events))
+    assert "line 2" in said("skill", "--rule", "cold_spell", "--events", str(events))
+    events.write_text("station,begin,end\n", encoding="utf-8")
+    assert "no column place" in said("skill", "--rule", "cold_spell", "--events", str(events))
+    monkeypatch.setenv("NONGVU_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    for command in (["backfill"], ["skill"], ["explain", "ls01", "2026-01-16", "degree_days"]):
+        assert "refused" in said(*command)
+
+
+def test_explain_says_why_there_is_no_value(filled):
+    asyncio.run(settle(filled, NOW))
+    result = CliRunner().invoke(app, ["explain", "ls01", "2026-01-25", "air_temperature_mean"])
+    assert result.exit_code == 0, result.output
+    assert "no value" in result.output
+    assert "at least 0.8" in result.output
+
+
 async def test_requests_are_answered_or_refused_in_words(filled):
     await settle(filled, NOW)
     asked = [
