@@ -28,12 +28,13 @@ def notify() -> None:
 def run() -> None:
     """Take alerts' steps, group them, and send them until told to stop."""
     from notify import work
+    from notify.phone import mask_traces
     from notify.settings import NotifySettings
     from telemetry import process
     from telemetry.settings import read
 
     settings = read(NotifySettings)
-    process.configure_log(settings)
+    process.configure_log(settings, mask_traces)
     process.run(work.run(settings, routes_or_exit(settings)))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
+from typing import Any
 
 import phonenumbers
 
@@ -16,6 +18,8 @@ _RENUMBERED = {
 }  # fmt: skip
 
 _NUMBER = re.compile(r"\+?\d[\d .\-]{7,}\d")
+#: Addresses of e-mail, and of chats (an apprise URL holds a token); those of the web say which service failed.
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?!https?:)[a-z][a-z0-9+]{2,}://[^\s'\"]+")
 
 
 class PhoneError(ValueError):
@@ -50,5 +54,13 @@ def mask(address: str) -> str:
 
 
 def masked(text: str) -> str:
-    """Text with every phone number in it masked, for logs and reasons."""
-    return _NUMBER.sub(lambda found: mask(found[0]), text)
+    """Text with every phone number, e-mail and chat address in it masked, for logs and reasons."""
+    return _NUMBER.sub(lambda found: mask(found[0]), _ADDRESS.sub(lambda found: mask(found[0]), text))
+
+
+def mask_traces(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask numbers in an event's traceback: other people's code says in its errors what it was given."""
+    del logger, method
+    if "exception" in event:
+        event["exception"] = masked(str(event["exception"]))
+    return event

@@ -15,8 +15,8 @@ import structlog
 from telemetry.settings import Settings
 
 
-def configure_log(settings: Settings) -> None:
-    """One event a line with fields, on standard error, at the level asked for."""
+def configure_log(settings: Settings, *further: Any) -> None:
+    """One event a line with fields, on standard error, at the level asked for; ``further`` processors see it last."""
     level = logging.getLevelNamesMapping()[settings.log.upper()]
     last: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -29,6 +29,7 @@ def configure_log(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            *further,
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

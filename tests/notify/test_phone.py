@@ -1,8 +1,13 @@
 """Numbers in every local form, and none of them in full where it need not be."""
 
-import pytest
+import re
 
-from notify.phone import PhoneError, mask, masked, normalised
+import pytest
+import structlog
+
+from notify.phone import PhoneError, mask, mask_traces, masked, normalised
+from telemetry import process
+from telemetry.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -42,3 +47,30 @@ def test_masks():
     assert mask("lan@example.org") == "l***@example.org"
     assert mask("https://example.org/secret") == "https://***"
     assert masked("rejected 84912345678: no route") == "rejected 8491*****78: no route"
+
+
+def test_a_traceback_in_the_log_names_nobody(capsys):
+    """A provider's own code may say in its error whom it was to reach."""
+    process.configure_log(Settings(), mask_traces)
+    try:
+        raise KeyError("no answer for +84912345678 (0912 345 678)")
+    except KeyError:
+        structlog.get_logger().exception("a provider failed in a way it does not know")
+    finally:
+        structlog.reset_defaults()
+    said = capsys.readouterr().err
+    assert "KeyError" in said
+    assert "test_phone.py" in said
+    assert "345678" not in re.sub(r"[ .-]", "", said)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("550 no mailbox for nga.nguyen@example.vn", "550 no mailbox for n***@example.vn"),
+        ("cannot reach tgram://12345:AbC/987", "cannot reach tgram://***"),
+        ("https://api.example/send: 503", "https://api.example/send: 503"),
+    ],
+)
+def test_addresses_of_other_kinds_are_masked_too(written, shown):
+    assert masked(written) == shown
