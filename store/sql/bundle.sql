@@ -4,9 +4,6 @@
 -- What notify owns and whose time has come.
 SELECT kind, subject, at FROM due WHERE owner = 'notify' AND at <= %(now)s ORDER BY at, kind, subject LIMIT %(most)s
 
--- name: next_due
-SELECT min(at) FROM due WHERE owner = 'notify'
-
 -- name: insert_due
 INSERT INTO due (at, owner, kind, subject) VALUES (%(at)s, 'notify', %(kind)s, %(subject)s)
 ON CONFLICT (owner, kind, subject) DO UPDATE SET at = excluded.at
