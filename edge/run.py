@@ -73,6 +73,8 @@ class Running:
         self._sources = messengers_of(file)
         self.messengers = [item for group in self._sources.values() for _, item in group]
         self.polled: datetime | None = None
+        #: Revision of the configuration that this run works with.
+        self._revision = config.state.revision if config is not None else 0
         self.started = time.monotonic()
 
     # -- time ---------------------------------------------------------------------------------------------------
@@ -230,13 +232,18 @@ class Running:
 
     async def _line_came_up(self) -> None:
         if self.config is not None:
-            self.config.line_came_up()
+            if (
+                self.config.state.revision == self._revision
+            ):  # not one that came since, whose trial begins after this run
+                self.config.line_came_up()
             await self._tell()
         await self.orders.answer()
 
     async def _tell(self) -> None:
-        if self.config is not None and (news := self.config.news(self._time())) is not None:
-            await self.uplink.say(Kind.CONFIGURED, encode(news), retain=True)
+        news = self.config.news(self._time()) if self.config is not None else None
+        if self.config is None or news is None:
+            return
+        if await self.uplink.say(Kind.CONFIGURED, encode(news), retain=True):
             self.config.told()
 
     async def _trial(self, config: RemoteConfig) -> None:

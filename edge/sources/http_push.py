@@ -74,9 +74,12 @@ async def serve(settings: HttpSource, devices: Sequence[tuple[str, Messenger]], 
 async def _listening(settings: HttpSource) -> socket.socket:
     """The port, as soon as it is to be had; uvicorn itself would end the whole gateway where it is not."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    said = ""
     while True:
         try:
             return socket.create_server((settings.host, settings.port), family=family)
         except OSError as error:
-            log.error("port cannot be had", source=settings.name, port=settings.port, error=str(error))
+            if str(error) != said:
+                log.error("port cannot be had", source=settings.name, port=settings.port, error=str(error))
+            said = str(error)
         await asyncio.sleep(PORT_AGAIN)

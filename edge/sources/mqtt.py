@@ -26,6 +26,7 @@ def arguments_of(settings: MqttSource) -> dict[str, Any]:
 
 async def listen(settings: MqttSource, devices: Sequence[tuple[str, Messenger]], taken: Taken, gateway: str) -> None:
     """Hand over every message of the devices (topic filter, device) until cancelled; reconnect by itself."""
+    said = ""
     while True:
         try:
             async with aiomqtt.Client(
@@ -34,6 +35,7 @@ async def listen(settings: MqttSource, devices: Sequence[tuple[str, Messenger]],
                 for name in sorted({name for name, _ in devices}):
                     await client.subscribe(name, qos=1)
                 log.info("local broker", source=settings.name, devices=len(devices))
+                said = ""
                 async for message in client.messages:
                     if message.retain:
                         continue  # an old value is no new reading
@@ -41,5 +43,7 @@ async def listen(settings: MqttSource, devices: Sequence[tuple[str, Messenger]],
                         if message.topic.matches(name):
                             taken(device, str(message.topic), bytes(message.payload or b""))
         except (aiomqtt.MqttError, OSError, ValueError) as error:
-            log.warning("local broker away", source=settings.name, error=str(error))
+            if str(error) != said:  # once, not every two seconds for days
+                log.warning("local broker away", source=settings.name, error=str(error))
+            said = str(error)
             await asyncio.sleep(2.0)
