@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import importlib
 import os
 import re
 import shutil
-import socket
-import ssl
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import aiomqtt
 import psycopg
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
+from standalone.doctor_connections import Named, api, broker
+from standalone.finding import Finding
 from standalone.remedy import remedy
 from standalone.services import ServicesUnavailableError, programs
 from store.check import check as check_tables
 from store.statements import statement
-from telemetry.broker import BrokerAddressError, address
+from telemetry.broker import BrokerAddressError
 from telemetry.settings import Settings
 
-Grade = Literal["fine", "note", "wrong"]
 #: A mark that waits longer than this [s] means that analytics does not work, or not fast enough.
 LATE = 120.0
 #: A gateway says its status at least every five minutes; three missed are silence [s].
@@ -41,8 +36,6 @@ SILENT = 900.0
 LITTLE = 2 * 2**30
 #: Difference between two machines' clocks [s] that is worth a word.
 SKEW = 5.0
-#: A certificate that ends within so many days is worth a word.
-ENDING = 30
 #: What `adjtimex` returns while nothing keeps the machine's clock right (Linux).
 UNSYNCHRONISED = 5
 PACKAGES = ("ingest", "analytics.run", "notify", "api", "store", "dashboards")
@@ -52,34 +45,6 @@ FURTHER = (
     "cache", "programs", "mqtt_password", "mqtt_passwords", "webhook_secret", "secrets",
     "shared", "test_database_url", "test_folder", "bench_turns", "soak_seconds",
 )  # fmt: skip
-#: Whose password is tried at the broker: of the last that is here. A broker that takes a user's name for its client's
-#: drops the API for a moment where only the API's is.
-USERS = ("api-0", "administrator")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at, and what to do if it is not fine."""
-
-    grade: Grade
-    subject: str
-    says: str
-    remedy: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """Fields for machines."""
-        return asdict(self)
-
-
-class Named(Settings):
-    """What to look at, as the processes are told it: by the environment, or by files of secrets."""
-
-    database_url: str | None = None
-    mqtt_url: str | None = None
-    mqtt_authority: Path | None = None
-    mqtt_certificate: Path | None = None
-    mqtt_key: Path | None = None
-    api_port: int | None = Field(None, ge=1, le=65535)
 
 
 def examine(folder: Path | None) -> Iterator[Finding]:
@@ -102,9 +67,9 @@ def examine(folder: Path | None) -> Iterator[Finding]:
         yield Finding("note", "database", "NONGVU_DATABASE_URL is not set: the tables were not looked at",
                       "load the settings that 'nongvu up' wrote: set -a; . <folder>/environment; set +a")  # fmt: skip
     if named.mqtt_url:
-        yield from _guarded("broker", lambda: _broker(named))
+        yield from _guarded("broker", lambda: broker(named))
     if named.api_port:
-        yield from _api(named.api_port)
+        yield from api(named.api_port)
 
 
 def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -274,42 +239,3 @@ def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         yield Finding("note", "places", "no station", "nongvu place add <code> station <name> --parent <commune>")
     if not people:
         yield Finding("note", "people", "nobody gets messages", "nongvu subscriber add")
-
-
-def _broker(named: Named) -> Iterator[Finding]:
-    url = named.mqtt_url or ""
-    to = address(url, authority=named.mqtt_authority, certificate=named.mqtt_certificate, key=named.mqtt_key)
-    with socket.create_connection((to["hostname"], to["port"]), timeout=5) as line:
-        if context := to.get("tls_context"):
-            with context.wrap_socket(line, server_hostname=to["hostname"]) as secured:
-                yield from _certificate(secured.getpeercert()["notAfter"])
-    folder = os.environ.get("NONGVU_MQTT_PASSWORDS")
-    users = [user for user in USERS if folder and (Path(folder) / user).is_file()]
-    for user in users[-1:]:
-        asyncio.run(_connect(to | address(url, user, authority=named.mqtt_authority)))
-    yield Finding("fine", "broker", f"answers at {to['hostname']}:{to['port']}")
-
-
-def _certificate(ends: str) -> Iterator[Finding]:
-    days = (ssl.cert_time_to_seconds(ends) - datetime.now(UTC).timestamp()) / 86400
-    if days < ENDING:
-        yield Finding("wrong", "certificate", f"the broker's ends in {days:.0f} days, on {ends}",
-                      "make a new one before gateways are locked out: docs/operating.md, 'Rotating'")  # fmt: skip
-    else:
-        yield Finding("fine", "certificate", f"the broker's is good for {days:.0f} days")
-
-
-async def _connect(to: dict[str, Any]) -> None:
-    async with aiomqtt.Client(**to, identifier=f"doctor-{os.getpid()}", timeout=5):
-        pass
-
-
-def _api(port: int) -> Iterator[Finding]:
-    address_of_health = f"http://127.0.0.1:{port}/healthz"
-    try:
-        with urllib.request.urlopen(address_of_health, timeout=5) as answer:
-            yield Finding("fine", "api", f"{address_of_health}: {answer.read(500).decode()}")
-    except urllib.error.HTTPError as error:  # it answers, and says what it lacks
-        yield Finding("wrong", "api", f"{address_of_health}: {error.read(500).decode()}", "what it lacks stands above")
-    except (urllib.error.URLError, OSError) as error:
-        yield Finding("wrong", "api", f"{address_of_health}: {error}", "is 'nongvu api run' running? see its log")
