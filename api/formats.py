@@ -88,11 +88,13 @@ class Wish:
 
     def pieces(self) -> list[tuple[datetime, datetime]]:
         """The time cut into pieces of few enough rows, as the datastreams' intervals let expect."""
+        whole = (self.times[1] - self.times[0]).total_seconds()
         rate = sum(1 / (row["interval_seconds"] or 60) for row in self.datastreams)
-        length = max(timedelta(hours=1), timedelta(seconds=PIECE_ROWS / max(rate, 1e-4)))
+        seconds = max(3600.0, PIECE_ROWS / max(rate, 1e-4))
         if self.every is not None:  # fewer rows come out than go in
-            made = max(1, len(self.datastreams)) / self.every.total_seconds()
-            length = max(self.every, min(length * 40, timedelta(seconds=PIECE_ROWS / made)))
+            bucket = self.every.total_seconds()
+            seconds = max(bucket, min(seconds * 40, PIECE_ROWS * bucket / max(1, len(self.datastreams))))
+        length = timedelta(seconds=min(seconds, max(1.0, whole)))
         cuts, moment = [], self.times[0]
         while moment < self.times[1]:
             cuts.append((moment, min(moment + length, self.times[1])))

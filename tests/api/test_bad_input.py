@@ -137,6 +137,11 @@ async def test_huge_ranges_end(client: httpx.AsyncClient) -> None:
     for rest in ("", "&every=1min", "&every=99999d", "&every=1min&format=csv", "&format=parquet", "&limit=10000"):
         answer = await client.get(f"/v1/readings?station=huu-lung-1&{everything}{rest}")
         assert fair(answer), (rest, answer.text[:300])
+    for code in ("huu-lung-1", "lang-son"):
+        for every in ("40000d", "99999d", "99999h", "1min"):
+            for form in ("csv", "parquet", "arrow", "json"):
+                answer = await client.get(f"/v1/stations/{code}/readings?{everything}&every={every}&format={form}")
+                assert answer.status_code == 200, (code, every, form, answer.text[:300])
     for wrong in ("from=0001-01-01T00:00:00Z", "to=9999-12-31T23:59:59Z", "from=2026-01-02&to=2026-01-01", "from=1e9",
                   "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "every=0min", "every=-1h", "limit=0",
                   "limit=1000000000", "from=2026-02-30T00:00:00Z"):  # fmt: skip
