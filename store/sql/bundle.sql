@@ -71,6 +71,31 @@ WHERE alert.state = 'open' AND place.path @> ARRAY[%(commune)s::int]
 -- louder one. An areal hazard that several stations of a commune show is said once: what another of them has said, and
 -- holds, is not said again, and it is over or less when the last of them says so, to everybody who was told of any.
 -- Sent within 24 hours counts against the cap.
+WITH neighbours AS MATERIALIZED (
+    -- Of each step of an areal rule: what other stations of the commune have said and is worth reading still, with the
+    -- level that holds, 0: it is over.
+    SELECT step.id AS step, array_agg(earlier.id) AS earlier,
+           array_agg(CASE WHEN other.state = 'open' THEN least(earlier.level, other.level) ELSE 0 END) AS levels
+    FROM alert_step AS step JOIN alert ON alert.id = step.alert AND alert.season = 0
+    JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule AND (catalogue.entry ->> 'proxy')::boolean
+    JOIN place ON place.path @> ARRAY[%(commune)s::int]
+    JOIN alert AS other ON other.place = place.id AND other.rule = alert.rule AND other.basis = alert.basis
+        AND other.id <> alert.id
+    JOIN alert_step AS earlier ON earlier.alert = other.id AND earlier.kind IN ('open', 'raise') AND earlier.expires > %(now)s
+    WHERE step.id = ANY (%(steps)s)
+    GROUP BY step.id
+), concerned AS MATERIALIZED (
+    -- Crops whose growers a step concerns, and their groups: of its season, else of its rule.
+    SELECT step.id AS step, array_agg(grown.name) || array_agg(grown.entry ->> 'audience') AS crops
+    FROM alert_step AS step JOIN alert ON alert.id = step.alert
+    LEFT JOIN season ON season.id = alert.season
+    LEFT JOIN catalogue AS known ON known.kind = 'rule' AND known.name = alert.rule
+    JOIN catalogue AS grown ON grown.kind = 'crop'
+        AND CASE WHEN season.crop IS NULL THEN known.entry -> 'for_crops' ? (grown.entry ->> 'audience')
+            ELSE grown.name = season.crop END
+    WHERE step.id = ANY (%(steps)s)
+    GROUP BY step.id
+)
 SELECT step.id AS step, subscriber.id AS subscriber, contact.kind, subscriber.audience, subscriber.language,
        subscriber.accents, subscriber.urgent_level, subscriber.quiet_from, subscriber.quiet_to, subscriber.time_zone,
        subscriber.daily_cap - (
@@ -89,13 +114,7 @@ JOIN LATERAL (
 ) AS wanted ON true
 JOIN subscriber ON subscriber.id = wanted.subscriber AND subscriber.state = 'active'
 JOIN personal.contact ON contact.subscriber = subscriber.id
-CROSS JOIN LATERAL (
-    -- Crops whose growers it concerns, and their groups: of its season, else of its rule.
-    SELECT array_agg(name) || array_agg(entry ->> 'audience') AS crops FROM catalogue AS grown
-    WHERE grown.kind = 'crop'
-      AND CASE WHEN season.crop IS NULL THEN catalogue.entry -> 'for_crops' ? (grown.entry ->> 'audience')
-          ELSE grown.name = season.crop END
-) AS concerned
+LEFT JOIN concerned ON concerned.step = step.id
 CROSS JOIN LATERAL (
     SELECT EXISTS (
         SELECT FROM delivery_step
@@ -108,27 +127,22 @@ CROSS JOIN LATERAL (
 ) AS predecessor
 CROSS JOIN LATERAL (
     -- What this person still holds of this alert.
-    SELECT EXISTS (
-        SELECT FROM delivery_step
+    SELECT step.number > 1 AND EXISTS (
+        SELECT FROM alert_step AS earlier
+        JOIN delivery_step ON delivery_step.step = earlier.id AND delivery_step.subscriber = subscriber.id
         JOIN delivery ON delivery.id = delivery_step.delivery
             AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
-        JOIN alert_step AS earlier ON earlier.id = delivery_step.step
-        WHERE delivery_step.subscriber = subscriber.id AND earlier.alert = alert.id AND earlier.number < step.number
-          AND earlier.expires > %(now)s
+        WHERE earlier.alert = alert.id AND earlier.number < step.number AND earlier.expires > %(now)s
     ) AS told
 ) AS own
 CROSS JOIN LATERAL (
     -- What this person still holds of the same rule from other stations of the commune.
-    SELECT count(*) > 0 AS told,
-           coalesce(bool_or(other.state = 'open' AND least(earlier.level, other.level) >= step.level), false) AS holds
-    FROM delivery_step
-    JOIN delivery ON delivery.id = delivery_step.delivery AND delivery.bundle < %(bundle)s AND delivery.place = %(commune)s
+    SELECT count(*) > 0 AS told, coalesce(bool_or(held.level >= step.level), false) AS holds
+    FROM neighbours, unnest(neighbours.earlier, neighbours.levels) AS held (step, level)
+    JOIN delivery_step ON delivery_step.step = held.step AND delivery_step.subscriber = subscriber.id
+    JOIN delivery ON delivery.id = delivery_step.delivery AND delivery.bundle < %(bundle)s
         AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
-    JOIN alert_step AS earlier ON earlier.id = delivery_step.step AND earlier.kind IN ('open', 'raise')
-        AND earlier.expires > %(now)s
-    JOIN alert AS other ON other.id = earlier.alert AND other.id <> alert.id AND other.rule = alert.rule
-        AND other.basis = alert.basis
-    WHERE delivery_step.subscriber = subscriber.id AND (catalogue.entry ->> 'proxy')::boolean AND season.id IS NULL
+    WHERE neighbours.step = step.id
 ) AS same
 WHERE step.id = ANY (%(steps)s)
   AND EXISTS (SELECT FROM consent WHERE consent.subscriber = subscriber.id AND consent.withdrawn_at IS NULL)
