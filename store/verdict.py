@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import numpy as np
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
+from store.binary import column, instants
 from store.statements import statement
 
 ORDERED, SPATIAL = "ordered", "spatial"
@@ -37,13 +39,13 @@ async def replace(
     arguments = {
         "who": who,
         "now": now,
-        "datastreams": list(datastreams),
-        "from_times": list(from_times),
-        "datastream": [one.datastream for one in verdicts],
-        "valid_from": [one.valid_from for one in verdicts],
-        "valid_to": [one.valid_to for one in verdicts],
-        "flag": [one.flag for one in verdicts],
-        "reason": [one.reason for one in verdicts],
+        "datastreams": column("int4", np.array(datastreams, np.int64)),
+        "from_times": column("timestamptz", instants(from_times)),
+        "datastream": column("int4", np.array([one.datastream for one in verdicts], np.int64)),
+        "valid_from": column("timestamptz", instants([one.valid_from for one in verdicts])),
+        "valid_to": column("timestamptz", instants([one.valid_to for one in verdicts])),
+        "flag": column("int4", np.array([one.flag for one in verdicts], np.int64)),
+        "reason": column("text", np.array([one.reason for one in verdicts], np.object_)),
     }
     await cursor.execute(statement("verdict", "replace"), arguments)
 

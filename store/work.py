@@ -192,7 +192,10 @@ async def heard(connection: Connection, datastreams: Sequence[int], before: Sequ
     """Time of each datastream's last reading before a moment; absent where there is none."""
     if not datastreams:
         return {}
-    arguments = {"datastreams": list(datastreams), "before": list(before)}
+    arguments = {
+        "datastreams": column("int4", np.array(datastreams)),
+        "before": column("timestamptz", instants(before)),
+    }
     cursor = await connection.execute(statement("work", "heard"), arguments)
     return dict(await cursor.fetchall())
 

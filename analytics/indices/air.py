@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analytics.grid import Summary, Values, daily_direction, hourly, of_values
+from analytics.grid import HOUR, Summary, Values, daily_direction
 from analytics.index import Example, Index, Result, Window, series, titles
 from analytics.indices import sun
 from telemetry.quantities import Aggregate, quantity
@@ -130,14 +130,15 @@ def radiation_sum(mean_flux: Values, share: Values = 1.0) -> Values:
 
 def _radiation(window: Window) -> Result:
     """A day's radiation; what a step is worth, in the sum and in its completeness, the clear sky says."""
-    grid, summary, read = window.grid, window.summary("global_radiation"), window.hourly("global_radiation")
+    grid, summary, by_day = window.grid, window.summary("global_radiation"), window.hourly_grid().by_day
     middle = grid.shared_times() + np.timedelta64(grid.step // 2, "s")
     sky = sun.clear_sky_flux(window.places.latitude[:, None], window.places.longitude[:, None], 0.0, middle)
-    sky = sky + np.zeros((grid.places, 1))
-    by_day, seen = window.hourly_grid().by_day, np.isfinite(window.series("global_radiation"))
+    cut = (grid.places, -1, HOUR // grid.step)
+    steps = (sky + np.zeros((grid.places, 1))).reshape(cut)
+    seen = np.isfinite(window.series("global_radiation")).reshape(cut)
     # an hour that was read in part stands for the whole of it, as in the mean flux; so does the sky of what was read
-    some = hourly(grid, of_values(np.where(seen, sky, np.nan))).mean
-    hours_of = hourly(grid, of_values(sky)).mean, some, read.completeness
+    read = np.where(seen, steps, 0.0).sum(axis=2) / np.maximum(seen.sum(axis=2), 1)
+    hours_of = steps.mean(axis=2), read, window.hourly("global_radiation").completeness
     whole, some, share = (np.nan_to_num(by_day(hours)) for hours in hours_of)
     total, known = whole.sum(axis=2), whole.sum(axis=2) > 0.0
     hours = (share > 0.0).sum(axis=2) / grid.day_hours

@@ -182,12 +182,15 @@ def _computed(name: str, **constants: object) -> Callable[[Window], Result]:
         clearness = np.full(weather.radiation.shape, np.nan)
         before = window.state(_ROWS[name])[:, 0]
         clearness[:, begin:] = night_clearness(weather.relative[:, begin:], weather.height[:, begin:], before)
-        value: Values = hourly_evapotranspiration(
-            weather.temperature,
-            weather.vapour,
-            weather.radiation,
-            weather.wind,
-            clearness,
+        given = (weather.temperature, weather.vapour, weather.radiation, weather.wind, clearness)
+        t, vapour, radiation, wind, clear = (hours[:, begin:] for hours in given)
+        value = np.full(clearness.shape, np.nan)
+        value[:, begin:] = hourly_evapotranspiration(
+            t,
+            vapour,
+            radiation,
+            wind,
+            clear,
             window.places.elevation[:, None],
             **constants,  # type: ignore[arg-type]
         )

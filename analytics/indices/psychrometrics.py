@@ -294,7 +294,10 @@ def _of_air(kernel: Callable[[Values, Values], Values], pick: str) -> Callable[[
     """A day's mean, minimum or maximum of what is computed from each step's temperature and humidity."""
 
     def compute(window: Window) -> Result:
-        steps = kernel(window.series("air_temperature"), window.series("relative_humidity"))
+        given = window.series("air_temperature"), window.series("relative_humidity")
+        steps = np.full(given[0].shape, np.nan)
+        begin = int(window.grid.edges[:, window.lead].min())  # nothing is asked of the days of context
+        steps[:, begin:] = kernel(*(series_[:, begin:] for series_ in given))
         summary = daily(window.grid, of_values(steps))
         return Result(getattr(summary, pick), summary.completeness)
 

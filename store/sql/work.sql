@@ -42,17 +42,22 @@ WHERE given.station = ANY (%(places)s) AND greatest(trouble.from_time, given.val
 ORDER BY given.station, trouble.kind, from_time;
 
 -- name: readings
-SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag
+-- Span by span through the key, whatever the planner thinks of so many (OFFSET 0): it would rather read and sort whole
+-- chunks for every batch. The constants leave chunks out.
+SELECT found.datastream_id, found.phenomenon_time, found.result, found.flag
 FROM unnest(%(datastreams)b::int[], %(from_times)b::timestamptz[], %(to_times)b::timestamptz[])
   AS span (datastream, from_time, to_time)
-JOIN reading ON reading.datastream_id = span.datastream
- AND reading.phenomenon_time BETWEEN span.from_time AND span.to_time
-WHERE reading.phenomenon_time BETWEEN %(first)s AND %(last)s;
+CROSS JOIN LATERAL (
+    SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag FROM reading
+    WHERE reading.datastream_id = span.datastream AND reading.phenomenon_time BETWEEN span.from_time AND span.to_time
+      AND reading.phenomenon_time BETWEEN %(first)s AND %(last)s
+    OFFSET 0
+) AS found;
 
 -- name: heard
 -- The last reading of each datastream before a moment.
 SELECT span.datastream, last.phenomenon_time
-FROM unnest(%(datastreams)s::int[], %(before)s::timestamptz[]) AS span (datastream, before)
+FROM unnest(%(datastreams)b::int[], %(before)b::timestamptz[]) AS span (datastream, before)
 CROSS JOIN LATERAL (
     SELECT reading.phenomenon_time FROM reading
     WHERE reading.datastream_id = span.datastream AND reading.phenomenon_time < span.before
