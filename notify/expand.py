@@ -236,7 +236,7 @@ class Scribe:
     def _said(self, person: Recipient, steps: list[Step], *, known: bool) -> dict[str, Any]:
         """Values of a delivery but its level and state; ``known``: the person was told of these alerts before."""
         bundle, language, audience = self.bundle, person.language, person.audience
-        by_commune = bundle.kind in {"end", "lower"} and not known
+        by_commune = bundle.kind in {"end", "lower", "cancel"} and not known
         if bundle.kind == "raise" and (self.rung or not known):
             steps = [fresh(step) for step in steps]
         news = person.told_before and bundle.kind == "open"

@@ -69,13 +69,14 @@ WHERE alert.state = 'open' AND place.path @> ARRAY[%(commune)s::int]
 -- enough (from the level from which the rule tells everybody; for those who named the hazard from any level) or it goes on
 -- from something that they received. What a louder hazard silences goes only to those who named this hazard and not the
 -- louder one. An areal hazard that several stations of a commune show is said once: what another of them has said, and
--- holds, is not said again, and it is over or less when the last of them says so, to everybody who was told of any.
+-- holds, is not said again, and it is over, less or withdrawn when the last of them says so, to all who were told of any.
 -- Sent within 24 hours counts against the cap.
 WITH neighbours AS MATERIALIZED (
     -- Of each step of an areal rule: what other stations of the commune have said and is worth reading still, with the
-    -- level that holds, 0: it is over.
+    -- level that holds, 0: it is over, -1: it never was.
     SELECT step.id AS step, array_agg(earlier.id) AS earlier,
-           array_agg(CASE WHEN other.state = 'open' THEN least(earlier.level, other.level) ELSE 0 END) AS levels
+           array_agg(CASE other.state WHEN 'open' THEN least(earlier.level, other.level) WHEN 'cancelled' THEN -1 ELSE 0 END)
+               AS levels
     FROM alert_step AS step JOIN alert ON alert.id = step.alert AND alert.season = 0
     JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule AND (catalogue.entry ->> 'proxy')::boolean
     JOIN place ON place.path @> ARRAY[%(commune)s::int]
@@ -137,7 +138,8 @@ CROSS JOIN LATERAL (
 ) AS own
 CROSS JOIN LATERAL (
     -- What this person still holds of the same rule from other stations of the commune.
-    SELECT count(*) > 0 AS told, coalesce(bool_or(held.level >= step.level), false) AS holds
+    SELECT count(*) > 0 AS told, coalesce(bool_or(held.level >= step.level), false) AS holds,
+           coalesce(bool_and(held.level = -1), false) AS never_was
     FROM neighbours, unnest(neighbours.earlier, neighbours.levels) AS held (step, level)
     JOIN delivery_step ON delivery_step.step = held.step AND delivery_step.subscriber = subscriber.id
     JOIN delivery ON delivery.id = delivery_step.delivery AND delivery.bundle < %(bundle)s
@@ -157,10 +159,10 @@ WHERE step.id = ANY (%(steps)s)
        AND (subscriber.animals = '{}' OR coalesce(catalogue.entry -> 'for_animals', '[]') = '[]'
             OR catalogue.entry -> 'for_animals' ?| subscriber.animals)
        AND NOT same.holds
-      WHEN step.kind IN ('end', 'lower')
-      THEN (own.told OR same.told)
+      WHEN step.kind IN ('end', 'lower', 'cancel')
+      THEN (own.told OR CASE WHEN step.kind = 'cancel' THEN same.never_was ELSE same.told END)
        -- less than what they are told of was the end of it for them
-       AND (step.kind = 'lower' OR step.level >= greatest(subscriber.minimum_level, CASE
+       AND (step.kind <> 'end' OR step.level >= greatest(subscriber.minimum_level, CASE
             WHEN alert.hazard = ANY (subscriber.hazards) THEN 1
             ELSE coalesce((catalogue.entry ->> 'tells_from')::int, 1) END))
        AND NOT (
@@ -168,7 +170,7 @@ WHERE step.id = ANY (%(steps)s)
               SELECT FROM alert AS other JOIN place AS elsewhere ON elsewhere.id = other.place
               WHERE other.state = 'open' AND other.id <> alert.id AND other.rule = alert.rule AND other.basis = alert.basis
                 AND elsewhere.path @> ARRAY[%(commune)s::int]
-                AND other.level > CASE WHEN step.kind = 'end' THEN 0 ELSE step.level END))
+                AND other.level > CASE WHEN step.kind = 'lower' THEN step.level ELSE 0 END))
       ELSE own.told END
   AND (%(audience)s::text IS NULL OR subscriber.audience = %(audience)s)
   AND subscriber.audience IS DISTINCT FROM %(beside)s::text

@@ -473,6 +473,18 @@ async def test_what_one_station_has_said_its_neighbours_do_not_say_again(provinc
     assert [row[0] for row in province.messages()].count(someone) == 5
 
 
+async def test_nobody_is_told_that_it_never_was_while_another_station_shows_it(province, tmp_path):
+    """The first station was wrong; the second, which said nothing because the first had, is not."""
+    _, (first, second) = province.commune()
+    province.subscriber()
+    alerts = [province.alert(station, hazard="frost", rule="frost", level=1) for station in (first, second)]
+    async with running(province.url, tmp_path):
+        for kind, alert, messages in (("open", 0, 1), ("open", 1, 1), ("cancel", 0, 1), ("cancel", 1, 2)):
+            province.step(alerts[alert], kind=kind, level=1)
+            await settled(province)
+            assert len(province.messages()) == messages, (kind, alert)
+
+
 @pytest.mark.parametrize("rate", [0.5, 1.0, 7.0, 500.0])
 def test_a_route_goes_at_its_rate_whatever_wakes_it(monkeypatch, rate):
     """Woken as its rest says, or at odd moments meanwhile, a route that never waits for messages keeps its rate."""
