@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from notify.broadcast import CLASSES, URGENT, Spoken, speak_of
 from notify.expand import (
+    Bundle,
     Connection,
     Expansion,
     expand,
@@ -53,6 +54,9 @@ async def climb(
     expansion.steps, expansion.outcome = steps, word
     does: Does = word  # type: ignore[assignment]
     if does == "loudspeaker":
+        if await _said_aloud(connection, bundle, steps, now):
+            expansion.outcome = "settled"
+            return expansion
         spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, aloud(steps), bundle.expires)
         chosen = CLASSES[min(bundle.level, len(CLASSES)) - 1] if bundle.level else URGENT
         await speak_of(connection, spoken, chosen, now, exercise=voice_exercise)
@@ -72,6 +76,14 @@ def aloud(steps: list[Step]) -> str:
     names = ", ".join(dict.fromkeys(step.place_name for step in steps))
     text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
     return f"{text} {advice_of(said)}".strip()
+
+
+async def _said_aloud(connection: Connection, bundle: Bundle, steps: list[Step], now: datetime) -> bool:
+    """Whether another station of the commune had the loudspeaker say as much."""
+    values = {"bundle": bundle.id, "commune": bundle.commune, "level": bundle.level, "now": now}
+    rules = {"rules": sorted({step.rule for step in steps})}
+    found = await (await connection.execute(statement("bundle", "said_aloud"), values | rules)).fetchone()
+    return bool(found and found[0])
 
 
 async def _settled(connection: Connection, bundle: int) -> bool:

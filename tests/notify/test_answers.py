@@ -241,6 +241,26 @@ async def test_the_ladder_ends_with_the_alert(province, tmp_path):
     assert len(province.messages()) == 2
 
 
+async def test_a_loudspeaker_says_once_what_two_stations_show(province, tmp_path):
+    """Unless it got worse; rivers and ponds are matters of their own."""
+    _, stations = province.commune(stations=5)
+    clock = HandClock()
+    flood = {"hazard": "flood", "rule": "flash_flood_rain"}
+    async with running(province.url, tmp_path, clock):
+        for station, level, rule in zip(
+            stations, (2, 2, 3, 2, 2), (flood, flood, flood, {"hazard": "water", "rule": "water_marks"}, {"hazard": "water", "rule": "water_marks"}),
+            strict=True,
+        ):  # fmt: skip
+            province.step(province.alert(station, level=level, **rule), level=level, at=clock.moment)
+            await until(lambda: not province.one("SELECT count(*) FROM due WHERE kind = 'step'"))
+            clock.moment += timedelta(minutes=31)
+            await until(lambda: not province.all("SELECT 1 FROM due WHERE kind = 'rung' AND at <= %s", clock.moment))
+    said = province.all(
+        "SELECT hazard, level FROM broadcast JOIN bundle ON about = 'bundle:' || bundle.id ORDER BY bundle.id"
+    )
+    assert said == [("flood", 2), ("flood", 3), ("water", 2), ("water", 2)]
+
+
 def test_ladders_are_read_and_checked(tmp_path):
     built_in = ladder.read()
     assert built_in.rungs(1) == []
