@@ -19,7 +19,7 @@ from analytics.grid import Array
 from analytics.quality import check_window, findings
 from analytics.quality.area import SPAN, WHOLE, Neighbourhood, check_area, neighbourhood
 from analytics.quality.check import trusted
-from analytics.run import batch, compute
+from analytics.run import batch, compute, doubts
 from analytics.run.batch import Frame, Known, local_date, midnight
 from analytics.run.write import LeaseLost
 from store import area, lease, verdict, work
@@ -128,4 +128,4 @@ def _judge(part: Frame, stations: Stations, before: Array, judged: bool) -> tupl
     temperature = window.hourly("air_temperature").mean
     lead = np.full((len(means), 1), np.nan)
     found = check_area(stations.around, hours, temperature, rain, np.concatenate((lead, means), axis=1), before)
-    return means, compute.said(part, findings(hours, found, 1))
+    return means, doubts.said(part, findings(hours, found, 1))

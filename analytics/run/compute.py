@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -14,32 +14,18 @@ from analytics.episode import Episode
 from analytics.grid import Array
 from analytics.index import Index, Kind, Step, evaluate
 from analytics.indices import SEASON_INDICES
-from analytics.quality import FAIL, SUSPECT, Findings, Reason, check_window, findings
-from analytics.quality import finding as quality
+from analytics.quality import check_window
 from analytics.quality.check import trusted
 from analytics.rule import Rule
-from analytics.run import context, expect, load, memory, say, tables
+from analytics.run import coming, context, doubts, expect, load, memory, say, tables
 from analytics.run.batch import Frame, Known, local_date, midnight, naive
-from analytics.run.judge import (
-    NOTHING,
-    Finding,
-    Key,
-    Trails,
-    applies,
-    conclude,
-    judge,
-    next_silence,
-    next_trouble,
-    terms,
-)
+from analytics.run.judge import NOTHING, Finding, Key, Trails, conclude, judge
 from store.due import Due
-from store.flag import Check
 from store.index_state import States
 from store.index_value import Values, concatenate
 from store.lease import Leased
 from store.verdict import Verdict
 from store.work import Connection
-from store.work import Verdict as Said
 
 #: A frame, and that of the crop seasons, with the indices computed on each.
 Frames: TypeAlias = Sequence[tuple[Frame, Sequence[Index]]]
@@ -147,9 +133,9 @@ def _think(
     """Check readings in their order, compute indices from those that stand, follow rules."""
     found = check_window(part.window)
     part = replace(part, window=trusted(part.window, found))
-    doubted = doubt_hours(part, found, [one.verdicts for one in course.loaded])
+    doubted = doubts.doubt_hours(part, found, [one.verdicts for one in course.loaded])
     frames = follow(indices, rules, part, course, trails, doubted)
-    return Thought(frames, verdicts(part, found))
+    return Thought(frames, doubts.verdicts(part, found))
 
 
 def follow(
@@ -172,60 +158,6 @@ def follow(
         judge(rules, grown, course.context_of(grown), set(course.former), trails)
         frames.append((grown, SEASON_INDICES))
     return frames
-
-
-def doubt_hours(part: Frame, found: Findings, neighbours: Sequence[Sequence[Said]] = ()) -> dict[str, Array]:
-    """Check → (places, days) hours of each day in which it doubted the quantity it doubted most.
-
-    ``neighbours`` has for each place what the nightly pass over neighbours said of its sensors: that one drifts.
-    """
-    hours: dict[str, Array] = drift_hours(part, neighbours)
-    for (_, reason), flags in found.items():
-        if reason in (Reason.PERSISTENCE, Reason.DRIFT, Reason.CLOGGED):
-            bad = ((flags == SUSPECT) | (flags == FAIL)).astype(np.float64)
-            if bad.any():
-                share = np.nansum(part.window.grid.by_day(bad), axis=2) * (part.window.grid.step / 3600)
-                hours[reason.value] = np.maximum(hours.get(reason.value, np.zeros(part.window.shape)), share)
-    return hours
-
-
-def drift_hours(part: Frame, neighbours: Sequence[Sequence[Said]]) -> dict[str, Array]:
-    """(places, days) hours of each day in which one of a place's sensors drifted away from its neighbours."""
-    grid = part.window.grid
-    edges = grid.start[:, None] + grid.edges * np.timedelta64(grid.step, "s")
-    hours = np.zeros(part.window.shape)
-    for row, of_place in enumerate(neighbours):
-        for one in of_place:
-            if one.who == "spatial" and one.flag & Check.DRIFT:
-                begin, end = naive(one.valid_from).astype("datetime64[s]"), naive(one.valid_to).astype("datetime64[s]")
-                within = np.minimum(edges[row, 1:], end) - np.maximum(edges[row, :-1], begin)
-                hours[row] = np.maximum(hours[row], within / np.timedelta64(3600, "s"))
-    return {Reason.DRIFT.value: hours} if hours.any() else {}
-
-
-def verdicts(part: Frame, found: Findings) -> list[Verdict]:
-    """Findings of a station's own datastreams, from the first computed day to now."""
-    return said(part, findings(part.window.grid, found, part.window.lead))
-
-
-def said(part: Frame, found: Sequence[quality.Finding]) -> list[Verdict]:
-    """Findings as verdicts on a station's own datastreams."""
-    if not found:
-        return []
-    own: dict[tuple[int, str], list[int]] = {}
-    for row, known in enumerate(part.places):
-        names = known.series()
-        for feed in known.feeds:
-            for name in names[feed.datastream] if feed.own else ():
-                own.setdefault((row, name), []).append(feed.datastream)
-    bits = {reason: int(Check[reason.name]) for reason in Reason}
-    verdicts = {
-        Verdict(stream, begin, end, flag | bits[reason], reason.value)
-        for row, name, reason, begin, end, flag in found
-        if begin <= part.moment
-        for stream in own.get((row, name), ())
-    }
-    return sorted(verdicts)
 
 
 def due_indices(indices: Sequence[Index], part: Frame) -> list[Index]:
@@ -271,7 +203,7 @@ def _settle(
     else:
         done.values = values
     for row, job in enumerate(done.jobs):
-        done.due[job.known.spot.id] = due_rows(job, row, part, rules, findings, done.now)
+        done.due[job.known.spot.id] = coming.due_rows(job, row, part, rules, findings, done.now)
     for waits in expect.due_rows(done.alerts, course.expected, done.now):
         done.due[int(waits.subject)].append(waits)
 
@@ -362,43 +294,3 @@ def _findings_kept(job: Job, done: Computed, by_stream: Mapping[int, list[Verdic
             old = [one for one in old if one.valid_from < begin] + by_stream.get(feed.datastream, [])
         kept[feed.datastream] = old
     return kept
-
-
-def due_rows(
-    job: Job, row: int, part: Frame, rules: Sequence[Rule], findings: Sequence[Finding], now: datetime
-) -> list[Due]:
-    """What will happen at a place because time passes."""
-    known, place = job.known, str(job.known.spot.id)
-    second = int(now.timestamp())
-    today = local_date(now, known.spot.time_zone)
-    rows = [Due(midnight(today + timedelta(days=1), known.spot.time_zone), "end-of-day", place)]
-    last = last_heard(part, row)
-    for rule in rules:
-        if rule.name == "silent_station" and applies(rule, known) and last is not None:
-            silence = next_silence(terms(rule, known)[-1].terms, last, known.interval, second)
-            if silence is not None:
-                rows.append(Due(datetime.fromtimestamp(silence, UTC), "silence", place))
-    trouble = next_trouble(known, rules, part.window.grid.step, second)
-    if trouble is not None:
-        rows.append(Due(datetime.fromtimestamp(trouble, UTC), "trouble", place))
-    lapses = [
-        max(finding.course.lapses, second + 60)
-        for finding in findings
-        if finding.known.spot.id == known.spot.id and finding.course.lapses is not None
-    ]
-    if lapses:
-        rows.append(Due(datetime.fromtimestamp(min(lapses), UTC), "lapse", place))
-    coming = [dated.valid_from for of_rule in known.terms.values() for dated in of_rule]
-    ahead = [int(moment.astype(np.int64)) for moment in coming if int(moment.astype(np.int64)) > second]
-    if ahead:
-        rows.append(Due(datetime.fromtimestamp(min(ahead), UTC), "setting", place))
-    return rows
-
-
-def last_heard(part: Frame, row: int) -> int | None:
-    """Second of the step in which a place was heard last."""
-    steps = np.flatnonzero(part.present[row])
-    if steps.size:
-        return int(part.window.grid.start[row].astype(np.int64)) + int(steps[-1]) * part.window.grid.step
-    heard = part.heard[row]
-    return None if np.isnat(heard) else int(heard.astype("datetime64[s]").astype(np.int64))

@@ -17,7 +17,7 @@ from analytics.episode import Episode, Revision, level_before, revise, spliced
 from analytics.grid import Array, Times
 from analytics.index import Step
 from analytics.level import Course, Run
-from analytics.rule import ALWAYS, Dated, Facts, Rule, Terms, own_terms
+from analytics.rule import ALWAYS, Dated, Facts, Rule, own_terms
 from analytics.run.batch import Frame, Known, naive
 from analytics.wording import local_date
 
@@ -306,23 +306,3 @@ def days_of(episode: Episode, time_zone: str) -> int:
     first = local_date(since, time_zone)
     last = max(episode.by_day, default=first)
     return max((date.fromisoformat(last) - date.fromisoformat(first)).days + 1, 1)
-
-
-def next_trouble(known: Known, rules: Sequence[Rule], step: int, now: int) -> int | None:
-    """Second of the first step at which trouble that goes on with a place's gateway reaches its next level."""
-    coming = [
-        -(-int(trouble.from_time.timestamp() + hours * 3600) // step) * step
-        for rule in rules
-        if rule.trouble
-        for trouble in known.troubles
-        if trouble.kind == rule.trouble and trouble.to_time is None
-        for hours in terms(rule, known)[-1].terms.enter
-    ]
-    return min((second for second in coming if second > now), default=None)
-
-
-def next_silence(of_place: Terms, last: int, interval: float, now: int) -> int | None:
-    """Second at which a place that stays silent reaches the next level of silence."""
-    wait = 0.0 if np.isnan(interval) else interval
-    coming = (last + int(wait + hours * 3600) for hours in of_place.enter)
-    return min((second for second in coming if second > now), default=None)
