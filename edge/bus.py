@@ -17,6 +17,7 @@ from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOEx
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
 from edge.bus_settings import SerialBus, TcpBus
+from edge.frame import answer_start
 
 # Its own messages repeat, without fields, what the errors below say.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
@@ -169,7 +170,7 @@ class ModbusBus:
         self._drop()
         client = self._make()
         client.set_max_no_responses(1_000_000)  # one dead device must not reset the line of its neighbours
-        _guard(client)
+        _guard(client, numbered=self._numbered)
         try:
             async with asyncio.timeout(max(budget, 1.0)):
                 connected = await client.connect()
@@ -190,14 +191,23 @@ class ModbusBus:
             self._client = None
 
 
-def _guard(client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> None:
-    """A frame that cannot be decoded is a wrong answer; left to itself it would end the line, with a traceback."""
+def _guard(client: AsyncModbusTcpClient | AsyncModbusSerialClient, *, numbered: bool) -> None:
+    """Pass over noise before an answer of RTU; a frame that cannot be decoded is a wrong answer.
+
+    Left to itself pymodbus takes noise for the frame, and ends the line, with a traceback, where it cannot decode one.
+    """
     context = client.ctx
     take = context.callback_data
 
     def guarded(data: bytes, addr: Any = None) -> int:
+        unit, start = context.request_dev_id, 0
+        if not numbered and unit and data[:1] != bytes([unit]):
+            found = answer_start(data, unit)
+            if found is None:
+                return 0  # the rest may still come
+            start = found
         try:
-            return take(data, addr)
+            return start + take(data[start:], addr)
         except Exception as error:  # ModbusException, and what short frames raise in its decoders
             if not context.response_future.done():
                 context.response_future.set_exception(ModbusIOException(str(error)))

@@ -7,11 +7,14 @@ import struct
 
 import pytest
 from gateway_peers import Liar, crc
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.bus import BusError, LineDownError, NoAnswerError, RefusedError, WrongAnswerError, tcp_bus
 from edge.bus_settings import TcpBus, Unit
 from edge.circuit import Circuit
 from edge.device import Device, read, readings
+from edge.frame import answer_start, checksum
 from edge.reading_plan import Request, halves, plan
 from edge.sensor import shelf
 from standalone.services import free_port
@@ -47,6 +50,25 @@ async def test_garbage(liar):
         with pytest.raises((NoAnswerError, WrongAnswerError, LineDownError)):
             await asked(bus, 5)
         assert await asked(bus, 1) == [3, 4]
+
+
+@pytest.mark.parametrize("noise", [b"\x00", b"\xff", b"\x00\xff\x13", b"\x00\x03\x04\x01\x00"])
+async def test_noise_before_an_answer_is_passed_over(noise):
+    """A line that switches its direction: a byte or two, at every answer."""
+    liar = Liar(rtu=True)
+    liar.lie = lambda unit, body, tid: noise + liar.right(unit, [1, 0x0103])
+    async with liar.running() as bus:
+        for _ in range(3):
+            assert await asked(bus) == [1, 0x0103]
+
+
+@given(st.binary(max_size=6), st.integers(1, 247), st.lists(st.integers(0, 65_535), min_size=1, max_size=4))
+def test_an_answer_is_found_behind_whatever_noise_and_not_before_it_is_whole(noise, unit, words):
+    answer = crc(bytes([unit, 3, 2 * len(words)]) + struct.pack(f">{len(words)}H", *words))
+    assert checksum(answer[:-2]) == int.from_bytes(answer[-2:], "little")
+    noise = noise.replace(bytes([unit]), b"")  # noise that is an answer itself cannot be told from one
+    assert answer_start(noise + answer, unit) == len(noise)
+    assert answer_start(noise + answer[:-1], unit) is None
 
 
 async def test_a_wrong_checksum_is_no_answer():
