@@ -15,6 +15,10 @@ SAID = {
     "ingest_end_to_end": "ingest, from the broker to committed, marked and receipted",
     "ingest_end_to_end collectd": "… beside collectd",
     "ingest_end_to_end Node-RED": "… beside Node-RED",
+    "ingest_live collectd": "ingest of packs of 12, beside collectd",
+    "ingest_live Node-RED": "… beside Node-RED",
+    "ingest_soak memory": "memory of ingest over ten minutes",
+    "season_recomputed": "a place's season computed anew while its gateway brings a week",
     "live_beside_backlog": "live readings while 200 gateways empty a week, 99th percentile",
     "alert_latency": "a crossing reading to the message at the SMS route",
     "drain_deliveries smpp": "20,000 messages over SMPP",
@@ -34,7 +38,7 @@ SAID = {
     "bytes_per_reading Community": "… compressed (Community edition)",
 }
 #: Measured against themselves: the ratio says nothing more.
-ALONE = {"edge_dead_unit", "edge_week_live_p99", "alert_latency", "place_days growth"}
+ALONE = {"ingest_soak memory", "edge_dead_unit", "edge_week_live_p99", "alert_latency", "place_days growth"}
 
 
 def _number(value: float) -> str:
