@@ -38,7 +38,7 @@ SAID = {
     "bytes_per_reading Community": "… compressed (Community edition)",
 }
 #: Measured against themselves: the ratio says nothing more.
-ALONE = {"ingest_soak memory", "edge_dead_unit", "edge_week_live_p99", "alert_latency", "place_days growth"}
+ALONE = {"edge_dead_unit", "edge_week_live_p99", "alert_latency", "place_days growth"}
 
 
 def _number(value: float) -> str:
