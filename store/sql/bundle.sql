@@ -111,7 +111,9 @@ JOIN place ON place.id = alert.place
 LEFT JOIN season ON season.id = alert.season
 LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
 JOIN LATERAL (
-    SELECT DISTINCT subscriber FROM subscriber_place WHERE place = ANY (place.path)
+    SELECT subscriber_place.subscriber, bool_or(theirs.private) AS of_the_farm
+    FROM subscriber_place JOIN place AS theirs ON theirs.id = subscriber_place.place
+    WHERE theirs.id = ANY (place.path) GROUP BY subscriber_place.subscriber
 ) AS wanted ON true
 JOIN subscriber ON subscriber.id = wanted.subscriber AND subscriber.state = 'active'
 JOIN personal.contact ON contact.subscriber = subscriber.id
@@ -147,6 +149,9 @@ CROSS JOIN LATERAL (
     WHERE neighbours.step = step.id
 ) AS same
 WHERE step.id = ANY (%(steps)s)
+  -- A farm's pond or thirsty field concerns its people, and the officer; its frost, which is the neighbours' too, everybody.
+  AND (NOT place.private OR wanted.of_the_farm OR subscriber.audience = 'officer'
+       OR season.id IS NULL AND coalesce((catalogue.entry ->> 'proxy')::boolean, true))
   AND EXISTS (SELECT FROM consent WHERE consent.subscriber = subscriber.id AND consent.withdrawn_at IS NULL)
   AND CASE WHEN step.kind IN ('open', 'raise')
       THEN step.level >= subscriber.minimum_level

@@ -382,14 +382,27 @@ async def test_what_concerns_rice_or_cattle_goes_to_who_grows_or_keeps_them(prov
     thirsty = province.alert(field, hazard="irrigation", rule="irrigation_due", level=1)
     province.connection.execute("UPDATE alert SET season = %s WHERE id = %s", [season, thirsty])
     province.step(thirsty, level=1)
+    told |= {
+        name: province.subscriber(f"09222222{number}0", places=places, crops=crops, audience=audience)
+        for number, (name, places, crops, audience) in enumerate(
+            [("its farmer", ("ruong",), (), "farmer"), ("its rice farmer", ("ruong",), ("rice",), "farmer"),
+             ("its tea farmer", ("ruong",), ("tea",), "farmer"), ("officer", ("dong-dang",), (), "officer")]
+        )
+    }  # fmt: skip
     async with running(province.url, tmp_path):
         await settled(province)
     got = {(who, hazard) for who, hazard in province.all("SELECT subscriber, hazard FROM delivery")}
     names = {number: name for name, number in told.items()}
-    assert {names[who] for who, hazard in got if hazard == "disease"} == {"all", "rice", "spring", "cattle", "pigs"}
-    assert {names[who] for who, hazard in got if hazard == "irrigation"} == {"all", "rice", "spring", "cattle", "pigs"}
+    assert {names[who] for who, hazard in got if hazard == "disease"} == {
+        "all", "rice", "spring", "cattle", "pigs", "officer"
+    }  # fmt: skip
+    assert {names[who] for who, hazard in got if hazard == "irrigation"} == {
+        "its farmer",
+        "its rice farmer",
+        "officer",
+    }, "no neighbour is told that a field is dry"
     assert {names[who] for who, hazard in got if hazard == "livestock_cold"} == {
-        "all", "rice", "spring", "tea", "cattle", "tea and buffalo"
+        "all", "rice", "spring", "tea", "cattle", "tea and buffalo", "officer"
     }  # fmt: skip
 
 
