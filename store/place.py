@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from store import audit
+from store.list_file import Row, read_list
 from store.property import checked, known
 from store.statements import statement
 from telemetry.reading import CODE
@@ -188,24 +189,13 @@ def register(name: str) -> Iterator[Place]:
 
 def from_csv(path: Path) -> Iterator[Place]:
     """Places of a CSV file: code, kind, name, as wanted the others of `COLUMNS`; every further column is a property."""
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines), start=2):
-            try:
-                yield _place(row)
-            except (KeyError, TypeError, ValueError) as error:
-                raise PlaceError(f"{path.name}, line {number}: {error}") from error
+    return read_list(path, COLUMNS, ("code", "kind", "name"), _place, PlaceError)
 
 
-def _place(row: dict[str, str]) -> Place:
+def _place(row: Row, further: Row) -> Place:
     def number(name: str) -> float | None:
         return float(row[name]) if row.get(name) else None
 
-    missing = [name for name in ("code", "kind", "name") if not row.get(name)]
-    if missing:
-        raise PlaceError(f"column {', '.join(missing)} is missing or empty")
-    if None in row:
-        raise PlaceError("there are more cells than columns")
-    further = {name: value for name, value in row.items() if name not in COLUMNS and value}
     return Place(row["code"], row["kind"], row["name"], row.get("parent") or None, number("longitude"),
                  number("latitude"), number("elevation"), row.get("time_zone") or "Asia/Ho_Chi_Minh",
                  properties=further)  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from store import audit
+from store.list_file import Row, read_list
 from store.property import checked, known
 from store.statements import statement
 
@@ -132,20 +132,9 @@ def unknown_crops(connection: Connection[Any], crops: Iterable[str]) -> dict[str
 
 def from_csv(path: Path) -> Iterator[Season]:
     """Seasons of a CSV file: place, crop, sown, as wanted variety and ended; every further column is a property."""
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines), start=2):
-            try:
-                yield _season(row)
-            except (SeasonError, TypeError, AttributeError) as error:
-                raise SeasonError(f"{path.name}, line {number}: {error}") from error
+    return read_list(path, COLUMNS, ("place", "crop", "sown"), _season, SeasonError)
 
 
-def _season(row: dict[str, str]) -> Season:
-    missing = [name for name in ("place", "crop", "sown") if not row.get(name)]
-    if missing:
-        raise SeasonError(f"column {', '.join(missing)} is missing or empty")
-    if None in row:
-        raise SeasonError("there are more cells than columns")
-    further = {name: value for name, value in row.items() if name not in COLUMNS and value}
+def _season(row: Row, further: Row) -> Season:
     ended = day(row["ended"]) if row.get("ended") else None
     return Season(row["place"], row["crop"], day(row["sown"]), row.get("variety") or None, ended, further)
