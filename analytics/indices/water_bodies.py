@@ -307,6 +307,7 @@ INDICES: tuple[Index, ...] = (
         needs=(series("dissolved_oxygen"), series("water_temperature")), compute=_share, kernel=oxygen_share,
         title=titles("Độ bão hoà ôxy", "Oxygen saturation"), source=_BENSON, equation="100 · DO/DO*(T, p)",
         example=Example({"oxygen": 9.09, "temperature": 20.0, "elevation": 0.0}, 100.0, 0.1, "gsw 3.6.20: 9.09 mg/L"),
+        note="Of fresh water; where the elevation is not known, at sea level.",
     ),
     Index(
         name="dissolved_oxygen_dawn", unit="mg/L", needs=(series("dissolved_oxygen"),), compute=_dawn,
@@ -326,5 +327,6 @@ INDICES: tuple[Index, ...] = (
         kernel=unionised_ammonia, title=titles("Amoniac không ion hoá", "Un-ionised ammonia"), source=_EMERSON,
         equation="TAN/(1 + 10^(pKa − pH)), pKa = 0.09018 + 2729.92/T",
         example=Example({"total": 1.0, "temperature": 20.0, "ph": 8.0}, 0.0381, 0.0008, "table of Emerson et al."),
+        note="Of fresh water: salt lowers the share a little.",
     ),
 )  # fmt: skip
