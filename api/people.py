@@ -1,12 +1,12 @@
 """People: who gets messages; officers add and stop them for their own places. Addresses go in and never come out."""
 
 import re
-from datetime import time
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 import phonenumbers
 from fastapi import APIRouter, Response
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from api.access import Asking
 from api.changes import Body, Made, Number, PlaceCode
@@ -37,6 +37,10 @@ class NewSubscriber(Body):
     quiet_from: time | None = None
     quiet_to: time | None = None
     consent_channel: Annotated[str, Field(pattern=r"^[a-z_]{2,30}$", description="how they agreed", examples=["paper"])]
+    consent_at: Annotated[
+        AwareDatetime | None,
+        Field(description="when they agreed; needed of somebody who had withdrawn, and later than that"),
+    ] = None
 
     @model_validator(mode="after")
     def _reachable(self) -> "NewSubscriber":
@@ -64,9 +68,38 @@ def _values(body: NewSubscriber, places: list[int], who: str, now: Any) -> dict[
     return body.model_dump() | fixed | consent | {"places": places}
 
 
+async def _enter(connection: Any, body: NewSubscriber, values: dict[str, Any], now: datetime) -> int:
+    """Number of the person; 409 for who gets messages already, and for who withdrew and did not agree again later."""
+    refused = await (await connection.execute(statement("subscriber", "refused"), values)).fetchone()
+    agreed = body.consent_at
+    if agreed is not None and agreed > now + timedelta(days=1):
+        raise Problem(422, "consent_at has not come yet")
+    if refused and (agreed is None or agreed <= refused[0]):
+        word = "was erased" if refused[1] else "withdrew their consent"
+        raise Problem(
+            409,
+            f"this person {word} on {refused[0]:%Y-%m-%d}: only their own later word brings them back"
+            " (START by SMS, or consent_at later than that)",
+        )
+    known = await (await connection.execute(statement("subscriber", "find_address"), values)).fetchone()
+    if known and not refused:
+        raise Problem(409, "this address is known already: the department adds places with 'nongvu subscriber add'")
+    if known:
+        number = int(known[0])
+        await connection.execute(statement("subscriber", "set_state"), {"subscriber": number, "state": "active"})
+    else:
+        row = await (await connection.execute(statement("subscriber", "insert_subscriber"), values)).fetchone()
+        number = int(row[0]) if row else 0
+    values |= {"subscriber": number}
+    for step in ("insert_contact", "insert_places"):
+        await connection.execute(statement("subscriber", step), values)
+    await connection.execute(statement("subscriber", "give_consent"), values | {"at": min(agreed or now, now)})
+    return number
+
+
 @router.post("/subscribers", status_code=201, response_model=Made)
 async def add(here: Here, asking: Asking, body: NewSubscriber) -> Response:
-    """Add somebody who agreed; 409 where the address is known already."""
+    """Add somebody who agreed; 409 where the address is known already, or its person withdrew later."""
     scope = asking.require("subscribers")
     async with here.writing() as connection:
         found = await office.rows(connection, "places_within", scope, codes=body.places)
@@ -77,12 +110,7 @@ async def add(here: Here, asking: Asking, body: NewSubscriber) -> Response:
         unknown = await (await connection.execute(statement("subscriber", "unknown_words"), values)).fetchone()
         if unknown:
             raise Problem(422, "there is no {} {!r}, there are {}".format(*unknown))
-        if await (await connection.execute(statement("subscriber", "find_address"), values)).fetchone():
-            raise Problem(409, "this address is known already: stop it first, or let the department change it")
-        row = await (await connection.execute(statement("subscriber", "insert_subscriber"), values)).fetchone()
-        number = int(row[0]) if row else 0
-        for step in ("insert_contact", "insert_places", "give_consent"):
-            await connection.execute(statement("subscriber", step), values | {"subscriber": number})
+        number = await _enter(connection, body, values, here.now())
         await audit.record_asked(
             connection, asking.name, "subscriber added", f"subscriber:{number}", places=body.places
         )

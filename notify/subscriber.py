@@ -6,9 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import psycopg
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -30,8 +30,20 @@ def _blank(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _day_first(value: Any) -> Any:
+    """``20/01/2026`` as people here write it; whatever else is a date by ISO 8601."""
+    if not isinstance(value, str):
+        return value
+    written = value.strip()
+    found = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", written)
+    if found:
+        return date(int(found[3]), int(found[2]), int(found[1]))
+    return (datetime.fromisoformat(written) if ":" in written else date.fromisoformat(written)) if written else None
+
+
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Clock = Annotated[time | None, BeforeValidator(_blank)]
+Agreed = Annotated[date | datetime | None, BeforeValidator(_day_first)]
 
 
 class Person(BaseModel):
@@ -58,6 +70,7 @@ class Person(BaseModel):
     urgent_level: int = Field(3, ge=1, le=6)
     daily_cap: int = Field(10, ge=1, le=1000)
     consent_channel: str = ""  # empty: has not agreed; gets nothing
+    consent_at: Agreed = None  # when they agreed; a day begins at midnight where they are
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -80,14 +93,41 @@ class Person(BaseModel):
             raise ValueError(message)
         return self
 
+    @property
+    def agreed(self) -> datetime | None:
+        """When they agreed (UTC), if it is known and by what way; a date without its source proves nothing."""
+        if self.consent_at is None or not self.consent_channel:
+            return None
+        moment = self.consent_at
+        if not isinstance(moment, datetime):
+            moment = datetime.combine(moment, time())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.time_zone))).astimezone(UTC)
+
 
 class SubscriberError(Exception):
     """Cannot be done as asked; says what to change."""
 
 
+class WithdrawnError(SubscriberError):
+    """The person withdrew their consent or was erased, and nothing shows that they agreed again later."""
+
+    def __init__(self, since: datetime, *, erased: bool) -> None:
+        self.reason = f"{'was erased' if erased else 'withdrew their consent'} on {since:%Y-%m-%d}"
+        self.erased = erased
+        super().__init__(
+            f"this person {self.reason}: only their own later word brings them back (START by SMS,"
+            " or --consent with a later --consent-at)"
+        )
+
+
 def add(connection: psycopg.Connection[Any], person: Person, at: datetime, who: str) -> tuple[int, bool]:
-    """Add a person, or bring up to date the one with this address; returns the number and whether it is new."""
+    """Add a person, or bring up to date the one with this address; returns the number and whether it is new.
+
+    Of who is known only what was given changes, and places are added: no list takes away what another one gave. Raises
+    `WithdrawnError` for who withdrew or was erased and is not shown to have agreed later; then nothing changes.
+    """
     found = _places(connection, person)
+    agreed = _agreed(connection, person, at)
     values = person.model_dump() | {
         "at": at,
         **{name: list(getattr(person, name)) for name in ("hazards", "crops", "animals", "bulletins")},
@@ -100,19 +140,37 @@ def add(connection: psycopg.Connection[Any], person: Person, at: datetime, who: 
     known = connection.execute(statement("subscriber", "find_address"), values).fetchone()
     if known:
         number = int(known[0])
-        connection.execute(statement("subscriber", "update_subscriber"), values | {"subscriber": number})
+        given = {"subscriber": number, "given": sorted(person.model_fields_set)}
+        connection.execute(statement("subscriber", "update_subscriber"), values | given)
     else:
         row = connection.execute(statement("subscriber", "insert_subscriber"), values).fetchone()
         number = int(row[0]) if row else 0
     values |= {"subscriber": number, "places": found, "who": who}
     connection.execute(statement("subscriber", "insert_contact"), values)
-    connection.execute(statement("subscriber", "forget_places"), values)
     connection.execute(statement("subscriber", "insert_places"), values)
     if person.consent_channel:
-        values |= {"text_version": CONSENT_TEXT, "channel": person.consent_channel}
-        connection.execute(statement("subscriber", "give_consent"), values)
+        consent = {"text_version": CONSENT_TEXT, "channel": person.consent_channel, "at": agreed}
+        connection.execute(statement("subscriber", "give_consent"), values | consent)
         connection.execute(statement("subscriber", "set_state"), values | {"state": "active"})
     return number, not known
+
+
+def leave(connection: psycopg.Connection[Any], number: int, codes: list[str]) -> int:
+    """Take places away from a person; returns how many they had of these."""
+    found = connection.execute(statement("subscriber", "places"), {"codes": codes}).fetchall()
+    values = {"subscriber": number, "places": [place for place, _ in found]}
+    return len(connection.execute(statement("subscriber", "leave_places"), values).fetchall())
+
+
+def _agreed(connection: psycopg.Connection[Any], person: Person, at: datetime) -> datetime:
+    """When the person agreed; raises where they refused later."""
+    if person.agreed is not None and person.agreed > at + timedelta(days=1):
+        message = "the date of consent has not come yet"
+        raise SubscriberError(message)
+    refused = connection.execute(statement("subscriber", "refused"), person.model_dump()).fetchone()
+    if refused and (person.agreed is None or person.agreed <= refused[0]):
+        raise WithdrawnError(refused[0], erased=refused[1])
+    return min(person.agreed or at, at)
 
 
 def _places(connection: psycopg.Connection[Any], person: Person) -> list[int]:
@@ -136,7 +194,8 @@ def stop(connection: psycopg.Connection[Any], number: int, at: datetime, channel
 def erase(connection: psycopg.Connection[Any], number: int, at: datetime, channel: str) -> bool:
     """Erase what leads to the person; history stays under a number that leads to nobody."""
     stop(connection, number, at, channel)
-    values = {"subscriber": number}
+    values = {"subscriber": number, "at": at}
+    connection.execute(statement("subscriber", "remember_refusal"), values)
     connection.execute(statement("subscriber", "erase_inbound"), values)
     connection.execute(statement("subscriber", "erase_contact"), values)
     connection.execute(statement("subscriber", "forget_places"), values)

@@ -27,10 +27,14 @@ def subscriber() -> None:
 
 @app.command()
 def add(
+    context: typer.Context,
     address: Annotated[str, typer.Argument(help="Phone in any local form, e-mail, https:// webhook or apprise URL.")],
     place: Annotated[list[str], typer.Option(help="Code of a commune, farm, ...; may be repeated.")],
     consent: Annotated[
         str, typer.Option(help="How they agreed: paper, sms, web, ...; without it they get nothing.")
+    ] = "",
+    consent_at: Annotated[
+        str, typer.Option(help="When they agreed, 2026-01-20 or 20/01/2026; needed of who had withdrawn.")
     ] = "",
     kind: Annotated[str, typer.Option(help="phone, email, webhook or chat.")] = "phone",
     name: Annotated[str, typer.Option(help="What to call them.")] = "",
@@ -50,7 +54,7 @@ def add(
     at: At = None,
     json: Json = False,
 ) -> None:
-    """Add a person, or bring up to date the one who has this address."""
+    """Add a person, or bring up to date the one who has this address: only what is given changes, places are added."""
     from pydantic import ValidationError
 
     from notify.subscriber import Person, SubscriberError, problems
@@ -63,10 +67,16 @@ def add(
         "hazards": tuple(hazard or ()), "crops": tuple(crop or ()), "animals": tuple(animal or ()),
         "bulletins": tuple(bulletin or ()), "quiet_from": quiet_from, "quiet_to": quiet_to,
         "urgent_level": urgent_level,
-        "daily_cap": daily_cap, "time_zone": time_zone, "secret": secret,
+        "daily_cap": daily_cap, "time_zone": time_zone, "secret": secret, "consent_at": consent_at,
     }  # fmt: skip
+    said = {name for name in context.params if _typed(context, name)}
+    said |= {"quiet_from", "quiet_to"} if quiet else set()
+    names = {"hazards": "hazard", "crops": "crop", "animals": "animal", "bulletins": "bulletin"}
+    always = {"address", "places", "consent_channel", "kind"}
     try:
-        person = Person.model_validate(given)
+        person = Person.model_validate(
+            {key: value for key, value in given.items() if key in always or names.get(key, key) in said}
+        )
         with connected() as connection:
             number, new = put(connection, person, moment(at), "command")
             audit(connection, "subscriber.add" if new else "subscriber.update", str(number))
@@ -115,11 +125,12 @@ def import_(
     json: Json = False,
 ) -> None:
     """Add or bring up to date the people of a CSV file; rows that are wrong are named and left out."""
-    from notify.subscriber import Person, SubscriberError, rows
+    from notify.subscriber import Person, SubscriberError, WithdrawnError, rows
     from notify.subscriber import add as put
 
-    added = updated = 0
+    counts = {"added": 0, "updated": 0, "withdrawn": 0, "erased": 0}
     wrong: list[str] = []
+    alone: list[str] = []
     with connected() as connection:
         for line, row in rows(read_text(file)):
             if not isinstance(row, Person):
@@ -127,19 +138,31 @@ def import_(
                 continue
             try:
                 _, new = put(connection, row, moment(at), "import")
+                counts["added" if new else "updated"] += 1
+            except WithdrawnError as error:
+                counts["erased" if error.erased else "withdrawn"] += 1
+                alone.append(f"line {line}: {error.reason}")
             except SubscriberError as error:
                 wrong.append(f"line {line}: {error}")
-                continue
-            added, updated = added + new, updated + (not new)
         if dry_run:
             connection.rollback()
         else:
-            audit(connection, "subscriber.import", file.name, added=added, updated=updated, wrong=len(wrong))
-    answer = {"added": added, "updated": updated, "wrong": wrong}
-    said = f"{added} added, {updated} updated, {len(wrong)} wrong"
+            audit(connection, "subscriber.import", file.name, **counts, wrong=len(wrong))
+    _imported(counts, wrong, alone, json=json)
+
+
+def _imported(counts: dict[str, int], wrong: list[str], alone: list[str], *, json: bool) -> None:
+    """Say what came of a file; rows that are wrong make it fail, people left alone do not."""
+    said = f"{counts['added']} added, {counts['updated']} updated, {len(wrong)} wrong"
+    for word, why in (("withdrawn", "had withdrawn"), ("erased", "was erased")):
+        if counts[word]:
+            said += f", {counts[word]} left alone because the person {why}"
+    answer = counts | {"wrong": wrong, "left_alone": alone}
     typer.echo(jsonlib.dumps(answer, ensure_ascii=False) if json else said)
-    for problem in wrong:
+    for problem in wrong + ([] if json else alone):
         typer.echo(problem, err=True)
+    if alone and not json:
+        typer.echo("left alone: only their own word, or a row with a later consent_at, brings them back", err=True)
     if wrong:
         raise typer.Exit(1)
 
@@ -155,7 +178,7 @@ def export(number: Number) -> None:
             typer.echo(f"there is no subscriber {number}", err=True)
             raise typer.Exit(1)
         answer: dict[str, Any] = {"subscriber": found[0]}
-        for part in ("consents", "messages", "said"):
+        for part in ("consents", "consent_events", "messages", "said"):
             answer[part] = _dicts(connection.execute(statement("subscriber", part), {"subscriber": number}))
         answer["said"] = [row | {"payload": readable(row["payload"])} for row in answer["said"]]
         audit(connection, "subscriber.export", str(number))
@@ -179,6 +202,24 @@ def stop(
 
 
 @app.command()
+def leave(
+    number: Number,
+    place: Annotated[list[str], typer.Option(help="Code of the place; may be repeated.")],
+) -> None:
+    """Take places away from a person; who is to get nothing at all is stopped instead."""
+    from notify.subscriber import leave as take_away
+
+    with connected() as connection:
+        gone = take_away(connection, number, place)
+        if gone:
+            audit(connection, "subscriber.leave", str(number), places=place)
+    if not gone:
+        typer.echo(f"subscriber {number} has none of these places", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"subscriber {number} hears no more of {', '.join(place)}")
+
+
+@app.command()
 def erase(
     number: Number,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -194,6 +235,12 @@ def erase(
         if changed:
             audit(connection, "subscriber.erase", str(number))
     _said(changed, number, "was erased")
+
+
+def _typed(context: typer.Context, name: str) -> bool:
+    """Whether an option was given, not left at its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
 
 
 def readable(payload: bytes) -> str:

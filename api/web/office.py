@@ -124,6 +124,7 @@ async def add(request: Request, here: Here, asking: Asking) -> Response:
         body = people.NewSubscriber.model_validate({
             "address": text(sent, "phone", 40), "places": [text(sent, "place", 63)],
             "language": text(sent, "language", 10) or "vi", "consent_channel": text(sent, "how", 30),
+            "consent_at": _midnight(text(sent, "agreed", 10)),
         })  # fmt: skip
         await people.add(here, asking, body)
     except (ValidationError, Problem) as error:
@@ -191,6 +192,11 @@ def _tried(thresholds: str, language: Language) -> dict[str, Any]:
     except ValueError:
         raise Problem(422, OFFICE_WORDS[language]["not_numbers"]) from None
     return {"enter": numbers} if numbers else {}
+
+
+def _midnight(written: str) -> str | None:
+    """Beginning of a day in Vietnam, as the API reads moments; none where no day was given."""
+    return f"{written}T00:00:00+07:00" if written else None
 
 
 def _day(text_: str) -> datetime:

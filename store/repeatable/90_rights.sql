@@ -40,8 +40,8 @@ DECLARE
     processes text[] := ARRAY['nongvu_ingest', 'nongvu_analytics', 'nongvu_notify', 'nongvu_api'];
     -- People: only those who deal with them.
     personal text[] := ARRAY['account', 'session', 'api_key', 'key_usage', 'membership'];
-    subscribers text[] := ARRAY['subscriber', 'subscriber_place', 'consent', 'personal', 'delivery', 'delivery_step',
-                                'delivery_part', 'inbound', 'broadcast'];
+    subscribers text[] := ARRAY['subscriber', 'subscriber_place', 'consent', 'consent_event', 'personal', 'delivery',
+                                'delivery_step', 'delivery_part', 'inbound', 'broadcast'];
     tables record;
     right_given record;
     one text;
@@ -85,14 +85,14 @@ BEGIN
         ('nongvu_notify', 'INSERT, UPDATE, DELETE',
             ARRAY['subscriber', 'subscriber_place', 'consent', 'personal', 'delivery', 'delivery_step', 'delivery_part',
                   'bundle', 'bundle_step', 'bulletin', 'document', 'inbound', 'approval', 'acknowledgement', 'broadcast', 'due']),
-        ('nongvu_notify', 'INSERT', ARRAY['audit', 'mark']),
+        ('nongvu_notify', 'INSERT', ARRAY['audit', 'mark', 'consent_event']),
         ('nongvu_api', 'INSERT, UPDATE, DELETE',
             ARRAY['account', 'session', 'api_key', 'key_usage', 'membership', 'season', 'verdict', 'rule_setting', 'feeds', 'request',
                   'acknowledgement', 'approval', 'subscriber', 'subscriber_place', 'consent', 'personal', 'place',
                   'gateway_station']),
         ('nongvu_api', 'INSERT, UPDATE', ARRAY['inbound', 'command', 'gateway_config', 'gateway', 'delivery', 'document',
                                                'bulletin', 'due', 'forecast']),
-        ('nongvu_api', 'INSERT', ARRAY['audit', 'mark', 'touched'])
+        ('nongvu_api', 'INSERT', ARRAY['audit', 'mark', 'touched', 'consent_event'])
     ) AS matrix (who, what, tables)
     LOOP
         FOREACH one IN ARRAY right_given.tables LOOP

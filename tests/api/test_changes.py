@@ -1,6 +1,7 @@
 """What people change: seasons, verdicts, rules, approvals, acknowledgements, subscribers."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -199,6 +200,29 @@ async def test_subscribers_are_added_and_stopped_and_never_shown(
     number = made.json()["id"]
     assert (await client.delete(f"/v1/subscribers/{number}", headers=keys["officer"])).status_code == 204
     assert ask(province, "SELECT state FROM subscriber") == [("stopped",)]
+
+
+async def test_who_withdrew_comes_back_by_their_own_later_word_only(
+    client: httpx.AsyncClient, province: str, keys: Keys
+) -> None:
+    body = {"address": "0912 345 678", "places": ["huu-lung"], "consent_channel": "paper"}
+    officer = keys["officer"]
+    number = (await client.post("/v1/subscribers", json=body, headers=officer)).json()["id"]
+    await client.delete(f"/v1/subscribers/{number}", headers=officer)
+    for consent_at in (None, (NOW - timedelta(days=1)).isoformat(), NOW.isoformat()):
+        refused = await client.post("/v1/subscribers", json=body | {"consent_at": consent_at}, headers=officer)
+        assert refused.status_code == 409
+        assert "withdrew" in refused.json()["detail"]
+    assert ask(province, "SELECT state FROM subscriber") == [("stopped",)]
+    future = body | {"consent_at": (NOW + timedelta(days=3)).isoformat()}
+    assert (await client.post("/v1/subscribers", json=future, headers=officer)).status_code == 422
+    later = body | {"consent_at": (NOW + timedelta(minutes=1)).isoformat()}
+    answer = await client.post("/v1/subscribers", json=later, headers=officer)
+    assert (answer.status_code, answer.json()["id"]) == (201, number)
+    assert ask(province, "SELECT state FROM subscriber") == [("active",)]
+    assert ask(province, "SELECT kind, source FROM consent_event ORDER BY id") == [
+        ("given", "paper"), ("withdrawn", "web"), ("given", "paper"),
+    ]  # fmt: skip
 
 
 async def test_a_forecast_is_pushed_once_and_read_back(client: httpx.AsyncClient, province: str, keys: Keys) -> None:
