@@ -113,7 +113,7 @@ ABSENT = """\
 - Risk levels 1–5 of Quyết định 18/2021 for rét hại and sương muối (Điều 53), heat, and drought (Điều 47): law portals
   contradict each other and the official text was not read, so no number of theirs stands anywhere in the code.
 - Băng giá (glaze): described in the press without a number.
-- Flash flood (Điều 46) levels 2 and 3 for Khu vực 2: the rows could not be read.
+- Regions of flash flood (annex to Điều 46): not in the text that was read; a place's region is given by people.
 - Lốc, sét, mưa đá: no criterion was read.
 """
 

@@ -304,6 +304,8 @@ class Index:
     aggregate: Aggregate = Aggregate.MEAN
     #: Computed for each crop season, not for a place by itself.
     season: bool = False
+    #: Arguments of the kernel that may be unknown and leave a bound, not NaN.
+    bounded: frozenset[str] = frozenset()
     #: What a reader must know: limits, assumptions, what is left out.
     note: str = ""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import Array
+from analytics.indices.flash_flood import hourly_course
 from analytics.rule import Facts, Measure
 
 #: A day speaks for itself when so much of its hours was measured: 18 of 24.
@@ -175,6 +176,12 @@ def short_sum(quantity: str, minutes: int) -> Condition:
         return Measure(np.where(often[:, None] & (share > 0), amount, np.nan), share >= WHOLE_SUM)
 
     return condition
+
+
+def flash_flood(facts: Facts) -> Measure:
+    """Level of flash flood by rain of the 24 hours that end with each hour."""
+    course = facts.window.once("flash_flood", hourly_course)
+    return Measure(course.level, course.whole)
 
 
 def doubted(check: str) -> Condition:

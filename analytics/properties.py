@@ -63,7 +63,7 @@ _TABLE: tuple[Property, ...] = (
     _place("annual_precipitation", "mm", 50.0, 12_000.0, "Lượng mưa năm trung bình", "Mean annual rain"),
     _place("flash_flood_susceptibility", "1", 1.0, 4.0, "Mức nhạy cảm lũ quét (1 thấp … 4 rất cao)",
            "Susceptibility to flash floods (1 low … 4 very high)"),
-    _place("flash_flood_region", "1", 1.0, 2.0, "Khu vực lũ quét (1, 2)", "Region of flash floods (1, 2)"),
+    _place("flash_flood_region", "1", 1.0, 4.0, "Khu vực lũ quét (1 … 4)", "Region of flash floods (1 … 4)"),
     _place("fire_rain_reset", "mm", 0.0, 100.0, "Mưa ngày đưa chỉ số P về 0", "Daily rain that resets fire index P"),
     *(_place(f"fire_limit_{n}", "1", 0.0, 1e6, f"Giới hạn trên cấp cháy {n}", f"Upper limit of fire level {n}")
       for n in (1, 2, 3, 4)),

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import HOUR, Values
-from analytics.index import Example, Index, Result, State, Window, of_index, series, titles
+from analytics.index import Example, Index, Result, State, Window, of_place, series, titles
+from analytics.indices import flash_flood
 from analytics.indices.air import SUM_COMPLETENESS
+from analytics.indices.flash_flood import flash_flood_level
 from analytics.indices.hours import sliding_sum
 from telemetry.quantities import Aggregate
 
@@ -127,42 +129,6 @@ def _storm_step(
     return np.stack((*kept, np.where(ended, 0.0, calm), np.where(ended, 0.0, drizzle)), axis=-1), erosivity
 
 
-def flash_flood_level(day_rain: Values, days_before: Values, susceptibility: Values, region: Values) -> Values:
-    """Disaster risk level of flash flood and landslide by rain.
-
-    Parameters
-    ----------
-    day_rain : (...) array
-        Rain of 24 hours [mm].
-    days_before : (...) array
-        Days of rain before it [d].
-    susceptibility : (...) array
-        Of the commune: 1 low, 2 medium, 3 high, 4 very high [1].
-    region : (...) array
-        1, or 2, in which Lạng Sơn lies [1].
-
-    Returns
-    -------
-    (...) array
-        Level 1 to 3, 0 for none; NaN where the decision's row for region 2 could not be read: there what is known is
-        level 1 at medium (100–200 mm) and at low susceptibility (200–400 mm) [1].
-
-    References
-    ----------
-    QĐ 18/2021/QĐ-TTg, Điều 46.
-    """
-    rain, before, region = (np.asarray(a, dtype=np.float64) for a in (day_rain, days_before, region))
-    grade = np.asarray(susceptibility, dtype=np.float64)
-    long = before > 2.0
-    band = np.where((rain > 400.0) & long, 3, np.where((rain > 200.0) & long, 2, np.where(rain >= 100.0, 1, 0)))
-    band = np.where((band == 1) & (before < 1.0), 0, band)
-    kind = np.clip(np.nan_to_num(grade, nan=1.0), 1, 4).astype(np.int64) - 1
-    first = np.array([[0, 0, 0, 0], [1, 1, 2, 3], [1, 2, 3, 3], [2, 2, 3, 3]], dtype=np.float64)
-    second = np.array([[0, 0, 0, 0], [0, 1, np.nan, np.nan], [1, np.nan, np.nan, np.nan], [np.nan] * 4])
-    level = np.where(region == 2.0, second[band, kind], first[band, kind])
-    return np.where(np.isnan(rain + before + grade + region), np.nan, level)
-
-
 #: Beaufort's numbers 0–17: least speed of each [m/s], as printed in Vietnam.
 BEAUFORT = (
     0.0, 0.3, 1.6, 3.4, 5.5, 8.0, 10.8, 13.9, 17.2, 20.8, 24.5, 28.5, 32.7, 37.0, 41.5, 46.2, 51.0, 56.1,
@@ -229,19 +195,6 @@ def _erosivity(window: Window) -> Result:
     return Result(total, summary.completeness, state=states)
 
 
-def _flash_flood(window: Window) -> Result:
-    rain = window.index("precipitation_24h_maximum")
-    daily = window.index("precipitation_sum", before=6)
-    wet = np.nan_to_num(daily) >= 0.2
-    run = np.zeros(window.shape)
-    for back in range(6, 0, -1):
-        # days in a row up to the day before
-        run = np.where(wet[:, 6 - back : 6 - back + window.grid.days], run + 1.0, 0.0)
-    grade = window.places.property("flash_flood_susceptibility")[:, None]
-    region = window.places.property("flash_flood_region", 2.0)[:, None]
-    return Result(flash_flood_level(rain, run, grade, region), window.values["precipitation_sum"].completeness)
-
-
 def _row(minutes: int, vi: str, en: str) -> Index:
     day = minutes == 24 * 60
     hours = minutes / 60.0
@@ -279,13 +232,18 @@ INDICES: tuple[Index, ...] = (
     EROSIVITY,
     Index(
         name="flash_flood_rain_level", unit="1",
-        needs=(of_index("precipitation_24h_maximum"), of_index("precipitation_sum", before=6)), compute=_flash_flood,
-        kernel=flash_flood_level,
+        needs=(series("precipitation", before=flash_flood.BEFORE), of_place("flash_flood_susceptibility"),
+               of_place("flash_flood_region")),
+        compute=flash_flood.level_of_days, kernel=flash_flood_level,
         title=titles("Cấp rủi ro lũ quét, sạt lở theo mưa", "Flash flood and landslide level by rain"),
-        source="QĐ 18/2021/QĐ-TTg, Điều 46", equation="24-hour rain × days of rain before × susceptibility",
-        example=Example({"day_rain": 150.0, "days_before": 2.0, "susceptibility": 3.0, "region": 1.0}, 2.0, 0.0,
-                        "Điều 46, region 1"),
-        completeness=0.8, aggregate=Aggregate.MAXIMUM,
-        note="A station's proxy of an areal, forecast-based criterion; for region 2 only rows that were read.",
+        source="QĐ 18/2021/QĐ-TTg, Điều 46",
+        equation="rain of 24 hours × days of rain before × susceptibility × region, the day's highest",
+        example=Example({"day_rain": 150.0, "days_before": 2.0, "susceptibility": 3.0, "region": 2.0}, 2.0, 0.0,
+                        "Điều 46, region 2"),
+        completeness=0.0, aggregate=Aggregate.MAXIMUM, methods=flash_flood.METHODS,
+        bounded=frozenset({"days_before", "susceptibility", "region"}),
+        note="A station's proxy of an areal criterion of rain warned of: rain that fell stands for it, hour by hour. "
+        "No value where 100 mm fell and no row's days before are met: not defined by rain alone. What is not known "
+        "leaves the least level that is certain, and 1 where any possibility reaches it.",
     ),
 )  # fmt: skip

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from analytics.index import Step, titles
-from analytics.measure import of_index, short_sum, sliding_sum
+from analytics.indices.flash_flood import BEFORE
+from analytics.measure import flash_flood, short_sum, sliding_sum
 from analytics.rule import Level, Rule, Status, Words, level
 
 _FIELD_VI = "Khơi thông mương rãnh, tháo nước ruộng; hoãn bón phân, phun thuốc; thu hoạch phần đã chín."
@@ -160,33 +161,81 @@ INTENSE_RAIN_60 = Rule(
     validity=timedelta(hours=3),
 )
 
+_FLOOD_VI = {
+    1: {
+        "everyone": "Tránh ven suối, ngầm tràn, dưới taluy và sườn dốc; nghe loa thôn, chuẩn bị đèn, áo mưa.",
+        "forest": "Không vào rừng, không qua suối khi nước đục, dâng nhanh.",
+        "officer": "Kiểm tra các điểm hay sạt lở, lũ quét; cắt cử người canh ngầm tràn; báo các hộ ven suối.",
+    },
+    2: {
+        "everyone": "Rời ven suối, nhà dưới taluy và sườn dốc; không qua ngầm tràn; sẵn sàng sơ tán theo chính quyền.",
+        "forest": "Ra khỏi rừng, khe suối; không ngủ ở lán ven suối, chân dốc.",
+        "officer": "Đến từng hộ ven suối, dưới taluy; chặn ngầm tràn; mở nơi sơ tán.",
+    },
+    3: {
+        "everyone": "Rời NGAY ven suối, nhà dưới taluy và sườn dốc, lên chỗ cao chắc chắn; người già, trẻ nhỏ đi "
+        "trước; không quay lại lấy đồ, không qua ngầm tràn.",
+        "forest": "Rời NGAY rừng, khe suối, lán trại; lên chỗ cao, xa sườn dốc.",
+        "officer": "Sơ tán NGAY các hộ ven suối, dưới taluy, sườn dốc; cấm qua ngầm tràn; báo cấp trên.",
+    },
+}
+_FLOOD_EN = {
+    1: {
+        "everyone": "Keep off stream banks, fords, the foot of cuttings and slopes; listen to the loudspeaker; have a "
+        "lamp and a raincoat ready.",
+        "forest": "Keep out of the forest; cross no stream that is muddy and rising.",
+        "officer": "Look at known places of slides and floods; watch the fords; tell the households by streams.",
+    },
+    2: {
+        "everyone": "Leave stream banks and houses below cuttings and slopes; cross no ford; be ready to go when told.",
+        "forest": "Come out of forest and ravines; do not sleep in huts by streams or at the foot of slopes.",
+        "officer": "Go to every household by streams and below cuttings; close the fords; open the shelters.",
+    },
+    3: {
+        "everyone": "Leave stream banks, houses below cuttings and slopes NOW, to firm high ground; the old and the "
+        "small first; do not go back for things; cross no ford.",
+        "forest": "Leave forest, ravines and huts NOW; go to high ground away from slopes.",
+        "officer": "Bring households by streams, below cuttings and on slopes away NOW; close the fords; report.",
+    },
+}
+_FLOOD_ACT = {
+    1: ("Tránh ven suối, sườn dốc, ngầm tràn.", "Keep off streams, slopes and fords."),
+    2: ("Rời ven suối, dốc; sẵn sàng sơ tán.", "Leave streams and slopes; be ready to go."),
+    3: ("Rời NGAY suối, sườn dốc, lên cao!", "Leave streams, slopes NOW; go up high!"),
+}
+
 FLASH_FLOOD = Rule(
     name="flash_flood_rain",
     hazard="flood",
     title=titles("Mưa gây lũ quét, sạt lở", "Rain of flash flood, landslide"),
     unit="1",
-    pack="vietnam 1",
-    condition=of_index("flash_flood_rain_level"),
+    decimals=0,
+    pack="vietnam 2",
+    step=Step.HOUR,
+    condition=flash_flood,
     quantities=("precipitation",),
-    indices=("flash_flood_rain_level",),
-    levels=(
+    before=BEFORE,
+    levels=tuple(
         level(
-            1.0,
-            1.0,
-            (
-                "Mưa có thể gây lũ quét, cấp 1",
-                "mưa 24 giờ tới ngưỡng",
-                "Rời ven suối, sườn dốc; nghe chính quyền.",
-            ),
-            (
-                "Flash flood rain, level 1",
-                "24 h rain is at the mark",
-                "Leave streams and slopes; obey authorities.",
-            ),
-            _MOVE_VI,
-            _MOVE_EN,
-        ),
+            float(number),
+            float(number),
+            (f"Nguy cơ lũ quét, sạt lở cấp {number}", "mưa theo Điều 46", act[0]),
+            (f"Flash flood, landslide risk {number}", "rain as in Điều 46", act[1]),
+            _FLOOD_VI[number],
+            _FLOOD_EN[number],
+        )
+        for number, act in _FLOOD_ACT.items()
     ),
-    source="Quyết định 18/2021/QĐ-TTg, Điều 46, rows of level 1 that were read for Khu vực 2 (Lạng Sơn)",
-    note="Needs the susceptibility of the place; rows of levels 2 and 3 for Khu vực 2 were not read and are not there.",
+    source="Quyết định 18/2021/QĐ-TTg (from 1 July 2021), Điều 46, read in the Ministry of Justice's codification",
+    note=(
+        "The article speaks of rain warned of over an area; rain that fell in 24 hours at the station, and the days of "
+        "rain in a row before, stand for it hour by hour. Where a row's days before are not met, the next lower row "
+        "holds; where none is (a dry spell before), the level is not defined by rain alone: that is shown, and the "
+        "heavy rain rules speak. Of susceptibility unset the least that is certain holds, and level 1 where any would "
+        "reach it; of region unset, Khu vực 2 as taken for Lạng Sơn so far. The annex of regions was not read."
+    ),
+    quiet=timedelta(hours=3),
+    patience=timedelta(hours=12),
+    freshness=timedelta(hours=6),
+    validity=timedelta(hours=12),
 )

@@ -21,7 +21,7 @@ from telemetry.quantities import QUANTITIES
 
 UCUM = re.compile(r"^[A-Za-z0-9%./()\[\]{}*+-]+$")
 #: Modules of the folder that hold no rows: tables and kernels that rows of other modules use.
-KERNELS_ONLY: set[str] = {"crops", "fire_weather", "hours", "page", "wet_globe"}
+KERNELS_ONLY: set[str] = {"crops", "fire_weather", "flash_flood", "hours", "page", "wet_globe"}
 
 
 def called(index: Index, arguments: dict[str, Any]) -> Any:
@@ -36,7 +36,9 @@ def numeric(index: Index) -> list[str]:
     return [
         name
         for name, value in index.example.arguments.items()
-        if parameters[name].default is inspect.Parameter.empty and np.asarray(value).dtype.kind == "f"
+        if parameters[name].default is inspect.Parameter.empty
+        and np.asarray(value).dtype.kind == "f"
+        and name not in index.bounded
     ]
 
 
