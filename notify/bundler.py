@@ -117,7 +117,7 @@ class Bundler:
 
     async def _close_when_ready(self, key: Key, steps: list[Step], now: datetime) -> float | None:
         """Close a group's bundle if its wait is over; else say how long that will be."""
-        silent = all(step.stale for step in steps)
+        silent = all(step.stale or step.kind == "extend" for step in steps)
         async with self.pool.connection() as connection, connection.transaction():
             ready = time.monotonic() if silent else await self._ready(connection, key, steps)
             rest = ready - time.monotonic()

@@ -21,6 +21,8 @@ TYPES = {
     "raise": ("Update", "Prepare"),
     "lower": ("Update", "Monitor"),
     "update": ("Update", "Monitor"),
+    "renew": ("Update", "Prepare"),
+    "extend": ("Update", "Prepare"),
     "end": ("Update", "AllClear"),
     "cancel": ("Cancel", "None"),
 }
@@ -93,10 +95,16 @@ def reference(warn: Warn) -> str:
     return f"{warn.sender},{warn.identifier},{moment(warn.sent, warn.time_zone)}"
 
 
+def message_type(warn: Warn) -> str:
+    """What kind of message it is: an update of what could never be published is the first that is heard of it."""
+    kind, _ = TYPES[warn.kind]
+    return "Alert" if kind == "Update" and not warn.references else kind
+
+
 def message(warn: Warn) -> etree._Element:
     """Message as XML; `CapError` if it would break a rule of CAP that the schema does not know."""
     root = etree.Element(CAP + "alert", nsmap=_default(NAMESPACE))
-    kind, _ = TYPES[warn.kind]
+    kind = message_type(warn)
     restricted = warn.hazard == "network"
     _add(root, "identifier", warn.identifier)
     _add(root, "sender", warn.sender)

@@ -41,6 +41,8 @@ def _check_references(root: etree._Element) -> list[str]:
     problems = [f"reference {text!r} is not sender,identifier,sent" for text in named if not _REFERENCE.match(text)]
     if root.findtext(CAP + "msgType") == "Alert" and named:
         problems.append("an Alert refers to nothing")
+    if root.findtext(CAP + "msgType") in {"Update", "Cancel"} and not named:
+        problems.append("an Update or Cancel without references: CAP 1.2, section 3.2.1")
     return problems
 
 

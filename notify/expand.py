@@ -23,8 +23,8 @@ from notify.group import (
     long_of,
     quiet_until,
     silencers,
-    superseded,
     texts_of,
+    until,
     wording,
 )
 from notify.message import Composed, compose_first, headline
@@ -114,15 +114,15 @@ async def close(
 ) -> Expansion:
     """Close a bundle of these steps, which the caller has taken, and expand it; within the caller's transaction."""
     beside = await load_beside(connection, key.commune)
-    fresh = [step for step in steps if not step.stale and step.expires > now and not superseded(step)]
+    fresh = [step for step in steps if step.worth_saying(now)]
     silenced = silenced_of(fresh, beside)
     heard = [step for step in fresh if step.id not in silenced]
-    outcome = "expanded" if heard else "inhibited" if fresh else "stale"
+    outcome = "expanded" if heard else "inhibited" if fresh else _unsaid(steps)
     said = heard or fresh or steps
     highest = max(step.level for step in said)
     raised = int(raise_concurrent and highest < HIGHEST and concurrent(heard, beside))
     bundle = await _insert_bundle(connection, key, steps, {
-        "level": highest + raised, "at": now, "expires": max(step.expires for step in said), "outcome": outcome,
+        "level": highest + raised, "at": now, "expires": until(said, now), "outcome": outcome,
         "exercise": exercise,
     })  # fmt: skip
     expansion = Expansion(bundle, outcome, raised=raised, steps=said)
@@ -132,6 +132,10 @@ async def close(
             expansion.outcome = "nobody"
             await connection.execute(statement("bundle", "bundle_outcome"), {"bundle": bundle, "outcome": "nobody"})
     return expansion
+
+
+def _unsaid(steps: list[Step]) -> str:
+    return "published" if all(step.kind == "extend" for step in steps) else "stale"
 
 
 async def _insert_bundle(connection: Connection, key: Key, steps: list[Step], values: dict[str, Any]) -> int:
@@ -252,7 +256,7 @@ class Scribe:
             "kind": person.kind, "place": bundle.commune, "hazard": bundle.hazard, "language": language,
             "title": prefix + title_of(steps, language), "text": sms.text, "coding": sms.coding,
             "segments": sms.segments, "long": prefix + long_of(steps, language, audience),
-            "at": self.now, "expires": max(step.expires for step in steps),
+            "at": self.now, "expires": until(steps, self.now),
         }  # fmt: skip
 
 

@@ -34,6 +34,14 @@ class Step:
     urgency: str = "Immediate"
     #: Measured on a farm: not to be said aloud in the village.
     private: bool = False
+    #: Its alert is open now.
+    goes_on: bool = True
+
+    def worth_saying(self, now: datetime) -> bool:
+        """Whether people are still to hear it: it is fresh, or goes on, or is the end of what they were told."""
+        if self.stale or self.kind == "extend" or superseded(self):
+            return False
+        return self.expires > now or self.goes_on or self.kind in {"end", "cancel", "lower"}
 
     @property
     def pressing(self) -> bool:
@@ -108,6 +116,18 @@ KINDS: Mapping[str, str] = {
 CONCURRENT_FROM, HIGHEST = 2, 5
 
 
+#: Kinds of steps that say what is here; the others what becomes of what was said.
+RISES = frozenset({"open", "raise", "renew"})
+#: What is said late, of an alert that lives longer than its message, is worth reading for so long.
+LATE = timedelta(hours=6)
+
+
+def until(steps: Iterable[Step], now: datetime) -> datetime:
+    """When a message about these steps, said now, is not worth reading any more."""
+    last = max(step.expires for step in steps)
+    return last if last > now else now + LATE
+
+
 def by_key(steps: Iterable[Step]) -> dict[Key, list[Step]]:
     """Steps by what makes them one message, in the order in which they were written."""
     groups: dict[Key, list[Step]] = {}
@@ -118,7 +138,7 @@ def by_key(steps: Iterable[Step]) -> dict[Key, list[Step]]:
 
 def silencers(step: Step, open_beside: Iterable[Beside]) -> frozenset[str]:
     """Hazards of open alerts of the same commune that silence this step, empty: it speaks; an end is never silenced."""
-    if step.kind not in {"open", "raise"}:
+    if step.kind not in RISES:
         return frozenset()
     return frozenset(
         loud.hazard
@@ -135,9 +155,7 @@ def silencers(step: Step, open_beside: Iterable[Beside]) -> frozenset[str]:
 
 def concurrent(steps: Iterable[Step], open_beside: Iterable[Beside]) -> bool:
     """Whether hazards of another kind are open beside these, all of level 2 or more (Điều 4 may raise the level)."""
-    mine = {
-        KINDS.get(step.hazard) for step in steps if step.level >= CONCURRENT_FROM and step.kind in {"open", "raise"}
-    }
+    mine = {KINDS.get(step.hazard) for step in steps if step.level >= CONCURRENT_FROM and step.kind in RISES}
     beside = {
         KINDS.get(loud.hazard) for loud in open_beside if loud.level >= CONCURRENT_FROM and loud.basis == "observed"
     }

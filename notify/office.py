@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import psycopg
 import structlog
@@ -37,6 +38,8 @@ class Office:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     published: asyncio.Event = field(default_factory=asyncio.Event)
     _forgot: float = 0.0
+    #: When the first message in the feed expires.
+    _feed_until: datetime | None = None
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -80,13 +83,14 @@ class Office:
                 await connection.execute(statement("inbound", "forget"), {"days": self.settings.inbound_days})
 
     async def feed(self) -> None:
-        """Write the feed of warnings anew, if there is one that it does not name."""
-        if not self.published.is_set():
+        """Write the feed of warnings anew, if there is one that it does not name, or one in it has expired."""
+        now = self.clock.now()
+        if not self.published.is_set() and (self._feed_until is None or now < self._feed_until):
             return
         self.published.clear()
         try:
             async with self.pool.connection() as connection:
-                await warning.publish_feed(connection, self.clock.now(), self.settings)
+                self._feed_until = await warning.publish_feed(connection, now, self.settings)
         except BaseException:
             self.published.set()
             raise

@@ -11,7 +11,7 @@ import structlog
 from psycopg.rows import dict_row
 
 from notify import cap
-from notify.expand import Connection, title_of
+from notify.expand import Connection, load_steps, title_of
 from notify.group import Step, advice_of, wording
 from notify.settings import NotifySettings
 from store.statements import statement
@@ -20,12 +20,16 @@ _log = structlog.get_logger()
 
 
 async def publish(connection: Connection, steps: list[Step], now: datetime, settings: NotifySettings) -> None:
-    """Write a CAP message for every step, stale ones too."""
+    """Write a CAP message for every step, stale ones too; those of their alerts that came before go before them."""
+    ids = [step.id for step in steps]
     async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement("document", "unpublished"), {"steps": ids})
+        before = [row["id"] for row in await cursor.fetchall()]
+        steps = sorted([*steps, *(await load_steps(connection, before) if before else ())], key=lambda step: step.id)
         await cursor.execute(statement("document", "warnings"), {"steps": [step.id for step in steps]})
         rows = {row["id"]: row for row in await cursor.fetchall()}
         for step in steps:
-            values = {"alert": str(step.alert), "now": now}
+            values = {"alert": str(step.alert), "step": step.id, "now": now}
             await cursor.execute(statement("document", "references"), values)
             references = tuple(row["reference"] for row in await cursor.fetchall())
             await _put(connection, step, rows[step.id], references, settings)
@@ -105,11 +109,15 @@ async def _put(
     await connection.execute(statement("document", "put"), values)
 
 
-async def publish_feed(connection: Connection, now: datetime, settings: NotifySettings) -> None:
-    """Write the feed anew: once for many messages, and again after a restart, so that none is missing for long."""
+async def publish_feed(connection: Connection, now: datetime, settings: NotifySettings) -> datetime | None:
+    """Write the feed anew: once for many messages, and again after a restart, so that none is missing for long.
+
+    Returns when the first of its messages expires, and it has to be written again; None: none in it will.
+    """
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement("document", "feed"), {"now": now})
-        entries = [{"name": row["name"], **row["properties"]} for row in await cursor.fetchall()]
+        rows = await cursor.fetchall()
+    entries = [{"name": row["name"], **row["properties"]} for row in rows]
     values = {
         "kind": "cap",
         "name": "cap.atom",
@@ -121,6 +129,7 @@ async def publish_feed(connection: Connection, now: datetime, settings: NotifySe
         "properties": "{}",
     }
     await connection.execute(statement("document", "put"), values)
+    return min((row["expires"] for row in rows if row["expires"] > now), default=None)
 
 
 def event_of(entry: Mapping[str, Any], language: str, step: Step) -> str:

@@ -62,11 +62,12 @@ WHERE forecast.place = ANY (%(places)s) AND valid_time > %(now)s AND valid_time 
 GROUP BY forecast.quantity
 
 -- name: open_alerts
+-- What goes on, however long ago it was said last.
 SELECT DISTINCT ON (alert.hazard) alert.hazard, alert.rule, alert.level, step.texts
 FROM alert JOIN place ON place.id = alert.place
 JOIN alert_step AS step ON step.alert = alert.id
 WHERE alert.state = 'open' AND alert.hazard <> 'network' AND place.path @> ARRAY[%(commune)s::int]
-  AND NOT place.private AND step.expires > %(now)s
+  AND NOT place.private
 ORDER BY alert.hazard, alert.level DESC, step.id DESC
 
 -- name: crops

@@ -16,7 +16,7 @@ DELETE FROM due WHERE owner = 'notify' AND kind = %(kind)s AND subject = %(subje
 SELECT step.id, alert.id AS alert, alert.rule, alert.hazard, step.kind, step.level, alert.basis, alert.place,
        place.name AS place_name, commune.id AS commune, commune.name AS commune_name,
        step.at, step.known_at, step.expires, step.stale, step.texts, alert.successor,
-       coalesce(catalogue.entry ->> 'urgency', 'Immediate') AS urgency, place.private
+       coalesce(catalogue.entry ->> 'urgency', 'Immediate') AS urgency, place.private, alert.state = 'open' AS goes_on
 FROM alert_step AS step
 JOIN alert ON alert.id = step.alert
 LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
@@ -65,24 +65,31 @@ FROM alert JOIN place ON place.id = alert.place
 WHERE alert.state = 'open' AND place.path @> ARRAY[%(commune)s::int]
 
 -- name: recipients
--- Who gets which step: consent stands, the place is theirs, the hazard and crop concern them, and either it is new and high
--- enough (from the level from which the rule tells everybody; for those who named the hazard from any level) or it goes on
--- from something that they received. What a louder hazard silences goes only to those who named this hazard and not the
--- louder one. An areal hazard that several stations of a commune show is said once: what another of them has said, and
--- holds, is not said again, and it is over, less or withdrawn when the last of them says so, to all who were told of any.
--- Sent within 24 hours counts against the cap.
+-- Who gets which step. What is new, got worse or goes on (open, raise, renew): consent stands, the place is theirs, the hazard
+-- and crop concern them, and it is high enough (from the level from which the rule tells everybody; for those who named the
+-- hazard from any level). What corrects, lowers or ends: whoever was told and not yet told that it is over, however long ago
+-- that was and wherever station and reader are now; the life of a message is not that of its alert. What a louder hazard
+-- silences goes only to those who named this hazard and not the louder one. An areal hazard that several stations of a
+-- commune show is said once: what another of them has said, and holds, is not said again, and it is over, less or withdrawn
+-- when the last of them says so, to all who were told of any. Sent within 24 hours counts against the cap.
 WITH neighbours AS MATERIALIZED (
-    -- Of each step of an areal rule: what other stations of the commune have said and is worth reading still, with the
-    -- level that holds, 0: it is over, -1: it never was.
-    SELECT step.id AS step, array_agg(earlier.id) AS earlier,
-           array_agg(CASE other.state WHEN 'open' THEN least(earlier.level, other.level) WHEN 'cancelled' THEN -1 ELSE 0 END)
-               AS levels
+    -- Of each step of an areal rule: what was said in the commune of other stations while this one showed it, with the level
+    -- that holds there, 0: it is over or elsewhere, -1: it never was.
+    SELECT step.id AS step, array_agg(earlier.id) AS earlier, array_agg(earlier.kind) AS kinds,
+           array_agg(earlier.known_at) AS known_at,
+           array_agg(CASE WHEN other.state = 'cancelled' THEN -1
+                          WHEN other.state = 'open' AND there.path @> ARRAY[%(commune)s::int]
+                              THEN least(earlier.level, other.level)
+                          ELSE 0 END) AS levels
     FROM alert_step AS step JOIN alert ON alert.id = step.alert AND alert.season = 0
     JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule AND (catalogue.entry ->> 'proxy')::boolean
-    JOIN place ON place.path @> ARRAY[%(commune)s::int]
-    JOIN alert AS other ON other.place = place.id AND other.rule = alert.rule AND other.basis = alert.basis
-        AND other.id <> alert.id
-    JOIN alert_step AS earlier ON earlier.alert = other.id AND earlier.kind IN ('open', 'raise') AND earlier.expires > %(now)s
+    JOIN bundle AS told ON told.commune = %(commune)s AND told.hazard = alert.hazard AND told.id < %(bundle)s
+    JOIN bundle_step ON bundle_step.bundle = told.id
+    JOIN alert_step AS earlier ON earlier.id = bundle_step.step
+    JOIN alert AS other ON other.id = earlier.alert AND other.rule = alert.rule AND other.basis = alert.basis
+        AND other.season = 0 AND other.id <> alert.id
+        AND (other.ended IS NULL OR other.ended >= alert.started - interval '36 hours')
+    JOIN place AS there ON there.id = other.place
     WHERE step.id = ANY (%(steps)s)
     GROUP BY step.id
 ), concerned AS MATERIALIZED (
@@ -96,6 +103,22 @@ WITH neighbours AS MATERIALIZED (
             ELSE grown.name = season.crop END
     WHERE step.id = ANY (%(steps)s)
     GROUP BY step.id
+), wanted AS MATERIALIZED (
+    SELECT step.id AS step, subscriber_place.subscriber, bool_or(theirs.private) AS of_the_farm
+    FROM alert_step AS step JOIN alert ON alert.id = step.alert JOIN place ON place.id = alert.place
+    JOIN place AS theirs ON theirs.id = ANY (place.path)
+    JOIN subscriber_place ON subscriber_place.place = theirs.id
+    WHERE step.id = ANY (%(steps)s) AND step.kind IN ('open', 'raise', 'renew')
+    GROUP BY step.id, subscriber_place.subscriber
+    UNION ALL
+    SELECT DISTINCT heard.step, delivery_step.subscriber, true
+    FROM (SELECT step.id AS step, earlier.id AS earlier
+          FROM alert_step AS step JOIN alert_step AS earlier ON earlier.alert = step.alert AND earlier.number < step.number
+          WHERE step.id = ANY (%(steps)s)
+          UNION ALL
+          SELECT neighbours.step, held.earlier FROM neighbours, unnest(neighbours.earlier) AS held (earlier)) AS heard
+    JOIN alert_step AS step ON step.id = heard.step AND step.kind NOT IN ('open', 'raise', 'renew')
+    JOIN delivery_step ON delivery_step.step = heard.earlier
 )
 SELECT step.id AS step, subscriber.id AS subscriber, contact.kind, subscriber.audience, subscriber.language,
        subscriber.accents, subscriber.urgent_level, subscriber.quiet_from, subscriber.quiet_to, subscriber.time_zone,
@@ -105,16 +128,12 @@ SELECT step.id AS step, subscriber.id AS subscriber, contact.kind, subscriber.au
              AND earlier.at > %(now)s - interval '24 hours' AND earlier.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
        ) AS remaining,
        predecessor.told AS told_before, own.told AS knows_place
-FROM alert_step AS step
+FROM wanted
+JOIN alert_step AS step ON step.id = wanted.step
 JOIN alert ON alert.id = step.alert
 JOIN place ON place.id = alert.place
 LEFT JOIN season ON season.id = alert.season
 LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
-JOIN LATERAL (
-    SELECT subscriber_place.subscriber, bool_or(theirs.private) AS of_the_farm
-    FROM subscriber_place JOIN place AS theirs ON theirs.id = subscriber_place.place
-    WHERE theirs.id = ANY (place.path) GROUP BY subscriber_place.subscriber
-) AS wanted ON true
 JOIN subscriber ON subscriber.id = wanted.subscriber AND subscriber.state = 'active'
 JOIN personal.contact ON contact.subscriber = subscriber.id
 LEFT JOIN concerned ON concerned.step = step.id
@@ -129,31 +148,43 @@ CROSS JOIN LATERAL (
     ) AS told
 ) AS predecessor
 CROSS JOIN LATERAL (
-    -- What this person still holds of this alert.
-    SELECT step.number > 1 AND EXISTS (
-        SELECT FROM alert_step AS earlier
-        JOIN delivery_step ON delivery_step.step = earlier.id AND delivery_step.subscriber = subscriber.id
-        JOIN delivery ON delivery.id = delivery_step.delivery
-            AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
-        WHERE earlier.alert = alert.id AND earlier.number < step.number AND earlier.expires > %(now)s
-    ) AS told
+    -- What this person was told of this alert, and where.
+    SELECT count(*) > 0 AS told, coalesce(bool_or(earlier.expires > %(now)s), false) AS unexpired,
+           array_agg(delivery.place) AS communes, coalesce(max(earlier.id), 0) AS last,
+           (array_agg(earlier.kind ORDER BY earlier.id DESC))[1] AS last_kind
+    FROM alert_step AS earlier
+    JOIN delivery_step ON delivery_step.step = earlier.id AND delivery_step.subscriber = subscriber.id
+    JOIN delivery ON delivery.id = delivery_step.delivery
+        AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
+    WHERE earlier.alert = alert.id AND earlier.number < step.number
 ) AS own
 CROSS JOIN LATERAL (
-    -- What this person still holds of the same rule from other stations of the commune.
-    SELECT count(*) > 0 AS told, coalesce(bool_or(held.level >= step.level), false) AS holds,
-           coalesce(bool_and(held.level = -1), false) AS never_was
-    FROM neighbours, unnest(neighbours.earlier, neighbours.levels) AS held (step, level)
+    -- What this person was told of the same rule from other stations of the commune.
+    SELECT coalesce(bool_or(held.rises), false) AS told, coalesce(bool_or(held.rises AND held.level >= step.level), false) AS holds,
+           coalesce(bool_or(held.rises AND held.level >= step.level AND held.known_at > %(now)s - interval '36 hours'), false)
+               AS renewed,
+           coalesce(bool_and(held.level = -1) FILTER (WHERE held.rises), false) AS never_was,
+           coalesce(max(held.step), 0) AS last, (array_agg(held.kind ORDER BY held.step DESC))[1] AS last_kind
+    FROM neighbours
+    CROSS JOIN LATERAL (
+        SELECT said.*, said.kind IN ('open', 'raise', 'renew') AS rises
+        FROM unnest(neighbours.earlier, neighbours.kinds, neighbours.levels, neighbours.known_at)
+            AS said (step, kind, level, known_at)) AS held
     JOIN delivery_step ON delivery_step.step = held.step AND delivery_step.subscriber = subscriber.id
     JOIN delivery ON delivery.id = delivery_step.delivery AND delivery.bundle < %(bundle)s
         AND delivery.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
     WHERE neighbours.step = step.id
 ) AS same
-WHERE step.id = ANY (%(steps)s)
-  -- A farm's pond or thirsty field concerns its people, and the officer; its frost, which is the neighbours' too, everybody.
-  AND (NOT place.private OR wanted.of_the_farm OR subscriber.audience = 'officer'
+CROSS JOIN LATERAL (
+    -- As far as this person knows it goes on.
+    SELECT coalesce(CASE WHEN own.last > same.last THEN own.last_kind ELSE same.last_kind END NOT IN ('end', 'cancel'), false)
+        AS goes_on
+) AS believed
+-- A farm's pond or thirsty field concerns its people, and the officer; its frost, which is the neighbours' too, everybody.
+WHERE (NOT place.private OR wanted.of_the_farm OR subscriber.audience = 'officer'
        OR season.id IS NULL AND coalesce((catalogue.entry ->> 'proxy')::boolean, true))
   AND EXISTS (SELECT FROM consent WHERE consent.subscriber = subscriber.id AND consent.withdrawn_at IS NULL)
-  AND CASE WHEN step.kind IN ('open', 'raise')
+  AND CASE WHEN step.kind IN ('open', 'raise', 'renew')
       THEN step.level >= subscriber.minimum_level
        AND (alert.hazard = ANY (subscriber.hazards)
             OR (subscriber.hazards = '{}' AND alert.hazard <> 'network'
@@ -163,9 +194,11 @@ WHERE step.id = ANY (%(steps)s)
             OR season.crop = ANY (subscriber.crops) OR concerned.crops && subscriber.crops)
        AND (subscriber.animals = '{}' OR coalesce(catalogue.entry -> 'for_animals', '[]') = '[]'
             OR catalogue.entry -> 'for_animals' ?| subscriber.animals)
-       AND NOT same.holds
+       AND NOT CASE WHEN step.kind = 'renew' THEN same.renewed ELSE same.holds END
       WHEN step.kind IN ('end', 'lower', 'cancel')
-      THEN (own.told OR CASE WHEN step.kind = 'cancel' THEN same.never_was ELSE same.told END)
+      THEN CASE WHEN step.kind = 'cancel'
+           THEN own.told AND (believed.goes_on OR own.unexpired) OR same.never_was AND believed.goes_on
+           ELSE (own.told OR same.told) AND believed.goes_on END
        -- less than what they are told of was the end of it for them
        AND (step.kind <> 'end' OR step.level >= greatest(subscriber.minimum_level, CASE
             WHEN alert.hazard = ANY (subscriber.hazards) THEN 1
@@ -174,9 +207,9 @@ WHERE step.id = ANY (%(steps)s)
           season.id IS NULL AND coalesce((catalogue.entry ->> 'proxy')::boolean, false) AND EXISTS (
               SELECT FROM alert AS other JOIN place AS elsewhere ON elsewhere.id = other.place
               WHERE other.state = 'open' AND other.id <> alert.id AND other.rule = alert.rule AND other.basis = alert.basis
-                AND elsewhere.path @> ARRAY[%(commune)s::int]
+                AND elsewhere.path && coalesce(own.communes, ARRAY[%(commune)s::int])
                 AND other.level > CASE WHEN step.kind = 'lower' THEN step.level ELSE 0 END))
-      ELSE own.told END
+      ELSE own.told AND (alert.state = 'open' OR believed.goes_on OR own.unexpired) END
   AND (%(audience)s::text IS NULL OR subscriber.audience = %(audience)s)
   AND subscriber.audience IS DISTINCT FROM %(beside)s::text
   AND NOT EXISTS (
@@ -203,17 +236,45 @@ SELECT step, %(subscriber)s, %(rung)s, %(delivery)s FROM unnest(%(steps)s::bigin
 SELECT pg_notify('delivery', '')
 
 -- name: release_held
--- Quiet hours are over: what still holds is sent, what has ended or expired is not.
+-- Quiet hours are over: what goes on is said, however long it was held, but not what a newer message says as well; that it
+-- is over or less is said to who was told of it. What is neither, and has ended or expired, is not said.
+WITH held AS (
+    SELECT delivery.id, alert_step.kind, alert.state, alert_step.kind IN ('open', 'raise', 'renew') AS rises,
+           EXISTS (SELECT FROM alert_step AS newer
+                   JOIN delivery_step AS later ON later.step = newer.id AND later.subscriber = delivery.subscriber
+                   JOIN delivery AS after ON after.id = later.delivery AND after.id > delivery.id
+                       AND after.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
+                   WHERE newer.alert = alert.id AND newer.number > alert_step.number) AS overtaken,
+           EXISTS (SELECT FROM alert_step AS earlier
+                   JOIN alert AS of_rule ON of_rule.id = earlier.alert AND of_rule.rule = alert.rule
+                       AND of_rule.basis = alert.basis AND of_rule.season = alert.season
+                       AND (of_rule.id = alert.id OR areal.proxy AND alert.season = 0
+                            AND coalesce(of_rule.ended, 'infinity') >= alert.started - interval '36 hours')
+                   JOIN delivery_step AS before ON before.step = earlier.id AND before.subscriber = delivery.subscriber
+                   JOIN delivery AS told ON told.id = before.delivery AND told.id < delivery.id
+                       AND told.place IS NOT DISTINCT FROM delivery.place
+                       AND told.state IN ('queued', 'sending', 'sent', 'delivered', 'doubtful')
+                   WHERE earlier.kind IN ('open', 'raise', 'renew')) AS heard
+    FROM delivery JOIN delivery_step ON delivery_step.delivery = delivery.id
+    JOIN alert_step ON alert_step.id = delivery_step.step
+    JOIN alert ON alert.id = alert_step.alert
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or((entry ->> 'proxy')::boolean), false) AS proxy FROM catalogue
+        WHERE catalogue.kind = 'rule' AND catalogue.name = alert.rule) AS areal
+    WHERE delivery.id = %(delivery)s
+), weighed AS (
+    SELECT bool_or(rises AND state = 'open' AND NOT overtaken) AS goes_on,
+           bool_or(NOT rises AND NOT overtaken AND heard) AS heard, count(*) > 0 AS of_alerts
+    FROM held
+)
 UPDATE delivery SET
-    state = CASE
-        WHEN expires <= %(now)s THEN 'expired'
-        WHEN bundle IS NOT NULL AND NOT EXISTS (
-            SELECT FROM delivery_step JOIN alert_step ON alert_step.id = delivery_step.step
-            JOIN alert ON alert.id = alert_step.alert
-            WHERE delivery_step.delivery = delivery.id
-              AND (alert.state = 'open' OR alert_step.kind IN ('end', 'cancel'))) THEN 'withdrawn'
-        ELSE 'queued' END
-WHERE id = %(delivery)s AND state = 'held' RETURNING state
+    state = CASE WHEN weighed.goes_on OR weighed.heard THEN 'queued'
+                 WHEN weighed.of_alerts THEN 'withdrawn'
+                 WHEN expires <= %(now)s THEN 'expired' ELSE 'queued' END,
+    expires = CASE WHEN weighed.goes_on OR weighed.heard
+              THEN greatest(expires, %(now)s::timestamptz + interval '6 hours') ELSE expires END
+FROM weighed
+WHERE id = %(delivery)s AND delivery.state = 'held' RETURNING delivery.state
 
 -- name: acknowledged
 SELECT EXISTS (SELECT FROM acknowledgement WHERE bundle = %(bundle)s)

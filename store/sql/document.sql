@@ -23,14 +23,40 @@ CROSS JOIN LATERAL (
 ) AS commune
 WHERE step.id = ANY (%(steps)s) ORDER BY step.id
 
+-- name: unpublished
+-- Earlier steps of these steps' alerts that have no CAP message yet: another bundle has them, and has not come to it.
+SELECT DISTINCT earlier.id FROM alert_step AS step
+JOIN alert_step AS earlier ON earlier.alert = step.alert AND earlier.number < step.number
+WHERE step.id = ANY (%(steps)s) AND NOT earlier.id = ANY (%(steps)s)
+  AND EXISTS (SELECT FROM due WHERE due.owner = 'notify' AND due.kind = 'step' AND due.subject = earlier.id::text)
+  AND NOT EXISTS (SELECT FROM document WHERE document.kind = 'cap' AND document.properties ->> 'alert' = step.alert::text
+                  AND document.properties ->> 'step' = earlier.id::text)
+
 -- name: references
+-- The newest message of an alert before a step, whatever its age, and all others that have not expired (CAP 1.2, section 3.2.1).
 SELECT properties ->> 'reference' AS reference FROM document
-WHERE kind = 'cap' AND properties ->> 'alert' = %(alert)s AND expires > %(now)s ORDER BY id
+WHERE kind = 'cap' AND properties ->> 'alert' = %(alert)s AND (properties ->> 'step')::bigint < %(step)s
+  AND (expires > %(now)s OR (properties ->> 'step')::bigint = (
+      SELECT max((newest.properties ->> 'step')::bigint) FROM document AS newest
+      WHERE newest.kind = 'cap' AND newest.properties ->> 'alert' = %(alert)s
+        AND (newest.properties ->> 'step')::bigint < %(step)s))
+ORDER BY (properties ->> 'step')::bigint
 
 -- name: feed
--- Everybody may read it: what was said of farms is not in it.
-SELECT document.name, document.created_at, document.properties FROM document
-LEFT JOIN place ON place.id = document.place
-WHERE document.kind = 'cap' AND document.content_type = 'application/cap+xml' AND document.expires > %(now)s
-  AND place.private IS NOT TRUE
-ORDER BY document.id DESC LIMIT 100
+-- Everybody may read it: what was said of farms is not in it. Messages that have not expired, and of every alert that is open
+-- the newest one even so: what goes on stands in it, however old.
+WITH newest AS (
+    SELECT said.id FROM alert
+    CROSS JOIN LATERAL (
+        SELECT document.id FROM document
+        WHERE document.kind = 'cap' AND document.properties ->> 'alert' = alert.id::text
+        ORDER BY (document.properties ->> 'step')::bigint DESC LIMIT 1) AS said
+    WHERE alert.state = 'open'
+), listed AS (
+    SELECT document.id, document.name, document.properties, document.expires, newest.id IS NOT NULL AS holds
+    FROM document LEFT JOIN newest ON newest.id = document.id LEFT JOIN place ON place.id = document.place
+    WHERE document.kind = 'cap' AND document.content_type = 'application/cap+xml' AND place.private IS NOT TRUE
+      AND (document.expires > %(now)s OR newest.id IS NOT NULL)
+    ORDER BY newest.id IS NULL, document.id DESC LIMIT 500
+)
+SELECT name, properties, expires FROM listed ORDER BY id DESC
