@@ -6,6 +6,7 @@ takes it from day rollups. 60 reads each, connections warm; p95.
 """
 
 import time
+from datetime import datetime
 
 import numpy as np
 import psycopg
@@ -33,7 +34,7 @@ def p95(work, times=60):
 
 async def _refresh(url):
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        while await refresh(connection, 50):
+        while await refresh(connection, datetime.fromisoformat(YEAR[1]), 50):
             pass
 
 

@@ -1,4 +1,4 @@
-"""Rollup: recompute exactly the buckets that something touched; whoever runs calls `refresh` until it returns 0."""
+"""Sums by quarter, hour and day: recompute exactly the buckets that something touched, and close old days."""
 
 from __future__ import annotations
 
@@ -10,34 +10,56 @@ from psycopg import AsyncConnection
 
 from store.statements import statement
 
+#: Readings that one call recomputes at most, as expected.
+MOST = 2_000_000
 
-async def refresh(connection: AsyncConnection[Any], limit: int = 200) -> int:
+
+async def refresh(connection: AsyncConnection[Any], now: datetime, limit: int = 200) -> int:
     """Take what was touched at up to ``limit`` places, recompute those buckets, and return how many places it were.
 
-    Runs in a transaction of its own. A place that another worker is recomputing is left for the next call; so 0 means
-    that nothing waits, or only what somebody else has in hand.
+    Days before yesterday, as event time ``now`` has it at each place, are closed: their hours are kept as arrays. Runs
+    in a transaction of its own. A place that another worker is recomputing is left for the next call; so 0 means that
+    nothing waits, or only what somebody else has in hand.
     """
     async with connection.transaction():
-        waiting = await _places(connection, "waiting", {"limit": limit})
+        waiting = await _ids(connection, "waiting", {"limit": limit})
         if not waiting:
             return 0
-        places = await _places(connection, "claim", {"places": waiting})
+        places = await _ids(connection, "claim", {"places": waiting})
+        await connection.execute(statement("rollup", "choose_grain"), {"places": places, "look_again": False})
+        await connection.execute(statement("rollup", "split"), {"places": places})
+        touched = await _ids(connection, "choose", {"places": places, "most": MOST})
         # its statement sees every reading whose transaction also committed the touch
-        cursor = await connection.execute(statement("rollup", "take"), {"places": places})
-        rows = await cursor.fetchall()
+        taking = {"places": places, "touched": touched, "now": now}
+        rows = await (await connection.execute(statement("rollup", "take"), taking)).fetchall()
         if not rows:
             return 0
-        common = {"place": [row[0] for row in rows], "zone": [row[1] for row in rows]}
-        for name, column in (("refresh_quarters", 2), ("refresh_hours", 3), ("refresh_days", 4)):
-            ranges = [row[column] for row in rows]
-            first, last = _span(ranges)
-            parameters = common | {"ranges": ranges, "first": first, "last": last}
-            await connection.execute(statement("rollup", name), parameters)
+        names = ("place", "zone", "opens", "hours", "days")
+        parameters: dict[str, Any] = {name: [row[k] for row in rows] for k, name in enumerate(names)}
+        first, last = _span(parameters["hours"] + parameters["days"])
+        await connection.execute(statement("rollup", "refresh"), parameters | {"first": first, "last": last})
     return len(rows)
 
 
-async def _places(connection: AsyncConnection[Any], name: str, parameters: dict[str, Any]) -> list[int]:
-    return [place for (place,) in await (await connection.execute(statement("rollup", name), parameters)).fetchall()]
+async def close(connection: AsyncConnection[Any], now: datetime, after: int = 0, limit: int = 10) -> int:
+    """Turn the hours of days that have closed into arrays, and remove quarters that are no longer kept.
+
+    Looks at up to ``limit`` stations with ids above ``after``, in a transaction of its own; returns the id of the last
+    one, to go on from there, and 0 when there is none left. Whoever runs calls it now and then: nothing waits for it.
+    """
+    async with connection.transaction():
+        found = await _ids(connection, "closable", {"now": now, "after": after, "limit": limit})
+        if not found:
+            return 0
+        places = await _ids(connection, "claim", {"places": found})
+        await connection.execute(statement("rollup", "choose_grain"), {"places": places, "look_again": True})
+        await connection.execute(statement("rollup", "close_hours"), {"places": places, "now": now})
+        await connection.execute(statement("rollup", "forget_quarters"), {"places": places})
+    return max(found)
+
+
+async def _ids(connection: AsyncConnection[Any], name: str, parameters: dict[str, Any]) -> list[int]:
+    return [one for (one,) in await (await connection.execute(statement("rollup", name), parameters)).fetchall()]
 
 
 _MOMENT = re.compile(r"(\d{4,}-[0-9-]+ [0-9:.]+[+-][0-9:]+)")

@@ -21,7 +21,7 @@ from store.index_value import forget_issues
 from store.lease import Waits
 from store.mark import CHANNEL
 from store.pool import Pool, pool
-from store.rollup import refresh
+from store.rollup import close, refresh
 from telemetry.clock import Clock, RealClock, ReplayedClock, follow
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,8 @@ CARE = 30.0
 FORGET = 3600.0
 #: Rollups serve charts: they may be so much behind [s].
 ROLLUP = 1.0
+#: How often rollups of days that have ended are put together [s].
+CLOSE = 1800.0
 #: A step in work when the process is told to stop may take so much longer [s].
 PATIENCE = 20.0
 
@@ -192,12 +194,21 @@ async def _forget(connections: Pool, live: Live) -> None:
 
 
 async def _rollups(connections: Pool, live: Live) -> None:
+    looked = -CLOSE
     while True:
         live.woken.clear()
+        if isinstance(live.clock, ReplayedClock) and not live.clock.started:
+            await _wait(live.woken, LOOK)
+            continue
         try:
             async with connections.connection() as connection:
-                while await refresh(connection):
+                while await refresh(connection, live.clock.now()):
                     pass
+                if time.monotonic() - looked >= CLOSE:
+                    station = 0
+                    while station := await close(connection, live.clock.now(), station):
+                        pass
+                    looked = time.monotonic()
         except psycopg.Error as error:
             log.warning("rollups wait", error=str(error).strip(), again_in=ROLLUP)
         await asyncio.sleep(ROLLUP)

@@ -119,10 +119,14 @@ RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
                                 ELSE (degrees(atan2(east, north)) + 360)::numeric % 360 END
         ELSE sum / nullif(count, 0) END;
 
--- Sums of readings by 15 minutes and class, verdicts included.
-CREATE OR REPLACE FUNCTION roll_up(datastreams int[], first timestamptz, last timestamptz) RETURNS SETOF rollup_quarter
+-- Sums of readings by class, verdicts included, in buckets of a width; by local days where a zone is named.
+DROP FUNCTION IF EXISTS roll_up(int[], timestamptz, timestamptz);
+CREATE OR REPLACE FUNCTION roll_up(datastreams int[], first timestamptz, last timestamptz, width interval,
+                                   zone text DEFAULT NULL) RETURNS SETOF rollup_quarter
 LANGUAGE sql STABLE AS $$
-    SELECT judged.datastream_id, time_bucket(INTERVAL '15 minutes', judged.phenomenon_time),
+    SELECT judged.datastream_id,
+           CASE WHEN zone IS NULL THEN time_bucket(width, judged.phenomenon_time)
+                ELSE date_trunc('day', judged.phenomenon_time, zone) END,
            (CASE WHEN judged.flag & 255 <= 2 THEN 1 ELSE judged.flag & 255 END)::smallint,
            count(*)::int, sum(judged.result), min(judged.result), max(judged.result), sum(judged.result * judged.result),
            sum(CASE WHEN aggregate_of(datastream.quantity) = 'vector' THEN sin(radians(judged.result)) ELSE 0 END),
@@ -132,6 +136,53 @@ LANGUAGE sql STABLE AS $$
     JOIN datastream ON datastream.id = judged.datastream_id
     WHERE judged.flag & 255 IN (1, 2, 3, 4)
     GROUP BY 1, 2, 3
+$$;
+
+-- The first whole hour of UTC that begins at a moment or after it: a local day of +05:45 begins within an hour, which
+-- belongs to the day before.
+CREATE OR REPLACE FUNCTION next_hour(moment timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    time_bucket(INTERVAL '1 hour', moment + INTERVAL '59 minutes 59.999999 seconds');
+
+-- Hours of datastreams: of open days as they are, of closed days out of their arrays (which hold no squares). The arrays of
+-- a day may begin up to 25 hours before the first that is asked for.
+CREATE OR REPLACE FUNCTION rolled_hours(datastreams int[], from_time timestamptz, to_time timestamptz)
+RETURNS SETOF rollup_quarter LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT hour.datastream_id, hour.bucket, hour.class, hour.count, hour.sum, hour.minimum, hour.maximum, hour.squares,
+           hour.east, hour.north, hour.last
+    FROM rollup_hour AS hour
+    WHERE hour.datastream_id = ANY (datastreams) AND hour.bucket >= from_time AND hour.bucket < to_time
+    UNION ALL
+    SELECT closed.datastream_id, at.bucket, closed.class, closed.counts[n], closed.sums[n], closed.minima[n],
+           closed.maxima[n], NULL, coalesce(closed.easts[n], 0), coalesce(closed.norths[n], 0),
+           closed.lasts[n]
+    FROM rollup_hours AS closed, generate_subscripts(closed.counts, 1) AS n,
+         LATERAL (SELECT next_hour(closed.day) + coalesce(closed.hours[n], n - 1) * INTERVAL '1 hour' AS bucket) AS at
+    WHERE closed.datastream_id = ANY (datastreams) AND closed.day >= from_time - INTERVAL '26 hours' AND closed.day < to_time
+      AND at.bucket >= from_time AND at.bucket < to_time
+$$;
+
+-- Quarters of datastreams: of those that have none, straight from the readings.
+CREATE OR REPLACE FUNCTION rolled_quarters(datastreams int[], from_time timestamptz, to_time timestamptz)
+RETURNS SETOF rollup_quarter LANGUAGE sql STABLE AS $$
+    SELECT quarter.*
+    FROM rollup_quarter AS quarter
+    WHERE quarter.datastream_id = ANY (ARRAY(SELECT grain.datastream_id FROM rollup_grain AS grain
+                                             WHERE grain.datastream_id = ANY (datastreams) AND grain.quarters))
+      AND quarter.bucket >= from_time AND quarter.bucket < to_time
+    UNION ALL
+    SELECT raw.*
+    FROM roll_up(ARRAY(SELECT asked FROM unnest(datastreams) AS asked WHERE NOT EXISTS (
+                           SELECT FROM rollup_grain AS grain WHERE grain.datastream_id = asked AND grain.quarters)),
+                 time_bucket(INTERVAL '15 minutes', from_time), to_time, INTERVAL '15 minutes') AS raw
+    WHERE raw.bucket >= from_time
+$$;
+
+CREATE OR REPLACE FUNCTION rolled_days(datastreams int[], from_time timestamptz, to_time timestamptz)
+RETURNS SETOF rollup_quarter LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT day.datastream_id, day.bucket, day.class, day.count, day.sum, day.minimum, day.maximum, day.squares, day.east,
+           day.north, day.last
+    FROM rollup_day AS day
+    WHERE day.datastream_id = ANY (datastreams) AND day.bucket >= from_time AND day.bucket < to_time
 $$;
 
 -- Width of the buckets that a picture of so many points wants: 0 raw, else 15 minutes, an hour, a day.
@@ -184,12 +235,11 @@ BEGIN
         ), parts AS (
             SELECT rollup.bucket, rollup.class, rollup.count, rollup.sum, rollup.minimum, rollup.maximum, rollup.east,
                    rollup.north, rollup.last
-            FROM %1$I AS rollup
-            WHERE rollup.datastream_id = $1 AND rollup.bucket >= %6$s AND rollup.bucket < $3
-              AND NOT EXISTS (SELECT FROM stale WHERE stale.bucket = rollup.bucket)
+            FROM %1$I(ARRAY[$1], %6$s, $3) AS rollup
+            WHERE NOT EXISTS (SELECT FROM stale WHERE stale.bucket = rollup.bucket)
             UNION ALL
             SELECT stale.bucket, raw.class, raw.count, raw.sum, raw.minimum, raw.maximum, raw.east, raw.north, raw.last
-            FROM stale, LATERAL roll_up(ARRAY[$1], stale.bucket, %2$s) AS raw
+            FROM stale, LATERAL roll_up(ARRAY[$1], stale.bucket, %2$s, %7$L::interval, %8$L) AS raw
         )
         SELECT parts.bucket,
                rolled_value($4, sum(parts.count), sum(parts.sum), max(parts.maximum), sum(parts.east), sum(parts.north),
@@ -199,7 +249,7 @@ BEGIN
                $7
         FROM parts WHERE parts.class <= CASE WHEN $8 THEN 3 ELSE 1 END
         GROUP BY parts.bucket ORDER BY parts.bucket
-    $q$, 'rollup_' || source,
+    $q$, 'rolled_' || source || 's',
         CASE source WHEN 'day' THEN format('((bucket AT TIME ZONE %1$L + INTERVAL ''1 day'') AT TIME ZONE %1$L)', stream.time_zone)
                     ELSE format('(bucket + %L::interval)', chosen) END,
         CASE source WHEN 'day' THEN format('date_trunc(''day'', step, %L)', stream.time_zone)
@@ -208,6 +258,7 @@ BEGIN
         CASE source WHEN 'day' THEN format('date_trunc(''day'', least(touched.to_time, $3), %L)', stream.time_zone)
                     ELSE format('time_bucket(%L::interval, least(touched.to_time, $3))', chosen) END,
         CASE source WHEN 'day' THEN format('date_trunc(''day'', $2, %L)', stream.time_zone)
-                    ELSE format('time_bucket(%L::interval, $2)', chosen) END)
+                    ELSE format('time_bucket(%L::interval, $2)', chosen) END,
+        chosen, CASE source WHEN 'day' THEN stream.time_zone END)
     USING of_datastream, first, last, stream.aggregate, stream.seconds, stream.place, chosen, suspect;
 END $$;

@@ -348,14 +348,14 @@ BEGIN
     IF width < 900 THEN
         source := NULL;
     ELSIF width < 3600 THEN
-        source := 'rollup_quarter'; grain := '15 minutes'; width := 900 * round(width / 900);
+        source := 'rolled_quarters'; grain := '15 minutes'; width := 900 * round(width / 900);
     ELSIF width < 21600 THEN
-        source := 'rollup_hour'; grain := '1 hour'; width := 3600 * round(width / 3600);
+        source := 'rolled_hours'; grain := '1 hour'; width := 3600 * round(width / 3600);
     ELSE
-        source := 'rollup_day'; grain := '1 day'; width := 86400 * greatest(1, round(width / 86400));
+        source := 'rolled_days'; grain := '1 day'; width := 86400 * greatest(1, round(width / 86400));
     END IF;
     IF source IS NULL OR width > extract(epoch FROM grain::interval) THEN
-        bucket := CASE WHEN source = 'rollup_day'
+        bucket := CASE WHEN source = 'rolled_days'
                        THEN format('time_bucket(%L::interval, parts.bucket, chosen.time_zone)', width / 86400 || ' days')
                        ELSE format('time_bucket(%L::interval, parts.bucket)', width || ' seconds') END;
     END IF;
@@ -389,10 +389,8 @@ BEGIN
         ), parts AS (
             SELECT rolled.datastream_id, rolled.bucket, rolled.class, rolled.count, rolled.sum, rolled.minimum,
                    rolled.maximum, rolled.east, rolled.north, rolled.last
-            FROM %1$I AS rolled
-            WHERE rolled.datastream_id = ANY (ARRAY(SELECT id FROM chosen)) AND rolled.bucket >= $3 - %4$L::interval
-              AND rolled.bucket <= $4
-              AND NOT EXISTS (SELECT FROM stale JOIN chosen ON chosen.place = stale.place
+            FROM %1$I(ARRAY(SELECT id FROM chosen), $3 - %4$L::interval, $4 + interval '1 microsecond') AS rolled
+            WHERE NOT EXISTS (SELECT FROM stale JOIN chosen ON chosen.place = stale.place
                               WHERE chosen.id = rolled.datastream_id AND rolled.bucket <@ stale.ranges)
             UNION ALL
             SELECT raw.datastream_id, %5$s, raw.class, raw.count, raw.sum, raw.minimum, raw.maximum,
@@ -400,15 +398,16 @@ BEGIN
             FROM stale JOIN (SELECT DISTINCT place, time_zone FROM chosen) AS spot ON spot.place = stale.place,
                  unnest(stale.ranges) AS part,
                  LATERAL roll_up(ARRAY(SELECT id FROM chosen WHERE chosen.place = stale.place),
-                                 greatest(lower(part), $3 - %4$L::interval), least(upper(part), $4)) AS raw) $p$,
+                                 greatest(lower(part), $3 - %4$L::interval), least(upper(part), $4), %6$L::interval) AS raw) $p$,
              source,
-             CASE source WHEN 'rollup_day' THEN $d$date_trunc('day', touched.from_time, spot.time_zone)$d$
+             CASE source WHEN 'rolled_days' THEN $d$date_trunc('day', touched.from_time, spot.time_zone)$d$
                          ELSE format('time_bucket(%L::interval, touched.from_time)', grain) END,
-             CASE source WHEN 'rollup_day' THEN $d$date_trunc('day', touched.to_time, spot.time_zone) + interval '1 day'$d$
+             CASE source WHEN 'rolled_days' THEN $d$date_trunc('day', touched.to_time, spot.time_zone) + interval '1 day'$d$
                          ELSE format('time_bucket(%1$L::interval, touched.to_time) + %1$L::interval', grain) END,
              width || ' seconds',
-             CASE source WHEN 'rollup_day' THEN $d$date_trunc('day', raw.bucket, spot.time_zone)$d$
-                         ELSE format('time_bucket(%L::interval, raw.bucket)', grain) END)
+             CASE source WHEN 'rolled_days' THEN $d$date_trunc('day', raw.bucket, spot.time_zone)$d$
+                         ELSE format('time_bucket(%L::interval, raw.bucket)', grain) END,
+             CASE source WHEN 'rolled_hours' THEN '1 hour' ELSE '15 minutes' END)
     END,
     bucket,
     CASE aggregate

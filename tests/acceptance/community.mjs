@@ -48,6 +48,27 @@ await db.exec("SELECT append_marks(ARRAY[1], ARRAY['2025-03-07 00:00'::timestamp
 found.minimum = await one("SELECT min(minimum) FROM series(1, '2025-03-07', '2025-03-07 01:00', 1000)")
 found.dropped = (await db.query("SELECT drop_chunks('reading', older_than => '2025-03-13'::timestamptz)")).rows.length
 
+// rollups in chunks that are compressed: what comes late is rolled up there too, in quarters, hours of closed days and days
+const literal = (text) => `'${String(text).replaceAll("'", "''")}'`
+const rollUp = async () => {
+  await db.query(fill(statement(store, 'rollup', 'choose_grain'), { places: 'ARRAY[1]', look_again: 'false' }))
+  const touched = (await db.query(fill(statement(store, 'rollup', 'choose'), { places: 'ARRAY[1]', most: '2000000' }))).rows.map((row) => row.id)
+  const taken = (await db.query(fill(statement(store, 'rollup', 'take'), { places: 'ARRAY[1]', touched: `ARRAY[${touched}]::bigint[]`, now: "'2025-04-01'" }), [], { rowMode: 'array', parsers: { 1184: (text) => text } })).rows
+  const [place, zone, opens, hours, days] = taken[0]
+  await db.query(fill(statement(store, 'rollup', 'refresh'), { place: `ARRAY[${place}]`, zone: `ARRAY[${literal(zone)}]`, opens: `ARRAY[${literal(opens)}]`, hours: `ARRAY[${literal(hours)}]`, days: `ARRAY[${literal(days)}]`, first: "'2025-03-01'", last: "'2025-04-01'" }))
+}
+await db.exec("DELETE FROM touched; INSERT INTO touched (place, from_time, to_time) VALUES (1, '2025-03-14', '2025-03-18')")
+await rollUp()
+found.compressed = 0
+for (const table of ['rollup_quarter', 'rollup_hours', 'rollup_day']) {
+  found.compressed += (await db.query(`SELECT compress_chunk(c) FROM show_chunks('${table}') c`)).rows.length
+}
+await db.exec("INSERT INTO reading VALUES ('2025-03-15 03:07:30', 1000, 1, 1, 2); INSERT INTO touched (place, from_time, to_time) VALUES (1, '2025-03-15 03:07:30', '2025-03-15 03:07:30')")
+await rollUp()
+const highest = async (source) => Number(await one(`SELECT max(maximum) FROM ${source}(ARRAY[1], '2025-03-14 17:00', '2025-03-15 17:00')`))
+found.rolled = [await highest('rolled_quarters'), await highest('rolled_hours'), await highest('rolled_days')]
+found.counted = [await one("SELECT sum(count)::int FROM rolled_hours(ARRAY[1], '2025-03-14 17:00', '2025-03-15 17:00')"), await one("SELECT sum(count)::int FROM rolled_days(ARRAY[1], '2025-03-14 17:00', '2025-03-15 17:00')")]
+
 // retention: no policy until an operator wants one; then the database's own job does it, and it can be taken back
 const keep = (name) => statement(store, 'retention', name)
 const policy = async () => (await db.query(keep('policy').replace('::interval', ''))).rows.map((row) => Object.values(row)[0])

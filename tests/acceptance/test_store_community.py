@@ -36,6 +36,9 @@ def test_the_community_edition(tmp_path):
     assert found["minimum"] == -3.5
     assert found["dropped"] >= 1
     assert found["copied"] == ["stored", "23505", "23505"]
+    assert found["compressed"] >= 3
+    assert found["rolled"] == [1000, 1000, 1000]
+    assert found["counted"] == [1441, 1441]
     assert found["edition"] == "timescale"
     assert found["retention"] == [[], ["400 days"], []]
     assert found["kept"] == [True, 1, 0]

@@ -502,7 +502,7 @@ class Filler:
 
 async def roll_up(url: str) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        while await refresh(connection):
+        while await refresh(connection, END):
             pass
 
 

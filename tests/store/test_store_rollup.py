@@ -8,7 +8,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from store.rollup import refresh
+from store.rollup import close, refresh
+from store.verdict import ORDERED, Verdict, replace
 from telemetry.quantities import QUANTITIES
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -39,12 +40,19 @@ def put(connection, datastream, rows):
     connection.execute("SELECT append_marks(%s, %s, %s, 'reading')", [[datastream], [min(times)], [max(times)]])
 
 
-async def refresh_all(url):
+async def refresh_all(url, now=START):
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         count = 0
-        while found := await refresh(connection, 10):
+        while found := await refresh(connection, now, 10):
             count += found
         return count
+
+
+async def close_all(url, now):
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        station = 0
+        while station := await close(connection, now, station, 1):
+            pass
 
 
 def series(connection, datastream, days=1, **more):
@@ -141,9 +149,37 @@ async def test_touched_buckets_are_read_from_raw_until_they_are_recomputed(datab
         assert connection.execute("SELECT count(*) FROM touched").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "America/New_York", "Asia/Kathmandu"])
-async def test_any_order_of_touching_ends_in_the_same_rollups(database, station, zone):
-    """Against a plain computation, over days of 23 and 25 hours."""
+def compared(connection, zone, streams, squares=True):
+    """Rollups of datastreams beside a plain computation over their readings."""
+    first, last = START - dt.timedelta(days=30), START + dt.timedelta(days=60)
+    for source, bucket in (
+        ("rolled_quarters", "time_bucket('15 min', phenomenon_time)"),
+        ("rolled_hours", "time_bucket('1 hour', phenomenon_time)"),
+        ("rolled_days", f"date_trunc('day', phenomenon_time, '{zone}')"),
+    ):
+        plain = connection.execute(
+            f"SELECT datastream_id, {bucket}, CASE flag WHEN 2 THEN 1 ELSE flag END, count(*), sum(result), min(result), max(result),"
+            " sum(result * result), sum(sin(radians(result))), sum(cos(radians(result))),"
+            " (array_agg(result ORDER BY phenomenon_time DESC))[1] FROM reading WHERE datastream_id = ANY(%s)"
+            " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+            [streams],
+        ).fetchall()
+        ours = connection.execute(
+            f"SELECT datastream_id, bucket, class, count, sum, minimum, maximum, squares, east, north, last FROM {source}(%s, %s, %s)"
+            " ORDER BY 1, 2, 3",
+            [streams, first, last],
+        ).fetchall()
+        assert [row[:4] for row in plain] == [row[:4] for row in ours]
+        for left, right in zip(plain, ours, strict=True):
+            numbers = [(a, b) for a, b in zip(left[4:], right[4:], strict=True) if b is not None]
+            assert len(numbers) == 7 or (source == "rolled_hours" and len(numbers) == 5)
+            assert all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) for a, b in numbers), (source, left, right)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("interval", [420, 60])
+async def test_any_order_of_touching_ends_in_the_same_rollups(database, station, zone, interval):
+    """Against a plain computation, over days of 23 and 25 hours, with quarters and without, while days close."""
     chance, stream = random.Random(4), station["wind_direction"]
     start = dt.datetime(2026, 3, 7, tzinfo=dt.UTC)
     rows = [
@@ -153,30 +189,115 @@ async def test_any_order_of_touching_ends_in_the_same_rollups(database, station,
     chance.shuffle(rows)
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE place SET time_zone = %s", [zone])
+        connection.execute("UPDATE datastream SET interval_seconds = %s", [interval])
     for part in range(0, 600, 150):
         with psycopg.connect(database) as connection:
             put(connection, stream, rows[part : part + 150])
-        await refresh_all(database)
+        now = start + dt.timedelta(hours=chance.uniform(24, 72))
+        await refresh_all(database, now)
+        await close_all(database, now)
     with psycopg.connect(database) as connection:
-        for table, bucket in (
-            ("quarter", "time_bucket('15 min', phenomenon_time)"),
-            ("hour", "time_bucket('1 hour', phenomenon_time)"),
-            ("day", f"date_trunc('day', phenomenon_time, '{zone}')"),
-        ):
-            plain = connection.execute(
-                f"SELECT {bucket}, CASE flag WHEN 2 THEN 1 ELSE flag END, count(*), sum(result), min(result), max(result),"
-                " sum(result * result), sum(sin(radians(result))), sum(cos(radians(result))),"
-                " (array_agg(result ORDER BY phenomenon_time DESC))[1] FROM reading GROUP BY 1, 2 ORDER BY 1, 2"
-            ).fetchall()
-            ours = connection.execute(
-                f"SELECT bucket, class, count, sum, minimum, maximum, squares, east, north, last FROM rollup_{table} ORDER BY 1, 2"
-            ).fetchall()
-            assert len(plain) == len(ours)
-            for left, right in zip(plain, ours, strict=True):
-                assert left[:3] == right[:3]
-                assert all(
-                    math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) for a, b in zip(left[3:], right[3:], strict=True)
-                )
+        compared(connection, zone, [stream])
+        assert (connection.execute("SELECT count(*) FROM rollup_quarter").fetchone()[0] > 0) == (interval < 300)
+        open_days = connection.execute("SELECT count(*) FROM rollup_hour").fetchone()[0]
+    await close_all(database, start + dt.timedelta(days=20))
+    with psycopg.connect(database) as connection:
+        compared(connection, zone, [stream])
+        assert open_days > 0
+        assert connection.execute("SELECT count(*) FROM rollup_hour").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("born", "fine"), [(299, True), (300, False), (600, False)])
+async def test_quarters_are_for_what_comes_within_five_minutes(database, station, born, fine):
+    stream = station["wind_direction"]
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE datastream SET interval_seconds = %s", [born])
+        put(connection, stream, [(START + dt.timedelta(seconds=born * n), float(n), 1) for n in range(30)])
+    await refresh_all(database)
+    with psycopg.connect(database) as connection:
+        assert bool(connection.execute("SELECT count(*) FROM rollup_quarter").fetchone()[0]) == fine
+        compared(connection, "Asia/Ho_Chi_Minh", [stream])
+
+
+@pytest.mark.parametrize(("gap", "fine"), [(299, True), (300, False)])
+async def test_where_no_interval_is_given_the_median_of_gaps_decides(database, station, gap, fine):
+    stream = station["wind_direction"]
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE datastream SET interval_seconds = 0")
+        put(connection, stream, [(START + dt.timedelta(seconds=gap * n), float(n), 1) for n in range(20)])
+    await refresh_all(database)
+    grain = "SELECT quarters FROM rollup_grain WHERE datastream_id = %s"
+    with psycopg.connect(database) as connection:
+        assert connection.execute(grain, [stream]).fetchone() is None  # 19 gaps: nobody knows yet
+        put(connection, stream, [(START + dt.timedelta(seconds=gap * 20, hours=12), 1.0, 1)])
+    await refresh_all(database)
+    with psycopg.connect(database) as connection:
+        assert connection.execute(grain, [stream]).fetchone() == (fine,)
+        compared(connection, "Asia/Ho_Chi_Minh", [stream])
+
+
+async def test_a_datastream_that_is_born_anew_gets_or_loses_its_quarters(database, station):
+    stream = station["wind_direction"]
+    count = "SELECT count(*) FROM rollup_quarter"
+    with psycopg.connect(database) as connection:
+        put(connection, stream, [(START + dt.timedelta(minutes=10 * n), float(n), 1) for n in range(300)])
+    await refresh_all(database)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE datastream SET interval_seconds = 60")
+        later = START + dt.timedelta(days=3)
+        put(connection, stream, [(later + dt.timedelta(minutes=n), float(n), 1) for n in range(60)])
+    await refresh_all(database, START + dt.timedelta(days=3))
+    with psycopg.connect(database) as connection:
+        assert connection.execute(count).fetchone()[0] > 200  # of the days before as well
+        compared(connection, "Asia/Ho_Chi_Minh", [stream])
+        connection.execute("UPDATE datastream SET interval_seconds = 600")
+    await close_all(database, START + dt.timedelta(days=3))
+    with psycopg.connect(database) as connection:
+        assert connection.execute(count).fetchone() == (0,)
+        compared(connection, "Asia/Ho_Chi_Minh", [stream])
+
+
+async def test_what_stands_already_is_not_written_again(database, station):
+    stream = station["air_temperature"]
+    state = "SELECT xmin::text, ctid::text, bucket, class FROM rollup_{} ORDER BY 1, 2"
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE datastream SET interval_seconds = 60")
+        put(connection, stream, [(START + dt.timedelta(minutes=n), float(n % 7), 1) for n in range(4000)])
+    now = START + dt.timedelta(days=2)
+    await refresh_all(database, now)
+    before = {}
+    for turn in range(2):
+        with psycopg.connect(database) as connection:
+            for table in ("quarter", "hour", "day"):
+                rows = connection.execute(state.format(table)).fetchall()
+                assert rows
+                assert turn == 0 or rows == before[table]
+                before[table] = rows
+            arrays = connection.execute("SELECT xmin::text, ctid::text FROM rollup_hours ORDER BY 1, 2").fetchall()
+            assert arrays
+            assert turn == 0 or arrays == before["hours"]
+            before["hours"] = arrays
+            connection.execute(
+                "INSERT INTO touched (place, from_time, to_time) SELECT id, %s, %s FROM place", [START, now]
+            )
+        await refresh_all(database, now)
+
+
+async def test_ten_years_are_rolled_up_piece_by_piece(database, station):
+    """What one call holds is bounded by readings, and the newest days come first."""
+    stream = station["precipitation"]
+    first = START - dt.timedelta(days=3650)
+    with psycopg.connect(database) as connection:
+        put(connection, stream, [(first + dt.timedelta(days=n), 1.0, 1) for n in range(0, 3650, 10)])
+        async with await psycopg.AsyncConnection.connect(database, autocommit=True) as worker:
+            connection.commit()
+            assert await refresh(worker, START) == 1
+            done = connection.execute("SELECT min(bucket), max(bucket) FROM rollup_day").fetchone()
+            assert done[1] > START - dt.timedelta(days=20)
+    await refresh_all(database)
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*), sum(sum) FROM rollup_day").fetchone() == (365, 365.0)
+        assert connection.execute("SELECT count(*) FROM touched").fetchone() == (0,)
 
 
 async def test_a_bucket_whose_readings_are_all_withdrawn_disappears(database, station):
@@ -194,3 +315,35 @@ async def test_a_bucket_whose_readings_are_all_withdrawn_disappears(database, st
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT class FROM rollup_day").fetchall() == [(4,)]
         assert series(connection, stream, w=dt.timedelta(days=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("former", "present", "touched"),
+    [
+        ([(0, 60, 3)], [(0, 70, 3)], [(60, 70)]),  # grew by a reading
+        ([(0, 60, 3)], [(0, 60, 3)], []),
+        ([(0, 60, 3)], [(0, 60, 4)], [(0, 60)]),  # worse than was thought
+        ([(0, 60, 3)], [(30, 60, 3)], [(0, 30)]),
+        ([(0, 60, 3)], [], [(0, 60)]),
+        ([], [(0, 60, 3)], [(0, 60)]),
+        ([(0, 10, 3), (500, 600, 3)], [(0, 10, 3), (500, 610, 3)], [(600, 610)]),
+    ],
+)
+async def test_a_finding_touches_only_what_it_changed(database, station, former, present, touched):
+    stream = station["air_temperature"]
+    at = lambda minute: START + dt.timedelta(minutes=minute)  # noqa: E731
+
+    def verdicts(spans):
+        return [Verdict(stream, at(first), at(last), flag, "persistence") for first, last, flag in spans]
+
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        cursor = connection.cursor()
+        await replace(cursor, ORDERED, [stream], [at(0)], verdicts(former), at(0))
+        await connection.execute("DELETE FROM touched")
+        await replace(cursor, ORDERED, [stream], [at(0)], verdicts(present), at(0))
+        changed = await cursor.fetchall()
+        rows = await (await connection.execute("SELECT from_time, to_time FROM touched ORDER BY from_time")).fetchall()
+        assert rows == [(at(first), at(last)) for first, last in touched]
+        assert changed == ([(stream, at(touched[0][0]), at(touched[-1][1]))] if touched else [])
+        held = await (await connection.execute("SELECT count(*) FROM verdict")).fetchone()
+        assert held == (len(present),)
