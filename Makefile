@@ -8,6 +8,10 @@ ARGS ?=
 # Detectors by shape; the guesses by entropy and by keyword would cry over checksums and tests.
 SECRETS := --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString --disable-plugin KeywordDetector
 
+# One resolution: what tests run on is pinned first and binds what is shipped (tests/architecture/test_requirements.py).
+LOCK = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-header $(ARGS)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test acceptance faults bench check audit format lock sbom clean
 
@@ -54,12 +58,11 @@ format: $(READY) ## let ruff set the lines
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(READY) ## pin requirements anew, by hash, without index addresses
-	@for name in edge server dev; do \
-	  extras="--extra $$name"; \
-	  test $$name = server && extras="$$extras --extra dashboards --extra export --extra cluster"; \
-	  $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --no-header $$extras pyproject.toml -o requirements/$$name.txt; done
+lock: $(READY) ## pin requirements anew, by hash, without index addresses; ARGS=--upgrade takes what is newest
+	@$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --extra edge -c requirements/dev.txt pyproject.toml -o requirements/edge.txt
+	@$(LOCK) --extra server --extra dashboards --extra export --extra cluster -c requirements/dev.txt pyproject.toml \
+	  -o requirements/server.txt
 
 sbom: $(READY) ## a CycloneDX list of what the server is made of: build/sbom.json
 	@mkdir -p build

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
+import os
+import re
 import signal
 import sys
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
+
+#: The folder in which our packages lie: this file's.
+HOME = Path(__file__).resolve().parent
 
 
 class Room(NamedTuple):
@@ -40,6 +50,11 @@ ROOMS = {
 
 #: Our own packages: one that is missing is a broken installation, not an extra.
 OURS = frozenset(room.module.split(".")[0] for room in ROOMS.values()) | {"telemetry", "store"}
+#: A line of what a distribution put into the folder that it shares with us.
+_PUT_THERE = re.compile(rf"^({'|'.join(sorted(OURS))})(?:/|\.py,)", re.MULTILINE)
+
+#: Exit code where another's code would run: as for wrong settings, another try would not help.
+REFUSED = 2
 
 HELP = """Usage: nongvu COMMAND [ARGS]...
 
@@ -56,6 +71,33 @@ def listing() -> str:
     return HELP + "".join(f"  {name:<{width}}  {room.says}\n" for name, room in ROOMS.items())
 
 
+def keep_to_own_code() -> None:
+    """Import nothing from the folder in which the command was typed, nor let any Python started from here do so."""
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if not sys.flags.safe_path and sys.path and Path(sys.path[0] or os.curdir).resolve() != HOME:
+        del sys.path[0]
+
+
+def foreign() -> Iterator[str]:
+    """Say of each of our packages what would be imported in its place, or was written into it, and what to do."""
+    for name in sorted(OURS):
+        spec = find_spec(name)
+        if spec is not None and Path(spec.origin or "/").resolve() != HOME / name / "__init__.py":
+            where = _where(spec)
+            yield f"{name!r} is not ours but {where}: take its folder off PYTHONPATH and sys.path, or rename it"
+    for other in importlib.metadata.distributions(path=[str(HOME)]):
+        theirs = sorted({found[1] for found in _PUT_THERE.finditer(other.read_text("RECORD") or "")})
+        if theirs and other.name.lower() != "nongvu":
+            yield (
+                f"the package {other.name!r} has files of its own in {', '.join(theirs)}: uninstall it,"
+                " then install Nông Vụ again (pip install --force-reinstall --no-deps), or give each its environment"
+            )
+
+
+def _where(spec: ModuleSpec) -> str:
+    return spec.origin or ", ".join(spec.submodule_search_locations or ()) or "unknown"
+
+
 def enter(name: str, arguments: list[str]) -> None:
     """Import the room of a sub-command and hand it the rest of the line."""
     room = ROOMS[name]
@@ -70,6 +112,7 @@ def enter(name: str, arguments: list[str]) -> None:
 
 def main() -> None:
     """Run the command."""
+    keep_to_own_code()
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     if name in {"--help", "-h", "help"}:
         sys.stdout.write(listing())
@@ -82,6 +125,9 @@ def main() -> None:
     if name not in ROOMS:
         sys.stderr.write(f"nongvu: there is no command {name!r}\n\n{listing()}")
         sys.exit(2)
+    if wrong := list(foreign()):
+        sys.stderr.write("".join(f"nongvu: {text}\n" for text in wrong))
+        sys.exit(REFUSED)
     if arguments[:1] == ["run"]:  # told to stop before it has begun: a clean end, as later (telemetry.process)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

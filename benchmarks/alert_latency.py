@@ -81,7 +81,9 @@ class Process:
         environment = os.environ | {"NONGVU_DATABASE_URL": url} | settings
         self.path = Path(folder) / f"{name}.log"
         self.log = self.path.open("w")
-        self.process = subprocess.Popen([sys.executable, "-m", "nongvu", name, "run"], env=environment, stderr=self.log)
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "nongvu", name, "run"], env=environment, stderr=self.log
+        )
 
     def ready(self):
         """Wait until it says that it has started."""

@@ -69,7 +69,7 @@ def serving(url, **settings):
         port = found.getsockname()[1]
     told = os.environ | {"NONGVU_DATABASE_URL": url, "NONGVU_API_PORT": str(port), "NONGVU_PER_MINUTE": "100000000"}
     told |= {"NONGVU_STREAMS": "1000"}  # one address listens for all in api_stream
-    command = [sys.executable, "-m", "nongvu", "api", "run"]
+    command = [sys.executable, "-P", "-m", "nongvu", "api", "run"]
     with subprocess.Popen(command, env=told | settings) as process:
         address = f"http://127.0.0.1:{port}"
         while True:

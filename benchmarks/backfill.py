@@ -60,7 +60,7 @@ def ask(url, query):
 
 
 def command(*options):
-    return [sys.executable, "-m", "nongvu", "analytics", "backfill", "--from", "2026-01-01", "--json", *options]
+    return [sys.executable, "-P", "-m", "nongvu", "analytics", "backfill", "--from", "2026-01-01", "--json", *options]
 
 
 def backfill(url, *options):
@@ -95,9 +95,9 @@ def cluster(workers):
         port = probe.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    begin = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
+    begin = [sys.executable, "-P", "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
     processes = [subprocess.Popen([*begin, "--no-dashboard"], **quiet)]
-    one = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard"]
+    one = [sys.executable, "-P", "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard"]
     processes += [subprocess.Popen([*one, "--no-nanny"], **quiet) for _ in range(workers)]
     try:
         from distributed import Client

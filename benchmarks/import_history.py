@@ -43,7 +43,18 @@ def write(path, station):
 
 def take(url, path, station):
     """Seconds of one call of the command."""
-    command = [sys.executable, "-m", "nongvu", "ingest", "import", str(path), "--station", f"s-{station}", "--create"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "nongvu",
+        "ingest",
+        "import",
+        str(path),
+        "--station",
+        f"s-{station}",
+        "--create",
+    ]
     start = time.monotonic()
     subprocess.run([*command, "--json"], env=environ | {"NONGVU_DATABASE_URL": url}, check=True, capture_output=True)
     return time.monotonic() - start

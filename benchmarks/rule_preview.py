@@ -55,6 +55,7 @@ def asked(url, rule, enter):
     numbers = [word for number in enter.split(",") for word in ("--enter", number)]
     command = [
         sys.executable,
+        "-P",
         "-m",
         "nongvu",
         "rule",

@@ -72,7 +72,7 @@ def run():
             worker, fleet = stage.Worker(url, broker), stage.Fleet(broker, window=10_000)
             environment = compiled_once(os.environ) | {"NONGVU_DATABASE_URL": url}
             analytics = subprocess.Popen(
-                [sys.executable, "-m", "nongvu", "analytics", "run"], env=environment, stderr=log
+                [sys.executable, "-P", "-m", "nongvu", "analytics", "run"], env=environment, stderr=log
             )
             try:
                 seconds = send(fleet, week, live)

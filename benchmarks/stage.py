@@ -144,7 +144,7 @@ class Worker:
                                     "NONGVU_LOG_FORMAT": "json", "NONGVU_OLDEST": "P4000D", **settings}  # fmt: skip
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nongvu", "ingest", "run"], env=environment, stderr=log
+                [sys.executable, "-P", "-m", "nongvu", "ingest", "run"], env=environment, stderr=log
             )
         deadline = time.monotonic() + 60
         while self.log.read_text().count('"connected"') < 2:

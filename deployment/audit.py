@@ -42,7 +42,7 @@ def read(document: str) -> Answer | None:
 
 def ask() -> Answer | None:
     """Ask the Open Source Vulnerabilities service about everything that is pinned; none where it does not answer."""
-    command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--format", "json",
+    command = [sys.executable, "-P", "-m", "pip_audit", "--disable-pip", "--require-hashes", "--format", "json",
                "--progress-spinner", "off", "--timeout", "10", "--vulnerability-service", "osv"]  # fmt: skip
     for file in FILES:
         command += ["--requirement", file]

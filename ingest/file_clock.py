@@ -12,6 +12,10 @@ import pandas as pd
 _PARTS = r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}"
 
 
+#: A year before month and day: no question of their order, whatever other dates of the file are like.
+_YEAR_FIRST = r"^\s*\d{4}\D?\d"
+
+
 class HistoryError(ValueError):
     """A file, or its map, that cannot be imported; never worth another try."""
 
@@ -38,9 +42,17 @@ class FileClock:
         """UTC; NaT where it is no time, or one that the place's clock skipped or showed twice."""
         if self.kind == "weatherlink":  # 12-hour clock with a bare a or p
             text = text.str.replace(r"(?i)(\d)\s*([ap])m?$", r"\1 \2m", regex=True)
+        day_first = self.time_format is None and self._is_day_first(text)
+        year_first = text.str.match(_YEAR_FIRST, na=False).to_numpy(np.bool_)
+        moments = np.full(len(text), np.datetime64("NaT"), "M8[us]")
+        for rows, first in ((year_first, False), (~year_first, day_first)):  # pandas would lay dayfirst on both
+            if rows.any():
+                moments[rows] = self._utc(text[rows], day_first=first)
+        return moments
+
+    def _utc(self, text: pd.Series[str], *, day_first: bool) -> npt.NDArray[np.datetime64]:
         layout = self.time_format or "mixed"
-        first = self.time_format is None and self._is_day_first(text)
-        parsed = pd.to_datetime(text, format=layout, errors="coerce", dayfirst=first, utc=False)
+        parsed = pd.to_datetime(text, format=layout, errors="coerce", dayfirst=day_first, utc=False)
         if getattr(parsed.dtype, "tz", None) is None:
             parsed = pd.to_datetime(parsed).dt.tz_localize(self.time_zone, ambiguous="NaT", nonexistent="NaT")
         naive: npt.NDArray[np.datetime64] = parsed.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("M8[us]")

@@ -175,8 +175,8 @@ class Import:
         raw = piece[column.column].astype(str).str.strip()
         if raw.str.fullmatch(r"-?\d+,\d+").any():  # a decimal comma, as Vietnamese Excel writes it
             raw = raw.str.replace(",", ".", regex=False)
-        number = pd.to_numeric(raw, errors="coerce").to_numpy(np.float64)
-        number[np.isin(number, column.missing)] = np.nan
+        read = pd.to_numeric(raw, errors="coerce").to_numpy(np.float64)  # pandas' own array: never to be written to
+        number = np.where(np.isin(read, column.missing), np.nan, read)
         factor, offset = self._conversions[column.column]
         value = number * factor + offset if (factor, offset) != (1.0, 0.0) else number
         keep = good & np.isfinite(value)

@@ -95,7 +95,7 @@ class Supervised:
     async def _launch(self) -> None:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "nongvu", *self.arguments,
+                sys.executable, "-P", "-m", "nongvu", *self.arguments,  # -P: never a notify.py of the caller's folder
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=dict(self.environment),
                 start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip

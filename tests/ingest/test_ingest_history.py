@@ -270,3 +270,17 @@ def test_forecasts(nongvu, database, tmp_path):
     assert "'later' is no time" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
     file.write_text("{}")
     assert "neither" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
+
+
+@pytest.mark.parametrize("missing", [[], [-99.0]])
+def test_decimals_and_gaps_of_every_kind_of_column(nongvu, database, tmp_path, missing):
+    """What the reader hands out is never written to: some releases of pandas lend their own memory, read-only."""
+    (tmp_path / "x.csv").write_text(
+        "time,air_temperature,precipitation\n2024-02-01 00:00,12.5,\n2024-02-01 01:00,-99,3\n"
+    )
+    columns = "".join(f'[[columns]]\ncolumn = "{name}"\nquantity = "{name}"\nmissing = {missing}\n'
+                      for name in ("air_temperature", "precipitation"))  # fmt: skip
+    (tmp_path / "map.toml").write_text(columns)
+    nongvu("ingest", "import", tmp_path / "x.csv", "--station", "s", "--create", "--map", tmp_path / "map.toml")
+    assert [row[1] for row in values(database, "air_temperature")] == ([12.5] if missing else [12.5, -99.0])
+    assert [row[1] for row in values(database, "precipitation")] == [3.0]
