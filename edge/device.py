@@ -14,7 +14,8 @@ import structlog
 from edge.bus import Bus, BusError, RefusedError
 from edge.bus_settings import Unit
 from edge.circuit import Circuit
-from edge.counter import Counted, Counting, Undated
+from edge.counter import Counted, Counting, Doubt, Increment, Rules, Seen, Undated
+from edge.counter_limit import CounterLimit, counter_limit
 from edge.reading_plan import Request, halves, plan
 from edge.sensor import Register, SensorModel, Taken, take
 from telemetry.reading import Reading
@@ -33,6 +34,11 @@ class Memory(msgspec.Struct):
     paths: dict[str, str] = {}
     #: Counters that are read while event time is not known.
     undated: dict[str, Undated] = {}
+    #: Counts that wait for a second sample.
+    doubts: dict[str, Doubt] = {}
+    #: Counts that were withheld since it was installed, and what was said of the last one.
+    withheld: int = 0
+    doubt: str = ""
     #: Words, as (function, address), that the device refuses.
     refused: list[tuple[int, int]] = []
     #: Readings taken since it was installed: what a replay compares with what is stored.
@@ -43,7 +49,17 @@ class Memory(msgspec.Struct):
     @property
     def counting(self) -> Counting:
         """Its counters at work."""
-        return Counting(self.counters, self.undated)
+        return Counting(self.counters, self.undated, self.doubts)
+
+    def counted(self, who: str, name: str, seen: Seen, rules: Rules) -> tuple[Increment, ...]:
+        """Increments that a sample of a counter brings; what is withheld is counted and said."""
+        counting = self.counting
+        increments = counting.taken(name, seen.raw, seen.time, seen.clock, rules)
+        self.withheld = max(self.withheld + counting.withheld, 0)
+        if counting.note:
+            self.doubt = f"{name}: {counting.note}"
+            log.warning("count in doubt", unit=who, quantity=name, what=counting.note, withheld=self.withheld)
+        return increments
 
 
 _MEMORY = msgspec.msgpack.Decoder(Memory)
@@ -80,6 +96,8 @@ class Device:
     slowest: float = 0.0
     #: Monotonic time before which it is not asked once more within its interval.
     again: float = 0.0
+    #: How much its counters can count, by name.
+    limits: dict[str, CounterLimit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.requests = plan(self.model, self.registers, self.memory.refused)
@@ -184,12 +202,24 @@ def readings(device: Device, taken: Sequence[Taken], now: int, clock: str = "") 
     """Readings at ``now`` [ms]; moves the counters on. ``clock`` is empty where ``now`` is event time."""
     result = []
     for item in taken:
-        raw: float | None = item.raw
-        if (counter := item.register.counter) is not None:
-            raw = device.memory.counting.added(
-                item.register.name, item.raw, now, clock, modulus=counter.modulus, gap=device.gap
-            )
-        value = item.register.value(raw) if raw is not None else None
-        if value is not None:
-            result.append(Reading(device.unit.station, item.register.quantity, now, value, item.register.level))
+        register = item.register
+        for raw, moment in _numbers(device, item, now, clock):
+            value = register.value(raw)
+            if value is not None:
+                result.append(Reading(device.unit.station, register.quantity, moment, value, register.level))
     return result
+
+
+def _numbers(device: Device, item: Taken, now: int, clock: str) -> Sequence[tuple[float, int]]:
+    """Raw numbers to make readings of, and their times [ms]: of a counter its increments."""
+    counter = item.register.counter
+    if counter is None:
+        return ((item.raw, now),)
+    limit = device.limits.setdefault(item.register.name, _limit(item.register))
+    rules = Rules(counter.modulus, device.gap, limit)
+    return device.memory.counted(device.unit.name, item.register.name, Seen(item.raw, now, clock), rules)
+
+
+def _limit(register: Register) -> CounterLimit:
+    per_minute = register.counter.per_minute if register.counter is not None else None
+    return counter_limit(register.quantity, register.value(1.0), per_minute)

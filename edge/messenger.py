@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
+from edge.counter import Increment, Rules, Seen
+from edge.counter_limit import counter_limit
 from edge.device import Memory, recalled
 from edge.gateway_clock import RELEASED
 from edge.payload import Message, MessageError, PayloadField, found
@@ -87,17 +90,20 @@ class Messenger:
     def _readings(self, message: Message, time: int, clock: str) -> list[Reading]:
         readings = []
         for item, raw, path in found(self.unit.said(), message.values):
-            number = self._counted(item, raw, path, time, clock) if item.counter else raw
-            value = item.value(number) if number is not None else None
-            if value is not None:
-                readings.append(Reading(self.unit.station, item.quantity, time, value, item.level))
+            increments = self._counted(item, raw, path, time, clock) if item.counter else (Increment(raw, time),)
+            for number, moment in increments:
+                if (value := item.value(number)) is not None:
+                    readings.append(Reading(self.unit.station, item.quantity, moment, value, item.level))
         return readings
 
-    def _counted(self, item: PayloadField, raw: float, path: str, time: int, clock: str) -> float | None:
+    def _counted(self, item: PayloadField, raw: float, path: str, time: int, clock: str) -> Sequence[Increment]:
         if self.memory.paths.setdefault(item.name, path) != path:  # a gauge fell silent, and another one is there
             self.memory.paths[item.name] = path
             self.memory.counters.pop(item.name, None)
+            self.memory.doubts.pop(item.name, None)
         before = self.memory.counters.get(item.name)
         if before is not None and not clock and time <= before.time:
-            return None  # the same message again
-        return self.memory.counting.added(item.name, raw, time, clock, modulus=item.modulus, gap=self.gap)
+            return ()  # the same message again
+        limit = counter_limit(item.quantity, item.value(1.0), item.per_minute)
+        rules = Rules(item.modulus, self.gap, limit)
+        return self.memory.counted(self.unit.name, item.name, Seen(raw, time, clock), rules)

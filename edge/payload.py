@@ -34,6 +34,8 @@ class PayloadField(Data):
     #: The field grows for ever; readings are increments. ``modulus`` is one above its highest value, if it wraps.
     counter: bool = False
     modulus: int | None = None
+    #: Most that this gauge can count in a minute [the quantity's unit], where its maker says.
+    per_minute: float | None = Field(None, gt=0)
     basis: Literal["measured", "estimated"] = "measured"
     verified: bool = True
     note: str = ""

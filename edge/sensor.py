@@ -32,6 +32,8 @@ class Counter(_Data):
 
     #: One above the highest count; absent where the counter never wraps.
     modulus: int | None = Field(None, gt=1)
+    #: Most that this gauge can count in a minute [the quantity's unit], where its maker says.
+    per_minute: float | None = Field(None, gt=0)
 
 
 class Register(_Data):

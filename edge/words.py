@@ -51,4 +51,7 @@ def units(devices: Iterable[Device], messengers: Iterable[Messenger]) -> list[Un
 
 def _unit(item: Device | Messenger, circuit: Literal["closed", "open"]) -> Unit:
     last_good = item.last_good.isoformat() if item.last_good else None
-    return Unit(item.unit.name, item.unit.station, last_good, item.errors, circuit, item.last_error)
+    return Unit(
+        item.unit.name, item.unit.station, last_good, item.errors, circuit, item.last_error, item.memory.withheld,
+        item.memory.doubt,
+    )  # fmt: skip

@@ -24,6 +24,7 @@ from standalone.finding import Finding
 from standalone.remedy import remedy
 from standalone.services import ServicesUnavailableError, programs
 from store.check import check as check_tables
+from store.gateway_remarks import remarks
 from store.statements import statement
 from telemetry.broker import BrokerAddressError
 from telemetry.settings import Settings
@@ -214,7 +215,7 @@ def _gateways(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     if not rows:
         yield Finding("note", "gateways", "none is registered", "nongvu gateway add <code> --station <station>")
     now = datetime.now(UTC)
-    for code, online, said_at, waiting, offset, latest in rows:
+    for code, online, said_at, waiting, offset, latest, status in rows:
         text = f"{waiting} readings wait there; latest reading {_at(latest)}"
         if said_at is None:
             yield Finding("note", f"gateway {code}", "never heard of", "start it: nongvu edge run <its file>")
@@ -226,6 +227,9 @@ def _gateways(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
                           "let it reach a time server, or give it a clock battery")  # fmt: skip
         else:
             yield Finding("fine", f"gateway {code}", text)
+        for remark in remarks(status):
+            yield Finding("note", f"gateway {code}, {remark.partition(':')[0]}", remark,
+                          "docs/gateway.md, section 6, says what it means")  # fmt: skip
 
 
 def _at(moment: datetime | None) -> str:

@@ -13,6 +13,7 @@ import typer
 
 from store import gateway as gateways
 from store.dynamic_security import BrokerRefusedError, Control
+from store.gateway_remarks import remarks
 from store.settings import GatewaySettings, connect
 from telemetry.broker import address
 from telemetry.settings import read
@@ -95,6 +96,8 @@ def list_(
             f"  waiting {row['waiting'] or 0}  missing packs {row['missing_packs']}"
             f"  declared dropped {row['declared_dropped']}"
         )
+        for remark in remarks(row["status"]):
+            typer.echo(f"  note: {remark}")
 
 
 def _state(row: Mapping[str, Any]) -> str:

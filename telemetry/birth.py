@@ -51,6 +51,9 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     #: ``closed`` is healthy, ``open`` is left alone until its next trial.
     circuit: Literal["closed", "open"] = "closed"
     last_error: str = ""
+    #: Counts that were withheld because they could not be, since it was installed; and what was said of the last.
+    withheld: int = 0
+    doubt: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, omit_defaults=True):

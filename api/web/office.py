@@ -23,6 +23,7 @@ from api.web.page import language_for, render
 from api.web.sign_in import text
 from api.web.words import Language, ago, time_and_date
 from store import office, shown
+from store.gateway_remarks import remarks
 from store.shown import Connection
 
 router = APIRouter(include_in_schema=False)
@@ -53,7 +54,8 @@ def _station(row: dict[str, Any], now: datetime, language: Any) -> dict[str, Any
 async def _gateways(connection: Connection, asking: Asker) -> list[dict[str, Any]]:
     if not asking.may("gateways"):
         return []
-    return await office.rows(connection, "gateways", asking.scope_for("gateways"), **LIST)
+    found = await office.rows(connection, "gateways", asking.scope_for("gateways"), **LIST)
+    return [row | {"remarks": len(remarks(row["status"]))} for row in found]
 
 
 @router.get("/office")

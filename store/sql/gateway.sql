@@ -59,6 +59,7 @@ SELECT datastream_id, phenomenon_time FROM latest;
 SELECT gateway.code, gateway.name, gateway.revoked,
        gateway.birth ->> 'firmware' AS firmware, gateway.status ->> 'online' AS online,
        gateway.status_at, gateway.status -> 'waiting' AS waiting, gateway.status -> 'dropped' AS dropped,
+       gateway.status,
        coalesce((SELECT array_agg(place.code ORDER BY place.code) FROM gateway_station
                  JOIN place ON place.id = gateway_station.station
                  WHERE gateway_station.gateway = gateway.id AND gateway_station.valid_to = 'infinity'), '{}') AS stations

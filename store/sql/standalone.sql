@@ -24,7 +24,8 @@ SELECT gateway.code, (gateway.status ->> 'online')::boolean, gateway.status_at,
        (SELECT max(latest.phenomenon_time) FROM gateway_station
         JOIN datastream ON datastream.place = gateway_station.station
         JOIN latest ON latest.datastream_id = datastream.id
-        WHERE gateway_station.gateway = gateway.id AND gateway_station.valid_to = 'infinity')
+        WHERE gateway_station.gateway = gateway.id AND gateway_station.valid_to = 'infinity'),
+       gateway.status
 FROM gateway WHERE NOT gateway.revoked AND gateway.code <> 'api' ORDER BY gateway.code;
 
 -- name: processes

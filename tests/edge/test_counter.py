@@ -78,7 +78,8 @@ def test_a_total_that_somebody_corrected_is_no_rain():
     said(device, 2000, T)
     assert said(device, 1500, T + 60_000) == []
     assert said(device, 1502, T + 120_000) == [2]
-    assert said(device, 3, T + 180_000) == [3]  # this was a reset
+    assert said(device, 3, T + 180_000) == []  # a beginning at 0, as soon as a second sample goes on from it
+    assert said(device, 6, T + 240_000) == [3, 3]
 
 
 def test_a_long_time_without_the_time_loses_no_rain():

@@ -256,3 +256,14 @@ async def test_an_expired_certificate_is_refused(monkeypatch):
         await asyncio.sleep(1.1)  # its last second
         with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
             shake_hands(running, running.security / "authority.crt")
+
+
+def test_withheld_counts_are_shown_and_a_strange_status_does_no_harm(nongvu, database):
+    nongvu("add", "box", "--station", "one")
+    with psycopg.connect(database, autocommit=True) as connection:
+        for status in ('{"units": 7}', '{"units": [1, {"withheld": "x"}, {"withheld": true}]}', "[]", "null"):
+            connection.execute("UPDATE gateway SET status = %s::jsonb WHERE code = 'box'", (status,))
+            assert "note:" not in nongvu("list")
+        unit = '{"units": [{"name": "gauge", "withheld": 3, "doubt": "precipitation: count 68258 cannot be"}]}'
+        connection.execute("UPDATE gateway SET status = %s::jsonb WHERE code = 'box'", (unit,))
+    assert "note: gauge: 3 counts withheld that could not be; last: precipitation: count 68258" in nongvu("list")

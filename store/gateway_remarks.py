@@ -1,0 +1,24 @@
+"""What a gateway's status says that somebody should look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def remarks(status: Mapping[str, Any] | None) -> list[str]:
+    """One line a matter; a status is another machine's word, and whatever in it is not understood is passed over."""
+    return [
+        f"{unit.get('name')}: {unit['withheld']} counts withheld that could not be; last: {unit.get('doubt')}"
+        for unit in _items(status, "units")
+        if _number(unit.get("withheld"))
+    ]
+
+
+def _items(status: Mapping[str, Any] | None, key: str) -> list[Mapping[str, Any]]:
+    found = status.get(key) if isinstance(status, Mapping) else None
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
