@@ -136,9 +136,19 @@ def queue(
         cursor = connection.execute(statement("delivery", "queue"), {"states": states, "most": most})
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        spent = [row[0] for row in connection.execute(statement("delivery", "budgets"))]
+        strange = [
+            {"route": route, "said": detail.removeprefix("not known: "), "count": count}
+            for route, detail, count in connection.execute(statement("delivery", "unknown_receipts"))
+        ]
     if json:
-        typer.echo(jsonlib.dumps({"counts": counts, "messages": rows}, ensure_ascii=False, default=str))
+        answer = {"counts": counts, "messages": rows, "budget_spent": spent, "unknown_receipts": strange}
+        typer.echo(jsonlib.dumps(answer, ensure_ascii=False, default=str))
         return
+    for route in spent:
+        typer.echo(f"the budget of route {route} is used up: only what is urgent goes on", err=True)
+    for one in strange:
+        typer.echo(f"route {one['route']} said what is not known, {one['count']} times: {one['said']}", err=True)
     typer.echo("  ".join(f"{name} {count}" for name, count in counts.items()) or "no messages yet")
     for row in rows:
         typer.echo(

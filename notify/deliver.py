@@ -11,12 +11,12 @@ from typing import Any
 
 import psycopg
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from psycopg.rows import class_row, dict_row
 
 from notify.message import Coding
 from notify.pace import Health, woken
-from notify.provider import Doubt, Kind, Later, Message, Never, Sent
+from notify.provider import Doubt, Elsewhere, Kind, Later, Message, Never, Sent
 from notify.route import Route
 from notify.settle import Claimed, Ledger, Outcome, said
 from store.pool import Pool
@@ -27,8 +27,12 @@ SENT = Counter("nongvu_notify_messages", "Messages by how they ended", ["route",
 SEGMENTS = Counter("nongvu_notify_segments", "SMS segments handed over", ["route"])
 HANDED = Histogram("nongvu_notify_send_seconds", "Time a route takes to accept a message", ["route"])
 
+SPENT = Gauge("nongvu_notify_budget_spent", "1 while a route's budget of 24 hours is used up", ["route"])
+
 #: The table is looked at at least this often, whatever notifications say. [s]
 POLL = 0.5
+#: How often a budget that is used up is told of again. [s]
+ALARM = 600.0
 
 _log = structlog.get_logger()
 
@@ -96,20 +100,23 @@ class Sender:
         for route in self.routes:
             health = self.health[route.name]
             most = health.allowance()
-            if most <= 0 or await self._spent_out(health):
+            if most <= 0:
                 pause = min(pause, health.rest() or POLL)  # a place in its window wakes us
                 continue
-            claimed = await self._claim(route, most)
+            least = route.table.urgent_level if await self._spent_out(health) else 0
+            claimed = await self._claim(route, most, least)
             health.spend(len(claimed))
             await self._start(route, claimed)
             pause = min(pause, health.rest() if len(claimed) == most else POLL)
         return pause
 
-    async def _claim(self, route: Route, most: int) -> list[Claimed]:
+    async def _claim(self, route: Route, most: int, least: int) -> list[Claimed]:
+        """Claim for a route at most so many, from a level on."""
         taken: list[Claimed] = []
         async with self.pool.connection() as connection, connection.cursor(row_factory=class_row(Claimed)) as cursor:
             for kind in sorted(route.kinds):
-                values = {"kind": kind, "better": self._better(route, kind), "most": most - len(taken)}
+                better = self._better(route, kind)
+                values = {"kind": kind, "better": better, "most": most - len(taken), "least": least}
                 if len(taken) < most:
                     await cursor.execute(
                         statement("delivery", "claim"), values | {"worker": self.worker, "route": route.name}
@@ -132,10 +139,26 @@ class Sender:
             found = await connection.execute(statement("delivery", "spent"), {"route": table.name, "since": since})
             segments, cost = await found.fetchone() or (0, 0.0)
         over = bool(segments >= (table.daily_segments or segments + 1) or cost >= (table.daily_cost or cost + 1))
-        if over and not health.spent_out:
-            _log.error("the budget of a route is used up", route=table.name, segments=segments, cost=cost)
+        if over != health.spent_out or not health.told or (over and time.monotonic() > health.told + ALARM):
+            await self._alarm(health, over, segments, cost)
         health.spent_out = over
         return over
+
+    async def _alarm(self, health: Health, over: bool, segments: int, cost: float) -> None:
+        """Say aloud, again and again, that a budget is used up: log, metrics, and the table that doctor reads."""
+        health.told = time.monotonic()
+        table = health.route.table
+        SPENT.labels(table.name).set(over)
+        if over:
+            _log.error(
+                "the budget of a route is used up: only what is urgent goes on; raise daily_segments or daily_cost",
+                route=table.name, segments=segments, cost=cost, urgent_level=table.urgent_level,
+            )  # fmt: skip
+        else:
+            _log.info("a route has budget again", route=table.name)
+        values = {"route": table.name, "over": over, "at": self.clock.now(), "segments": segments, "cost": cost}
+        async with self.pool.connection() as connection:
+            await connection.execute(statement("delivery", "note_budget"), values)
 
     async def _start(self, route: Route, claimed: list[Claimed]) -> None:
         if not claimed:
@@ -154,7 +177,7 @@ class Sender:
 
     async def _send(self, route: Route, claimed: Claimed, address: dict[str, Any]) -> None:
         started = time.monotonic()
-        result: Sent | Later | Never | Doubt | str
+        result: Sent | Later | Elsewhere | Never | Doubt | str
         try:
             if not address.get("address") or self._unwanted(claimed, address):
                 result = "withdrawn"
@@ -163,7 +186,7 @@ class Sender:
             else:
                 result = await route.provider.send(self._message(claimed, address))
                 HANDED.labels(route.name).observe(time.monotonic() - started)
-        except (Later, Never, Doubt) as failure:
+        except (Later, Elsewhere, Never, Doubt) as failure:
             result = failure
         except Exception as failure:
             _log.exception("a provider failed in a way it does not know", route=route.name, delivery=claimed.id)
@@ -196,6 +219,7 @@ class Sender:
             level=claimed.level,
             place=self.names.get(claimed.place or 0, ""),
             secret=address.get("secret", ""),
+            unsure_since=claimed.unsure_since,
         )
 
     async def _settle_forever(self) -> None:
@@ -237,6 +261,6 @@ class Sender:
         elif isinstance(result, str):
             _log.info(result, about=outcome.claimed.about, **fields)
         else:
-            if isinstance(result, (Later, Doubt)):
+            if isinstance(result, Doubt) or (isinstance(result, Later) and not result.person):
                 health.failed(result.seconds if isinstance(result, Later) else None)
             _log.warning(word, reason=said(result), **fields)

@@ -22,6 +22,11 @@ from store.pool import Pool
 from store.statements import statement
 
 HEARD = Counter("nongvu_notify_inbound", "Inbound messages by what they were", ["kind"])
+SAID = Counter(
+    "nongvu_notify_receipts",
+    "Receipts by what they said; unknown: no word of the provider's documents",
+    ["route", "state"],
+)
 #: A receipt may overtake the answer that names its message; for so many looks it waits for it.
 TRIES = 8
 #: Rows taken up in one transaction.
@@ -86,19 +91,22 @@ async def _receipts(connection: Connection, rows: Sequence[Row], now: datetime) 
     if not receipts:
         return
     details = [masked(plain(one.detail)) for _, one in receipts]
-    values = {
-        "at": now,
-        "numbers": list(range(len(receipts))),
-        "routes": [row.route for row, _ in receipts],
-        "provider_ids": [plain(one.provider_id) for _, one in receipts],
-        "states": [one.state for _, one in receipts],
-        "details": details,
-    }
+    named = [
+        (number, rank, row.route, plain(name), one.state, details[number])
+        for number, (row, one) in enumerate(receipts)
+        for rank, name in enumerate((one.provider_id, *one.also))
+    ]
+    columns = ("numbers", "names", "routes", "provider_ids", "states", "details")
+    values = {"at": now, **dict(zip(columns, map(list, zip(*named, strict=True)), strict=True))}
     found = dict(await (await connection.execute(statement("inbound", "apply_receipts"), values)).fetchall())
     deliveries = {"deliveries": sorted(set(found.values()))}
     await connection.execute(statement("inbound", "settle_by_receipts"), deliveries)
     for number, (row, receipt) in enumerate(receipts):
         row.kind = "receipt"
+        SAID.labels(row.route, receipt.state).inc()
+        if receipt.state == "unknown":
+            row.detail = f"not known: {details[number]}"[:300]
+            _log.warning("a receipt says what is not known", inbound=row.id, route=row.route, said=details[number])
         if number not in found:
             row.state = "waiting" if row.tries + 1 < TRIES else "unmatched"
             row.detail = "names no message we know"

@@ -44,8 +44,8 @@ async def settle_orphans(connection: psycopg.AsyncConnection[Any], routes: Seque
 
 async def _settle_dead(connection: psycopg.AsyncConnection[Any], routes: dict[str, Route], dead: int) -> int:
     orphans = await (await connection.execute(statement("delivery", "orphans"), {"worker": dead})).fetchall()
-    for delivery, route_name, _ in orphans:
-        verdict = await _verdict(routes.get(route_name), reference(delivery))
+    for delivery, route_name, renamed, _ in orphans:
+        verdict = await _verdict(routes.get(route_name), reference(delivery, renamed))
         await connection.execute(statement("delivery", verdict), {"delivery": delivery, "worker": dead})
         _log.warning("a dead worker's claim was settled", delivery=delivery, route=route_name, verdict=verdict)
     return len(orphans)

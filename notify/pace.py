@@ -28,6 +28,7 @@ class Health:
     resumes: float = 0.0  # monotonic: not before
     next_free: float = 0.0  # monotonic: by the rate
     spent_out: bool = False
+    told: float = 0.0  # monotonic: when it was last said that its budget is used up
     running: int = 0
 
     @property

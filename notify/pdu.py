@@ -10,6 +10,7 @@ import re
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 from notify.message import encode, segments, user_data_header
 from notify.provider import Heard, Message, Receipt
@@ -25,6 +26,7 @@ class Command(IntEnum):
     GENERIC_NACK = 0x80000000
     SUBMIT_SM = 0x00000004
     DELIVER_SM = 0x00000005
+    DATA_SM = 0x00000103
     UNBIND = 0x00000006
     BIND_TRANSCEIVER = 0x00000009
     ENQUIRE_LINK = 0x00000015
@@ -32,16 +34,38 @@ class Command(IntEnum):
 
 ANSWER = 0x80000000
 
-#: Statuses by which no route could send the message: length, destination address, its type.
-NEVER = frozenset({0x01, 0x0B, 0x50, 0x51})
+#: Statuses that mean this message to this person: length, destination address, its type, its list (§5.1.3).
+ELSEWHERE = frozenset({0x01, 0x0B, 0x33, 0x34, 0x50, 0x51})
+#: Statuses that may mean this person alone: submit failed, rejected or permanently failed by an application; and what
+#: the maker of the SMSC means by a number of its own.
+PERSON = frozenset({0x45, 0x65, 0x66, *range(0x400, 0x500)})
 #: Statuses that ask for a pause: throttled, queue full.
 BUSY = frozenset({0x58, 0x14})
 #: Temporary application error: the SMSC is to deliver it again.
 TRY_AGAIN = 0x64
 
-_DELIVERED = "DELIVRD"
-_FAILED = frozenset({"EXPIRED", "DELETED", "UNDELIV", "REJECTD"})
-_STATE_OF = {2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 8: "REJECTD"}  # message_state, §5.2.28
+State = Literal["delivered", "failed", "underway", "unknown"]
+#: Words of ``stat:`` by appendix B, and as SMSCs write them out; any other word is unknown.
+_STATES: dict[str, State] = {
+    **dict.fromkeys(("DELIVRD", "DELIVERED"), "delivered"),
+    **dict.fromkeys(
+        ("EXPIRED", "DELETED", "UNDELIV", "UNDELIVERABLE", "UNDELIVERED", "REJECTD", "REJECTED", "FAILED"), "failed"
+    ),
+    **dict.fromkeys(("ENROUTE", "ACCEPTD", "ACCEPTED", "SCHEDULED", "BUFFERED"), "underway"),
+}
+#: message_state, §5.2.28.
+_STATE_OF = {
+    1: "ENROUTE",
+    2: "DELIVRD",
+    3: "EXPIRED",
+    4: "DELETED",
+    5: "UNDELIV",
+    6: "ACCEPTD",
+    7: "UNKNOWN",
+    8: "REJECTD",
+}
+_FIELD = re.compile(r"\b(id|stat|err|text)\s*:\s*([^\s,;]*)", re.IGNORECASE)
+_LOOKS = re.compile(r"\s*id\s*:\s*\S.*?\bstat\s*:\s*[a-z]", re.IGNORECASE | re.DOTALL)
 _RECEIPTED_ID, _MESSAGE_STATE, _PAYLOAD = 0x001E, 0x0427, 0x0424
 
 
@@ -119,14 +143,51 @@ def message_id(body: bytes) -> str:
 
 
 def said(body: bytes) -> Receipt | Heard:
-    """What a deliver_sm says: a receipt, or a person's message."""
-    source, esm_class, coding, short, options = _delivered(body)
+    """What a deliver_sm says: a receipt, or a person's message.
+
+    A receipt is known by its esm_class, by its optional parameter, or by its body: SMSCs that leave esm_class 0 are
+    many, and nobody's answer begins as a receipt does.
+    """
+    return _said(*_delivered(body))
+
+
+def said_as_data(body: bytes) -> Receipt | Heard:
+    """What a data_sm says (§4.7.1): the text, if any, is its optional parameter message_payload."""
+    try:
+        _, rest = body.split(b"\0", 1)
+        source, rest = rest[2:].split(b"\0", 1)
+        _, rest = rest[2:].split(b"\0", 1)
+        esm_class, coding = rest[0], rest[2]
+    except (ValueError, IndexError) as error:
+        message = "a data_sm that ends too early"
+        raise ValueError(message) from error
+    return _said(source.decode("latin-1"), esm_class, coding, b"", _options(rest[3:]))
+
+
+def same_name(known_as: str, ids: str, *, receipt: bool) -> str:
+    """Id of a part in the one form in which answers and receipts meet.
+
+    ``ids`` says how the SMSC *answers*: "hex" (and its receipts are decimal), "decimal" (and its receipts are hex), or
+    "as sent": the same in both but for case and leading zeros. What is no such number stays as it is.
+    """
+    plain = known_as.strip().casefold()
+    if ids != "as sent":
+        base = 16 if (ids == "hex") is not receipt else 10
+        try:
+            return str(int(plain, base))
+        except ValueError:
+            return plain
+    return plain.lstrip("0") or plain
+
+
+def _said(source: str, esm_class: int, coding: int, short: bytes, options: dict[int, bytes]) -> Receipt | Heard:
     text = options.get(_PAYLOAD, short)
-    if esm_class & 0x3C == 0x04 or _RECEIPTED_ID in options:
-        return _receipt(text.decode("latin-1"), options)
-    if esm_class & 0x40:
+    if esm_class & 0x40 and text:
         text = text[1 + text[0] :]  # a user data header
-    return Heard(source, _decoded(text, coding))
+    read = _decoded(text, coding)
+    if esm_class & 0x3C or _RECEIPTED_ID in options or _LOOKS.match(read):  # a type of message: no person writes one
+        return _receipt(read, options)
+    return Heard(source, read)
 
 
 def _delivered(body: bytes) -> tuple[str, int, int, bytes, dict[int, bytes]]:
@@ -142,31 +203,40 @@ def _delivered(body: bytes) -> tuple[str, int, int, bytes, dict[int, bytes]]:
     except (ValueError, IndexError) as error:
         message = "a deliver_sm that ends too early"
         raise ValueError(message) from error
+    return source.decode("latin-1"), esm_class, coding, short, _options(rest)
+
+
+def _options(rest: bytes) -> dict[int, bytes]:
     options = {}
     while len(rest) >= 4:
         tag, size = struct.unpack_from(">HH", rest)
         options[tag] = rest[4 : 4 + size]
         rest = rest[4 + size :]
-    return source.decode("latin-1"), esm_class, coding, short, options
+    return options
 
 
 def _receipt(text: str, options: dict[int, bytes]) -> Receipt:
-    fields = dict(re.findall(r"\b(id|stat|err):(\S+)", text))
-    known_as = options.get(_RECEIPTED_ID, b"").split(b"\0", 1)[0].decode("latin-1") or fields.get("id", "")
+    fields: dict[str, str] = {}
+    for name, value in _FIELD.findall(text):
+        if name.lower() == "text":  # what follows is the message's own first words
+            break
+        fields.setdefault(name.lower(), value)
+    written = fields.get("id", "")
+    known_as = options.get(_RECEIPTED_ID, b"").split(b"\0", 1)[0].decode("latin-1") or written
     if not known_as:
         message = "a receipt that names no message"
         raise ValueError(message)
-    state = _STATE_OF.get(options[_MESSAGE_STATE][0], "") if options.get(_MESSAGE_STATE) else ""
-    state = state or fields.get("stat", "")
-    detail = f"{state} {fields.get('err', '')}".strip()
-    if state == _DELIVERED:
-        return Receipt(known_as, "delivered", detail)
-    return Receipt(known_as, "failed" if state in _FAILED else "underway", detail)
+    stated = _STATE_OF.get(options[_MESSAGE_STATE][0], "UNKNOWN") if options.get(_MESSAGE_STATE) else ""
+    words = list(dict.fromkeys(word for word in (stated, fields.get("stat", "")) if word))
+    states: set[State] = {_STATES.get(word.upper(), "unknown") for word in words}
+    state: State = states.pop() if len(states) == 1 else "unknown"  # no word, or two that do not agree
+    detail = " ".join(filter(None, [*words, fields.get("err", "")]))
+    return Receipt(known_as, state, detail, (written,) if written not in {"", known_as} else ())
 
 
 def _decoded(text: bytes, coding: int) -> str:
-    if coding & 0x0C == 0x08:
-        return text.decode("utf-16-be", "replace")
+    if coding & 0x0C == 0x08 or (len(text) > 3 and len(text) % 2 == 0 and not any(text[:8:2])):
+        return text.decode("utf-16-be", "replace")  # also where the coding does not say so: nobody writes NUL
     return text.decode("latin-1") if coding == 0x03 else text.decode("ascii", "replace")
 
 

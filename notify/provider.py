@@ -1,8 +1,9 @@
-"""Provider: what hands a message over, and the three ways in which that can fail.
+"""Provider: what hands a message over, and the ways in which that can fail.
 
 * `NotSent`: it certainly was not handed over
   - `Later`: try again, here or by another route (busy, throttled, away, out of credit)
-  - `Never`: no route can do it (no such number, refused text)
+  - `Elsewhere`: not to this person, or not this text, by this route; another may do it, and the route is well
+  - `Never`: no route can do it (the receiver wants no more)
 * `Doubt`: it may have been handed over; never sent again unless a person asks
 """
 
@@ -37,6 +38,7 @@ class Message:
     level: int = 0
     place: str = ""
     secret: str = field(default="", repr=False)
+    unsure_since: datetime | None = None  # real time of the first try of this reference that may have been taken
 
     @property
     def full(self) -> str:
@@ -59,8 +61,9 @@ class Receipt:
     """What a provider said about a part that it had taken."""
 
     provider_id: str
-    state: Literal["delivered", "failed", "underway"]
-    detail: str = ""
+    state: Literal["delivered", "failed", "underway", "unknown"]  # unknown: a word that its documents do not have
+    detail: str = ""  # as the provider said it
+    also: tuple[str, ...] = ()  # other names of the same part, tried where the first is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,20 @@ class Later(NotSent):
 
     ``seconds`` is what the provider asks for, if it does. ``unsure`` says that the provider may have taken it after
     all: it is tried again, since a repeat under the same reference does no harm there, but by no other route.
+    ``person`` says that the trouble may be this person's alone: the route stays in use for everybody else.
     """
 
-    def __init__(self, reason: str, seconds: float | None = None, *, unsure: bool = False) -> None:
+    def __init__(
+        self, reason: str, seconds: float | None = None, *, unsure: bool = False, person: bool = False
+    ) -> None:
         super().__init__(reason)
         self.seconds = seconds
         self.unsure = unsure
+        self.person = person
+
+
+class Elsewhere(NotSent):
+    """Not to this person, or not this text, by this route: others are asked at once, this one never again."""
 
 
 class Never(NotSent):
@@ -126,7 +137,7 @@ class Provider(Protocol):
         """Let go of everything."""
 
     async def send(self, message: Message) -> Sent:
-        """Hand over, or raise `Later`, `Never` or `Doubt`."""
+        """Hand over, or raise `Later`, `Elsewhere`, `Never` or `Doubt`."""
 
     async def find(self, reference: str) -> bool | None:
         """Whether a message of this reference was handed over; None where the provider cannot tell."""

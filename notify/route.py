@@ -39,6 +39,7 @@ class RouteTable(BaseModel):
     daily_segments: int | None = Field(None, gt=0)
     daily_cost: float | None = Field(None, gt=0)
     price: float = Field(0.0, ge=0)  # a segment
+    urgent_level: int = Field(3, ge=1, le=6)  # from this level on neither budget nor a number of tries ends the sending
     attempts: int = Field(8, ge=1)
     options: dict[str, Any] = Field(default={}, repr=False)
 

@@ -12,7 +12,7 @@ import structlog
 
 from notify.pace import backoff
 from notify.phone import masked
-from notify.provider import Doubt, Kind, Later, Never, Sent
+from notify.provider import Doubt, Elsewhere, Kind, Later, Never, Sent
 from notify.route import Route
 from store.statements import statement
 
@@ -41,12 +41,21 @@ class Claimed:
     expires: datetime
     attempts: int
     refused_by: list[str]
+    unfit_by: list[str] = field(default_factory=list)
+    renamed: int = 0
+    pinned: str | None = None
+    unsure_since: datetime | None = None
     traces: list[str] = field(default_factory=list)
 
     @property
     def reference(self) -> str:
-        """What we call it everywhere, at every try."""
-        return reference(self.id)
+        """What we call it everywhere, at every try until one is certainly refused."""
+        return reference(self.id, self.renamed)
+
+    @property
+    def maybe_taken(self) -> bool:
+        """Whether an earlier try of this reference may have been taken."""
+        return self.pinned is not None or self.unsure_since is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +64,14 @@ class Outcome:
 
     claimed: Claimed
     route: Route
-    result: Sent | Later | Never | Doubt | str  # a word: expired, withdrawn
+    result: Sent | Later | Elsewhere | Never | Doubt | str  # a word: expired, withdrawn
     at: datetime
     handed_at: datetime
 
 
-def reference(delivery: int) -> str:
-    """What we call a delivery towards providers."""
-    return f"nv-{delivery}"
+def reference(delivery: int, renamed: int = 0) -> str:
+    """What we call a delivery towards providers; anew after a refusal, which some remember as well as a success."""
+    return f"nv-{delivery}-{renamed}" if renamed else f"nv-{delivery}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,11 @@ class Ledger:
         every = list(outcomes)
         await self._note_sent(cursor, every)
         for outcome in every:
-            if isinstance(outcome.result, Later):
-                await self._note_later(cursor, outcome, outcome.result)
+            if isinstance(outcome.result, (Later, Elsewhere)):
+                await self._note_refusal(cursor, outcome, outcome.result)
             elif not isinstance(outcome.result, Sent):
                 await self._note_end(cursor, outcome, outcome.result)
-        ended = [outcome.claimed.id for outcome in every if not isinstance(outcome.result, Later)]
+        ended = [one.claimed.id for one in every if not isinstance(one.result, (Later, Elsewhere))]
         await cursor.execute(statement("delivery", "forget_answer_address"), {"deliveries": ended})
 
     def serving(self, kind: Kind) -> list[str]:
@@ -111,6 +120,10 @@ class Ledger:
             for one, result in sent
             for part, provider_id in enumerate(result.provider_ids, 1)
         ]
+        counts = [len(result.provider_ids) for _, result in sent]
+        await cursor.execute(
+            statement("delivery", "forget_parts"), {"deliveries": settled["deliveries"], "counts": counts}
+        )
         names = ("deliveries", "parts", "routes", "provider_ids")
         if parts:
             columns = dict(zip(names, map(list, zip(*parts, strict=True)), strict=True))
@@ -118,27 +131,48 @@ class Ledger:
 
     async def _note_end(self, cursor: psycopg.AsyncCursor[Any], outcome: Outcome, result: Never | Doubt | str) -> None:
         state = result if isinstance(result, str) else "doubtful" if isinstance(result, Doubt) else "failed"
-        await self._end(cursor, outcome, state, "" if isinstance(result, str) else said(result))
+        detail = "" if isinstance(result, str) else said(result)
+        if outcome.claimed.maybe_taken and state in {"failed", "expired"}:
+            state, detail = "doubtful", f"an earlier try may have been taken; since then: {detail or state}"
+        await self._end(cursor, outcome, state, detail)
 
-    async def _note_later(self, cursor: psycopg.AsyncCursor[Any], outcome: Outcome, result: Later) -> None:
+    async def _note_refusal(
+        self, cursor: psycopg.AsyncCursor[Any], outcome: Outcome, result: Later | Elsewhere
+    ) -> None:
         """Try the next route at once; when all have refused, begin again after a while; give up aloud."""
         claimed, serving = outcome.claimed, self.serving(outcome.claimed.kind)
-        if claimed.attempts >= outcome.route.table.attempts * max(1, len(serving)):
-            state = "doubtful" if result.unsure else "failed"
-            await self._end(cursor, outcome, state, f"given up after {claimed.attempts} tries: {said(result)}")
+        later = result if isinstance(result, Later) else Later(str(result))
+        unfit = [*claimed.unfit_by, outcome.route.name] if isinstance(result, Elsewhere) else claimed.unfit_by
+        left = [name for name in serving if name not in unfit]
+        nowhere = not left or (isinstance(result, Elsewhere) and claimed.pinned is not None)
+        if nowhere or self._tired(outcome, len(serving), person=later.person):
+            why = "no route reaches this person" if nowhere else f"given up after {claimed.attempts} tries"
+            state = "doubtful" if later.unsure or claimed.maybe_taken else "failed"
+            await self._end(cursor, outcome, state, f"{why}: {said(result)}")
             _log.error("a message was given up", delivery=claimed.id, hazard=claimed.hazard, reason=said(result))
             return
-        refused = [] if result.unsure else [*claimed.refused_by, outcome.route.name]
-        others = [name for name in serving if name not in refused]
+        refused = [] if later.unsure else [*claimed.refused_by, outcome.route.name]
+        others = [name for name in left if name not in refused] if claimed.pinned is None else []
+        at_once = bool(others and refused)
         values = {
             "delivery": claimed.id,
             "worker": self.worker,
             "detail": said(result),
             "refused_by": refused if others else [],
-            "seconds": 0.0 if others and refused else result.seconds or backoff(claimed.attempts),
-            "unsure": result.unsure,
+            "unfit_by": unfit,
+            "seconds": 0.0 if at_once else later.seconds or backoff(claimed.attempts),
+            "unsure": later.unsure,
+            "renamed": not later.unsure and not claimed.maybe_taken and outcome.route.provider.idempotent,
         }
         await cursor.execute(statement("delivery", "settle_again"), values)
+
+    def _tired(self, outcome: Outcome, routes: int, *, person: bool) -> bool:
+        """Whether it is given up; what is urgent is tried until it expires, unless the trouble may be the person's."""
+        claimed, table = outcome.claimed, outcome.route.table
+        most, urgent = table.attempts * max(1, routes), claimed.level >= table.urgent_level and not person
+        if claimed.attempts == most and urgent:
+            _log.error("an urgent message is refused again and again; it is tried on", delivery=claimed.id)
+        return claimed.attempts >= most and not urgent
 
     async def _end(self, cursor: psycopg.AsyncCursor[Any], outcome: Outcome, state: str, detail: str) -> None:
         values = {"delivery": outcome.claimed.id, "worker": self.worker, "at": outcome.at}

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from notify.message import compose
 from notify.phone import mask, masked, normalised
-from notify.provider import Doubt, Kind, Later, Message, Never
+from notify.provider import Doubt, Kind, Message, NotSent
 from notify.route import Route
 
 
@@ -34,7 +34,7 @@ async def hand_over(route: Route, kind: str, address: str, text: str) -> dict[st
     await route.provider.open()
     try:
         sent = await route.provider.send(message)
-    except (Later, Never, Doubt) as failure:
+    except (NotSent, Doubt) as failure:
         return said | {"outcome": type(failure).__name__.lower(), "detail": masked(str(failure))}
     finally:
         await route.provider.close()

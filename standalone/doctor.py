@@ -151,6 +151,7 @@ def _database(url: str) -> Iterator[Finding]:
         yield from _work(connection)
         yield from _gateways(connection)
         yield from _people(connection)
+        yield from _routes(connection)
 
 
 def _server(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
@@ -243,3 +244,15 @@ def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         yield Finding("note", "places", "no station", "nongvu place add <code> station <name> --parent <commune>")
     if not people:
         yield Finding("note", "people", "nobody gets messages", "nongvu subscriber add")
+
+
+def _routes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Budgets that are used up, and what providers report that nobody understands."""
+    for route, since, segments, cost, waiting in connection.execute(statement("delivery", "budgets")).fetchall():
+        yield Finding("wrong", f"route {route}",
+                      f"its budget of 24 hours is used up since {_at(since)} ({segments} segments, cost {cost:.0f}): "
+                      f"only what is urgent goes on, {waiting} messages wait",
+                      "raise daily_segments or daily_cost in the routes file")  # fmt: skip
+    for route, detail, count in connection.execute(statement("delivery", "unknown_receipts")).fetchall():
+        yield Finding("note", f"route {route}", f"{count} receipts are {detail}: not counted as delivered",
+                      "set the route's callback by the service's documents")  # fmt: skip

@@ -25,6 +25,7 @@ from api.web.words import Language, ago, time_and_date
 from store import office, shown
 from store.gateway_remarks import remarks
 from store.shown import Connection
+from store.statements import statement
 
 router = APIRouter(include_in_schema=False)
 #: A station without values for so long is called silent.
@@ -58,6 +59,14 @@ async def _gateways(connection: Connection, asking: Asker) -> list[dict[str, Any
     return [row | {"remarks": len(remarks(row["status"]))} for row in found]
 
 
+async def _spent(connection: Connection, asking: Asker) -> list[str]:
+    """Routes whose budget is used up, for who deals with messages."""
+    if not asking.may("approve"):
+        return []
+    rows = await (await connection.execute(statement("delivery", "budgets"))).fetchall()
+    return [str(row[0]) for row in rows]
+
+
 @router.get("/office")
 async def home(request: Request, here: Here, asking: Asking, said: str = "") -> Response:
     """What there is to do."""
@@ -72,6 +81,7 @@ async def home(request: Request, here: Here, asking: Asking, said: str = "") -> 
             "approvals": await _approvals(connection, asking),
             "stations": await _health(connection, asking, now, language) if asking.may("acknowledge") else [],
             "gateways": await _gateways(connection, asking),
+            "spent": await _spent(connection, asking),
         }
     return render(
         request, here, "office.html", language, asking=asking, alerts=view.alerts(opened, language, rules), said=said,

@@ -8,6 +8,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import psycopg
@@ -20,11 +21,16 @@ from store.statements import statement
 
 KINDS: frozenset[Kind] = frozenset({"phone"})
 CONTENT_TYPE = "application/json"
-_DELIVERED = frozenset({"DeliveryOK"})
-_FAILED = frozenset({"SendingError", "DeliveryFailed", "Error"})
-
-#: Reports remembered as told: more than a modem makes in a second.
-REMEMBERED = 2000
+#: Status of sentitems (Gammu SMSD database structure); any other word is unknown.
+_STATES: dict[str, Literal["delivered", "failed", "underway"]] = {
+    "DeliveryOK": "delivered",
+    **dict.fromkeys(("SendingError", "DeliveryFailed", "Error"), "failed"),
+    **dict.fromkeys(("SendingOK", "SendingOKNoReport", "DeliveryPending"), "underway"),
+}
+#: Reports heard at once.
+PAGE = 500
+#: The daemon's times are whole seconds of when its transaction began: so far back reports are looked at again.
+MARGIN = timedelta(minutes=1)
 
 _log = structlog.get_logger()
 
@@ -46,7 +52,8 @@ class GammuProvider:
     kinds: frozenset[Kind] = KINDS
     idempotent: Literal[True] = True
     _hear: Hear | None = None
-    _told: dict[tuple[int, int, str], None] = field(default_factory=dict)
+    _after: datetime | None = None  # daemon's time of the newest report heard
+    _told: dict[tuple[int, int, str], datetime] = field(default_factory=dict)  # those that are looked at again
     _polling: asyncio.Task[None] | None = None
     _references: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(256)))
 
@@ -90,8 +97,7 @@ class GammuProvider:
         if "sender" in document:
             return [Heard(document["sender"], document["text"])]
         state = document["state"]
-        word: Literal["delivered", "failed", "underway"] = "failed" if state in _FAILED else "underway"
-        return [Receipt(document["id"], "delivered" if state in _DELIVERED else word, state)]
+        return [Receipt(document["id"], _STATES.get(state, "unknown"), state)]
 
     async def _insert(self, connection: psycopg.AsyncConnection[Any], message: Message, parts: list[str]) -> None:
         await connection.execute(statement("gammu", "hold"), {"reference": message.reference})
@@ -118,36 +124,40 @@ class GammuProvider:
             await connection.execute(statement("gammu", "insert_part"), row | {"id": found[0] if found else 0})
 
     async def _poll(self, hear: Hear) -> None:
-        after = None
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(self.options.database_url) as connection:
                     while True:
-                        after = await self._look(connection, hear, after)
+                        await self._look(connection, hear)
                         await asyncio.sleep(self.options.poll)
             except psycopg.Error as error:
                 _log.warning("gammu-smsd's database is away", error=type(error).__name__)
                 await asyncio.sleep(self.options.poll)
 
-    async def _look(self, connection: psycopg.AsyncConnection[Any], hear: Hear, after: Any) -> Any:
-        """Hear what is new; reports are repeated after a restart, which changes nothing."""
-        newest = await (await connection.execute(statement("gammu", "newest_report"))).fetchone()
-        reports = await connection.execute(statement("gammu", "reports"), {"after": after or "-infinity"})
-        for number, position, reference, state in await reports.fetchall():
-            # The daemon's times are whole seconds, so the last one is looked at again.
-            if (number, position, state) in self._told:
-                continue
-            self._told[number, position, state] = None
-            while len(self._told) > REMEMBERED:
-                del self._told[next(iter(self._told))]
-            await hear(CONTENT_TYPE, [json.dumps({"id": f"{reference}/{position}", "state": state}).encode()])
+    async def _look(self, connection: psycopg.AsyncConnection[Any], hear: Hear) -> None:
+        """Hear all that is new, page by page; reports are repeated after a restart, which changes nothing."""
+        last: tuple[Any, int, int] = (self._after - MARGIN if self._after else "-infinity", -1, -1)
+        while True:
+            values = {"after": last[0], "number": last[1], "position": last[2], "most": PAGE}
+            page = await (await connection.execute(statement("gammu", "reports"), values)).fetchall()
+            fresh = [row for row in page if (row[1], row[2], row[4]) not in self._told]
+            if fresh:
+                said = [json.dumps({"id": f"{row[3]}/{row[2]}", "state": row[4]}).encode() for row in fresh]
+                await hear(CONTENT_TYPE, said)
+            self._told |= {(row[1], row[2], row[4]): row[0] for row in fresh}  # only what was kept counts as heard
+            if page:
+                last = page[-1][:3]
+                self._after = max(self._after or last[0], last[0])
+            if len(page) < PAGE:
+                break
+        if self._after is not None:
+            self._told = {row: at for row, at in self._told.items() if at >= self._after - MARGIN}
         for number, sender, text in await (await connection.execute(statement("gammu", "inbox"))).fetchall():
-            said = {"inbox": number, "sender": sender, "text": text}
-            await hear(CONTENT_TYPE, [json.dumps(said, ensure_ascii=False).encode()])
+            person = {"inbox": number, "sender": sender, "text": text}
+            await hear(CONTENT_TYPE, [json.dumps(person, ensure_ascii=False).encode()])
             await connection.execute(statement("gammu", "processed"), {"id": number})
         with contextlib.suppress(psycopg.ProgrammingError):
             await connection.commit()
-        return newest[0] if newest else after
 
 
 async def _known(connection: psycopg.AsyncConnection[Any], reference: str) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from notify.pdu import (
     ANSWER,
     BUSY,
+    ELSEWHERE,
     HEADER,
     LONGEST,
-    NEVER,
+    PERSON,
     TRY_AGAIN,
     Command,
     Pdu,
@@ -26,10 +27,12 @@ from notify.pdu import (
     bind,
     decoded,
     message_id,
+    said_as_data,
+    same_name,
     submits,
 )
 from notify.pdu import said as pdu_said
-from notify.provider import Doubt, Hear, Heard, Kind, Later, Message, Never, Receipt, Sent
+from notify.provider import Doubt, Elsewhere, Hear, Heard, Kind, Later, Message, Receipt, Sent
 
 CONTENT_TYPE = "application/smpp"
 KINDS: frozenset[Kind] = frozenset({"phone"})
@@ -49,7 +52,13 @@ class SmppOptions(BaseModel):
     system_id: str = Field(max_length=15)
     password: str = Field(max_length=8, repr=False)
     system_type: str = Field("", max_length=12)
-    sender: str = Field(max_length=20, description="brand name of at most 11 letters, short code or number")
+    sender: str = Field(
+        max_length=20,
+        pattern=r"^[\x20-\x7e]+$",
+        description="brand name of at most 11 plain letters, short code or number",
+    )
+    #: How the SMSC names a message in its answer; its receipts name it in the other way where this is a number.
+    ids: Literal["as sent", "hex", "decimal"] = "as sent"
     tls: bool = False
     timeout: float = Field(15.0, gt=0)  # seconds that an answer may take
     keep_alive: float = Field(30.0, gt=0)
@@ -130,7 +139,7 @@ class Session:
             answer = self.pending.get(pdu.sequence)
             if answer is not None and not answer.done():
                 answer.set_result(pdu)
-        elif pdu.command == Command.DELIVER_SM:
+        elif pdu.command in {Command.DELIVER_SM, Command.DATA_SM}:
             await self.delivered.put(pdu)
         elif pdu.command == Command.ENQUIRE_LINK:
             await self._answer(pdu, 0)
@@ -225,7 +234,12 @@ class SmppProvider:
         if content_type != CONTENT_TYPE:
             message = f"{content_type} is not what an SMPP session keeps"
             raise ValueError(message)
-        return [pdu_said(decoded(payload).body)]
+        pdu = decoded(payload)
+        heard = said_as_data(pdu.body) if pdu.command == Command.DATA_SM else pdu_said(pdu.body)
+        if isinstance(heard, Heard):
+            return [heard]
+        names = [same_name(name, self.options.ids, receipt=True) for name in (heard.provider_id, *heard.also)]
+        return [replace(heard, provider_id=names[0], also=(*names[1:], heard.provider_id))]
 
     async def _submit(self, session: Session, body: bytes, taken: int, total: int) -> str:
         if session.lost and not taken:
@@ -238,16 +252,24 @@ class SmppProvider:
                 message = f"{error}: part {taken + 1} of {total} may have been taken"
                 raise Doubt(message) from error
             if answer.status == 0:
-                return message_id(answer.body)
+                return self._named(answer.body, taken, total)
             if answer.status not in BUSY or not taken:
                 break
             await asyncio.sleep(self.options.pause)
         reason = f"the SMSC refused part {taken + 1} of {total} with status 0x{answer.status:02X}"
         if taken:
             raise Doubt(reason)
-        if answer.status in NEVER:
-            raise Never(reason)
-        raise Later(reason, self.options.pause if answer.status in BUSY else None)
+        if answer.status in ELSEWHERE:
+            raise Elsewhere(reason)
+        raise Later(reason, self.options.pause if answer.status in BUSY else None, person=answer.status in PERSON)
+
+    def _named(self, body: bytes, taken: int, total: int) -> str:
+        known_as = message_id(body)
+        if not known_as:
+            _log.warning(
+                "the SMSC took a part and gave it no id: its receipt cannot be known", part=taken + 1, of=total
+            )
+        return same_name(known_as, self.options.ids, receipt=False)
 
     async def _bound(self) -> Session:
         async with self._binding:

@@ -11,17 +11,20 @@ SELECT pg_try_advisory_lock(x'6e7632'::int, %(worker)s)
 SELECT pg_advisory_unlock(x'6e7632'::int, %(worker)s)
 
 -- name: claim
--- Messages for one route: of one of its kinds, not refused by it, refused by every route that is better and well.
+-- Messages for one route: of one of its kinds, not refused by it, refused by every route that is better and well. Of a route
+-- whose budget is used up: only from a level on, and what tells officers that they are needed.
 UPDATE delivery SET state = 'sending', worker = %(worker)s, route = %(route)s, claimed_at = clock_timestamp(),
                     attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM delivery
     WHERE state = 'queued' AND kind = %(kind)s AND retry_at <= clock_timestamp()
-      AND CASE WHEN pinned IS NULL THEN NOT %(route)s = ANY (refused_by) AND refused_by @> %(better)s::text[]
+      AND CASE WHEN pinned IS NULL
+               THEN NOT %(route)s = ANY (refused_by || unfit_by) AND (refused_by || unfit_by) @> %(better)s::text[]
           ELSE pinned = %(route)s END
+      AND (level >= %(least)s OR about ~ '^(approval|notice|alarm):')
     ORDER BY level DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
 RETURNING id, about, subscriber, rung, kind, place, hazard, level, language, title, text, long, coding, segments, at, expires,
-          attempts, refused_by,
+          attempts, refused_by, unfit_by, renamed, pinned, unsure_since,
           -- of the packs that its steps answer
           ARRAY(SELECT DISTINCT step.trace FROM bundle_step JOIN alert_step AS step ON step.id = bundle_step.step
                 WHERE bundle_step.bundle = delivery.bundle AND step.trace <> '' ORDER BY 1) AS traces
@@ -47,14 +50,23 @@ FROM unnest(%(deliveries)s::bigint[], %(at)s::timestamptz[], %(handed_at)s::time
             %(cost)s::float8[]) AS done (delivery, at, handed_at, segments, cost)
 WHERE delivery.id = done.delivery AND delivery.state IN ('sending', 'doubtful') AND delivery.worker = %(worker)s
 
+-- name: forget_parts
+-- Parts of an earlier try that this one does not have: their receipts say nothing of it.
+DELETE FROM delivery_part AS part USING unnest(%(deliveries)s::bigint[], %(counts)s::int[]) AS now (delivery, count)
+WHERE part.delivery = now.delivery AND part.part > now.count
+
 -- name: insert_parts
 INSERT INTO delivery_part (delivery, part, route, provider_id)
 SELECT * FROM unnest(%(deliveries)s::bigint[], %(parts)s::int[], %(routes)s::text[], %(provider_ids)s::text[])
-ON CONFLICT (delivery, part) DO UPDATE SET route = excluded.route, provider_id = excluded.provider_id
+ON CONFLICT (delivery, part) DO UPDATE SET route = excluded.route, provider_id = excluded.provider_id,
+    receipt = CASE WHEN (delivery_part.route, delivery_part.provider_id) = (excluded.route, excluded.provider_id)
+                   THEN delivery_part.receipt END
 
 -- name: settle_again
-UPDATE delivery SET state = 'queued', worker = NULL, detail = %(detail)s, refused_by = %(refused_by)s,
+UPDATE delivery SET state = 'queued', worker = NULL, detail = %(detail)s, refused_by = %(refused_by)s, unfit_by = %(unfit_by)s,
                     pinned = CASE WHEN %(unsure)s THEN route ELSE pinned END,
+                    unsure_since = CASE WHEN %(unsure)s THEN coalesce(unsure_since, claimed_at) ELSE unsure_since END,
+                    renamed = renamed + %(renamed)s::int,
                     retry_at = clock_timestamp() + make_interval(secs => %(seconds)s)
 WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
 
@@ -70,12 +82,12 @@ DELETE FROM personal.answer_address WHERE delivery = ANY (%(deliveries)s)
 SELECT DISTINCT worker FROM delivery WHERE state = 'sending' AND worker <> %(worker)s
 
 -- name: orphans
-SELECT id, route, provider_ids.parts FROM delivery
+SELECT id, route, renamed, provider_ids.parts FROM delivery
 LEFT JOIN LATERAL (SELECT array_agg(provider_id) AS parts FROM delivery_part WHERE delivery = delivery.id) AS provider_ids ON true
 WHERE state = 'sending' AND worker = %(worker)s ORDER BY id
 
 -- name: requeue_orphan
-UPDATE delivery SET state = 'queued', worker = NULL, pinned = route, detail = 'the sender died; sent again under the same reference'
+UPDATE delivery SET state = 'queued', worker = NULL, pinned = route, unsure_since = coalesce(unsure_since, claimed_at), detail = 'the sender died; sent again under the same reference'
 WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
 
 -- name: doubt_orphan
@@ -91,6 +103,24 @@ WHERE id = %(delivery)s AND state = 'sending' AND worker = %(worker)s
 SELECT coalesce(sum(segments), 0)::bigint AS segments, coalesce(sum(cost), 0)::float8 AS cost
 FROM delivery WHERE route = %(route)s AND sent_at >= %(since)s AND state IN ('sent', 'delivered', 'doubtful')
 
+-- name: note_budget
+INSERT INTO route_budget (route, spent_at, segments, cost)
+VALUES (%(route)s, CASE WHEN %(over)s THEN %(at)s END, %(segments)s, %(cost)s)
+ON CONFLICT (route) DO UPDATE SET
+    spent_at = CASE WHEN %(over)s THEN coalesce(route_budget.spent_at, excluded.spent_at) END,
+    segments = excluded.segments, cost = excluded.cost, seen_at = clock_timestamp()
+
+-- name: budgets
+-- Routes whose budget is used up, and how many messages wait while it is.
+SELECT route, spent_at, segments, cost, (SELECT count(*) FROM delivery WHERE state = 'queued') AS waiting
+FROM route_budget WHERE spent_at IS NOT NULL ORDER BY route
+
+-- name: unknown_receipts
+-- What providers said that no document of theirs has, in the last days: by route, as they said it.
+SELECT route, detail, count(*) FROM inbound
+WHERE kind = 'receipt' AND detail LIKE 'not known: %%' AND received_at > clock_timestamp() - interval '7 days'
+GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20
+
 -- name: queue
 SELECT id, about, rung, kind, state, route, attempts, level, hazard, at, expires, detail, subscriber
 FROM delivery WHERE state = ANY (%(states)s) ORDER BY id DESC LIMIT %(most)s
@@ -100,5 +130,8 @@ SELECT state, count(*) FROM delivery GROUP BY state ORDER BY state
 
 -- name: retry
 -- Only on a person's word: what was doubtful may have arrived.
-UPDATE delivery SET state = 'queued', worker = NULL, pinned = NULL, refused_by = '{}', retry_at = '-infinity', attempts = 0
+-- A doubtful one keeps its reference, so that a service that knows it says so; what failed gets a new one.
+UPDATE delivery SET state = 'queued', worker = NULL, pinned = NULL, refused_by = '{}', unfit_by = '{}', retry_at = '-infinity',
+                    attempts = 0, renamed = renamed + (state = 'failed')::int,
+                    unsure_since = CASE WHEN state = 'doubtful' THEN coalesce(unsure_since, claimed_at) END
 WHERE id = ANY (%(deliveries)s) AND state IN ('failed', 'doubtful') RETURNING id

@@ -4,8 +4,9 @@
 SELECT pg_advisory_xact_lock(hashtext(%(reference)s))
 
 -- name: known
+-- In the outbox, or sent in whole or in part; what the modem could not send at all was not handed over.
 SELECT EXISTS (SELECT FROM outbox WHERE "CreatorID" = %(reference)s)
-    OR EXISTS (SELECT FROM sentitems WHERE "CreatorID" = %(reference)s)
+    OR EXISTS (SELECT FROM sentitems WHERE "CreatorID" = %(reference)s AND "Status"::text NOT IN ('SendingError', 'Error'))
 
 -- name: insert
 INSERT INTO outbox ("DestinationNumber", "TextDecoded", "CreatorID", "Coding", "UDH", "MultiPart", "DeliveryReport", "Class")
@@ -16,11 +17,11 @@ INSERT INTO outbox_multipart ("ID", "SequencePosition", "TextDecoded", "Coding",
 VALUES (%(id)s, %(position)s, %(text)s, %(coding)s, %(header)s, -1)
 
 -- name: reports
-SELECT "ID", "SequencePosition", "CreatorID", "Status"::text FROM sentitems
-WHERE "CreatorID" LIKE 'nv-%%' AND "UpdatedInDB" >= %(after)s ORDER BY "UpdatedInDB" LIMIT 500
-
--- name: newest_report
-SELECT max("UpdatedInDB") FROM sentitems
+-- A page of them in order, after a row; the daemon's times are whole seconds, so many rows share one.
+SELECT "UpdatedInDB", "ID", "SequencePosition", "CreatorID", "Status"::text FROM sentitems
+WHERE "CreatorID" LIKE 'nv-%%'
+  AND ("UpdatedInDB", "ID", "SequencePosition") > (%(after)s::timestamp, %(number)s::int, %(position)s::int)
+ORDER BY "UpdatedInDB", "ID", "SequencePosition" LIMIT %(most)s
 
 -- name: inbox
 SELECT "ID", "SenderNumber", "TextDecoded" FROM inbox WHERE "Processed" = 'false' ORDER BY "ID" LIMIT 100
