@@ -183,6 +183,12 @@ class Window:
     season: Season | None = None
     #: What was computed so far, by index.
     values: dict[str, Result] = field(default_factory=dict)
+    #: Readings of rain that may be true and may not: kept out of every sum, but not forgotten; on the grid.
+    doubted: Mapping[str, Series] = field(default_factory=dict)
+    #: (places, steps) whose rain a person, or a forecast, stands for: no check of one bucket may doubt it.
+    vouched: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    #: Quantity → (places,) [s] between readings as declared; NaN where nobody said.
+    declared: Mapping[str, Array] = field(default_factory=dict)
     _memory: dict[tuple[str, str], Summary] = field(default_factory=dict)
     _begun: dict[str, Any] = field(default_factory=dict)
 
@@ -255,6 +261,9 @@ class Window:
             self.lead,
             season,
             {name: _taken(found, rows) for name, found in self.values.items()},
+            {name: found.take(rows) for name, found in self.doubted.items()},
+            {name: found[rows] for name, found in self.vouched.items()},
+            {name: found[rows] for name, found in self.declared.items()},
         )
 
 

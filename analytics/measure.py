@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from analytics.grid import Array
+from analytics.grid import HOUR, Array, hourly, of_values
 from analytics.indices.flash_flood import hourly_course
+from analytics.quality.evidence import evidence
 from analytics.rule import Facts, Measure
 
 #: A day speaks for itself when so much of its hours was measured: 18 of 24.
@@ -49,17 +51,26 @@ def day_minimum(quantity: str) -> Condition:
     return condition
 
 
-def sliding_sum(quantity: str, hours: int) -> Condition:
-    """Sum over the last so many hours, hour by hour; hours without a reading add nothing and are counted."""
+def rain_sum(hours: int) -> Condition:
+    """Rain of the last so many hours that is borne out, hour by hour."""
 
     def condition(facts: Facts) -> Measure:
-        total = facts.window.hourly(quantity).total
+        total = hourly(facts.window.grid, of_values(evidence(facts.window).borne)).total
         seen = np.isfinite(total)
         amount = _sliding(np.where(seen, total, 0.0), hours)
         share = _sliding(seen.astype(np.float64), hours) / hours
         return Measure(np.where(share > 0, amount, np.nan), share >= WHOLE_SUM)
 
     return condition
+
+
+def sudden_rain(facts: Facts) -> Measure:
+    """Largest bucket of the last hour that nothing before it bears out, step by step; 0 where there is none."""
+    sudden = evidence(facts.window).sudden
+    steps = HOUR // facts.window.grid.step
+    padded = np.full((sudden.shape[0], sudden.shape[1] + steps - 1), np.nan)
+    padded[:, steps - 1 :] = sudden
+    return Measure(np.fmax.reduce(sliding_window_view(padded, steps, axis=1), axis=2))
 
 
 def _sliding(values: Array, length: int) -> Array:
@@ -163,11 +174,11 @@ def hour_of(kernel: Callable[..., Array], *quantities: str) -> Condition:
     return condition
 
 
-def short_sum(quantity: str, minutes: int) -> Condition:
-    """Sum over so many minutes, step by step; only of stations that report at least as often."""
+def short_rain(minutes: int) -> Condition:
+    """Rain over so many minutes that is borne out, step by step; only of stations that report at least as often."""
 
     def condition(facts: Facts) -> Measure:
-        value = facts.window.series(quantity)
+        value = evidence(facts.window).borne
         steps = max(minutes * 60 // facts.window.grid.step, 1)
         seen = np.isfinite(value)
         amount = _sliding(np.where(seen, value, 0.0), steps)

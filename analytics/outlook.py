@@ -116,7 +116,11 @@ def laid_on(window: Window, forecasts: Sequence[Mapping[str, Said]], rise: Array
                 ahead[row] = laid[key]
         ahead = _brought_here(quantity, ahead, window, rise)
         readings[quantity] = _filled(readings.get(quantity), ahead, HOUR // grid.step, QUANTITIES[quantity].aggregate)
-    return replace(window, readings=readings)
+    if "precipitation" not in readings:
+        return replace(window, readings=readings)
+    # what is forecast is no gauge's one bucket, and fills what was in doubt
+    ahead = np.isnan(window.series("precipitation")) | window.vouched.get("precipitation", False)
+    return replace(window, readings=readings, doubted={}, vouched={"precipitation": np.asarray(ahead, np.bool_)})
 
 
 def _brought_here(quantity: str, ahead: Array, window: Window, rise: Array) -> Array:

@@ -68,6 +68,7 @@ RULES: Mapping[str, Words] = {
     "pig_heat": Words("Nóng cho lợn", "Heat for pigs"),
     "pond_oxygen": Words("Ao thiếu ôxy", "Pond short of oxygen"),
     "unionised_ammonia": Words("Ao nhiều khí độc NH3", "Un-ionised ammonia"),
+    "sudden_rain": Words("Mưa to, chưa chắc chắn", "Sudden rain, not yet certain"),
     "intense_rain_10min": Words("Mưa dồn dập 10 phút", "Intense rain in 10 minutes"),
     "intense_rain_60min": Words("Mưa dồn dập 1 giờ", "Intense rain in an hour"),
     "water_marks": Words("Nước tới mốc", "Water at a mark"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from telemetry.quantities import QUANTITIES
+from telemetry.quantities import QUANTITIES, RAIN_SHARE, record_rain
 from telemetry.wire import URN
 
 #: Pairs that must agree when they come in one pack: the first is never above the second by more than the tolerance.
@@ -35,6 +35,9 @@ ROW = np.dtype(
 )
 
 
+_LIMITS = ("minimum", "maximum", "local_minimum", "local_maximum")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One datastream as registered."""
@@ -46,6 +49,20 @@ class Entry:
     estimated: bool = False
     minimum: float | None = None
     maximum: float | None = None
+    #: Between readings as born [s]; 0 where they are not regular.
+    interval: float = 0.0
+
+    @property
+    def limits(self) -> tuple[float, float, float, float]:
+        """What it can be, and what its place has: minimum, maximum, minimum, maximum."""
+        quantity = QUANTITIES[self.quantity]
+        low = -np.inf if self.minimum is None else self.minimum
+        high = np.inf if self.maximum is None else self.maximum
+        if self.quantity != "precipitation":
+            return quantity.minimum, quantity.maximum, low, high
+        # what can fall depends on how long it fell; where nobody said how long, a day may be meant
+        record = float(record_rain(self.interval or 86_400.0))
+        return quantity.minimum, record, low, RAIN_SHARE * record if self.maximum is None else high
 
     @property
     def name(self) -> str:
@@ -81,8 +98,13 @@ class Directory:
         return directory
 
     def extend(self, entries: Iterable[Entry]) -> None:
-        """Add datastreams that are not there yet."""
-        fresh = [entry for entry in entries if entry.name not in self.names and entry.quantity in QUANTITIES]
+        """Add datastreams that are not there yet, and take the limits of the others anew."""
+        said = [entry for entry in entries if entry.quantity in QUANTITIES]
+        for entry in said:
+            if entry.name in self.names:  # born anew: its interval may be another
+                for column, limit in zip(_LIMITS, entry.limits, strict=True):
+                    self.table[column][self.names[entry.name]] = limit
+        fresh = [entry for entry in said if entry.name not in self.names]
         start = len(self.owners)
         added = np.zeros(len(fresh), ROW)
         for offset, entry in enumerate(fresh):
@@ -90,10 +112,7 @@ class Directory:
             self.names[entry.name] = row
             self.rows[f"{entry.name} {quantity.senml_unit}"] = row
             self.owners.append(self.stations.get(entry.station, (0, None))[1])
-            low = -np.inf if entry.minimum is None else entry.minimum
-            high = np.inf if entry.maximum is None else entry.maximum
-            limits = (quantity.minimum, quantity.maximum, low, high)
-            added[offset] = (entry.id, quantity.factor, *limits, ESTIMATED if entry.estimated else 0, -1, 0.0)
+            added[offset] = (entry.id, quantity.factor, *entry.limits, ESTIMATED if entry.estimated else 0, -1, 0.0)
         self.table = np.concatenate([self.table, added])
         for offset, entry in enumerate(fresh):
             self._pair(start + offset, entry)

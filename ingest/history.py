@@ -23,11 +23,11 @@ from store import batch as batches
 from store import history as shelf
 from store import reading
 from store.binary import READING
-from telemetry.quantities import QUANTITIES, UnknownQuantity, quantity
+from telemetry.quantities import QUANTITIES, RAIN_SHARE, UnknownQuantity, quantity, record_rain
 from telemetry.reading import LEVEL
 
-#: As store.flag: good, failed, outside what the quantity can be.
-GOOD, FAIL, PHYSICAL_RANGE = 1, 4, 1 << 8
+#: As store.flag: good, in doubt, failed, outside what the quantity can be, or what is believed unasked.
+GOOD, SUSPECT, FAIL, PHYSICAL_RANGE, LOCAL_RANGE = 1, 3, 4, 1 << 8, 1 << 9
 #: Earlier than any instrument's record; a time before it is a misread one.
 EARLIEST = np.datetime64("1850-01-01", "us")
 
@@ -183,8 +183,11 @@ class Import:
         limits = QUANTITIES[column.quantity]
         rows = np.zeros(int(keep.sum()), READING.dtype)
         rows["phenomenon_time"], rows["result"] = times[keep], value[keep]
-        outside = (rows["result"] < limits.minimum) | (rows["result"] > limits.maximum)
+        most = _record_rain(rows["phenomenon_time"]) if column.quantity == "precipitation" else limits.maximum
+        outside = (rows["result"] < limits.minimum) | (rows["result"] > most)
         rows["flag"] = np.where(outside, FAIL | PHYSICAL_RANGE, GOOD)
+        if column.quantity == "precipitation":
+            rows["flag"][~outside & (rows["result"] > RAIN_SHARE * most)] = SUSPECT | LOCAL_RANGE
         self._count(column, rows, int((good & ~np.isfinite(value)).sum()), int(outside.sum()))
         return rows
 
@@ -197,6 +200,12 @@ class Import:
         if len(rows):
             tally.least = min(tally.least, float(rows["result"].min()))
             tally.most = max(tally.most, float(rows["result"].max()))
+
+
+def _record_rain(times: npt.NDArray[np.datetime64]) -> float:
+    """Most rain that a value can be, by the usual distance of the file's rows; a day's where there is none."""
+    apart = np.diff(np.unique(times)).astype("timedelta64[s]").astype(np.float64)
+    return float(record_rain(np.median(apart) if apart.size else 86_400.0))
 
 
 def _columns(file: LoggerFile, wanted: ColumnMap) -> list[Column]:

@@ -134,7 +134,7 @@ _MICROSECOND = datetime.resolution
 
 
 def _entry(row: Datastream) -> Entry:
-    return Entry(row.id, row.station, row.quantity, row.level, row.estimated, row.minimum, row.maximum)
+    return Entry(row.id, row.station, row.quantity, row.level, row.estimated, row.minimum, row.maximum, row.interval)
 
 
 async def listen(url: str, wakes: dict[str, asyncio.Event]) -> None:

@@ -34,6 +34,8 @@ class Datastream:
     #: What the place has; None where nobody said [stored unit].
     minimum: float | None
     maximum: float | None
+    #: Between readings as born [s]; 0 where they are not regular.
+    interval: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ async def datastreams_of(connection: AsyncConnection[Any], stations: list[int]) 
 
 
 def _datastream(row: tuple[Any, ...]) -> Datastream:
-    id_, station, quantity, level, basis, minimum, maximum = row
-    return Datastream(id_, station, quantity, level, basis == "estimated", _number(minimum), _number(maximum))
+    id_, station, quantity, level, basis, minimum, maximum, interval = row
+    limits = _number(minimum), _number(maximum)
+    return Datastream(id_, station, quantity, level, basis == "estimated", *limits, interval)
 
 
 def _number(text: str | None) -> float | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.grid import HOUR, Array, Series
 from analytics.index import Window
 from analytics.indices import sun
-from analytics.quality import consistency, ordered
-from analytics.quality.finding import FAIL, MISSING, SUSPECT, Findings, Flags, Reason
+from analytics.quality import bucket, consistency, ordered
+from analytics.quality.evidence import buckets_of
+from analytics.quality.finding import FAIL, GOOD, MISSING, SUSPECT, Findings, Flags, Reason
 from telemetry.quantities import QUANTITIES, Quantity
 
 #: Largest change between reports: hours apart → limit. WMO table as coded in dataresqc 1.1.1.
@@ -148,6 +151,7 @@ def _between(window: Window, found: dict[tuple[str, Reason], Flags]) -> None:
             found["precipitation", Reason.CONSISTENCY] = consistency.rain_plausible(
                 series("precipitation"), series("relative_humidity"), series("leaf_wetness")
             )
+            _rain(window, found)
         if has("global_radiation") and np.isfinite(window.places.latitude + window.places.longitude).any():
             found["global_radiation", Reason.CLEAR_SKY] = consistency.radiation_plausible(
                 series("global_radiation"), clear_sky_flux(window)
@@ -156,6 +160,50 @@ def _between(window: Window, found: dict[tuple[str, Reason], Flags]) -> None:
             found["sunshine_duration", Reason.CONSISTENCY] = consistency.sunshine_agrees(
                 series("sunshine_duration"), series("global_radiation")
             )
+
+
+def _rain(window: Window, found: dict[tuple[str, Reason], Flags]) -> None:
+    """Bucket by bucket; a person has the last word."""
+    series, (rain, large) = window.series, buckets_of(window)
+    largest = window.readings["precipitation"].maximum
+    ranged = bucket.within_records(largest, rain.period)
+    # more than is usual is believed where the rain beside it bears it out
+    borne = large.borne & (ranged[large.row, large.step] == SUSPECT)
+    ranged[large.row[borne], large.step[borne]] = GOOD
+    found["precipitation", Reason.LOCAL_RANGE] = ranged
+    found["precipitation", Reason.SPIKE] = bucket.alone(
+        largest.shape, large, series("relative_humidity"), window.grid.step
+    )
+    found["precipitation", Reason.PERSISTENCE] = bucket.stuck(series("precipitation"), rain.period, window.grid.step)
+    for reason in (Reason.LOCAL_RANGE, Reason.SPIKE, Reason.PERSISTENCE, Reason.CONSISTENCY):
+        flags = found["precipitation", reason]
+        flags[np.isnan(largest)] = MISSING
+        if "precipitation" in window.vouched:
+            flags[window.vouched["precipitation"] & np.isfinite(largest)] = GOOD
+
+
+#: What doubts a bucket of rain without speaking against it.
+_OPEN = (Reason.LOCAL_RANGE, Reason.SPIKE)
+
+
+def _in_doubt(window: Window, found: Findings) -> Mapping[str, Series]:
+    """Rain in doubt: what came so, and what the checks found too much or alone; not what they found impossible."""
+    rain = window.readings.get("precipitation")
+    open_, against = (np.zeros((window.grid.places, window.grid.steps), np.bool_) for _ in range(2))
+    for (quantity, reason), flags in found.items():
+        if quantity == "precipitation":
+            doubt = reason in _OPEN
+            open_ |= doubt & (flags == SUSPECT)
+            against |= (flags == FAIL) | ((not doubt) & (flags == SUSPECT))
+    if rain is None or not (open_ & ~against).any():
+        return window.doubted
+    mine = open_ & ~against
+    came = window.doubted.get("precipitation")
+    values = [np.where(mine, array, np.nan) for array in (rain.value, rain.minimum, rain.maximum)]
+    if came is not None:
+        value = np.where(np.isnan(came.value), values[0], came.value + np.nan_to_num(values[0]))
+        values = [value, np.fmin(came.minimum, values[1]), np.fmax(came.maximum, values[2])]
+    return {"precipitation": Series(*values)}
 
 
 def trusted(window: Window, found: Findings) -> Window:
@@ -168,4 +216,7 @@ def trusted(window: Window, found: Findings) -> Window:
                 bad |= (flags == SUSPECT) | (flags == FAIL)
         clean = (np.where(bad, np.nan, array) for array in (series.value, series.minimum, series.maximum))
         readings[name] = Series(*clean) if bad.any() else series
-    return Window(window.grid, window.places, readings, window.past, window.states, window.lead, window.season)
+    return Window(
+        window.grid, window.places, readings, window.past, window.states, window.lead, window.season,
+        doubted=_in_doubt(window, found), vouched=window.vouched, declared=window.declared,
+    )  # fmt: skip

@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     animal.PIG_HEAT,
     animal.POND_OXYGEN,
     animal.AMMONIA,
+    rain.SUDDEN_RAIN,
     rain.INTENSE_RAIN_10,
     rain.INTENSE_RAIN_60,
     water.WATER_MARKS,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from analytics.index import Step, titles
 from analytics.indices.flash_flood import BEFORE
-from analytics.measure import flash_flood, short_sum, sliding_sum
+from analytics.measure import flash_flood, rain_sum, short_rain, sudden_rain
 from analytics.rule import Level, Rule, Status, Words, level
 
 _FIELD_VI = "Khơi thông mương rãnh, tháo nước ruộng; hoãn bón phân, phun thuốc; thu hoạch phần đã chín."
@@ -19,7 +19,7 @@ HEAVY_RAIN = Rule(
     unit="mm",
     pack="vietnam 1",
     step=Step.HOUR,
-    condition=sliding_sum("precipitation", 24),
+    condition=rain_sum(24),
     quantities=("precipitation",),
     before=1,
     tells_from=2,
@@ -88,6 +88,46 @@ HEAVY_RAIN = Rule(
 _MOVE_VI = {"everyone": _SLOPE_VI, "forest": "Không vào rừng, không qua suối khi nước đục, dâng nhanh."}
 _MOVE_EN = {"everyone": _SLOPE_EN, "forest": "Keep out of the forest; cross no stream that is muddy and rising."}
 
+_ASK_VI = "Hỏi người ở gần trạm; đúng thì xác nhận số đo, sai thì xem phễu, gàu lật, công tắc, dây."
+_ASK_EN = "Ask somebody near it: confirm a true reading; if false, see funnel, bucket, reed switch and cable."
+
+SUDDEN_RAIN = Rule(
+    name="sudden_rain",
+    hazard="rain",
+    title=titles("Mưa to, chưa chắc chắn", "Sudden rain, not yet certain"),
+    unit="mm",
+    pack="crop 1",
+    status=Status.OWN,
+    step=Step.GRID,
+    condition=sudden_rain,
+    quantities=("precipitation",),
+    before=2,
+    levels=(
+        level(
+            10.0,
+            5.0,
+            (
+                "Mưa to, chưa chắc",
+                "một lần đo {value} mm",
+                "Nếu mưa to: rời ven suối. Nếu không: báo cán bộ.",
+            ),
+            (
+                "Sudden rain, unsure",
+                "one reading of {value} mm",
+                "If true: leave streams. If dry: tell officer.",
+            ),
+            _MOVE_VI | {"technician": _ASK_VI, "officer": _ASK_VI},
+            _MOVE_EN | {"technician": _ASK_EN, "officer": _ASK_EN},
+        ),
+    ),
+    source="Own rule: a bucket of more than 6 % of the world's record for its length, borne out by nothing before it",
+    quiet=timedelta(minutes=30),
+    patience=timedelta(hours=3),
+    freshness=timedelta(hours=2),
+    validity=timedelta(hours=3),
+    note="What one bucket says alone opens no level of heavy rain; rain beside it, or a person's word, does.",
+)
+
 INTENSE_RAIN_10 = Rule(
     name="intense_rain_10min",
     hazard="rain",
@@ -96,7 +136,7 @@ INTENSE_RAIN_10 = Rule(
     pack="crop 1",
     status=Status.OWN,
     step=Step.GRID,
-    condition=short_sum("precipitation", 10),
+    condition=short_rain(10),
     quantities=("precipitation",),
     before=1,
     levels=(
@@ -133,7 +173,7 @@ INTENSE_RAIN_60 = Rule(
     pack="crop 1",
     status=Status.OWN,
     step=Step.GRID,
-    condition=short_sum("precipitation", 60),
+    condition=short_rain(60),
     quantities=("precipitation",),
     before=1,
     levels=(

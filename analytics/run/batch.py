@@ -17,10 +17,11 @@ from analytics.index import Places, Window
 from analytics.indices.crops import seasons
 from analytics.properties import OF_GROUND
 from analytics.rule import Dated
-from store.flag import QUALITY_MASK, Quality
+from store.flag import QUALITY_MASK, Check, Quality
 from store.work import Feed, Grown, Spot, Trouble, Verdict
 from telemetry.quantities import QUANTITIES
 
+RAIN = "precipitation"
 #: Length of a step of the grid [s].
 STEP = 600
 
@@ -151,6 +152,59 @@ def lay_series(grid: Grid, places: Sequence[Known], readings: Readings) -> dict[
     return laid
 
 
+def rain_in_doubt(
+    grid: Grid, places: Sequence[Known], readings: Readings, said: Sequence[Sequence[Verdict]] = ()
+) -> dict[str, Series]:
+    """Rain that is more than is believed unasked, but possible: kept beside what stands, for the rules to weigh."""
+    flag = readings.array["flag"]
+    doubted = (flag & QUALITY_MASK == Quality.SUSPECT) & (flag & Check.LOCAL_RANGE != 0) & ~readings.good
+    if not doubted.any():
+        return {}
+    of_place = [_rain_streams(known) for known in places]
+    for place in np.flatnonzero(doubted).tolist():
+        doubted[place] = int(readings.array["datastream_id"][place]) in of_place[int(readings.row[place])]
+    for verdict in (one for verdicts in said for one in verdicts):
+        # what was said of it has settled it
+        inside = (readings.array["phenomenon_time"] >= naive(verdict.valid_from)) & (
+            readings.array["phenomenon_time"] <= naive(verdict.valid_to)
+        )
+        doubted &= ~(inside & (readings.array["datastream_id"] == verdict.datastream))
+    rain = Readings(readings.row[doubted], readings.array[doubted], readings.good[doubted])
+    time = rain.array["phenomenon_time"].astype("datetime64[s]")
+    return {RAIN: grids.lay(grid, rain.row, time, rain.array["result"], QUANTITIES[RAIN].aggregate)}
+
+
+def _rain_streams(known: Known) -> list[int]:
+    """Datastreams of the place's main rain gauge."""
+    return [datastream for datastream, names in known.series().items() if RAIN in names]
+
+
+def vouched_rain(
+    grid: Grid, places: Sequence[Known], said: Sequence[Sequence[Verdict]]
+) -> dict[str, NDArray[np.bool_]]:
+    """(places, steps) whose rain a person found good."""
+    found = np.zeros((grid.places, grid.steps), np.bool_)
+    for row, verdicts in enumerate(said):
+        for one in verdicts:
+            if one.who.startswith("person:") and (one.flag & QUALITY_MASK) == Quality.GOOD:
+                if one.datastream not in _rain_streams(places[row]):
+                    continue
+                ends = (naive(one.valid_from), naive(one.valid_to))
+                begin, end = ((moment - grid.start[row]) // np.timedelta64(grid.step, "s") for moment in ends)
+                found[row, max(int(begin), 0) : max(int(end) + 1, 0)] = True
+    return {RAIN: found} if found.any() else {}
+
+
+def declared_rain(places: Sequence[Known]) -> dict[str, Array]:
+    """(places,) [s] between the readings of each main rain gauge as it was declared; NaN where nobody said."""
+    said = np.full(len(places), np.nan)
+    for row, known in enumerate(places):
+        mine = _rain_streams(known)
+        regular = [one.interval_seconds for one in known.feeds if one.datastream in mine and one.interval_seconds > 0]
+        said[row] = min(regular, default=np.nan)
+    return {RAIN: said}
+
+
 def presence(grid: Grid, readings: Readings) -> NDArray[np.bool_]:
     """(places, steps) in which steps anything was read, trusted or not."""
     present = np.zeros((grid.places, grid.steps), np.bool_)
@@ -236,11 +290,16 @@ def frame(
     lead: int,
     now: datetime,
     heard: Times,
+    said: Sequence[Sequence[Verdict]] = (),
 ) -> Frame:
-    """Lay a batch on the grid of ``lead`` days before ``first``, to ``last``."""
+    """Lay a batch on the grid of ``lead`` days before ``first``, to ``last``; ``said`` has each place's verdicts."""
     zones = [known.spot.time_zone for known in places]
     grid = grids.local_days(first - timedelta(days=lead), last, zones, STEP)
-    window = Window(grid, static(places), lay_series(grid, places, readings), lead=lead)
+    window = Window(
+        grid, static(places), lay_series(grid, places, readings), lead=lead,
+        doubted=rain_in_doubt(grid, places, readings, said), vouched=vouched_rain(grid, places, said),
+        declared=declared_rain(places),
+    )  # fmt: skip
     return Frame(
         places,
         window,

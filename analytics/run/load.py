@@ -53,6 +53,7 @@ async def frame_of(
         lead,
         now,
         course.heard.astype("datetime64[s]"),
+        [one.verdicts for one in course.loaded],
     )
 
 

@@ -43,12 +43,12 @@ WHERE place.kind = 'station';
 
 -- name: datastreams
 SELECT datastream.id, place.code, datastream.quantity, datastream.level, datastream.basis,
-       datastream.properties ->> 'minimum', datastream.properties ->> 'maximum'
+       datastream.properties ->> 'minimum', datastream.properties ->> 'maximum', datastream.interval_seconds
 FROM datastream JOIN place ON place.id = datastream.place;
 
 -- name: datastreams_of
 SELECT datastream.id, place.code, datastream.quantity, datastream.level, datastream.basis,
-       datastream.properties ->> 'minimum', datastream.properties ->> 'maximum'
+       datastream.properties ->> 'minimum', datastream.properties ->> 'maximum', datastream.interval_seconds
 FROM datastream JOIN place ON place.id = datastream.place
 WHERE place.id = ANY(%(stations)s);
 

@@ -39,6 +39,8 @@ def packs():
     found = []
     for code in ("ls01", "ls02"):
         temperature, rain = winter(DAYS, seed=len(found) + 7)
+        rain[60], rain[90] = (rain[60][0], 150.0), (rain[90][0], 60.0)
+        rain[91] = (rain[91][0], 9.0)  # what comes later bears the hour before it out
         found += [(code, "air_temperature", temperature), (code, "precipitation", rain)]
     return found
 
@@ -54,7 +56,7 @@ async def reference(database, packs):
         deliver(database, streams[code][quantity], readings)
     await settle(database, NOW)
     found = contents(database)
-    assert {row[0] for row in found["episodes"]} >= {"cold_spell", "heavy_rain", "silent_station"}
+    assert {row[0] for row in found["episodes"]} >= {"cold_spell", "heavy_rain", "sudden_rain", "silent_station"}
     assert found["left"] == [(0, 0)]
     return found
 

@@ -46,6 +46,26 @@ def test_flags_are_those_of_the_store():
     assert directories.ESTIMATED == Check.ESTIMATED
 
 
+@pytest.mark.parametrize(
+    ("interval", "good", "doubted", "impossible"),
+    [(60, 15, 30, 70), (600, 55, 90, 190), (3600, 130, 200, 450), (86_400, 600, 900, 2000), (0, 600, 900, 2000)],
+)
+def test_rain_is_limited_by_the_time_in_which_it_fell(interval, good, doubted, impossible):
+    entry = Entry(1, "s", "precipitation", interval=interval)
+    directory = Directory.of({"g": 1}, {"s": (1, "g")}, [entry])
+    fallen = [reading("precipitation", value, NOW * 1000 + n) for n, value in enumerate((good, doubted, impossible))]
+    doubt = Check.LOCAL_RANGE
+    expected = [Quality.GOOD, Quality.SUSPECT | doubt, Quality.FAIL | Check.PHYSICAL_RANGE | doubt]
+    assert take(directory, fallen).rows["flag"].tolist() == expected
+    # born anew with another interval
+    directory.extend([Entry(1, "s", "precipitation", interval=86_400)])
+    assert take(directory, [reading("precipitation", 500)]).rows["flag"].tolist() == [Quality.GOOD]
+    directory.extend([Entry(1, "s", "precipitation", interval=600, maximum=30.0)])
+    assert take(directory, [reading("precipitation", 40)]).rows["flag"].tolist() == [expected[1]], (
+        "the place's own word"
+    )
+
+
 def test_values_are_stored_in_their_unit_and_flagged(directory):
     rows = take(directory, [reading("air_pressure", 1013.25), reading("air_temperature", 61.0)]).rows
     assert rows["result"].tolist() == [1013.25, 61.0]

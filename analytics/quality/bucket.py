@@ -1,0 +1,246 @@
+"""Rain bucket by bucket: how much one can hold, which rest on themselves alone, and which are a gauge gone wrong.
+
+A tipping bucket errs alone: a jolt, a bird, a reed that bounces make one amount that nothing before or after it shares.
+Rain that does harm comes in several. So a large bucket is *borne out* by rain beside it (before, after, in a second
+gauge) or by a person's word; until then it may be told, as what it is, but it opens no level of heavy rain.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.grid import HOUR, Array, Values
+from analytics.quality.finding import FAIL, GOOD, MISSING, NOT_EVALUATED, SUSPECT, Flags
+from telemetry.quantities import RAIN_SHARE, record_rain
+
+#: Share of the world's record for its length above which a bucket has to be borne out: 11 mm in 10 minutes, 25 an hour.
+LARGE = 0.06
+#: Share from which one that stands alone in dry hours is an error: 18 mm in 10 minutes, 42 in an hour.
+ALONE = 0.10
+#: Share above which rain that never varies is soon a fault: 2 mm in 10 minutes, 4 in an hour.
+MUCH = 0.01
+#: Rain beside it, as a share of the bucket, that bears it out.
+BESIDE = 0.05
+#: Buckets so alike are one fault repeating itself: they bear nothing out.
+ALIKE = 0.03
+#: What dry neighbours may show: a tip or two [mm].
+TIPS = 0.4
+#: A longer bucket is no bucket but a day's rain, made of many: one beside it proves nothing [s].
+LONG = 3 * HOUR
+#: A bucket collects for a day at most [s].
+DAY = 86_400
+
+
+class Buckets(NamedTuple):
+    """The large buckets of a batch, in order of row and step; every array is (buckets,)."""
+
+    row: NDArray[np.int64]
+    step: NDArray[np.int64]
+    #: What the bucket held [mm], and for how long it may have collected [s].
+    amount: Array
+    period: Array
+    #: Rain beside it, unlike its own, before and after [mm].
+    before: Array
+    after: Array
+    #: Something was read before and after it.
+    between: NDArray[np.bool_]
+
+    @property
+    def borne(self) -> NDArray[np.bool_]:
+        """Rain before or after bears it out."""
+        return np.asarray(self.before + self.after >= BESIDE * self.amount)
+
+    @property
+    def sudden(self) -> NDArray[np.bool_]:
+        """Nothing before bears it out: all that is known when it comes."""
+        return np.asarray(self.before < BESIDE * self.amount)
+
+
+def periods(present: NDArray[np.bool_], step: int, declared: Values = np.nan) -> Array:
+    """For how long the rain of each step may have been collected.
+
+    Parameters
+    ----------
+    present : (places, steps) bool array
+        Where rain was read [1].
+    step : int
+        Length of a step [s].
+    declared : (places,) array
+        Between readings as the station was born; NaN where nobody said [s].
+
+    Returns
+    -------
+    (places, steps) array
+        Time since the reading before, at most a day and at most three declared intervals; a declared interval shorter
+        than a step is taken as it is [s].
+
+    References
+    ----------
+    Own rule: after a gap the first value may hold the rain of the gap.
+    """
+    steps = np.arange(present.shape[1])
+    last = np.maximum.accumulate(np.where(present, steps, -DAY), axis=1)
+    gap = np.full(present.shape, float(DAY))
+    gap[:, 1:] = np.minimum((steps[1:] - last[:, :-1]) * float(step), DAY)
+    said = np.broadcast_to(np.asarray(declared, dtype=np.float64), present.shape[:1])[:, None]
+    gap = np.where(said > 0, np.minimum(gap, np.maximum(3.0 * said, step)), gap)
+    return np.asarray(np.where(said < step, np.where(gap <= step, said, gap), gap))
+
+
+def within_records(largest: Values, period: Values) -> Flags:
+    """Whether a bucket holds no more than was ever measured in its time.
+
+    Parameters
+    ----------
+    largest : (..., steps) array
+        Largest reading of each step, NaN where missing [mm].
+    period : (..., steps) array
+        Time it collected for [s].
+
+    Returns
+    -------
+    (..., steps) uint8 array
+        QARTOD flags: failed beyond the world's records, suspect beyond `RAIN_SHARE` of them [1].
+
+    References
+    ----------
+    See `telemetry.quantities.record_rain`; IOOS QARTOD, gross range test.
+    """
+    largest, record = np.asarray(largest, dtype=np.float64), record_rain(period)
+    flags = np.full(largest.shape, GOOD, dtype=np.uint8)
+    flags[largest > RAIN_SHARE * record] = SUSPECT
+    flags[largest > record] = FAIL
+    flags[np.isnan(largest)] = MISSING
+    return flags
+
+
+def large_buckets(total: Values, largest: Values, period: Values, step: int, beside: Values | None = None) -> Buckets:
+    """The buckets that have to be borne out, with the rain beside them.
+
+    Parameters
+    ----------
+    total : (places, steps) array
+        Rain of each step, NaN where missing [mm].
+    largest : (places, steps) array
+        Largest reading of each step, NaN where missing [mm].
+    period : (places, steps) array
+        Time that a reading collected for [s].
+    step : int
+        Length of a step [s].
+    beside : (places, steps) array
+        Rain of further gauges at the place, 0 where there are none [mm].
+
+    Returns
+    -------
+    Buckets
+        Each with what fell within an hour of it, or within a bucket of its own length, before and after.
+
+    References
+    ----------
+    IOOS QARTOD, spike test, for a quantity that is a sum and is skewed; the shares are our own choice.
+    """
+    largest = np.asarray(largest, dtype=np.float64)
+    row, column = np.nonzero(largest > LARGE * record_rain(period))
+    amount, length = largest[row, column], period[row, column]
+    before, after = np.zeros(row.size), np.zeros(row.size)
+    between = np.zeros(row.size, np.bool_)
+    for k, (i, j) in enumerate(zip(row.tolist(), column.tolist(), strict=True)):
+        reach = int(max(HOUR, length[k])) // step
+        earlier, later = total[i, max(j - reach, 0) : j], total[i, j + 1 : j + 1 + reach]
+        own = max(float(total[i, j]) - amount[k], 0.0)  # other readings of the same step
+        other = (0.0, 0.0) if beside is None else (beside[i, max(j - reach, 0) : j + 1].sum(),
+                                                   beside[i, j + 1 : j + 1 + reach].sum())  # fmt: skip
+        before[k] = _unlike(earlier, amount[k]) + own + other[0]
+        after[k] = _unlike(later, amount[k]) + other[1]
+        between[k] = bool(np.isfinite(earlier).any() and np.isfinite(later).any())
+    return Buckets(row, column, amount, length, before, after, between)
+
+
+def _unlike(rain: Array, amount: float) -> float:
+    return float(rain[np.isfinite(rain) & (np.abs(rain - amount) > ALIKE * amount)].sum())
+
+
+def alone(shape: tuple[int, int], buckets: Buckets, humidity: Values, step: int) -> Flags:
+    """Whether a large bucket stands alone between dry ones.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Places and steps [1].
+    buckets : Buckets
+        The large ones.
+    humidity : (places, steps) array
+        Relative humidity, NaN where not measured [%].
+    step : int
+        Length of a step [s].
+
+    Returns
+    -------
+    (places, steps) uint8 array
+        QARTOD flags: suspect where the air did not grow damp with it either; not evaluated where there is no large
+        bucket, while nothing was read after it, and where it collected for more than three hours [1].
+
+    References
+    ----------
+    IOOS QARTOD, spike test; WMO-No. 1269 (2021), consistency of precipitation with humidity.
+    """
+    flags = np.full(shape, NOT_EVALUATED, dtype=np.uint8)
+    near = HOUR // step
+    for k in np.flatnonzero(buckets.between & (buckets.period <= LONG)).tolist():
+        i, j = int(buckets.row[k]), int(buckets.step[k])
+        dry = buckets.before[k] + buckets.after[k] <= max(TIPS, 0.01 * buckets.amount[k])
+        large = buckets.amount[k] > ALONE * record_rain(buckets.period[k])
+        damper = _rose(humidity[i, max(j - near, 0) : j], humidity[i, j : j + near + 1])
+        flags[i, j] = SUSPECT if dry and large and not damper else GOOD
+    return flags
+
+
+def _rose(before: Array, after: Array) -> bool:
+    """Whether the air grew damp: by 5 points, to 80 % or more."""
+    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+    return bool(before.size and after.size and after.max() >= max(80.0, before.min() + 5.0))
+
+
+def stuck(rain: Values, period: Values, step: int) -> Flags:
+    """Whether a gauge tips by itself: the same amount again and again.
+
+    Parameters
+    ----------
+    rain : (places, steps) array
+        Rain of each step, NaN where missing [mm].
+    period : (places, steps) array
+        Time that a reading collected for [s].
+    step : int
+        Length of a step [s].
+
+    Returns
+    -------
+    (places, steps) uint8 array
+        QARTOD flags: suspect where the same rain was read time after time, to 1 %: of much rain four times and for an
+        hour and a half, of less a dozen times within the hours and for three hours [1].
+
+    References
+    ----------
+    IOOS QARTOD, flat line test; the spans are our own choice: rain varies from bucket to bucket.
+    """
+    rain = np.asarray(rain, dtype=np.float64)
+    flags = np.full(rain.shape, GOOD, dtype=np.uint8)
+    flags[np.isnan(rain)] = MISSING
+    for row in np.flatnonzero((rain >= TIPS).sum(axis=1) >= 4).tolist():
+        columns = np.flatnonzero(np.isfinite(rain[row]))
+        value = rain[row, columns]
+        change = np.abs(np.diff(value)) > 0.01 * value[1:]
+        edges = np.concatenate(([0], np.flatnonzero(change) + 1, [value.size]))
+        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            if value[begin] < TIPS or end - begin < 4:
+                continue
+            lasted = (columns[end - 1] - columns[begin]) * step + min(period[row, columns[begin]], LONG)
+            length = period[row, columns[end - 1]]
+            much = value[begin] > MUCH * record_rain(length)
+            often = length < HOUR and end - begin >= 12
+            if (often and lasted >= LONG) or (much and lasted >= HOUR + HOUR // 2):
+                flags[row, columns[begin:end]] = SUSPECT
+    return flags
