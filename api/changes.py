@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Response
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import told
 from api.access import Asker, Asking
 from api.catalogue import titles
 from api.parameters import CODE, Moment, Real
@@ -125,7 +126,8 @@ async def _properties(here: Resources, given: dict[str, float | None]) -> Jsonb:
     try:
         async with here.reading() as connection:
             known = await titles(connection, "property")
-        return Jsonb(checked({name: row for name, row in known.items() if row["of_season"]}, given, "properties"))
+        rows = {name: row for name, entry in known.items() if (row := told.property_row(entry))}
+        return Jsonb(checked(rows, given, "properties"))
     except PropertyError as error:
         raise Problem(422, str(error)) from error
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from api import told
 from api.access import Asking
 from api.catalogue import titles
 from api.paging import EARLIEST, Shape, cursor, key, page, shapes
@@ -37,8 +38,8 @@ class IndexValue(BaseModel):
 
 
 def _said(row: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
-    entry = names.get(row["index"], {})
-    return row | {"title": entry.get("title", {}), "unit": entry.get("unit", "")}
+    entry = names.get(row["index"])
+    return row | {"title": told.titles(entry), "unit": told.unit(entry)}
 
 
 @router.get("/stations/{code}/indices", response_model=None, responses=shapes(IndexValue))

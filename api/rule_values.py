@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import told
 from api.parameters import Real
 from api.problems import Problem
 
@@ -30,23 +31,25 @@ class RuleValues(BaseModel):
     def told(self, rule: str, entry: dict[str, Any]) -> dict[str, Any]:
         """The values that were said, as they are kept; 422 where they do not fit the rule's catalogue entry."""
         said = self.model_dump(exclude_none=True)
-        problems = [f"it has {len(entry['levels'])} levels: give {name} as many numbers"
+        own = told.thresholds(entry)
+        if own is None:
+            raise Problem(503, f"the catalogue does not say the levels of {rule}: run 'nongvu store migrate'")
+        problems = [f"it has {len(own.enter)} levels: give {name} as many numbers"
                     for name in ("enter", "leave", "inclusive")
-                    if isinstance(said.get(name), list) and len(said[name]) != len(entry["levels"])]  # fmt: skip
-        problems = problems or _contradictions(said, entry)
+                    if isinstance(said.get(name), list) and len(said[name]) != len(own.enter)]  # fmt: skip
+        problems = problems or _contradictions(said, own)
         if problems:
             raise Problem(422, f"values of {rule}: " + "; ".join(problems))
         return said
 
 
-def _contradictions(said: dict[str, Any], entry: dict[str, Any]) -> list[str]:
-    own = [level["enter"] for level in entry["levels"]]
-    enter: Sequence[float] = said.get("enter", own)
-    side = -1 if entry["below"] else 1
+def _contradictions(said: dict[str, Any], own: told.Thresholds) -> list[str]:
+    enter: Sequence[float] = said.get("enter", own.enter)
+    side = -1 if own.below else 1
     problems = []
     if any(side * after <= side * before for before, after in pairwise(enter)):
-        problems.append(f"thresholds {'fall' if entry['below'] else 'rise'} from level to level")
+        problems.append(f"thresholds {'fall' if own.below else 'rise'} from level to level")
     leave = said.get("leave")
     if leave and any(side * out > side * into for into, out in zip(enter, leave, strict=True)):
-        problems.append(f"a level is not left {'below' if entry['below'] else 'above'} where it is entered")
+        problems.append(f"a level is not left {'below' if own.below else 'above'} where it is entered")
     return problems

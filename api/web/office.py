@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from api import changes, people
+from api import changes, people, told
 from api import rules as rule_routes
 from api.access import Asker, Asking
 from api.alerts import ANY_ALERT
@@ -33,10 +33,11 @@ SILENT = timedelta(hours=2)
 LIST: dict[str, Any] = {"after": 0, "before": 2**62, "within": None, "state": None, "limit": 200}
 
 
-async def _approvals(connection: Connection, asking: Asker) -> list[dict[str, Any]]:
+async def _approvals(connection: Connection, asking: Asker, language: Language) -> list[dict[str, Any]]:
     if not asking.may("approve"):
         return []
-    return await office.rows(connection, "approvals", asking.scope_for("approve"), **(LIST | {"state": "waiting"}))
+    rows = await office.rows(connection, "approvals", asking.scope_for("approve"), **(LIST | {"state": "waiting"}))
+    return [row | {"text": row["text"] or told.bulletin_text(row["texts"], language)} for row in rows]
 
 
 async def _health(connection: Connection, asking: Asker, now: datetime, language: Any) -> list[dict[str, Any]]:
@@ -55,8 +56,11 @@ def _station(row: dict[str, Any], now: datetime, language: Any) -> dict[str, Any
 async def _gateways(connection: Connection, asking: Asker) -> list[dict[str, Any]]:
     if not asking.may("gateways"):
         return []
-    found = await office.rows(connection, "gateways", asking.scope_for("gateways"), **LIST)
-    return [row | {"remarks": len(remarks(row["status"]))} for row in found]
+    rows = await office.rows(connection, "gateways", asking.scope_for("gateways"), **LIST)
+    return [
+        {"code": row["code"], "state": told.gateway_state(row["status"]), "remarks": len(remarks(row["status"]))}
+        for row in rows
+    ]
 
 
 async def _spent(connection: Connection, asking: Asker) -> list[str]:
@@ -78,7 +82,7 @@ async def home(request: Request, here: Here, asking: Asking, said: str = "") -> 
         opened = await shown.rows(connection, "alerts", scope, **(ANY_ALERT | {"state": "open"}))
         rules = await titles(connection, "rule")
         given: dict[str, Any] = {
-            "approvals": await _approvals(connection, asking),
+            "approvals": await _approvals(connection, asking, language),
             "stations": await _health(connection, asking, now, language) if asking.may("acknowledge") else [],
             "gateways": await _gateways(connection, asking),
             "spent": await _spent(connection, asking),
@@ -171,11 +175,13 @@ async def _rules(request: Request, here: Resources, asking: Asker, asked: int, w
     asking.require("rules")
     number = min(max(asked, 0), 2**31 - 1)
     async with here.reading() as connection:
-        names = await titles(connection, "rule")
+        rules = await titles(connection, "rule")
         answer = await office.row(connection, "asked", asking.scope_for("audit"), id=number, who=asking.name)
+    language = language_for(request, here)
+    names = {name: told.title(entry, language, name.replace("_", " ")) for name, entry in rules.items()}
     return render(
-        request, here, "rules.html", language_for(request, here), status=422 if wrong else 200, asking=asking,
-        names=names, answer=answer, wrong=wrong,
+        request, here, "rules.html", language, status=422 if wrong else 200, asking=asking, names=names,
+        answer=told.preview(answer), wrong=wrong,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from api import told
 from api.web.chart import chart
 from api.web.words import AUDIENCES, UNITS, WORDS, Language, ago, number, short_date, time_and_date, weekday, with_unit
 from telemetry.quantities import QUANTITIES, Aggregate
@@ -136,18 +137,17 @@ def alerts(rows: Sequence[dict[str, Any]], language: Language, rules: dict[str, 
 
 
 def _warned(row: dict[str, Any], language: Language, rule: dict[str, Any]) -> Warned:
-    texts, words = (row["texts"] or {}).get(language, {}), _words(rule, row["level"], language)
-    title = words.get("name") or rule.get("title", {}).get(language) or row["rule"].replace("_", " ")
-    act = words.get("act", "")
-    said = str(texts.get("long") or texts.get("short") or "")
-    advice = {audience: str(text) for audience, text in (texts.get("advice") or {}).items() if text}
+    texts, (name, act) = told.texts(row["texts"], language), told.level_words(rule, row["level"], language)
+    title = name or told.title(rule, language, row["rule"].replace("_", " "))
+    said = texts.long or texts.short
+    advice = dict(texts.advice)
     everybody = tuple(text for text in (act, advice.pop("everyone", "")) if text)
-    told = tuple((audience_name(one, language), text) for one, text in advice.items() if one not in NOT_FARMERS)
+    by_kind = tuple((audience_name(one, language), text) for one, text in advice.items() if one not in NOT_FARMERS)
     place = f"{row['place_name']}, {row['commune_name']}" if row["commune_name"] else row["place_name"]
     since = time_and_date(row["started"].astimezone(ZoneInfo(row["time_zone"])), language)
     return Warned(
         row["id"], title, row["level"], row["basis"] == "forecast", place,
-        " ".join(said.replace(act, " ").split()) if act else said, since, everybody, told,
+        " ".join(said.replace(act, " ").split()) if act else said, since, everybody, by_kind,
     )  # fmt: skip
 
 
@@ -158,13 +158,6 @@ NOT_FARMERS = frozenset({"officer", "technician"})
 def audience_name(audience: str, language: Language) -> str:
     """Whom a piece of advice is for, in the reader's language."""
     return AUDIENCES[language].get(audience, audience.replace("_", " "))
-
-
-def _words(rule: dict[str, Any], level: int, language: Language) -> dict[str, Any]:
-    """What a rule says of a level, by its entry in the catalogue."""
-    levels = rule.get("levels", [])
-    found: dict[str, Any] = levels[level - 1]["words"].get(language, {}) if 0 < level <= len(levels) else {}
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +181,7 @@ def dangers(warned: Sequence[Warned]) -> list[Danger]:
         Danger(
             *what,
             tuple(dict.fromkeys(text for one in places for text in one.act)),
-            tuple(dict.fromkeys(told for one in places for told in one.advice)),
+            tuple(dict.fromkeys(advice for one in places for advice in one.advice)),
             places,
         )
         for what, places in found.items()
@@ -216,9 +209,9 @@ def daily(
     days = sorted({day for _, day in values}, reverse=newest)[:3]
     table = []
     for name, entry in names.items():
-        said = entry.get("title", {}).get(language)
+        said = told.title(entry, language)
         if said and any((name, day) in values for day in days):
-            unit = entry.get("unit", "")
+            unit = told.unit(entry)
             cells = [with_unit(values[name, day], unit, language) if (name, day) in values else "–" for day in days]
             table.append((said, cells))
     return Daily([datetime(day.year, day.month, day.day, tzinfo=zone) for day in days], table)
@@ -249,9 +242,7 @@ def coming(rows: Sequence[dict[str, Any]], zone: ZoneInfo, language: Language) -
 def bulletin(rows: Sequence[dict[str, Any]], language: Language) -> dict[str, Any] | None:
     """Newest bulletin in the reader's language, else in Vietnamese."""
     for row in rows:
-        texts = row["texts"].get(language) or row["texts"].get("vi") or {}
-        said = texts.get("page") or texts.get("radio") or texts.get("short")
-        if said:
+        if said := told.bulletin_text(row["texts"], language):
             return {"text": said, "audio": row["audio"]}
     return None
 

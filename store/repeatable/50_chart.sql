@@ -262,14 +262,16 @@ SELECT kind, title, state, asked_at AS time, expires, decided_at FROM approval;
 
 CREATE VIEW chart.gateway AS
 SELECT gateway.code AS gateway, gateway.name, gateway.revoked, gateway.status_at AS time,
-       coalesce((gateway.status ->> 'online')::boolean, false) AS online,
-       (gateway.status ->> 'waiting')::bigint AS waiting,
-       (gateway.status ->> 'oldest')::timestamptz AS oldest_waiting,
-       (gateway.status ->> 'clock_offset')::float8 AS clock_offset,
-       (gateway.status ->> 'cpu_temperature')::float8 AS cpu_temperature,
-       (gateway.status ->> 'disk_free')::float8 AS disk_free,
-       (gateway.status ->> 'signal')::float8 AS signal,
-       (gateway.status ->> 'uptime')::float8 AS uptime,
+       coalesce(told_truth(gateway.status, 'online'), false) AS online,
+       -- a gateway leaves out what is zero
+       CASE WHEN jsonb_typeof(gateway.status) = 'object' AND NOT gateway.status ? 'waiting' THEN 0
+            ELSE told_whole(gateway.status, 'waiting') END AS waiting,
+       told_moment(gateway.status, 'oldest') AS oldest_waiting,
+       told_number(gateway.status, 'clock_offset') AS clock_offset,
+       told_number(gateway.status, 'cpu_temperature') AS cpu_temperature,
+       told_number(gateway.status, 'disk_free') AS disk_free,
+       told_number(gateway.status, 'signal') AS signal,
+       told_number(gateway.status, 'uptime') AS uptime,
        coalesce(gateway.status ->> 'firmware', gateway.birth ->> 'firmware') AS firmware,
        (SELECT count(*) FROM gateway_station WHERE gateway_station.gateway = gateway.id
           AND gateway_station.valid_to = 'infinity') AS stations

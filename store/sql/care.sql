@@ -53,7 +53,7 @@ WITH wrong AS (
     UNION ALL
     SELECT id, 'clock', least(status_at, %(now)s) FROM gateway
     WHERE NOT revoked AND status ->> 'online' = 'true'
-      AND (status ->> 'clock_right' = 'false' OR abs((status ->> 'clock_offset')::float8) > %(offset)s)
+      AND (status ->> 'clock_right' = 'false' OR abs(told_number(status, 'clock_offset')) > %(offset)s)
     UNION ALL
     SELECT DISTINCT course.gateway, 'gap', %(now)s::timestamptz FROM sequence_course AS course
     JOIN gateway ON gateway.id = course.gateway AND NOT gateway.revoked

@@ -19,8 +19,8 @@ SELECT (SELECT count(*) FROM mark),
 
 -- name: gateways
 -- Of every gateway: whether it is online, when it last said so, readings that wait there, latest reading of its stations.
-SELECT gateway.code, (gateway.status ->> 'online')::boolean, gateway.status_at,
-       coalesce((gateway.status ->> 'waiting')::int, 0), (gateway.status ->> 'clock_offset')::float8,
+SELECT gateway.code, told_truth(gateway.status, 'online'), gateway.status_at,
+       coalesce(told_whole(gateway.status, 'waiting'), 0), told_number(gateway.status, 'clock_offset'),
        (SELECT max(latest.phenomenon_time) FROM gateway_station
         JOIN datastream ON datastream.place = gateway_station.station
         JOIN latest ON latest.datastream_id = datastream.id
