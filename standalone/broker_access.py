@@ -11,11 +11,18 @@ from pathlib import Path
 
 from standalone.services import BrokerOptions
 from standalone.services.folders import account
-from telemetry.topics import API_GATEWAY, CLOCK, HEARD_BY_GATEWAY, ROOT, SAID_BY_GATEWAY, topic
+from store.dynamic_security import gateway_rules, server_rules
 
 #: Rounds of PBKDF2-HMAC-SHA512: mosquitto_passwd's own number.
 ROUNDS = 101
-SERVER_USERS = ("ingest-0-live", "ingest-0-backlog", "api-0", "analytics", "notify", "standalone")
+#: User → role, as at a broker with the dynamic-security plugin; ``doctor`` only tries the door: a user's connection
+#: ends where the same user connects again.
+SERVER_USERS = {
+    "ingest-0-live": "ingest", "ingest-0-backlog": "ingest", "api-0": "api", "analytics": "clock-reader",
+    "notify": "clock-reader", "standalone": "standalone", "doctor": "nothing",
+}  # fmt: skip
+#: Kind of a rule of the plugin → word of the access file; who may hear may subscribe.
+_WORDS = {"publishClientSend": "write", "publishClientReceive": "read"}
 
 
 def hashed(password: str, salt: bytes) -> str:
@@ -25,22 +32,14 @@ def hashed(password: str, salt: bytes) -> str:
 
 
 def rights(gateways: Sequence[str]) -> list[str]:
-    """Lines of mosquitto's access file."""
+    """Lines of mosquitto's access file: the rules of the dynamic-security plugin, which compose's broker has."""
     lines = []
-    for gateway in gateways:
-        lines += [f"user {gateway}", f"topic read {CLOCK}"]
-        lines += [f"topic write {topic(gateway, kind)}" for kind in SAID_BY_GATEWAY]
-        lines += [f"topic read {topic(gateway, kind)}" for kind in HEARD_BY_GATEWAY]
-    for user in ("ingest-0-live", "ingest-0-backlog"):
-        lines += [f"user {user}", f"topic read {CLOCK}"]
-        lines += [f"topic read {ROOT}/+/+/{kind.value}" for kind in SAID_BY_GATEWAY]
-        lines += [f"topic write {ROOT}/+/+/{kind.value}" for kind in HEARD_BY_GATEWAY]
-    lines += ["user api-0", f"topic read {CLOCK}"]
-    lines += [f"topic write {topic(API_GATEWAY, kind)}" for kind in SAID_BY_GATEWAY]
-    lines += [f"topic read {topic(API_GATEWAY, kind)}" for kind in HEARD_BY_GATEWAY]
-    for user in ("analytics", "notify"):
-        lines += [f"user {user}", f"topic read {CLOCK}"]
-    return [*lines, "user standalone", f"topic readwrite {CLOCK}", f"topic read {ROOT}/+/+/status"]
+    for user, rules in [(code, gateway_rules(code)) for code in gateways] + [
+        (user, server_rules(role)) for user, role in SERVER_USERS.items()
+    ]:
+        lines.append(f"user {user}")
+        lines += [f"topic {_WORDS[rule['acltype']]} {rule['topic']}" for rule in rules if rule["acltype"] in _WORDS]
+    return lines
 
 
 def passwords(folder: Path, users: Sequence[str]) -> dict[str, str]:

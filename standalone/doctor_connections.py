@@ -24,7 +24,7 @@ from telemetry.settings import Settings
 ENDING = 30
 #: Whose password is tried at the broker: of the last that is here. A broker that takes a user's name for its client's
 #: drops the API for a moment where only the API's is.
-USERS = ("api-0", "administrator")
+USERS = ("api-0", "administrator", "doctor")
 
 
 class Named(Settings):

@@ -42,6 +42,11 @@ def gateway_rules(code: str) -> list[dict[str, Any]]:
     return [*may("publishClientSend", *said), *may("subscribeLiteral", *heard), *may("publishClientReceive", *heard)]
 
 
+def server_rules(role: str) -> list[dict[str, Any]]:
+    """Access rules of a role of the platform's own processes; none of a role that may nothing."""
+    return _server_roles().get(role, [])
+
+
 def _server_roles() -> dict[str, list[dict[str, Any]]]:
     said = [f"{ROOT}/+/+/{kind.value}" for kind in SAID_BY_GATEWAY]
     heard = [f"{ROOT}/+/+/{kind.value}" for kind in HEARD_BY_GATEWAY]

@@ -1,5 +1,6 @@
 """An embedded mosquitto in one folder, on a loopback port."""
 
+import resource
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,28 @@ from standalone.services.ports import answers, free_port, is_free
 from standalone.services.process import Service
 from standalone.services.programs import Programs, programs
 
-# Sized for a province's gateways that all come back at once after an outage (design: wire).
+# What every broker of ours is told, as deployment/mosquitto/mosquitto.conf (a test compares them). Sized for the
+# gateways of a province that all come back at once after an outage (design: wire).
 LIMITS = (
     "max_packet_size 1048576",
     "max_inflight_messages 1000",
     "max_queued_messages 200000",
     "max_queued_bytes 536870912",
+    "persistent_client_expiration 14d",
+    "autosave_interval 60",
+    "set_tcp_nodelay true",
+    "connection_messages true",
 )
+#: Of the listener: below the process's limit of open files, so that it can still keep its sessions and read its rights.
+MOST_CONNECTIONS = 10_000
+#: Open files that are no connections.
+SPARE_FILES = 100
+
+
+def _connections() -> int:
+    """Most connections under this process's hard limit of open files, which the broker starts with."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return MOST_CONNECTIONS if most == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, max(most - SPARE_FILES, 50))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +141,6 @@ class Broker:
             *LIMITS,
             f"persistence {str(options.persistence).lower()}",
             f"persistence_location {self.data}/",
-            "autosave_interval 30",
             "log_dest stderr",
             "log_type error",
             "log_type warning",
@@ -136,7 +151,10 @@ class Broker:
             lines.append(f"password_file {options.password_file}")
         if options.dynamic_security is not None:
             lines += [f"plugin {self._plugin()}", f"plugin_opt_config_file {options.dynamic_security}"]
-        return [*lines, f"listener {self.port} {options.listen}", "set_tcp_nodelay true", *self._tls(), *options.lines]
+        listener = [f"listener {self.port} {options.listen}", f"max_connections {_connections()}"]
+        if not options.allow_anonymous:  # of the listener: written above it, it would be read and do nothing
+            listener.append("use_username_as_clientid true")
+        return [*lines, *listener, *self._tls(), *options.lines]
 
     def _plugin(self) -> Path:
         if self.programs.dynamic_security is None:

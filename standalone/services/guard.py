@@ -16,6 +16,7 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -28,6 +29,7 @@ from typing import Any
 PR_SET_PDEATHSIG = 1
 LOG_LIMIT = 10_000_000  # bytes; a longer log becomes `<log>.1` (one old log is kept)
 POLL = 1.0  # s, between looks at whether the owner still is our parent
+FILES = 65_536  # open files that the service may have, where the hard limit lets it
 
 
 def main() -> int:
@@ -67,6 +69,10 @@ def _start(order: "dict[str, Any]", log: Path) -> "subprocess.Popen[bytes]":
 
 
 def _before_start(stop_signal: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < FILES:  # a broker keeps a file open for each gateway, a login's usual limit is 1,024
+        most = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     for restored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(restored, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, stop_signal, 0, 0, 0)

@@ -82,7 +82,6 @@ def guarded_broker(monkeypatch, *, tls=False, certificate="broker"):
             dynamic_security=data / "dynamic-security.json",
             certificate=data / f"{certificate}.crt" if tls else None,
             key=data / f"{certificate}.key" if tls else None,
-            lines=("use_username_as_clientid true",),
         )
         with Broker.start(folder / "broker", options=options) as running:
             os.environ |= program_environment()

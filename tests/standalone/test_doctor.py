@@ -111,7 +111,7 @@ def test_a_broker_that_is_not_there_or_refuses(looked):
         with Broker.start(folder / "broker", options=options(data, "127.0.0.1")) as broker:
             given = {"mqtt_url": broker.url, "mqtt_passwords": secrets}
             assert looked(**given)["broker"].grade == "fine"
-            (secrets / "api-0").write_text("another")
+            (secrets / "doctor").write_text("another")
             finding = looked(**given)["broker"]
             wrong(finding, "uthori", "make the broker's users anew")
 
