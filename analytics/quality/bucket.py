@@ -22,10 +22,10 @@ LARGE = 0.06
 ALONE = 0.10
 #: Share above which rain that never varies is soon a fault: 2 mm in 10 minutes, 4 in an hour.
 MUCH = 0.01
+#: For so long it is believed [s].
+BELIEVED = 1.5 * HOUR
 #: Rain beside it, as a share of the bucket, that bears it out.
 BESIDE = 0.05
-#: Buckets so alike are one fault repeating itself: they bear nothing out.
-ALIKE = 0.03
 #: What dry neighbours may show: a tip or two [mm].
 TIPS = 0.4
 #: A longer bucket is no bucket but a day's rain, made of many: one beside it proves nothing [s].
@@ -42,7 +42,7 @@ class Buckets(NamedTuple):
     #: What the bucket held [mm], and for how long it may have collected [s].
     amount: Array
     period: Array
-    #: Rain beside it, unlike its own, before and after [mm].
+    #: Rain beside it, before and after [mm].
     before: Array
     after: Array
     #: Something was read before and after it.
@@ -153,14 +153,10 @@ def large_buckets(total: Values, largest: Values, period: Values, step: int, bes
         own = max(float(total[i, j]) - amount[k], 0.0)  # other readings of the same step
         other = (0.0, 0.0) if beside is None else (beside[i, max(j - reach, 0) : j + 1].sum(),
                                                    beside[i, j + 1 : j + 1 + reach].sum())  # fmt: skip
-        before[k] = _unlike(earlier, amount[k]) + own + other[0]
-        after[k] = _unlike(later, amount[k]) + other[1]
+        before[k] = np.nansum(earlier) + own + other[0]
+        after[k] = np.nansum(later) + other[1]
         between[k] = bool(np.isfinite(earlier).any() and np.isfinite(later).any())
     return Buckets(row, column, amount, length, before, after, between)
-
-
-def _unlike(rain: Array, amount: float) -> float:
-    return float(rain[np.isfinite(rain) & (np.abs(rain - amount) > ALIKE * amount)].sum())
 
 
 def alone(shape: tuple[int, int], buckets: Buckets, humidity: Values, step: int) -> Flags:
@@ -219,8 +215,8 @@ def stuck(rain: Values, period: Values, step: int) -> Flags:
     Returns
     -------
     (places, steps) uint8 array
-        QARTOD flags: suspect where the same rain was read time after time, to 1 %: of much rain four times and for an
-        hour and a half, of less a dozen times within the hours and for three hours [1].
+        QARTOD flags: suspect from where the same large rain, to 1 %, had been read for an hour and a half, by hourly
+        values for half a day; what was told of it before stays told [1].
 
     References
     ----------
@@ -235,12 +231,9 @@ def stuck(rain: Values, period: Values, step: int) -> Flags:
         change = np.abs(np.diff(value)) > 0.01 * value[1:]
         edges = np.concatenate(([0], np.flatnonzero(change) + 1, [value.size]))
         for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            if value[begin] < TIPS or end - begin < 4:
-                continue
-            lasted = (columns[end - 1] - columns[begin]) * step + min(period[row, columns[begin]], LONG)
             length = period[row, columns[end - 1]]
-            much = value[begin] > MUCH * record_rain(length)
-            often = length < HOUR and end - begin >= 12
-            if (often and lasted >= LONG) or (much and lasted >= HOUR + HOUR // 2):
-                flags[row, columns[begin:end]] = SUSPECT
+            if value[begin] > MUCH * record_rain(length) and length <= LONG:
+                begins = columns[begin] * step - min(period[row, columns[begin]], length)
+                late = (columns[begin:end] * step - begins) > (BELIEVED if length < HOUR else 12.0 * HOUR)
+                flags[row, columns[begin:end][late]] = SUSPECT
     return flags
