@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any, Literal
 from xml.sax.saxutils import escape
@@ -15,37 +16,15 @@ from xml.sax.saxutils import escape
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
+from notify.meaning import Answer, AnswerExample, Callback, ReceiptExample, Said, answered, is_page, posted
 from notify.message import fold
-from notify.provider import Doubt, Heard, Kind, Later, Message, Never, Receipt, Sent
+from notify.provider import Doubt, Elsewhere, Heard, Kind, Later, Message, Never, NotSent, Receipt, Sent
 
+#: References of which a process remembers what became of them.
+REMEMBERED = 10_000
+#: The longest that a service is left alone because it says so; what is longer is a moment, not seconds. [s]
+LONGEST_WAIT = 3600.0
 _PLACE = re.compile(r"\{(\w+)\}")
-
-
-class Answer(BaseModel):
-    """What an answer's body means."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    format: Literal["json", "text"] = "json"
-    code: str = ""  # path of the code, parts divided by dots; of text: a pattern with one group
-    ok: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
-    repeated: tuple[str, ...] = ()  # this reference was taken before: it was sent
-    id: str = ""
-    reason: str = ""
-
-
-class Callback(BaseModel):
-    """How a receipt, or a person's message, looks when the service calls back."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: str = ""
-    state: str = ""
-    delivered: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    sender: str = ""
-    text: str = ""
 
 
 class HttpOptions(BaseModel):
@@ -65,6 +44,8 @@ class HttpOptions(BaseModel):
     forbidden: str = ""  # signs that the service cannot take
     longest: int | None = None
     idempotent: bool = False
+    remembers: float | None = Field(None, gt=0)  # hours for which the service knows a reference
+    optional: tuple[str, ...] = ()  # values whose field is left out where they are empty
     timeout: float = Field(20.0, gt=0)
     needs: tuple[str, ...] = ()
     values: dict[str, str] = Field(default={}, repr=False)
@@ -97,7 +78,20 @@ def presets() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
+def examples(preset: str) -> tuple[list[AnswerExample], list[ReceiptExample]]:
+    """Worked examples of a preset: answers and receipts as the documents print them."""
+    document = _read(preset)
+    return (
+        [AnswerExample.model_validate(entry) for entry in document.get("examples", ())],
+        [ReceiptExample.model_validate(entry) for entry in document.get("receipts", ())],
+    )
+
+
 def _preset(name: str) -> dict[str, Any]:
+    return {key: value for key, value in _read(name).items() if key not in {"examples", "receipts"}}
+
+
+def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((files("notify.providers") / "presets" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
@@ -114,6 +108,8 @@ class HttpProvider:
     transport: httpx.AsyncBaseTransport | None = None
     kinds: frozenset[Kind] = frozenset({"phone"})
     _client: httpx.AsyncClient | None = field(default=None)
+    #: What became of the last references in this process: "unsure", "refused", "taken".
+    _tries: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def idempotent(self) -> bool:
@@ -134,15 +130,39 @@ class HttpProvider:
         if self._client is None:
             await self.open()
         assert self._client is not None  # noqa: S101 — made just above
-        request = self._request(self._client, message)
+        self._remembered(message)
         try:
-            answer = await self._client.send(request)
+            sent = await self._asked(self._client, self._request(self._client, message), message)
+        except Later as failure:
+            self._note(message.reference, "unsure" if failure.unsure else "refused")
+            raise
+        except NotSent:
+            self._note(message.reference, "refused")
+            raise
+        self._note(message.reference, "taken")
+        return sent
+
+    async def _asked(self, client: httpx.AsyncClient, request: httpx.Request, message: Message) -> Sent:
+        try:
+            answer = await client.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             reason = f"the service cannot be reached: {type(error).__name__}"
             raise Later(reason) from error
         except httpx.HTTPError as error:
             raise self._unsure(f"no answer: {type(error).__name__}") from error
         return self._understood(answer, message)
+
+    def _remembered(self, message: Message) -> None:
+        """Refuse to repeat what the service may have taken and has forgotten by now."""
+        hours, since = self.options.remembers, message.unsure_since
+        if hours is not None and since is not None and datetime.now(UTC) - since >= timedelta(hours=hours):
+            reason = f"a try of more than {hours:g} hours ago may have been taken, and the service forgets after that"
+            raise Doubt(reason)
+
+    def _note(self, reference: str, outcome: str) -> None:
+        self._tries.setdefault(reference, set()).add(outcome)
+        while len(self._tries) > REMEMBERED:
+            del self._tries[next(iter(self._tries))]
 
     async def find(self, reference: str) -> bool | None:
         """Say nothing: no preset's service tells by our reference."""
@@ -151,24 +171,14 @@ class HttpProvider:
 
     def read(self, content_type: str, payload: bytes) -> list[Receipt | Heard]:
         """Read what the service posted to the callback: JSON or a form."""
-        document = _document(content_type, payload)
-        callback = self.options.callback
-        if callback.text and _found(document, callback.text):
-            return [Heard(str(_found(document, callback.sender)), str(_found(document, callback.text)))]
-        if not callback.id or not (known_as := _found(document, callback.id)):
-            message = "names no message: set callback.id of the route"
-            raise ValueError(message)
-        state = str(_found(document, callback.state))
-        if state in callback.delivered:
-            return [Receipt(str(known_as), "delivered", state)]
-        return [Receipt(str(known_as), "failed" if state in callback.failed else "underway", state)]
+        return [self.options.callback.read(entry) for entry in posted(content_type, payload)]
 
     def _request(self, client: httpx.AsyncClient, message: Message) -> httpx.Request:
         options = self.options
         values = self._values(message)
         headers = {name: _filled(text, values, str) for name, text in options.headers.items()}
         if options.format == "json":
-            content = json.dumps(_tree(options.body, values), ensure_ascii=False).encode()
+            content = json.dumps(_tree(options.body, values, options.optional), ensure_ascii=False).encode()
             headers.setdefault("Content-Type", "application/json; charset=utf-8")
             return client.build_request(options.method, options.url, content=content, headers=headers)
         if options.format == "text":
@@ -185,7 +195,7 @@ class HttpProvider:
         text = "".join(" " if sign in options.forbidden else sign for sign in text)
         if options.longest is not None and len(text) > options.longest:
             reason = f"the service takes {options.longest} signs, the text has {len(text)}"
-            raise Never(reason)
+            raise Elsewhere(reason)
         wide = "1" if options.accents and message.coding == "ucs2" else "0"
         basic = base64.b64encode(f"{options.values.get('token', '')}:x".encode()).decode()
         return options.values | {
@@ -201,36 +211,50 @@ class HttpProvider:
 
     def _understood(self, answer: httpx.Response, message: Message) -> Sent:
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            reason, wait = "the service throttles", answer.headers.get("retry-after", "")
-            raise Later(reason, float(wait) if wait.isdigit() else None)
+            reason = "the service throttles"
+            raise Later(reason, _wait(answer.headers))
         if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
             reason = "the service is out of order"
-            raise Later(reason)
+            raise Later(reason, _wait(answer.headers))
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise self._unsure(f"the service answered {answer.status_code}")
-        if answer.status_code >= httpx.codes.MULTIPLE_CHOICES:
-            reason = f"the service answered {answer.status_code}: check the route's address and keys"
-            raise Later(reason)
-        return self._meant(answer, message)
+        said, known_as, words = self._meant(answer)
+        if answer.status_code >= httpx.codes.MULTIPLE_CHOICES:  # by its status not taken, whatever the body says
+            words = f"the service answered {answer.status_code}: check the route's address and keys ({words})"
+            said = said if said in {"never", "elsewhere", "person"} else "later"
+        if said == "taken":
+            return Sent((known_as,) if known_as else (), message.segments)
+        if said == "repeated":
+            return self._repeated(message, known_as, words)
+        raise self._refusal(said, words)
 
-    def _meant(self, answer: httpx.Response, message: Message) -> Sent:
+    def _meant(self, answer: httpx.Response) -> tuple[Said, str, str]:
         meaning = self.options.answer
         if not meaning.code:
-            return Sent((), message.segments)
+            return ("unclear", "", "a page for people") if is_page(answer.text) else ("taken", "", "")
         try:
-            document: Any = answer.text if meaning.format == "text" else answer.json()
-        except ValueError as error:
-            raise self._unsure("the service's answer cannot be read") from error
-        code = str(_found(document, meaning.code))
-        if code in meaning.ok or code in meaning.repeated:
-            known_as = _found(document, meaning.id) if meaning.id else ""
-            return Sent((str(known_as),) if known_as else (), message.segments)
-        if not code:
-            raise self._unsure("the service's answer does not say how it went")
-        reason = f"the service refused with {code}: {_found(document, meaning.reason) if meaning.reason else ''}"
-        if code in meaning.never:
-            raise Never(reason)
+            document = answered(meaning.format, answer.text)
+        except ValueError:
+            return "unclear", "", "the service's answer cannot be read"
+        return meaning.meant(document)
+
+    def _repeated(self, message: Message, known_as: str, words: str) -> Sent:
+        """Tell whether the service knows the reference from a try that may have been taken, or from a refused one."""
+        tries = self._tries.get(message.reference, set())
+        maybe = message.unsure_since is not None or bool(tries & {"unsure", "taken"})
+        if maybe and "refused" not in tries:
+            return Sent((known_as or message.reference,), message.segments)
+        if maybe:
+            raise self._unsure(f"{words}: it may know the reference from a request that it refused")
+        reason = f"{words}: it knows the reference, but has taken no try of ours"
         raise Later(reason)
+
+    def _refusal(self, said: Said, words: str) -> Exception:
+        if said == "unclear":
+            return self._unsure(words)
+        reason = f"the service refused with {words}"
+        kinds: dict[str, type[Elsewhere | Never]] = {"elsewhere": Elsewhere, "never": Never}
+        return kinds[said](reason) if said in kinds else Later(reason, person=said == "person")
 
     def _unsure(self, reason: str) -> Exception:
         return Later(reason, unsure=True) if self.options.idempotent else Doubt(reason)
@@ -246,28 +270,19 @@ def _filled(template: str, values: Mapping[str, str], dressed: Any) -> str:
     return _PLACE.sub(lambda found: dressed(values[found[1]]) if found[1] in values else found[0], template)
 
 
-def _tree(node: Any, values: Mapping[str, str]) -> Any:
+def _tree(node: Any, values: Mapping[str, str], optional: tuple[str, ...] = ()) -> Any:
     if isinstance(node, dict):
-        return {key: _tree(item, values) for key, item in node.items()}
+        left_out = {f"{{{name}}}" for name in optional if not values.get(name)}
+        given = {key: item for key, item in node.items() if not (isinstance(item, str) and item in left_out)}
+        return {key: _tree(item, values, optional) for key, item in given.items()}
     if isinstance(node, list):
-        return [_tree(item, values) for item in node]
+        return [_tree(item, values, optional) for item in node]
     return _filled(node, values, str) if isinstance(node, str) else node
 
 
-def _found(document: Any, path: str) -> Any:
-    """Value at a path of a document, or by a pattern in a text; empty where there is none."""
-    if isinstance(document, str):
-        match = re.search(path, document)
-        return match[1] if match else ""
-    for part in path.split("."):
-        if isinstance(document, list):
-            document = document[int(part)] if part.isdigit() and int(part) < len(document) else None
-        else:
-            document = document.get(part) if isinstance(document, dict) else None
-    return "" if document is None else document
-
-
-def _document(content_type: str, payload: bytes) -> Any:
-    if "json" in content_type or payload.lstrip()[:1] in {b"{", b"["}:
-        return json.loads(payload)
-    return dict(httpx.QueryParams(payload.decode("utf-8")))
+def _wait(headers: httpx.Headers) -> float | None:
+    """Seconds that a service asks for."""
+    for name in ("retry-after", "x-rate-limit-reset"):
+        if headers.get(name, "").isdigit() and float(headers[name]) <= LONGEST_WAIT:
+            return float(headers[name])
+    return None

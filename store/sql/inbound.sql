@@ -30,8 +30,14 @@ WITH said AS (
                          %(details)s::text[]) AS said (number, name, route, provider_id, state, detail)
 ), named AS MATERIALIZED (
     SELECT DISTINCT ON (number) said.*, part.delivery, part.part FROM said CROSS JOIN LATERAL (
-        SELECT delivery, part FROM delivery_part WHERE route = said.route AND provider_id = said.provider_id
-        ORDER BY delivery DESC LIMIT 1) AS part
+        (SELECT delivery, part FROM delivery_part WHERE route = said.route AND provider_id = said.provider_id
+         ORDER BY delivery DESC LIMIT 1)
+        UNION ALL -- our own reference, which some services hand back
+        SELECT part.delivery, part.part FROM delivery_part AS part JOIN delivery ON delivery.id = part.delivery
+        WHERE said.provider_id ~ '^nv-[0-9]{1,18}(-[0-9]{1,9})?$' AND part.route = said.route
+          AND part.delivery = CASE WHEN said.provider_id ~ '^nv-[0-9]{1,18}(-|$)' THEN split_part(said.provider_id, '-', 2)::bigint END
+          AND delivery.renamed = coalesce(nullif(split_part(said.provider_id, '-', 3), ''), '0')::int
+        LIMIT 1) AS part
     ORDER BY number, said.name
 ), noted AS (
     UPDATE delivery_part AS part SET receipt = last.state, receipt_at = %(at)s, detail = last.detail

@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 
 import notify.providers
 from notify.message import compose
-from notify.provider import Doubt, Heard, Later, Message, Never, Receipt
+from notify.provider import Doubt, Elsewhere, Heard, Later, Message, Never, Receipt
 from notify.providers import PROVIDERS
 from notify.providers.http import presets
 from notify.providers.webhook import reachable, signature
@@ -161,7 +161,7 @@ async def test_speedsms_token_and_viettel_text(web):
         await provider.send(message())
         assert web.requests[0][1]["Authorization"] == "Basic " + base64.b64encode(b"T:x").decode()
         assert provider.read("application/json", b'{"type":"report","tranId":77,"status":0}') == [
-            Receipt("77", "delivered", "0")
+            Receipt("77", "delivered", "status=0")
         ]
         assert provider.read("application/json", '{"type":"sms","phone":"84912345678","content":"Dừng"}'.encode()) == [
             Heard("84912345678", "Dừng")
@@ -170,7 +170,7 @@ async def test_speedsms_token_and_viettel_text(web):
         web.says(TAKEN["viettel"])
         await provider.send(message())
         assert b"&" not in web.requests[1][2]
-        with pytest.raises(Never, match="480"):
+        with pytest.raises(Elsewhere, match="480"):
             await provider.send(Message("nv-8", "phone", "+84912345678", "a" * 481, "gsm7", 4, NOW, NOW, "vi"))
 
 
