@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection
 
 from store.migrate import Migration, pending
+from store.outline import OutlineError, checked
 from store.statements import statement
 
 #: Readings from which on the size of the whole says something about one.
@@ -70,8 +71,29 @@ def _integrity(connection: Connection[Any]) -> Iterator[Finding]:
             "fine", "chunks", f"readings from {start:%F} to {end:%F} in chunks: {total}" if total else "no reading yet"
         )
     )
+    yield from _outlines(connection)
     if broken := _rows(connection, "invalid_indexes"):
         yield Finding("wrong", "indexes", f"invalid: {', '.join(row[0] for row in broken)}: REINDEX them")
+
+
+def _outlines(connection: Connection[Any]) -> Iterator[Finding]:
+    """Outlines that an earlier version took unchecked."""
+    wrong, without = [], []
+    for code, geometry, longitude in _rows(connection, "outlines"):
+        try:
+            checked(geometry)
+        except OutlineError as error:
+            wrong.append(f"{code}: {error}")
+        else:
+            without += [code] if longitude is None else []
+    if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        yield Finding(
+            "wrong", "outlines", f"no place on Earth: {'; '.join(wrong[:5])}{more}: import them again, mended"
+        )
+    if without:
+        says = f"{len(without)} have no point inside ({', '.join(without[:5])}): import their file again"
+        yield Finding("wrong", "outlines", says)
 
 
 def _flow(connection: Connection[Any]) -> Iterator[Finding]:

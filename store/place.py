@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,7 +15,7 @@ from psycopg import Connection, errors
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from store import audit
+from store import audit, outline
 from store.list_file import Row, read_list
 from store.property import checked, known
 from store.statements import statement
@@ -26,6 +25,13 @@ KINDS = ("country", "province", "commune", "village", "farm", "field", "barn", "
          "forest_plot", "station")  # fmt: skip
 #: Columns of a list of places that are no properties.
 COLUMNS = ("code", "kind", "name", "parent", "longitude", "latitude", "elevation", "time_zone")
+#: Columns that are meant by other names.
+LIKE = {
+    "lon": "longitude", "lng": "longitude", "long": "longitude", "x": "longitude", "lat": "latitude", "y": "latitude",
+    "altitude": "elevation", "timezone": "time_zone", "type": "kind",
+}  # fmt: skip
+#: Metres above the sea between which places are.
+ELEVATIONS = (-500.0, 9000.0)
 #: What ``nongvu place import --register`` knows.
 REGISTERS = {"lang-son": "lang_son_communes.csv"}
 
@@ -48,6 +54,10 @@ class Place:
     time_zone: str = "Asia/Ho_Chi_Minh"
     geometry: dict[str, Any] | None = None
     properties: dict[str, Any] = field(default_factory=dict)
+    #: File and row that it came from, as told where it is refused.
+    origin: str = field(default="", compare=False)
+    #: Its geometry, or its point, once that was checked.
+    laid: outline.Outline | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what the tables would refuse, in words that help."""
@@ -57,14 +67,29 @@ class Place:
             raise PlaceError(f"{self.kind!r} is no kind of place: choose of {', '.join(KINDS)}")
         if (self.longitude is None) != (self.latitude is None):
             raise PlaceError(f"place {self.code}: give longitude and latitude together, or neither")
-        if self.latitude is not None and not -90 <= self.latitude <= 90:
-            raise PlaceError(f"place {self.code}: latitude {self.latitude} is not between -90 and 90")
-        if self.longitude is not None and not -180 <= self.longitude <= 180:
-            raise PlaceError(f"place {self.code}: longitude {self.longitude} is not between -180 and 180")
+        if self.elevation is not None and not ELEVATIONS[0] <= self.elevation <= ELEVATIONS[1]:
+            raise PlaceError(f"place {self.code}: elevation {self.elevation} m is none on Earth")
+        if self.laid is None:
+            self._lay()
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError) as error:
             raise PlaceError(f"place {self.code}: {self.time_zone!r} is no IANA time zone") from error
+
+    def _lay(self) -> None:
+        """Check where it lies; a place with a geometry gets a point within that."""
+        if self.geometry is None and self.longitude is None:
+            return
+        point = {"type": "Point", "coordinates": (self.longitude, self.latitude)}
+        try:
+            found = outline.checked(point if self.geometry is None else self.geometry)
+        except outline.OutlineError as error:
+            raise PlaceError(f"place {self.code}: {error}") from error
+        object.__setattr__(self, "laid", found)
+        if self.geometry is not None:
+            object.__setattr__(self, "geometry", found.geometry)
+            object.__setattr__(self, "longitude", found.longitude)
+            object.__setattr__(self, "latitude", found.latitude)
 
 
 def add(connection: Connection[Any], place: Place) -> int:
@@ -82,9 +107,31 @@ def put(connection: Connection[Any], place: Place) -> int:
 
 def _write(connection: Connection[Any], place: Place, sql: LiteralString) -> int:
     if place.parent is not None and _id(connection, place.parent) is None:
-        raise PlaceError(f"place {place.code}: its parent {place.parent!r} is unknown: add that first")
+        raise PlaceError(f"{_said(place)}: its parent {place.parent!r} is unknown: add that first")
+    _lies_well(connection, place)
     row = connection.execute(sql, _parameters(place)).fetchone()
     return int(row[0]) if row else 0
+
+
+def _said(place: Place) -> str:
+    return f"{place.origin}, place {place.code}" if place.origin else f"place {place.code}"
+
+
+def _lies_well(connection: Connection[Any], place: Place) -> None:
+    """Refuse a place far from the one in which it lies, and a point outside of the outline that it has."""
+    if place.laid is None:
+        return
+    with connection.cursor(row_factory=dict_row) as cursor:
+        asked = {"code": place.code, "parent": place.parent}
+        found = cursor.execute(statement("place", "around"), asked).fetchone() or {}
+    own = found.pop("own", None)
+    if place.geometry is None and own and not outline.holds(own, place.laid):
+        raise PlaceError(f"{_said(place)}: [{place.longitude}, {place.latitude}] lies outside of the outline that it"
+                         " has: import that anew, as GeoJSON, or give a point inside")  # fmt: skip
+    try:
+        outline.near(place.kind, place.laid, outline.Above(**found) if found.get("code") else None)
+    except outline.OutlineError as error:
+        raise PlaceError(f"{_said(place)}: {error}") from error
 
 
 def _id(connection: Connection[Any], code: str) -> int | None:
@@ -122,10 +169,33 @@ def with_numbers(connection: Connection[Any], places: Iterable[Place], *, strict
     allowed = known(connection, "place")
     found = []
     for place in places:
-        given = {name: value for name, value in place.properties.items() if strict or name in allowed}
-        numbers = checked(allowed, given, f"place {place.code}")
-        found.append(replace(place, properties=place.properties | numbers))
+        given = {name: value for name, value in place.properties.items()
+                 if name in allowed or (strict and value not in (None, ""))}  # fmt: skip
+        _no_columns(place, given)
+        numbers = checked(allowed, given, _said(place))
+        kept = {} if strict else place.properties
+        found.append(replace(place, properties=kept | numbers))
     return found
+
+
+def _no_columns(place: Place, given: Mapping[str, Any]) -> None:
+    """Tell columns by another name from properties."""
+    for name in given:
+        plain = name.strip().lower()
+        column = LIKE.get(plain, plain if plain in COLUMNS else None)
+        if column is not None:
+            hint = "the geometry says where it lies: leave it out" if place.geometry else f"write {column!r}"
+            raise PlaceError(f"{_said(place)}: {name!r} is no property: {hint}")
+
+
+def distinct(places: Iterable[Place]) -> list[Place]:
+    """Places of a file, each once; `PlaceError` where two have one code."""
+    found: dict[str, Place] = {}
+    for place in places:
+        first = found.setdefault(place.code, place)
+        if first is not place:
+            raise PlaceError(f"{place.origin}: its code {place.code!r} is that of {first.origin} already")
+    return list(found.values())
 
 
 def listed(connection: Connection[Any], kind: str | None = None, below: str | None = None) -> list[dict[str, Any]]:
@@ -189,32 +259,26 @@ def register(name: str) -> Iterator[Place]:
 
 def from_csv(path: Path) -> Iterator[Place]:
     """Places of a CSV file: code, kind, name, as wanted the others of `COLUMNS`; every further column is a property."""
-    return read_list(path, COLUMNS, ("code", "kind", "name"), _place, PlaceError)
+    found = read_list(path, COLUMNS, ("code", "kind", "name"), _place, PlaceError)
+    for number, place in enumerate(found, start=2):
+        yield replace(place, origin=f"{path.name}, line {number} ({place.name})")
 
 
 def _place(row: Row, further: Row) -> Place:
-    def number(name: str) -> float | None:
-        return float(row[name]) if row.get(name) else None
-
-    return Place(row["code"], row["kind"], row["name"], row.get("parent") or None, number("longitude"),
-                 number("latitude"), number("elevation"), row.get("time_zone") or "Asia/Ho_Chi_Minh",
-                 properties=further)  # fmt: skip
+    longitude, latitude, elevation = (number_of(name, row.get(name)) for name in ("longitude", "latitude", "elevation"))
+    return Place(row["code"], row["kind"], row["name"], row.get("parent") or None, longitude, latitude, elevation,
+                 row.get("time_zone") or "Asia/Ho_Chi_Minh", properties=further)  # fmt: skip
 
 
-def from_geojson(path: Path) -> Iterator[Place]:
-    """Places of a GeoJSON file: features with properties code, kind, name and, as wanted, parent and elevation."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    for number, feature in enumerate(document.get("features", ())):
-        properties = dict(feature.get("properties") or {})
-        missing = [name for name in ("code", "kind", "name") if not properties.get(name)]
-        if missing:
-            raise PlaceError(f"{path.name}, feature {number}: property {', '.join(missing)} is missing")
-        code, kind, name = (str(properties.pop(key)) for key in ("code", "kind", "name"))
-        geometry = feature.get("geometry")
-        point = geometry["coordinates"] if geometry and geometry.get("type") == "Point" else (None, None)
-        yield Place(code, kind, name, properties.pop("parent", None), point[0], point[1],
-                    properties.pop("elevation", None), properties.pop("time_zone", "Asia/Ho_Chi_Minh"), geometry,
-                    properties)  # fmt: skip
+def number_of(name: str, value: Any) -> float | None:
+    """Number of a cell, with a decimal comma as well; None where there is nothing."""
+    if value is None or value == "":
+        return None
+    try:
+        return float("no" if isinstance(value, bool) else str(value).strip().replace(",", "."))
+    except ValueError:
+        unit = "metres" if name == "elevation" else "degrees, as 106.7580"
+        raise PlaceError(f"{name} {value!r} is no number: write {unit}") from None
 
 
 def put_all(connection: Connection[Any], places: Iterable[Place]) -> int:

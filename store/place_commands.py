@@ -10,6 +10,7 @@ import typer
 
 from store import gateway as gateways
 from store import place as places
+from store.geojson import from_geojson
 from store.property import PropertyError, checked, known, parsed, show
 from store.season import SeasonError, day
 from store.settings import connect
@@ -89,11 +90,11 @@ def import_(
         if register is not None:
             found = list(places.register(register))
         elif file is not None and file.suffix.lower() in {".json", ".geojson"}:
-            found = list(places.from_geojson(file))
+            found = list(from_geojson(file))
         else:
             found = list(places.from_csv(file)) if file else []
         with connect("place") as connection:
-            found = places.with_numbers(connection, found, strict=file is not None and file.suffix.lower() == ".csv")
+            found = places.with_numbers(connection, places.distinct(found), strict=file is not None)
             count = places.put_all(connection, found)
     except (psycopg.Error, OSError, ValueError) as error:
         raise _fail(error) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from api.sensorthings.grammar import wrong
 from api.web.words import UNITS
+from store.outline import Outline, OutlineError, checked
 from telemetry.quantities import QUANTITIES
 from telemetry.reading import CODE
 
@@ -78,16 +79,17 @@ def reference(body: Any, entity: str) -> int | None:
     return number
 
 
-def point(body: Body) -> tuple[float, float]:
-    """Longitude and latitude of a Location's GeoJSON point."""
+def point(body: Body) -> Outline:
+    """A Location's GeoJSON point, a place on Earth."""
     location = body.get("location")
     if isinstance(location, dict) and location.get("type") == "Feature":
         location = location.get("geometry")
-    match location:
-        case {"type": "Point", "coordinates": [float() | int() as longitude, float() | int() as latitude, *_]}:
-            if -180 <= longitude <= 180 and -90 <= latitude <= 90:
-                return float(longitude), float(latitude)
-    raise wrong("a location here is a GeoJSON Point of longitude and latitude")
+    if not isinstance(location, dict) or location.get("type") != "Point":
+        raise wrong("a location here is a GeoJSON Point of longitude and latitude")
+    try:
+        return checked(location)
+    except OutlineError as error:
+        raise wrong(f"location: {error}") from error
 
 
 def code_of(body: Body) -> str:

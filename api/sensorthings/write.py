@@ -25,6 +25,8 @@ from api.sensorthings.body import (
 )
 from api.sensorthings.grammar import wrong
 from store import audit, sensorthings
+from store.outline import Above, OutlineError, near
+from store.place import ELEVATIONS
 from store.scope import Scope
 from store.sensorthings import Entity
 from store.shown import Connection
@@ -78,8 +80,9 @@ class Writer:
         told_properties = body.get("properties") or {}
         parent = await self._parent(told_properties.get("parent"))
         elevation = told_properties.get("elevation")
-        if elevation is not None and (not isinstance(elevation, int | float) or isinstance(elevation, bool)):
-            raise wrong("properties.elevation is a number of metres")
+        if elevation is not None and (not isinstance(elevation, int | float) or isinstance(elevation, bool)
+                                      or not ELEVATIONS[0] <= elevation <= ELEVATIONS[1]):  # fmt: skip
+            raise wrong("properties.elevation is a number of metres, {:g} to {:g}".format(*ELEVATIONS))
         row = await self._do("add_place", code=code_of(body), name=text(body, "name"), parent=parent,
                              elevation=elevation, properties=Jsonb(kept))  # fmt: skip
         number = int(row["id"]) if row else 0
@@ -104,8 +107,13 @@ class Writer:
         thing = thing or (reference(things[0], "Things") if things else None)
         if thing is None:
             raise wrong("a Location is a Thing's: send it within a Thing, to Things(id)/Locations, or with 'Things'")
-        longitude, latitude = point(body)
-        row = await self._do("locate", id=thing, longitude=longitude, latitude=latitude)
+        spot = point(body)
+        above = await self._do("above", id=thing)
+        try:
+            near("station", spot, Above(**above) if above else None)
+        except OutlineError as error:
+            raise wrong(f"location: {error}") from error
+        row = await self._do("locate", id=thing, longitude=spot.longitude, latitude=spot.latitude)
         if row is None:
             raise not_found("Things", thing)
         return int(row["id"])

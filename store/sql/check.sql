@@ -41,3 +41,6 @@ SELECT pg_database_size(current_database()), coalesce(hypertable_size('reading')
 -- name: rate
 -- Readings received in the last day of real time, for the disk forecast.
 SELECT coalesce(sum(records), 0)::bigint FROM batch WHERE received_at > now() - interval '1 day';
+
+-- name: outlines
+SELECT code, geometry, longitude FROM place WHERE geometry IS NOT NULL ORDER BY code;

@@ -25,6 +25,17 @@ UPDATE place SET properties = jsonb_strip_nulls(properties || %(properties)s) WH
 -- name: id_of
 SELECT id FROM place WHERE code = %(code)s;
 
+-- name: around
+-- The geometry that a place has, and the nearest place above it, by its parent as given or as it is, that lies somewhere.
+SELECT own.geometry AS own, above.code, above.name, above.kind, above.longitude, above.latitude, above.geometry
+FROM (SELECT) AS one
+LEFT JOIN place AS own ON own.code = %(code)s
+LEFT JOIN place AS parent ON parent.id = coalesce((SELECT id FROM place WHERE code = %(parent)s), own.parent)
+LEFT JOIN LATERAL (
+    SELECT step.* FROM place AS step WHERE step.id = ANY (parent.path) AND step.longitude IS NOT NULL
+    ORDER BY array_position(parent.path, step.id) DESC LIMIT 1
+) AS above ON true;
+
 -- name: listed
 SELECT place.code, place.kind, place.name, parent.code AS parent, place.longitude, place.latitude, place.elevation,
        place.time_zone, cardinality(place.path) AS depth

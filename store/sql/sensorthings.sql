@@ -88,6 +88,14 @@ RETURNING id
 -- name: parent_within
 SELECT place.id FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place WHERE place.code = %(parent)s
 
+-- name: above
+-- The nearest place above a station of which it is known where it lies.
+SELECT above.code, above.name, above.kind, above.longitude, above.latitude, above.geometry
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS seen
+JOIN place AS own ON own.id = seen.id AND own.kind = 'station'
+JOIN place AS above ON above.id = ANY (own.path) AND above.id <> own.id AND above.longitude IS NOT NULL
+WHERE own.id = %(id)s ORDER BY array_position(own.path, above.id) DESC LIMIT 1
+
 -- name: locate
 UPDATE place SET longitude = %(longitude)s, latitude = %(latitude)s, geometry = NULL
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS seen

@@ -352,3 +352,31 @@ def test_deep_and_long_filters_are_refused_at_once() -> None:
     for text in ("(" * 31 + "true" + ")" * 31, " or ".join(["a eq 1"] * 200), "-" * 5000 + "1 eq 1", "a eq 1 " * 300):
         with pytest.raises(Problem):
             parse(text)
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "says"),
+    [([449314.3, 2417549.6], "EPSG:4326"), ([21.8, 106.7], "latitude first"), ([0, 0], "know no position"),
+     (["106.7", "21.8"], "without quotes"), ([True, 21.8], "no number"), ([106.7], "no position"),
+     ([106.7, 21.8, 1, 2], "no position"), ([100.5, 13.7], "mau-son"), (7, "no position")],
+)  # fmt: skip
+async def test_a_station_stands_on_earth_and_near_its_place(client, keys, coordinates, says) -> None:
+    """Made, and moved afterwards: the place and the remedy are told, nothing is written."""
+    boss = keys["administrator"]
+    before = (await client.get(f"{STA}/Things?$count=true", headers=boss)).json()["@iot.count"]
+    wrong = {"type": "Point", "coordinates": coordinates}
+    made = await client.post(f"{STA}/Things", json=NEW | {"Locations": [NEW["Locations"][0] | {"location": wrong}]},
+                             headers=boss)  # fmt: skip
+    assert made.status_code == 400, made.text
+    assert says in made.text
+    assert (await client.get(f"{STA}/Things?$count=true", headers=boss)).json()["@iot.count"] == before
+    (station,) = (
+        await client.get(f"{STA}/Things?$filter=name eq 'Trạm Mẫu Sơn'&$expand=Locations", headers=boss)
+    ).json()["value"]
+    moved = await client.patch(f"{STA}/Locations({station['@iot.id']})", json={"location": wrong}, headers=boss)
+    assert moved.status_code == 400, moved.text
+    assert says in moved.text
+    (after,) = (
+        await client.get(f"{STA}/Things?$filter=name eq 'Trạm Mẫu Sơn'&$expand=Locations", headers=boss)
+    ).json()["value"]
+    assert after["Locations"] == station["Locations"]

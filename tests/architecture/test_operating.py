@@ -16,7 +16,7 @@ LINES = [line.split("  #")[0].strip() for line in BLOCKS.splitlines() if line.st
 INLINE = [words for words in re.findall(r"`(nongvu [^`]*)`", TEXT) if "…" not in words]
 
 
-FILES = {".csv", ".dat", ".dump", ".toml", ".xlsx"}
+FILES = {".csv", ".dat", ".dump", ".geojson", ".toml", ".xlsx"}
 
 
 def parsed(line: str, folder: Path) -> None:
