@@ -7,6 +7,9 @@ from pydantic import Field, field_validator, model_validator
 from edge.settings_base import Data, checked_code, checked_level
 from telemetry.quantities import quantity
 
+#: Age after which a reading does not speak for now, and interval above which one sample decides [s].
+STALE, LONG = 900.0, 600.0
+
 
 class Relay(Data):
     """Something that can be switched: a Modbus coil, or a device on a local broker."""
@@ -21,6 +24,13 @@ class Relay(Data):
     topic: str = ""
     on: str = "ON"
     off: str = "OFF"
+    #: Topic on which it says how it stands, where it does, and what it says there; where in a JSON message.
+    state_topic: str = ""
+    state_key: str = ""
+    state_on: str | None = None
+    state_off: str | None = None
+    #: Longest wait for that, and for the broker [s].
+    answer: float = Field(5.0, gt=0, le=60)
     #: It is switched off after this time, whatever happens [s].
     longest_on: float = Field(3600.0, gt=0, le=86_400)
     #: It stays off at least so long [s].
@@ -33,6 +43,9 @@ class Relay(Data):
             raise ValueError(message)
         if self.mqtt is not None and not self.topic:
             message = "say the topic to switch it by"
+            raise ValueError(message)
+        if self.state_topic and (self.mqtt is None or self.state_topic == self.topic):
+            message = "state_topic is another topic of an mqtt relay, on which the device itself says how it stands"
             raise ValueError(message)
         return self
 
@@ -51,8 +64,11 @@ class Alarm(Data):
     hysteresis: float = Field(0.0, ge=0)
     #: It must have held so long [s].
     duration: float = Field(0.0, ge=0, le=86_400)
-    #: Without a reading for so long it ends [s].
-    stale: float = Field(900.0, gt=0, le=86_400)
+    #: Without a reading for so long it ends, and an older one does not count [s]; absent: 15 minutes, or 2.5 times
+    #: the interval of what it watches.
+    stale: float | None = Field(None, gt=0, le=86_400)
+    #: Samples in a row that must agree; absent: 2, or 1 where they come more than 10 minutes apart.
+    samples: int | None = Field(None, ge=1, le=10)
     relay: str
 
     _check_station = field_validator("station")(checked_code)
@@ -69,3 +85,11 @@ class Alarm(Data):
             message = "give either above or below"
             raise ValueError(message)
         return self
+
+    def patience(self, interval: float) -> float:
+        """Time after which a reading does not speak for now [s], where they come each ``interval`` [s] (0: at will)."""
+        return self.stale if self.stale is not None else max(STALE, 2.5 * interval)
+
+    def agreeing(self, interval: float) -> int:
+        """Samples in a row that must agree."""
+        return self.samples if self.samples is not None else 1 if interval > LONG else 2

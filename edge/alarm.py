@@ -3,39 +3,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from edge.action_settings import Alarm, Relay
+from edge.fitness import unfit
 
 #: Longest wait between two attempts to switch a relay that does not answer [s].
 LONGEST_WAIT = 60.0
+#: Two samples of one instant are the same one, delivered twice [s].
+SAME = 0.1
+
+#: What is known of how a relay stands: it said so itself, it was told so, or nobody knows.
+Knowledge = Literal["confirmed", "unconfirmed", "unknown"]
 
 
 @dataclass(slots=True)
 class AlarmState:
-    """Where one alarm stands; times are monotonic seconds."""
+    """Where one alarm stands; times are monotonic seconds, of the measuring where it is known."""
 
     alarm: Alarm
+    #: Samples in a row that must agree before it begins or ends, and time without one after which it ends [s].
+    samples: int = 2
+    stale: float = 900.0
     active: bool = False
     since: float | None = None
     heard: float | None = None
+    #: Samples in a row that say the other.
+    against: int = 0
+    #: Readings that were of no use to it, and why the last was not; empty since one was.
+    disregarded: int = 0
+    why: str = ""
+
+    def take(self, value: float, now: float, age: float | None) -> str:
+        """Take a reading measured ``age`` [s] ago; why it was disregarded, empty where it was not."""
+        self.why = unfit(self.alarm.quantity, value, age, self.stale)
+        if self.why or age is None:
+            self.disregarded += 1
+            return self.why
+        measured = now - max(age, 0.0)
+        if self.heard is None or measured - self.heard >= SAME:
+            self.step(value, measured)
+        return ""
 
     def step(self, value: float, now: float) -> bool:
-        """Take a reading; whether the alarm is active afterwards."""
+        """Take a sample; whether the alarm is active afterwards."""
+        if self.heard is not None and now - self.heard > self.stale:  # what was before is no part of a row
+            self.active, self.since, self.against = False, None, 0
         self.heard = now
-        if self.active:
-            self.active = self._beyond(value, self.alarm.hysteresis)
+        holds = self._beyond(value, self.alarm.hysteresis if self.active else 0.0)
+        if holds == self.active:
+            self.against = 0
             self.since = self.since if self.active else None
-        elif self._beyond(value, 0.0):
-            self.since = now if self.since is None else self.since
-            self.active = now - self.since >= self.alarm.duration
-        else:
-            self.since = None
+            return self.active
+        self.against += 1
+        if self.active:
+            if self.against >= self.samples:
+                self.active, self.since, self.against = False, None, 0
+            return self.active
+        self.since = now if self.since is None else self.since
+        if self.against >= self.samples and now - self.since >= self.alarm.duration:
+            self.active, self.against = True, 0
         return self.active
 
     def look(self, now: float) -> bool:
         """Whether it is still active though nothing was heard; one that hears nothing ends."""
-        if self.heard is not None and now - self.heard > self.alarm.stale:
-            self.active, self.since = False, None
+        if self.heard is not None and now - self.heard > self.stale:
+            self.active, self.since, self.against = False, None, 0
         return self.active
 
     def _beyond(self, value: float, margin: float) -> bool:
@@ -57,6 +90,12 @@ class RelayState:
     by_alarm: bool = False
     #: Whether it is known how it stands: not at the start, and not after an attempt to switch it without an answer.
     sure: bool = False
+    #: What it knows that from, and what was said of it.
+    knowledge: Knowledge = "unknown"
+    detail: str = ""
+    #: Whether it can be asked how it stands, and when it is asked next.
+    asks: bool = True
+    next_look: float = 0.0
     #: Attempts to switch it that failed in a row, and when the next one is due.
     failures: int = 0
     next_attempt: float = 0.0
@@ -82,7 +121,7 @@ class RelayState:
     def failed(self, now: float) -> None:
         """Note that it could not be switched: it is tried again after 1, 2, 4 … 60 s; its line is free meanwhile."""
         self.next_attempt = now + min(2.0 ** min(self.failures, 10), LONGEST_WAIT)
-        self.failures, self.sure = self.failures + 1, False
+        self.failures, self.sure, self.knowledge = self.failures + 1, False, "unknown"
 
     def overdue(self, now: float) -> bool:
         """Whether it has been on for too long."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -43,6 +44,10 @@ class NoAnswerError(BusError):
     """The device said nothing, or nothing whole, within its time budget. Again later."""
 
 
+class TooLateError(BusError):
+    """The line was busy until it was too late; nothing was asked."""
+
+
 class RefusedError(BusError):
     """The device answered with an exception code."""
 
@@ -69,8 +74,13 @@ class Bus(Protocol):
     async def read(self, unit: int, function: int, address: int, count: int, budget: float) -> list[int]:
         """Words of registers."""
 
-    async def write_coil(self, unit: int, address: int, *, on: bool, budget: float) -> None:
-        """Switch a relay."""
+    async def write_coil(
+        self, unit: int, address: int, *, on: bool, budget: float, not_after: float = math.inf
+    ) -> None:
+        """Switch a relay, if the line is free before ``not_after`` [monotonic s]."""
+
+    async def read_coil(self, unit: int, address: int, budget: float) -> bool:
+        """How a relay stands."""
 
     async def close(self) -> None:
         """Let go of the line."""
@@ -104,12 +114,28 @@ class ModbusBus:
             raise WrongAnswerError(f"asked for {count} words, got {len(answer.registers)}")
         return list(answer.registers)
 
-    async def write_coil(self, unit: int, address: int, *, on: bool, budget: float) -> None:
-        """Switch a coil (a relay)."""
-        question = (5, address, int(on))
-        answer = await self._ask(lambda client: client.write_coil(address, on, device_id=unit), budget, unit, question)
+    async def write_coil(
+        self, unit: int, address: int, *, on: bool, budget: float, not_after: float = math.inf
+    ) -> None:
+        """Switch a coil (a relay), if the line is free before ``not_after`` [monotonic s]."""
+
+        async def ask(client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> ModbusPDU:
+            return await client.write_coil(address, on, device_id=unit)
+
+        answer = await self._ask(ask, budget, unit, (5, address, int(on)), not_after)
         if answer.function_code != 5:
             raise WrongAnswerError(f"asked function 5, got {answer.function_code}")
+
+    async def read_coil(self, unit: int, address: int, budget: float) -> bool:
+        """How a coil (a relay) stands."""
+
+        async def ask(client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> ModbusPDU:
+            return await client.read_coils(address, count=1, device_id=unit)
+
+        answer = await self._ask(ask, budget, unit, (1, address, 1))
+        if answer.function_code != 1 or not answer.bits:
+            raise WrongAnswerError("asked for a coil, got none")
+        return bool(answer.bits[0])
 
     async def close(self) -> None:
         """Let go of the line."""
@@ -118,12 +144,14 @@ class ModbusBus:
 
     async def _ask(
         self, ask: Callable[[AsyncModbusTcpClient | AsyncModbusSerialClient], Awaitable[ModbusPDU]], budget: float,
-        unit: int, question: tuple[int, ...],
+        unit: int, question: tuple[int, ...], not_after: float = math.inf,
     ) -> ModbusPDU:  # fmt: skip
         async with self._lock:
             client = await self._connected(budget)
             if (rest := max(self._last + self._gap, self._free(unit, question)) - time.monotonic()) > 0:
                 await asyncio.sleep(rest)
+            if time.monotonic() > not_after:
+                raise TooLateError("the line was not free in time")
             try:
                 async with asyncio.timeout(budget):
                     answer = await ask(client)

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from telemetry.quantities import QUANTITIES
 
-#: Most that a quantity grows by in a minute [unit/min]: what is believed at once, and what is possible at all.
+#: Most that a quantity grows by in a minute [unit/min]: what is believed at once, and what is possible at all;
+#: and most in one reading [unit].
 #: Rain: gauges take at most 4 to 10 mm/min (makers' sheets of tipping buckets); 2 mm/min for an hour, 120 mm, is a
-#: storm of the century in the province. Water: the pump and the canal of a farm.
-PER_MINUTE: dict[str, tuple[float, float]] = {
-    "precipitation": (2.0, 10.0),
-    "sunshine_duration": (1.0, 1.0),
-    "water_volume": (20.0, 200.0),
+#: storm of the century in the province; more than 400 mm at a time never fell there. Water: a farm's pump and canal.
+PER_MINUTE: dict[str, tuple[float, float, float]] = {
+    "precipitation": (2.0, 10.0, 400.0),
+    "sunshine_duration": (1.0, 1.0, 1440.0),
+    "water_volume": (20.0, 200.0, 1e6),
 }
 #: A short time counts as this long [ms]: consoles and radio sensors deliver in bursts.
 SHORTEST, SHORTEST_USUAL = 60_000, 150_000
@@ -64,9 +65,9 @@ def counter_limit(quantity: str, unit_of_count: float | None, per_minute: float 
         Most that this gauge can count in a minute [unit/min], where it is known to differ from the table.
     """
     worth = abs(unit_of_count or 0.0)
-    usual, possible = PER_MINUTE.get(quantity, (float("inf"), float("inf")))
+    usual, possible, most = PER_MINUTE.get(quantity, (float("inf"), float("inf"), QUANTITIES[quantity].maximum))
     if per_minute is not None:
         usual, possible = min(usual, per_minute), per_minute
     if worth == 0.0:
         return UNLIMITED
-    return CounterLimit(usual / 60_000 / worth, possible / 60_000 / worth, QUANTITIES[quantity].maximum / worth)
+    return CounterLimit(usual / 60_000 / worth, possible / 60_000 / worth, most / worth)

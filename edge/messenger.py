@@ -37,6 +37,8 @@ class Messenger:
     last_good: datetime | None = None
     errors: int = 0
     last_error: str = ""
+    #: Age of the last message [s]; None where nobody knows.
+    age: float | None = None
 
     @property
     def key(self) -> str:
@@ -66,7 +68,9 @@ class Messenger:
             message = self.unpack(topic, payload, self.zone)
             if self.identity and message.identity.lower() != self.identity.lower():
                 return None
-            time = since if clock else milliseconds(self._time(message, now))
+            moment = now if clock else self._time(message, now)
+            self.age = self._age(message, moment, now, clock)
+            time = since if clock else milliseconds(moment)
         except MessageError as error:
             self.errors += 1
             if str(error) != self.last_error:
@@ -77,6 +81,22 @@ class Messenger:
             log.info("reads again", unit=self.unit.name)
         self.last_good, self.last_error = now, ""
         return self._readings(message, time, clock)
+
+    def _age(self, message: Message, moment: datetime, now: datetime, clock: str) -> float | None:
+        """Age of a message [s]; None where it should say its time and does not, or where nobody knows what time it is.
+
+        Zigbee2MQTT repeats what it last heard when it starts, network servers what they kept.
+        """
+        if self.unit.arrival or (not self.unit.time and message.time is None and not self.unpack_tells_time):
+            return 0.0
+        if clock or moment is now:
+            return None
+        return (now - moment).total_seconds()
+
+    @property
+    def unpack_tells_time(self) -> bool:
+        """Whether its messages bear their time by themselves."""
+        return getattr(self.unit, "kind", "") in ("chirpstack", "things_stack", "zigbee2mqtt", "tasmota")
 
     def _time(self, message: Message, now: datetime) -> datetime:
         time = message.time

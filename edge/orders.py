@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,16 +77,16 @@ class Orders:
             return "repeated", "was answered before"
         if now > expires:
             return "expired", f"expired {command.expires}"
-        if command.action == "set_relay" and not self._right():
+        if command.action != "read_now" and not self._right():
             return "refused", "the gateway does not know the time yet, nor whether the order has expired"
         known = {key: end for key, end in known.items() if end > (now - _REMEMBERED).timestamp()}
         known[command.id] = expires.timestamp()
         # noted before it is done: a crash in between must not do it twice, nor leave it without an answer
         unknown = self._with_reply(command, "failed", "the gateway stopped in the midst of it; it may have been done")
         await self._outbox.remember({_MEMORY: msgspec.msgpack.encode(known), **unknown})
-        return await self._done(command)
+        return await self._done(command, time.monotonic() + (expires - now).total_seconds())
 
-    async def _done(self, command: Command) -> tuple[Any, str]:
+    async def _done(self, command: Command, not_after: float) -> tuple[Any, str]:
         if command.action == "read_now":
             self._read_now()
             return "done", ""
@@ -98,10 +99,12 @@ class Orders:
         if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0):
             return "refused", "seconds must be a number above 0"
         try:
-            await self._actuation.order(relay, on=on, seconds=seconds, why=f"order {command.id}")
+            proof = await self._actuation.order(
+                relay, on=on, seconds=seconds, why=f"order {command.id}", not_after=not_after
+            )
         except ActionError as error:
             return "failed", str(error)
-        return "done", ""
+        return ("done", "") if proof.knowledge == "confirmed" else ("unconfirmed", proof.detail)
 
     def _replies(self) -> dict[str, bytes]:
         stored = self._outbox.memory.get(_REPLIES)
@@ -109,7 +112,13 @@ class Orders:
 
     def _with_reply(self, command: Command, outcome: Any, detail: str) -> dict[str, bytes]:
         replies = self._replies()
-        replies[command.id] = encode(Reply(command.id, outcome, self._now().isoformat(), detail))
+        reply = Reply(command.id, outcome, self._now().isoformat(), detail)
+        if outcome == "unconfirmed":
+            text = f"sent, unconfirmed: {detail}"
+            reply = Reply(command.id, "failed", reply.time, text, evidence="unconfirmed")
+        elif outcome == "done" and command.action == "set_relay":
+            reply = Reply(command.id, "done", reply.time, detail, evidence="confirmed")
+        replies[command.id] = encode(reply)
         return {_REPLIES: msgspec.msgpack.encode(dict(list(replies.items())[-_WAITING:]))}
 
     def _known(self) -> dict[str, float]:

@@ -32,6 +32,8 @@ class PushDevice(Data):
     counter_gap: float = Field(21_600, gt=0)
     #: Where a plain JSON message bears its time.
     time: str = ""
+    #: Its messages always come the moment they were measured: those without a time may act on relays too.
+    arrival: bool = False
 
     _check_station = field_validator("station")(checked_code)
     _check_level = field_validator("level")(checked_level)

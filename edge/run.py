@@ -13,6 +13,7 @@ from typing import Any, Literal
 import aiomqtt
 import structlog
 
+from edge.action_settings import Relay
 from edge.actuation import Actuation
 from edge.assembly import devices_of, line_of, messengers_of, open_line
 from edge.clock_care import watch_clock
@@ -28,9 +29,10 @@ from edge.poll import Poller
 from edge.remote_config import RemoteConfig
 from edge.settings import GatewayFile
 from edge.sources import http_push, mqtt
+from edge.switching import Proof, switch_topic
 from edge.systemd_notify import notify, watchdog_interval
 from edge.uplink import Uplink
-from edge.words import firmware, stations, units
+from edge.words import firmware, intervals, stations, switches, units, watches
 from telemetry.birth import Birth, Config, Status, decode, encode
 from telemetry.clock import ReplayedClock, decode_tick
 from telemetry.pack import CBOR, JSON
@@ -58,20 +60,24 @@ class Running:
         self.outbox = Outbox(self.keeper, 0.0 if self.replayed else file.buffer.linger)
         self.uplink = Uplink(line_of(file.gateway, file.broker), self.outbox, self.birth, self.status)
         self.buses = {bus.name: open_line(bus) for bus in file.buses}
-        self.actuation = Actuation(file.relays, file.alarms, self.buses, self._local, self.outbox, self._time)
+        devices = devices_of(file)
+        self.devices = [device for group in devices.values() for device in group]
+        self._sources = messengers_of(file)
+        self.messengers = [item for group in self._sources.values() for _, item in group]
+        self.actuation = Actuation(
+            file.relays, file.alarms, self.buses, self._local, self.outbox, self._time,
+            intervals(self.devices, self.messengers),
+        )  # fmt: skip
         self._restart = asyncio.Event()
+        self._ordered: asyncio.Queue[bytes] = asyncio.Queue()
         self.orders = Orders(
             self.outbox, self.actuation, self.now, lambda payload: self.uplink.say(Kind.REPLY, payload),
             self._read_now, self._restart.set, lambda: bool(self.replayed) or self.real.right,
         )  # fmt: skip
-        devices = devices_of(file)
         self.pollers = [
             Poller(bus, devices[name], self.outbox, self.stamp, self.now, self.actuation.watch)
             for name, bus in self.buses.items()
         ]
-        self.devices = [device for group in devices.values() for device in group]
-        self._sources = messengers_of(file)
-        self.messengers = [item for group in self._sources.values() for _, item in group]
         self.polled: datetime | None = None
         #: Revision of the configuration that this run works with.
         self._revision = config.state.revision if config is not None else 0
@@ -124,7 +130,7 @@ class Running:
 
     def _listen(self) -> None:
         code = self.file.gateway.code
-        self.uplink.hear(topic(code, Kind.COMMAND), self.orders.hear)
+        self.uplink.hear(topic(code, Kind.COMMAND), self._order)
         self.uplink.hear(topic(code, Kind.CONFIG), self._desired)
         self.uplink.connected = self._line_came_up
         if self.replayed:
@@ -133,7 +139,7 @@ class Running:
     def _work(self) -> list[tuple[str, Coroutine[Any, Any, Any]]]:
         work: list[tuple[str, Coroutine[Any, Any, Any]]] = [
             ("outbox", self.outbox.run()), ("uplink", self.uplink.run()), ("restart", self._restart.wait()),
-            ("actuation", self.actuation.run()), ("alive", self._alive()),
+            ("actuation", self.actuation.run()), ("alive", self._alive()), ("orders", self._carry_out()),
         ]  # fmt: skip
         if self.replayed:
             work.append(("replay", self._replay(self.replayed)))
@@ -169,16 +175,21 @@ class Running:
         readings = messenger.take(name, payload, self.now(), since, clock)
         if readings is None:
             return
-        self.actuation.watch(readings)
+        self.actuation.watch(readings, messenger.age)
         self.outbox.add(readings, messenger.remembered(), importance=messenger.unit.importance, clock=clock)
 
-    async def _local(self, source: str, name: str, payload: str) -> None:
-        settings = next(item for item in self.file.mqtt if item.name == source)
-        try:
-            async with aiomqtt.Client(**mqtt.arguments_of(settings), protocol=aiomqtt.ProtocolVersion.V5) as client:
-                await client.publish(name, payload, qos=1)
-        except aiomqtt.MqttError as error:
-            raise OSError(str(error)) from error
+    async def _local(self, relay: Relay, on: bool, not_after: float) -> Proof:
+        settings = next(item for item in self.file.mqtt if item.name == relay.mqtt)
+        return await switch_topic(mqtt.arguments_of(settings), relay, on=on, not_after=not_after)
+
+    async def _order(self, _: str, payload: bytes) -> None:
+        self._ordered.put_nowait(payload)
+
+    async def _carry_out(self) -> None:
+        """Orders one after the other, beside the line: a relay that does not answer must not hold up receipts."""
+        while True:
+            payload = await self._ordered.get()
+            await _tolerated(lambda payload=payload: self.orders.hear("", payload))  # type: ignore[misc]
 
     def _read_now(self) -> None:
         for poller in self.pollers:
@@ -272,6 +283,7 @@ class Running:
             cpu_temperature=machine.cpu_temperature, disk_free=machine.disk_free, memory=machine.memory,
             signal=machine.signal, firmware=firmware(), units=units(self.devices, self.messengers),
             polled=self.polled.isoformat() if self.polled else None,
+            relays=switches(self.actuation.relays.values()), alarms=watches(self.actuation.alarms),
         )  # fmt: skip
 
 

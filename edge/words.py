@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
+from edge.alarm import AlarmState, RelayState
 from edge.device import Device
 from edge.messenger import Messenger
-from telemetry.birth import BornDatastream, BornStation, Unit
+from telemetry.birth import BornDatastream, BornStation, Switch, Unit, Watch
 
 
 def firmware() -> str:
@@ -55,3 +56,21 @@ def _unit(item: Device | Messenger, circuit: Literal["closed", "open"]) -> Unit:
         item.unit.name, item.unit.station, last_good, item.errors, circuit, item.last_error, item.memory.withheld,
         item.memory.doubt,
     )  # fmt: skip
+
+
+def switches(relays: Iterable[RelayState]) -> list[Switch]:
+    """Every relay, as its gateway knows it."""
+    return [Switch(item.relay.name, item.on, item.knowledge, item.detail) for item in relays]
+
+
+def watches(alarms: Iterable[AlarmState]) -> list[Watch]:
+    """Every alarm, and what it could not use."""
+    return [Watch(item.alarm.name, item.active, item.disregarded, item.why) for item in alarms]
+
+
+def intervals(devices: Iterable[Device], messengers: Iterable[Messenger]) -> dict[tuple[str, str], float]:
+    """Usual time between two readings [s] by station and name; 0 where it is not regular."""
+    found = {(item.unit.station, register.name): item.unit.interval for item in devices for register in item.registers}
+    return found | {
+        (item.unit.station, said.name): item.unit.interval for item in messengers for said in item.unit.said()
+    }

@@ -65,7 +65,8 @@ class Conversation:
             await self._registry.birth(topic.gateway, payload)
         elif topic.kind is Kind.REPLY:
             reply = decode(payload, Reply)
-            await self._execute("replied", {"id": reply.id, "outcome": reply.outcome, "detail": reply.detail[:1000],
+            outcome = "unconfirmed" if reply.evidence == "unconfirmed" else reply.outcome
+            await self._execute("replied", {"id": reply.id, "outcome": outcome, "detail": reply.detail[:1000],
                                             "time": _moment(reply.time), "gateway": topic.gateway})  # fmt: skip
         elif topic.kind is Kind.CONFIGURED and payload:
             said = decode(payload, Configured)

@@ -221,7 +221,7 @@ def configure(connection: Connection[Any], gateway: str, toml: str, who: str, no
     return int(row[0])
 
 
-def orders(connection: Connection[Any], gateway: str) -> list[dict[str, Any]]:
-    """What became of commands and configurations, newest first."""
+def orders(connection: Connection[Any], gateway: str, now: datetime) -> list[dict[str, Any]]:
+    """What became of commands and configurations, newest first; of what expired without an answer that is said."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement("gateway", "orders"), {"gateway": gateway}).fetchall()
+        return cursor.execute(statement("gateway", "orders"), {"gateway": gateway, "now": now}).fetchall()

@@ -166,7 +166,7 @@ def orders(code: Annotated[str, typer.Argument(help="Gateway.")], as_json: Json 
     try:
         with connect("gateway") as connection:
             _known(connection, code)
-            rows = gateways.orders(connection, code)
+            rows = gateways.orders(connection, code, datetime.now(UTC))
     except gateways.GatewayError as error:
         raise fail(error) from error
     if as_json:

@@ -8,11 +8,22 @@ from typing import Any
 
 def remarks(status: Mapping[str, Any] | None) -> list[str]:
     """One line a matter; a status is another machine's word, and whatever in it is not understood is passed over."""
-    return [
+    counts = [
         f"{unit.get('name')}: {unit['withheld']} counts withheld that could not be; last: {unit.get('doubt')}"
         for unit in _items(status, "units")
         if _number(unit.get("withheld"))
     ]
+    relays = [
+        f"relay {relay.get('name')}: {'on' if relay.get('on') else 'off'}, {relay['knowledge']}; {relay.get('detail')}"
+        for relay in _items(status, "relays")
+        if relay.get("knowledge") in ("unconfirmed", "unknown")
+    ]
+    alarms = [
+        f"alarm {alarm.get('name')}: does not act, {alarm['why']} ({alarm.get('disregarded')} readings disregarded)"
+        for alarm in _items(status, "alarms")
+        if alarm.get("why")
+    ]
+    return [*counts, *relays, *alarms]
 
 
 def _items(status: Mapping[str, Any] | None, key: str) -> list[Mapping[str, Any]]:

@@ -56,6 +56,26 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     doubt: str = ""
 
 
+class Switch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A relay, as its gateway knows it."""
+
+    name: str
+    on: bool = False
+    #: ``confirmed``: it said so itself; ``unconfirmed``: it was told so; ``unknown``: it does not answer.
+    knowledge: Literal["confirmed", "unconfirmed", "unknown"] = "confirmed"
+    detail: str = ""
+
+
+class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An alarm of a gateway's own."""
+
+    name: str
+    active: bool = False
+    #: Readings that could not be used since the start, and why the last reading could not; empty where it could.
+    disregarded: int = 0
+    why: str = ""
+
+
 class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     """Retained, every few minutes, and as last will with ``online`` false."""
 
@@ -79,6 +99,8 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     units: list[Unit] = msgspec.field(default_factory=list)
     #: Under a replayed clock: the tick up to which every sensor was read (ISO 8601 UTC).
     polled: str | None = None
+    relays: list[Switch] = msgspec.field(default_factory=list)
+    alarms: list[Watch] = msgspec.field(default_factory=list)
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,6 +119,9 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: Literal["done", "refused", "expired", "failed", "repeated"]
     time: str
     detail: str = ""
+    #: ``confirmed``: the device said so itself; ``unconfirmed``: the order was sent, and nothing proves more. The
+    #: latter goes with the outcome ``failed``, which a server of before this field shows with its detail.
+    evidence: Literal["", "confirmed", "unconfirmed"] = ""
 
 
 class Config(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -187,7 +187,12 @@ GROUP BY gateway.code;
 INSERT INTO audit (who, action, subject, detail) VALUES (%(who)s, %(action)s, %(subject)s, %(detail)s);
 
 -- name: orders
-SELECT command.ordered_at AS at, command.action AS what, command.outcome, command.detail, command.who
+SELECT command.ordered_at AS at, command.action AS what,
+       CASE WHEN command.outcome IS NULL AND command.published_at IS NOT NULL AND command.expires < %(now)s
+            THEN 'no answer' ELSE command.outcome END AS outcome,
+       CASE WHEN command.outcome IS NULL AND command.published_at IS NOT NULL AND command.expires < %(now)s
+            THEN 'it was sent, has expired, and the gateway did not say what became of it' ELSE command.detail END AS detail,
+       command.who
 FROM command JOIN gateway ON gateway.id = command.gateway WHERE gateway.code = %(gateway)s
 UNION ALL
 SELECT gateway_config.desired_at, 'configuration ' || gateway_config.revision, gateway_config.outcome,

@@ -57,11 +57,11 @@ class ModbusPeer:
 
     def _action(self, unit: int):
         async def action(function, start, address, count, registers, values):
-            if function not in (5, 15) or values is not None:
+            if function not in (1, 5, 15) or values is not None:
                 self.reads.append((unit, function, address, count))
             if unit in self.silent:
                 await asyncio.sleep(3600)
-            for offset in range(count):
+            for offset in range(0 if function in (1, 5, 15) else count):  # coils keep what was written
                 registers[address - start + offset] = self.words[unit].get(address + offset, 0)
 
         return action

@@ -14,7 +14,7 @@ from edge.health import health
 
 def alarm(**more):
     return AlarmState(Alarm(**({"name": "flood", "station": "s", "quantity": "water_level", "above": 2.5,
-                                "hysteresis": 0.3, "duration": 60, "relay": "siren"} | more)))  # fmt: skip
+                                "hysteresis": 0.3, "duration": 60, "relay": "siren"} | more)), 1)  # fmt: skip
 
 
 def test_an_alarm_needs_its_duration_and_ends_only_below_its_hysteresis():
@@ -35,7 +35,8 @@ def test_an_alarm_below():
 
 
 def test_an_alarm_without_readings_ends():
-    state = alarm(duration=0, stale=100)
+    state = alarm(duration=0)
+    state.stale = 100
     assert state.step(3, 0)
     assert state.look(100)
     assert not state.look(101)

@@ -251,7 +251,8 @@ async def test_a_device_and_a_relay_behind_a_local_broker(broker, tmp_path):
             task = asyncio.create_task(listen())
             for value, wanted in ((36.0, b"ON"), (32.0, b"OFF")):
                 for _ in range(100):
-                    await client.publish("zigbee2mqtt/barn", json.dumps({"temperature": value}), qos=1)
+                    seen = {"temperature": value, "last_seen": datetime.now(UTC).isoformat()}
+                    await client.publish("zigbee2mqtt/barn", json.dumps(seen), qos=1)
                     await asyncio.sleep(0.2)
                     if said and said[-1] == wanted:
                         break

@@ -265,3 +265,24 @@ def test_payload_models(model: PayloadModel):
 
 def test_a_message_error_is_never_worth_another_try():
     assert issubclass(MessageError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "message", "age"),
+    [
+        ("zigbee2mqtt", {}, {"temperature": 38.5}, None),  # it repeats what it last heard when it starts
+        ("zigbee2mqtt", {"arrival": True}, {"temperature": 38.5}, 0.0),
+        ("zigbee2mqtt", {}, {"temperature": 38.5, "last_seen": "2026-06-28T05:00:00Z"}, 3 * 86_400.0),
+        ("zigbee2mqtt", {}, {"temperature": 38.5, "last_seen": "1970-01-01T00:00:10Z"}, None),
+        ("json", {}, {"temperature": 38.5}, 0.0),
+        ("json", {"time": "at"}, {"temperature": 38.5}, None),
+        ("json", {"time": "at"}, {"temperature": 38.5, "at": "2026-07-01T04:59:50Z"}, 10.0),
+    ],
+)
+def test_how_old_a_message_is(kind, more, message, age):
+    device = messenger(kind, "zigbee-climate", **more)
+    now = datetime(2026, 7, 1, 5, tzinfo=UTC)
+    assert device.take("zigbee2mqtt/barn", json.dumps(message).encode(), now)
+    assert device.age == age
+    device.take("zigbee2mqtt/barn", json.dumps(message).encode(), now, 1000, "start")  # the gateway has no time
+    assert device.age == (0.0 if age == 0.0 else None)

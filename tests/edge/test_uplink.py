@@ -10,6 +10,7 @@ from gateway_peers import ReceiptingServer, until
 
 from edge.orders import Orders
 from edge.outbox import BACKLOG_WINDOW
+from edge.switching import Proof
 from telemetry.birth import Command, Reply, decode, encode
 from telemetry.pack import Stream
 from telemetry.reading import Reading
@@ -84,8 +85,9 @@ class Relays:
     def __init__(self):
         self.ordered = []
 
-    async def order(self, name, *, on, seconds, why):
+    async def order(self, name, *, on, seconds, why, not_after):
         self.ordered.append((name, on))
+        return Proof("confirmed")
 
 
 def order(number, action="set_relay"):
@@ -128,7 +130,7 @@ async def test_an_order_that_a_stop_interrupted_is_answered_and_not_done_again(t
     said, forever = [], asyncio.Event()
 
     class Stuck(Relays):
-        async def order(self, name, *, on, seconds, why):
+        async def order(self, name, *, on, seconds, why, not_after):
             self.ordered.append(name)
             await forever.wait()
 

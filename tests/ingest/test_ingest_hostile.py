@@ -224,6 +224,15 @@ def test_orders_and_configurations_are_written_with_their_audit(nongvu, database
     assert "revision 1" in nongvu("configure", "box", str(tmp_path / "good.toml"))
     assert "not TOML" in nongvu("configure", "box", str(tmp_path / "bad.toml"), code=1)
     assert "set_relay  waiting" in nongvu("orders", "box")
+    nongvu("command", "box", "read_now", "--minutes", "0.1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE command SET published_at = ordered_at, expires = ordered_at WHERE action = 'read_now'"
+        )
+    assert "read_now  no answer" in nongvu("orders", "box")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("DELETE FROM command WHERE action = 'read_now'")
+        connection.execute("DELETE FROM audit WHERE detail ->> 'action' = 'read_now' OR detail::text LIKE '%read_now%'")
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT arguments FROM command").fetchall() == [({"relay": 2, "on": True},)]
         assert connection.execute("SELECT count(*) FROM audit").fetchone() == (3,)

@@ -211,6 +211,9 @@ async def test_status_command_and_configuration(make_worker, gateway, database, 
     await say(topics.topic(gateway.code, topics.Kind.CONFIGURED), encode(Configured(1, "applied", now)), qos=1)
     await say(topics.topic(gateway.code, topics.Kind.STATUS), encode(Status(gateway.code, True, waiting=3)), qos=1)
     await until(lambda: rows("SELECT outcome FROM command") == [("done",)])
+    sent = Reply(order, "failed", now, "sent, unconfirmed: no state_topic", evidence="unconfirmed")
+    await say(topics.topic(gateway.code, topics.Kind.REPLY), encode(sent), qos=1)
+    await until(lambda: rows("SELECT outcome FROM command") == [("unconfirmed",)])
     await until(lambda: rows("SELECT outcome FROM gateway_config") == [("applied",)])
     await until(lambda: rows("SELECT status -> 'waiting' FROM gateway WHERE code = %s", gateway.code) == [(3,)])
 
