@@ -82,7 +82,9 @@ def foreign() -> Iterator[str]:
     """Say of each of our packages what would be imported in its place, or was written into it, and what to do."""
     for name in sorted(OURS):
         spec = find_spec(name)
-        if spec is not None and Path(spec.origin or "/").resolve() != HOME / name / "__init__.py":
+        if spec is None or (spec.origin is None and str(HOME / name) in (spec.submodule_search_locations or ())):
+            yield f"{name!r} is incomplete in {HOME}: install Nông Vụ again (pip install --force-reinstall --no-deps)"
+        elif Path(spec.origin or "/").resolve() != HOME / name / "__init__.py":
             where = _where(spec)
             yield f"{name!r} is not ours but {where}: take its folder off PYTHONPATH and sys.path, or rename it"
     for other in importlib.metadata.distributions(path=[str(HOME)]):

@@ -24,7 +24,16 @@ UCUM = re.compile(r"^[A-Za-z0-9%./()\[\]{}*+-]+$")
 KERNELS_ONLY: set[str] = {"crops", "fire_weather", "flash_flood", "hours", "page", "wet_globe"}
 
 
+def _lent(value: Any) -> Any:
+    """An array as pandas and buffers lend theirs: a kernel that writes into what it is given fails."""
+    if isinstance(value, np.ndarray):
+        value = value.copy()
+        value.flags.writeable = False
+    return value
+
+
 def called(index: Index, arguments: dict[str, Any]) -> Any:
+    arguments = {name: _lent(value) for name, value in arguments.items()}
     found = index.kernel(**arguments)  # warnings are errors here: a kernel says NaN, and says it silently
     found = found if index.example.part is None else found[index.example.part]
     return found if index.example.position is None else np.asarray(found)[..., index.example.position]

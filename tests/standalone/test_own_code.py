@@ -112,6 +112,25 @@ def test_another_distribution_in_our_rooms_is_named(tmp_path, record, refused):
     assert ("'frobnicate'" in done.stdout and "uninstall" in done.stdout) is refused, done.stdout
 
 
+def test_a_package_of_ours_that_is_damaged_is_told_from_a_foreign_one(tmp_path):
+    """As the other package leaves it that was installed over ours and taken away again."""
+    site = tmp_path / "site"
+    for name in nongvu.OURS:
+        (site / name).mkdir(parents=True)
+        (site / name / "__init__.py").touch()
+    (site / "api" / "__init__.py").unlink()
+    (site / "notify" / "__init__.py").unlink()
+    (site / "notify").rmdir()
+    shutil.copy(ROOT / "nongvu.py", site)
+    code = f"import sys; sys.path.insert(0, {str(site)!r}); import nongvu; print(*nongvu.foreign(), sep=chr(10))"
+    done = call([sys.executable, "-P", "-S", "-c", code], tmp_path)  # -S: none of what is installed here
+    assert done.returncode == 0, done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+        f"'{name}' is incomplete in {site}" for name in ("api", "notify")
+    ]
+    assert "--force-reinstall" in done.stdout
+
+
 def test_nothing_starts_python_in_the_callers_folder():
     """In code: -P or -I with every interpreter that is started; in units and the image: PYTHONSAFEPATH."""
     for package in (*nongvu.OURS, "nongvu_client", "benchmarks", "deployment"):
