@@ -208,12 +208,26 @@ def _show_found(found: list[Found], *, as_json: bool) -> None:
     for item in [] if as_json else found:
         sys.stdout.write(f"unit {item.unit}: {' or '.join(item.models) or 'answers, but no model recognises it'}\n")
         for name, value, measure, verified in item.readings:
-            sys.stdout.write(f"    {name:<34}{value:>12g} {measure}{'' if verified else '   [not verified]'}\n")
+            marks = ("" if verified else "   [not verified]") + _strange(name, value)
+            sys.stdout.write(f"    {name:<34}{value:>12g} {measure}{marks}\n")
         if item.error:
             sys.stdout.write(f"    {item.error}\n")
     if not found:
         sys.stderr.write("nobody answers: check A/B wires, power, baud rate and parity\n")
         raise SystemExit(1)
+    if all(item.error and not item.readings for item in found):
+        sys.stderr.write("nobody said a value: another model, or another function?\n")
+        raise SystemExit(1)
+
+
+def _strange(name: str, value: float) -> str:
+    """What is wrong with a value by itself, as alarms would see it; empty where nothing is, and of a total."""
+    from edge.fitness import unfit
+    from telemetry.quantities import Aggregate, quantity
+
+    row = quantity(name.partition("/")[0])
+    why = "" if row.aggregate is Aggregate.SUM else unfit(row.name, value, 0.0, 1.0)
+    return f"   [{why}]" if why else ""
 
 
 def _numbers(text: str) -> list[int]:

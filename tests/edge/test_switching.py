@@ -18,8 +18,10 @@ from edge.actuation import ActionError, Actuation
 from edge.alarm import AlarmState
 from edge.bus import tcp_bus
 from edge.bus_settings import TcpBus
+from edge.commands import _show_found
 from edge.fitness import unfit
 from edge.orders import Orders
+from edge.probe import Found
 from edge.switching import SwitchError, stands, switch_topic
 from standalone.services import free_port
 from telemetry.birth import Command, Reply, decode, encode
@@ -325,3 +327,13 @@ async def test_a_sentinel_switches_no_pump(tmp_path):
             actuation.watch([Reading("s", "air_temperature", 1, 38.6)])
             await until(lambda: actuation.relays["pump"].on, 10)
             assert await bus.read_coil(9, 3, 1.0)
+
+
+def test_a_probe_says_which_values_cannot_be(capsys):
+    said = (("air_temperature", 3276.7, "Cel", True), ("air_pressure", 1004.0, "hPa", True),
+            ("precipitation", 2400.0, "mm", True))  # fmt: skip
+    _show_found([Found(1, ("m",), said)], as_json=False)
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert ["cannot be" in line for line in lines] == [True, False, False]
+    with pytest.raises(SystemExit):
+        _show_found([Found(1, (), (), "exception code 2")], as_json=False)
