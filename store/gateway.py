@@ -221,6 +221,12 @@ def configure(connection: Connection[Any], gateway: str, toml: str, who: str, no
     return int(row[0])
 
 
+def outcome(connection: Connection[Any], order: str) -> tuple[str, str] | None:
+    """What became of an order, and details; None while nobody knows."""
+    row = connection.execute(statement("gateway", "outcome"), {"id": order}).fetchone()
+    return (str(row[0]), str(row[1])) if row is not None else None
+
+
 def orders(connection: Connection[Any], gateway: str, now: datetime) -> list[dict[str, Any]]:
     """What became of commands and configurations, newest first; of what expired without an answer that is said."""
     with connection.cursor(row_factory=dict_row) as cursor:

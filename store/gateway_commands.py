@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -146,8 +147,9 @@ def command(
     action: Annotated[str, typer.Argument(help="read_now, restart or set_relay.")],
     argument: Annotated[list[str] | None, typer.Option(help="name=value; may be repeated.")] = None,
     minutes: Annotated[float, typer.Option(help="After so many minutes it is not carried out any more.", min=0.1)] = 10,
+    wait: Annotated[float, typer.Option(help="Wait so many seconds for what became of it.", min=0)] = 0,
 ) -> None:
-    """Order something of a gateway: carried out at most once, and never late."""
+    """Order something of a gateway: carried out at most once, and never late; with --wait, 0 means done."""
     now = datetime.now(UTC)
     try:
         with connect("gateway") as connection:
@@ -158,6 +160,20 @@ def command(
     except (gateways.GatewayError, psycopg.Error) as error:
         raise fail(error) from error
     typer.echo(f"ordered {action}: {id_}; 'nongvu gateway orders {code}' tells what became of it")
+    if wait and not _became(id_, wait):
+        raise typer.Exit(1)
+
+
+def _became(id_: str, seconds: float) -> bool:
+    """Say what became of an order within a time; whether it was done."""
+    end = time.monotonic() + seconds
+    with connect("gateway") as connection:
+        connection.autocommit = True
+        while (said := gateways.outcome(connection, id_)) is None and time.monotonic() < end:
+            time.sleep(0.3)
+    outcome, detail = said or ("no answer yet", f"nothing within {seconds:g} s")
+    typer.echo(f"{outcome}  {detail}".rstrip())
+    return outcome == "done"
 
 
 @app.command()

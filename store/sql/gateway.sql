@@ -186,6 +186,9 @@ GROUP BY gateway.code;
 -- name: audit
 INSERT INTO audit (who, action, subject, detail) VALUES (%(who)s, %(action)s, %(subject)s, %(detail)s);
 
+-- name: outcome
+SELECT outcome, detail FROM command WHERE id = %(id)s::uuid AND outcome IS NOT NULL
+
 -- name: orders
 SELECT command.ordered_at AS at, command.action AS what,
        CASE WHEN command.outcome IS NULL AND command.published_at IS NOT NULL AND command.expires < %(now)s

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import aiomqtt
@@ -275,3 +276,20 @@ def test_withheld_counts_are_shown_and_a_strange_status_does_no_harm(nongvu, dat
         unit = '{"units": [{"name": "gauge", "withheld": 3, "doubt": "precipitation: count 68258 cannot be"}]}'
         connection.execute("UPDATE gateway SET status = %s::jsonb WHERE code = 'box'", (unit,))
     assert "note: gauge: 3 counts withheld that could not be; last: precipitation: count 68258" in nongvu("list")
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("done", 0), ("unconfirmed", 1), ("failed", 1), (None, 1)])
+def test_an_order_that_is_waited_for_ends_well_only_when_it_is_done(nongvu, database, outcome, code):
+    nongvu("add", "box", "--station", "one")
+
+    def answer():
+        with psycopg.connect(database, autocommit=True) as connection:
+            for _ in range(200):
+                if connection.execute("UPDATE command SET outcome = %s, detail = 'so'", (outcome,)).rowcount:
+                    return
+                time.sleep(0.02)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(answer)
+        said = nongvu("command", "box", "set_relay", "--argument", "relay=fan", "--wait", "2", code=code)
+    assert (f"{outcome}  so" if outcome else "no answer yet") in said
