@@ -28,7 +28,7 @@ from edge.outbox import Outbox
 from edge.poll import Poller
 from edge.remote_config import RemoteConfig
 from edge.settings import GatewayFile
-from edge.sources import http_push, mqtt
+from edge.sources import mqtt
 from edge.switching import Proof, switch_topic
 from edge.systemd_notify import notify, watchdog_interval
 from edge.uplink import Uplink
@@ -154,6 +154,8 @@ class Running:
                 (source.name, mqtt.listen(source, self._sources[source.name], self._pushed, self.file.gateway.code))
             )
         for server in self.file.http:
+            from edge.sources import http_push  # noqa: PLC0415 — a web server, 10 MB, only where one is asked for
+
             work.append((server.name, http_push.serve(server, self._sources[server.name], self._pushed)))
         if self.config is not None and self.config.state.trial:
             work.append(("trial", self._trial(self.config)))

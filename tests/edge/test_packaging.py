@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,8 @@ def test_lines_as_people_write_them():
     assert line_of("/dev/ttyUSB0", 4800, "E").parity == "E"
     with pytest.raises(ValueError, match="write tcp://"):
         line_of("ftp://x", 9600, "N")
+
+
+def test_a_gateway_at_rest_loads_no_web_server():
+    code = "import sys, edge.run; sys.exit(bool({'uvicorn', 'starlette'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
