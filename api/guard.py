@@ -9,6 +9,7 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.forwarded import FORWARDED
 from api.health import count
 from api.problems import Problem
 from api.web.style import HASH
@@ -50,6 +51,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        FORWARDED.look(scope)
         passage = Passage(scope, receive, send, self.maximum_body)
         refusal = passage.refusal()
         if refusal is not None:

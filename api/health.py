@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
 from api.access import address_of
+from api.forwarded import FORWARDED
 from api.resources import Here, Resources
 from store.migrate import needed
 
@@ -30,6 +31,11 @@ class Health(BaseModel):
     database: str = Field(examples=["well"], description="'well', or what is wrong: also migrations that have not run")
     broker: str = Field(examples=["well"], description="'well', 'away', or 'none' where no broker was named")
     clock: str = Field(examples=["2026-01-31T00:00:00Z"], description="event time")
+    proxy: str = Field(
+        examples=["well"],
+        description="'well', or 'not believed': readers come through a proxy that NONGVU_TRUSTED_PROXIES does not name,"
+        " and are one to every limit",
+    )
 
 
 async def _database(here: Resources) -> str:
@@ -58,7 +64,8 @@ async def health(request: Request, here: Here) -> Response:
         clock = here.clock.now().isoformat()
     except RuntimeError:
         clock = "the replay has not begun"
-    document = {"status": "well" if well else "ill", "database": database, "broker": broker, "clock": clock}
+    document = {"status": "well" if well else "ill", "database": database, "broker": broker, "clock": clock,
+                "proxy": "not believed" if FORWARDED.strange() else "well"}  # fmt: skip
     return Response(msgspec.json.encode(document), 200 if well else 503, media_type="application/json")
 
 

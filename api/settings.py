@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from telemetry.settings import DatabaseSettings
 
@@ -35,6 +36,20 @@ class ApiSettings(DatabaseSettings):
     cors_origins: list[str] = Field([], description='origins whose pages may ask, as JSON: ["https://…"]')
     secure_cookies: bool = Field(True, description="false only where the page is served over plain http")
     session_time: timedelta = Field(timedelta(hours=12), description="how long a person stays signed in, e.g. PT12H")
-    trusted_proxies: list[str] = Field([], description="addresses whose X-Forwarded-For is believed, as JSON")
+    trusted_proxies: list[str] = Field(
+        [], description='addresses or networks whose X-Forwarded-For is believed, as JSON: ["127.0.0.1"]'
+    )
     oidc_issuer: str | None = Field(None, description="issuer whose tokens are accepted")
     oidc_audience: str = Field("nongvu", description="audience that a token must name")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, named: list[str]) -> list[str]:
+        """What is no address would be believed by nobody, and said by nobody."""
+        for name in named:
+            try:
+                name == "*" or ip_network(name)
+            except ValueError as error:
+                message = f"{error}: name addresses or networks, such as 127.0.0.1 or 172.31.240.0/28"
+                raise ValueError(message) from error
+        return named

@@ -164,8 +164,16 @@ def _link(title: str, url: str, keep: dict[str, Any], *, tags: list[str] | None 
     }  # fmt: skip
 
 
+def lead_to(page: str, built: Json) -> Json:
+    """A built board whose links lead to the farmers' page at this address."""
+    for variable in built["templating"]["list"]:
+        if variable["name"] == "page":
+            variable |= {"query": page, "current": {"text": page, "value": page, "selected": True}}
+    return built
+
+
 def _page(language: Language) -> Json:
-    """Address of the farmers' page; `provision --page` sets it."""
+    """Address of the farmers' page; `lead_to` sets another."""
     address = "http://localhost:8080"
     return {
         "type": "constant", "name": "page", "label": Words("Trang nông dân", "Farmers' page").get(language), "hide": 2,

@@ -22,11 +22,13 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if anything differs.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Write the boards as JSON files, one a board and language."""
+    """Write the boards as JSON files, one a board and language; NONGVU_FARMERS_PAGE is where their links lead."""
     from dashboards.build import FOLDER, differing, write
+    from dashboards.settings import PageSettings
+    from telemetry.settings import read
 
-    where = folder or FOLDER
-    changed = differing(where) if check else write(where)
+    where, page = folder or FOLDER, read(PageSettings).farmers_page
+    changed = differing(where, page) if check else write(where, page)
     if as_json:
         typer.echo(json.dumps({"folder": str(where), "changed": changed}))
     else:

@@ -1,4 +1,4 @@
-"""Settings of ``nongvu dashboards provision``: where Grafana is, and how Grafana reaches the database."""
+"""Settings of ``nongvu dashboards``: where the farmers' page and Grafana are, and how Grafana reaches the database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from pydantic import Field, SecretStr
 from telemetry.settings import Settings
 
 
-class GrafanaSettings(Settings):
+class PageSettings(Settings):
+    """Of ``nongvu dashboards build``."""
+
+    farmers_page: str = Field(
+        "http://localhost:8080", description="address of the farmers' page, for the boards' links"
+    )
+
+
+class GrafanaSettings(PageSettings):
     """``NONGVU_GRAFANA_…`` and the passwords of the two logins that may only look."""
 
     grafana_url: str = Field(description="http://host:3000, or https://user:password@host")
@@ -20,7 +28,4 @@ class GrafanaSettings(Settings):
     chart_reader_password: SecretStr = Field(description="of the login 'grafana', a member of chart_reader")
     chart_public_password: SecretStr = Field(
         description="of the login 'grafana_public', a member of chart_public_reader"
-    )
-    farmers_page: str = Field(
-        "http://localhost:8080", description="address of the farmers' page, for the boards' links"
     )

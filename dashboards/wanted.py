@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dashboards.board import INSIDE, OUTSIDE, Board
+from dashboards.board import INSIDE, OUTSIDE, Board, lead_to
 from dashboards.boards import BOARDS
 from dashboards.panel import Json
 from dashboards.settings import GrafanaSettings
@@ -71,13 +71,8 @@ def password(settings: GrafanaSettings, uid: str) -> str:
 
 def boards(settings: GrafanaSettings) -> list[tuple[str, Json]]:
     """Folder and JSON of every board in every language, with the address of the farmers' page."""
-    made = []
-    for language in LANGUAGES:
-        for board in BOARDS:
-            built = board.build(language)
-            for variable in built["templating"]["list"]:
-                if variable["name"] == "page":
-                    page = settings.farmers_page
-                    variable |= {"query": page, "current": {"text": page, "value": page, "selected": True}}
-            made.append((folder_of(board, language), built))
-    return made
+    return [
+        (folder_of(board, language), lead_to(settings.farmers_page, board.build(language)))
+        for language in LANGUAGES
+        for board in BOARDS
+    ]

@@ -28,8 +28,18 @@ LOGINS = ("ingest", "analytics", "notify", "api")
 BROKER_USERS = (
     *((f"ingest-{worker}-{stream}", "ingest") for worker in (0, 1) for stream in ("live", "backlog")),
     ("api-0", "api"),
+    ("health", "health"),
 )
 YEARS = timedelta(days=3650)
+#: Until a province has written its own: see docs/messages.md, "Routes".
+ROUTES = """\
+# Ways by which messages leave, the best first: docs/messages.md, "Routes". It is a secret, since it holds passwords.
+# As long as only this one is here, messages are files that nobody is sent: 'nongvu doctor' says so.
+[[route]]
+name = "folder"
+provider = "file"
+options = { folder = "messages" } # below the folder of notify's own
+"""
 
 
 def write(name: str, text: str | bytes) -> None:
@@ -48,6 +58,8 @@ def database() -> None:
     """Passwords and addresses of the database's users."""
     for name in PASSWORDS:
         write(name, secrets.token_urlsafe(24))
+    word = (FOLDER / "grafana_password").read_text().strip()
+    write("grafana_url", f"http://admin:{word}@grafana:3000")
     owner = (FOLDER / "database_owner_password").read_text().strip()
     write("database_owner_url", f"postgresql://nongvu_owner:{owner}@database:5432/nongvu")
     for login in LOGINS:
@@ -132,6 +144,7 @@ def main() -> None:
     FOLDER.chmod(0o700)
     database()
     broker()
+    write("routes", ROUTES.rstrip())
     certificates([*sys.argv[1:], "broker", "localhost"])
     sys.stdout.write("Keep authority_key away from this machine; it signs the certificates of gateways.\n")
 

@@ -102,19 +102,28 @@ def _doctor(
     folder: Annotated[
         Path | None, typer.Option(help="Folder of 'nongvu up', whose settings are taken where none are set.")
     ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(help="Only ingest, analytics, notify or api, by its own settings: a container's health check."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: a list of what was looked at.")] = False,
 ) -> None:
     """Check everything, say what is wrong and what to do; ends with 1 if something is wrong."""
     import json
 
     from standalone.doctor import examine
+    from standalone.doctor_service import SETTINGS
+    from standalone.doctor_service import service as look
     from standalone.up import default_folder, take_environment
 
+    if service is not None and service not in SETTINGS:
+        raise typer.BadParameter(f"there is {', '.join(SETTINGS)}")
     folder = folder or default_folder()
-    take_environment(folder)
+    if service is None:
+        take_environment(folder)
     findings = []
     signs = {"fine": "  ", "note": "- ", "wrong": "! "}
-    for finding in examine(folder):
+    for finding in look(service) if service is not None else examine(folder):
         findings.append(finding)
         if not as_json:
             remedy = f"\n      → {finding.remedy}" if finding.remedy and finding.grade != "fine" else ""

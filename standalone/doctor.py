@@ -19,7 +19,10 @@ import aiomqtt
 import psycopg
 from pydantic import ValidationError
 
+from notify.settings import NotifySettings
 from standalone.doctor_connections import Named, api, broker
+from standalone.doctor_messages import messages
+from standalone.doctor_service import overdue
 from standalone.finding import Finding
 from standalone.remedy import remedy
 from standalone.services import ServicesUnavailableError, programs
@@ -43,7 +46,7 @@ PACKAGES = ("ingest", "analytics.run", "notify", "api", "store", "dashboards")
 PROCESSES = ("ingest", "analytics", "notify", "api")
 #: Names that are read outside of the settings: passwords, programs, their cache, tests and measurements.
 FURTHER = (
-    "cache", "programs", "mqtt_password", "mqtt_passwords", "webhook_secret", "secrets",
+    "workers", "front", "cache", "programs", "mqtt_password", "mqtt_passwords", "webhook_secret", "secrets",
     "shared", "test_database_url", "test_folder", "bench_turns", "soak_seconds",
 )  # fmt: skip
 
@@ -69,8 +72,8 @@ def examine(folder: Path | None) -> Iterator[Finding]:
                       "load the settings that 'nongvu up' wrote: set -a; . <folder>/environment; set +a")  # fmt: skip
     if named.mqtt_url:
         yield from _guarded("broker", lambda: broker(named))
-    if named.api_port:
-        yield from api(named.api_port)
+    if named.api_url or named.api_port:
+        yield from api((named.api_url or f"http://127.0.0.1:{named.api_port}").rstrip("/"))
 
 
 def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -152,17 +155,21 @@ def _database(url: str) -> Iterator[Finding]:
         yield from _gateways(connection)
         yield from _people(connection)
         yield from _routes(connection)
+        yield from _messages(connection)
 
 
 def _server(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     row = connection.execute(statement("standalone", "server")).fetchone()
     if row is None:
         return
-    number, commit, timescale, licence, now = row
+    number, commit, timescale, offered, licence, now = row
     if timescale is None:
         yield Finding("wrong", "timescaledb", "the extension is missing", "run 'nongvu store migrate' as the owner")
     else:
         yield Finding("fine", "server", f"PostgreSQL {number}, TimescaleDB {timescale} ({licence})")
+    if timescale is not None and timescale != offered:
+        yield Finding("wrong", "timescaledb", f"the database's is {timescale}, the server's programs are {offered}",
+                      "run 'nongvu store migrate' as the owner: it brings the extension after them")  # fmt: skip
     if commit not in {"on", "remote_write", "remote_apply"}:
         yield Finding("wrong", "commits", f"synchronous_commit is {commit}: receipts could be untrue", "set it to on")
     skew = abs((datetime.now(UTC) - now).total_seconds())
@@ -186,12 +193,20 @@ def _clock() -> Iterator[Finding]:
 def _processes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     rows = connection.execute(statement("standalone", "processes"), {"names": list(PROCESSES)}).fetchall()
     there = {name for (name,) in rows}
+    row = connection.execute(statement("standalone", "signs"), {"now": datetime.now(UTC)}).fetchone()
+    pack, step, mark = row or (None, None, None)
+    signs = {
+        "ingest": f"its last pack came {_at(pack)}",
+        "analytics": f"what is new waits since {_at(mark)}" if mark else "nothing waits for it",
+        "notify": f"what is to be told waits since {_at(step)}" if step else "nothing waits for it",
+    }
     for process in PROCESSES:
         if process in there:
             yield Finding("fine", process, "is connected to the database")
         else:
-            yield Finding("wrong", process, "is not connected to the database",
-                          f"is 'nongvu {process} run' running? see its log")  # fmt: skip
+            sign = f"; {signs[process]}" if process in signs else ""
+            yield Finding("wrong", process, f"is not connected to the database{sign}",
+                          f"is 'nongvu {process} run' running? its log names every setting that it lacks")  # fmt: skip
 
 
 def _work(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
@@ -209,6 +224,8 @@ def _work(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     if failed:
         yield Finding("note", "messages", f"{failed} failed or doubtful", "see 'nongvu notify queue'")
     yield Finding("fine", "deliveries", f"{sending} on their way")
+    for owner in ("analytics", "notify"):
+        yield from overdue(connection, owner)
 
 
 def _gateways(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
@@ -256,3 +273,11 @@ def _routes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     for route, detail, count in connection.execute(statement("delivery", "unknown_receipts")).fetchall():
         yield Finding("note", f"route {route}", f"{count} receipts are {detail}: not counted as delivered",
                       "set the route's callback by the service's documents")  # fmt: skip
+
+
+def _messages(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """The ways out, where the settings that are here name any."""
+    if not any(os.environ.get(name) for name in ("NONGVU_ROUTES", "NONGVU_MESSAGES")):
+        return
+    _, people = connection.execute(statement("standalone", "people")).fetchone() or (0, 0)
+    yield from messages(NotifySettings(), people)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import ssl
@@ -36,6 +37,8 @@ class Named(Settings):
     mqtt_certificate: Path | None = None
     mqtt_key: Path | None = None
     api_port: int | None = Field(None, ge=1, le=65535)
+    #: Of the API where it runs elsewhere, as in compose: http://api:8000.
+    api_url: str | None = None
 
 
 def broker(named: Named) -> Iterator[Finding]:
@@ -67,13 +70,27 @@ async def _connect(to: dict[str, Any]) -> None:
         pass
 
 
-def api(port: int) -> Iterator[Finding]:
-    """Whether the API is ready, and what it lacks."""
-    address_of_health = f"http://127.0.0.1:{port}/healthz"
+def api(base: str) -> Iterator[Finding]:
+    """Whether the API at this address is ready, what it lacks, and whether it knows its readers apart."""
+    address_of_health = f"{base}/healthz"
     try:
-        with urllib.request.urlopen(address_of_health, timeout=5) as answer:
-            yield Finding("fine", "api", f"{address_of_health}: {answer.read(500).decode()}")
+        with urllib.request.urlopen(address_of_health, timeout=5) as answer:  # noqa: S310 — http, by the settings
+            said = answer.read(2000).decode()
+        yield Finding("fine", "api", f"{address_of_health}: {said}")
+        yield from _proxy(said)
     except urllib.error.HTTPError as error:  # it answers, and says what it lacks
         yield Finding("wrong", "api", f"{address_of_health}: {error.read(500).decode()}", "what it lacks stands above")
     except (urllib.error.URLError, OSError) as error:
         yield Finding("wrong", "api", f"{address_of_health}: {error}", "is 'nongvu api run' running? see its log")
+
+
+def _proxy(said: str) -> Iterator[Finding]:
+    """Whether it is told of a proxy that it does not believe: all readers behind it are one, and share its limits."""
+    try:
+        proxy = json.loads(said).get("proxy", "")
+    except (ValueError, AttributeError):
+        return
+    if str(proxy).startswith("not believed"):
+        says = "readers come through a proxy that the API does not know, and are all one to its limits"
+        remedy = "name it in NONGVU_TRUSTED_PROXIES: docs/operating.md, 'The reverse proxy'; its log has the address"
+        yield Finding("wrong", "proxy", says, remedy)

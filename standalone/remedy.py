@@ -6,6 +6,7 @@ from __future__ import annotations
 _DATABASE = (
     ("password authentication failed", "correct NONGVU_DATABASE_URL; 'nongvu store user' makes a new password"),
     ("does not exist", "correct NONGVU_DATABASE_URL, or create what is missing and run 'nongvu store migrate'"),
+    ("could not access file", "the server's TimescaleDB is newer: run 'nongvu store migrate' as the owner"),
     ("starting up", "it is recovering after a crash: wait, and look again"),
     ("too many clients", "stop what holds connections, or raise max_connections"),
     ("connection slots", "stop what holds connections, or raise max_connections"),

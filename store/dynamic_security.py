@@ -63,6 +63,11 @@ def _server_roles() -> dict[str, list[dict[str, Any]]]:
             *may("subscribePattern", f"{ROOT}/#"),
             *may("publishClientReceive", f"{ROOT}/+/+/status", CLOCK),
         ],
+        # the broker's health check: that it hears its own uptime
+        "health": [
+            *may("subscribeLiteral", "$SYS/broker/uptime"),
+            *may("publishClientReceive", "$SYS/broker/uptime"),
+        ],
         "administrator": [
             *may("publishClientSend", f"{CONTROL}"),
             *may("subscribePattern", "$CONTROL/dynamic-security/#"),
@@ -98,7 +103,7 @@ def initial(administrator: str, password: str, users: dict[str, tuple[str, str]]
 def write_initial(file: Path, administrator: str, users: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Make the plugin's file of a new broker with random passwords, and return them: user → password.
 
-    ``users`` are names and roles (ingest, api, clock-reader, standalone), e.g. ``("ingest-0-live", "ingest")``.
+    ``users`` are names and roles (ingest, api, clock-reader, standalone, health), e.g. ``("ingest-0-live", "ingest")``.
     """
     words = {name: secrets.token_urlsafe(24) for name in [administrator, *(name for name, _ in users)]}
     text = initial(administrator, words[administrator], {name: (words[name], role) for name, role in users})

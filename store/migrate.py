@@ -63,8 +63,10 @@ def migrations(folder: Traversable | None = None) -> list[Migration]:
 def migrate(url: str, *, post: bool = True, folder: Traversable | None = None) -> list[str]:
     """Bring the schema up to date and return the names of the migrations that ran.
 
-    Without ``post`` those that the version before could not bear are left, but for a database that is new.
+    Without ``post`` those that the version before could not bear are left, but for a database that is new. The
+    timescaledb extension follows the server's programs first.
     """
+    follow_timescaledb(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         _prepare(connection)
@@ -78,6 +80,47 @@ def migrate(url: str, *, post: bool = True, folder: Traversable | None = None) -
         _repeat(connection)
         catalogue.load(connection)
         return [migration.name for migration in now]
+
+
+def follow_timescaledb(url: str) -> None:
+    """Bring the extension to the version of the server's programs, which an upgrade of these leaves behind.
+
+    It is the first statement of its session: any other would look for the old version's library, which may be gone.
+    Harmless to repeat, to a database without the extension, and to one that is up to date.
+    """
+    for tries in itertools.count(1):
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("ALTER EXTENSION timescaledb UPDATE")
+        except psycopg.errors.UndefinedObject:
+            return
+        except psycopg.errors.InsufficientPrivilege as error:
+            _left_behind(url, error)
+            return
+        except psycopg.errors.InternalError_ as error:  # another migrator was at it: "tuple concurrently updated"
+            if tries == TRIES:
+                message = f"the timescaledb extension cannot follow the server's programs: {error}"
+                raise MigrationError(message) from error
+        else:
+            return
+
+
+def _left_behind(url: str, error: psycopg.Error) -> None:
+    """Nothing where the extension, which is another user's, is up to date; else `MigrationError` with what to do."""
+    remedy = 'as its owner (a superuser): psql -X -d DATABASE -c "ALTER EXTENSION timescaledb UPDATE"'
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT installed_version, default_version FROM pg_available_extensions WHERE name = 'timescaledb'"
+            ).fetchone()
+    except psycopg.Error:  # the old version's library is gone
+        message = f"the timescaledb extension has to follow the server's programs first ({error}): {remedy}"
+        raise MigrationError(message) from error
+    if row is not None and row[0] != row[1]:
+        message = (
+            f"timescaledb is {row[0]}, the server's programs are {row[1]}, and this user may not update it: {remedy}"
+        )
+        raise MigrationError(message) from error
 
 
 def _before(waiting: list[Migration]) -> list[Migration]:

@@ -6,6 +6,7 @@ SELECT code FROM gateway WHERE NOT revoked AND code <> 'api' ORDER BY code;
 -- name: server
 SELECT current_setting('server_version'), current_setting('synchronous_commit'),
        (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
+       (SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb'),
        current_setting('timescaledb.license', true), clock_timestamp();
 
 -- name: waiting
@@ -32,6 +33,16 @@ FROM gateway WHERE NOT gateway.revoked AND gateway.code <> 'api' ORDER BY gatewa
 -- Which of these processes have a connection; each names itself nongvu-<process>….
 SELECT DISTINCT name FROM pg_stat_activity JOIN unnest(%(names)s::text[]) AS name ON application_name LIKE 'nongvu-' || name || '%%'
 WHERE datname = current_database();
+
+-- name: signs
+-- What each process left behind: when the last pack came, the oldest step that is to be told, the oldest mark.
+SELECT (SELECT received_at FROM batch ORDER BY id DESC LIMIT 1),
+       (SELECT min(at) FROM due WHERE owner = 'notify' AND at <= %(now)s),
+       (SELECT min(marked_at) FROM mark);
+
+-- name: overdue
+-- How many things of an owner were due before a moment, and when the first of them.
+SELECT count(*), min(at) FROM due WHERE owner = %(owner)s AND at <= %(before)s;
 
 -- name: people
 SELECT (SELECT count(*) FROM place WHERE kind = 'station'), (SELECT count(*) FROM subscriber);

@@ -11,10 +11,14 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from notify.subscriber import Person, add
 from standalone.broker_access import admit, options
 from standalone.doctor import examine
+from standalone.doctor_service import service
 from standalone.services import Broker, free_port, temporary_folder
+from store.migrate import follow_timescaledb
 from tests.certificates import Authority
+from tests.store.test_store_upgrade import left_behind
 
 
 @pytest.fixture
@@ -151,3 +155,79 @@ def test_a_disk_that_is_nearly_full(looked, tmp_path):
         wrong(looked(small)["disk"], "0.1 GiB free", "make room")
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+def test_messages_that_lead_nowhere_are_said_and_worse_where_people_wait(looked, database, tmp_path):
+    file = tmp_path / "routes"
+    file.write_text('[[route]]\nname = "folder"\nprovider = "file"\noptions = { folder = "messages" }\n')
+    finding = looked(database_url=database, routes=file)["routes"]
+    assert (finding.grade, "nobody is sent any" in finding.says) == ("note", True)
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO place (code, kind, name) VALUES ('c', 'commune', 'C')")
+        add(connection, Person(address="0912345678", places=("c",), consent_channel="paper"), datetime.now(UTC), "test")
+    findings = looked(database_url=database, routes=file)
+    wrong(findings["routes"], "nobody is sent any", "NONGVU_ROUTES")
+    assert findings["CAP"].grade == "note"
+    file.write_text('[[route]]\nname = "sms"\nprovider = "http"\noptions = { url = "https://sms.example/send" }\n')
+    assert looked(database_url=database, routes=file)["routes"].says == "messages leave by sms"
+    file.write_text('[[route]]\nname = "sms"\nprovider = "htp"\n')
+    wrong(looked(database_url=database, routes=file)["routes"], "there is no provider 'htp'", "messages.md")
+
+
+def test_a_process_that_is_gone_is_named_with_what_waits_for_it(looked, database):
+    due = datetime.now(UTC) - timedelta(hours=2)
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO due (at, owner, kind, subject) VALUES (%s, 'notify', 'step', '1')", [due])
+    said = [f"{due:%Y-%m-%d %H:%M} UTC"]
+    finding = looked(database_url=database)["notify"]
+    assert (finding.grade, said[0] in finding.says) == ("wrong", True)
+    for finding in service_of("notify", database):
+        if "due" in finding.says:
+            wrong(finding, said[0], "start it again")
+            break
+    else:
+        pytest.fail("nobody says that nothing is done")
+
+
+def service_of(name, url, **settings):
+    """Findings of one process's health check, with these settings and no others."""
+    names = [variable for variable in os.environ if variable.startswith("NONGVU_")]
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in names:
+            patch.delenv(variable)
+        for key, value in ({"database_url": url} | settings).items():
+            patch.setenv(f"NONGVU_{key.upper()}", str(value))
+        return list(service(name))
+
+
+def test_a_health_check_names_the_settings_that_are_missing(database, tmp_path):
+    (finding,) = service_of("ingest", database)
+    wrong(finding, "NONGVU_MQTT_URL", "correct it")
+    subjects = {finding.subject: finding for finding in service_of("notify", database)}
+    wrong(subjects["routes"], "no route", "messages.md")
+    wrong(service_of("analytics", database)[0], "not connected", "log")
+
+
+def test_an_api_behind_a_proxy_that_it_does_not_know(looked):
+    class Behind(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"status":"well","proxy":"not believed"}')
+
+        def log_message(self, *said):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Behind) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        findings = looked(api_url=f"http://127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
+    assert findings["api"].grade == "fine"
+    wrong(findings["proxy"], "are all one", "NONGVU_TRUSTED_PROXIES")
+
+
+def test_an_extension_that_did_not_follow_the_server(looked, database):
+    left_behind(database)
+    wrong(looked(database_url=database)["database"], "could not access file", "nongvu store migrate")
+    follow_timescaledb(database)
+    assert "could not" not in looked(database_url=database)["server"].says

@@ -8,7 +8,7 @@ import pytest
 
 from standalone.database_access import signed_in
 from store.check import check
-from store.migrate import POST, MigrationError, migrate, needed
+from store.migrate import POST, MigrationError, follow_timescaledb, migrate, needed
 from store.roles import put_user
 
 MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
@@ -91,3 +91,51 @@ def test_who_is_no_superuser_may_look(database):
     url = signed_in(database, "looks", password)
     with psycopg.connect(url, autocommit=True) as connection:
         assert {finding.subject for finding in check(connection, url)} == subjects - {"forecast"}
+
+
+def left_behind(url, version="2.19.2"):
+    """The database as the image before this one left it: its extension's library is no longer there."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        (offered,) = connection.execute(
+            "SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb'"
+        ).fetchone()
+        there = connection.execute(
+            "SELECT path FROM pg_extension_update_paths('timescaledb') WHERE source = %s AND target = %s",
+            [version, offered],
+        ).fetchone()
+        if there is None or there[0] is None:
+            pytest.skip(f"this server's TimescaleDB {offered} has no way from {version}")
+        connection.execute(
+            "UPDATE _timescaledb_catalog.metadata SET value = %s WHERE key = 'timescaledb_version'", [version]
+        )
+        connection.execute("UPDATE pg_extension SET extversion = %s WHERE extname = 'timescaledb'", [version])
+    with psycopg.connect(url) as connection, pytest.raises(psycopg.Error, match=version):
+        connection.execute("SELECT count(*) FROM batch")
+    return offered
+
+
+def test_the_extension_follows_the_servers_programs_before_anything_else(database):
+    offered = left_behind(database)
+    assert migrate(database) == []
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'").fetchone() == (
+            offered,
+        )
+        assert connection.execute("SELECT count(*) FROM batch").fetchone() == (0,)
+    assert migrate(database) == []
+
+
+def test_who_may_not_update_the_extension_is_told_what_to_do(database):
+    name = "migrator_without_the_extension"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'")
+    other = psycopg.conninfo.make_conninfo(database, user=name, password="secret")
+    try:
+        follow_timescaledb(other)  # up to date: nobody has to do anything
+        left_behind(database)
+        with pytest.raises(MigrationError, match="ALTER EXTENSION timescaledb UPDATE"):
+            follow_timescaledb(other)
+    finally:
+        follow_timescaledb(database)
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(f"DROP ROLE {name}")
