@@ -142,6 +142,7 @@ class Platform:
             "NONGVU_MQTT_PASSWORDS": str(self.secrets),
             "NONGVU_CLOCK": self.plan.clock,
             "NONGVU_API_PORT": str(self.plan.api_port),
+            "NONGVU_PUBLIC_URL": self.page.rstrip("/"),
             "NONGVU_SECURE_COOKIES": "false",  # plain http on the loopback address
         } | dict(self.plan.environment)  # fmt: skip
 

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import psycopg
@@ -15,6 +16,7 @@ from notify.subscriber import Person, add
 from standalone.broker_access import admit, options
 from standalone.doctor import examine
 from standalone.doctor_service import service
+from standalone.platform import Plan, Platform
 from standalone.services import Broker, free_port, temporary_folder
 from store.migrate import follow_timescaledb
 from tests.certificates import Authority
@@ -224,6 +226,12 @@ def test_an_api_behind_a_proxy_that_it_does_not_know(looked):
         server.shutdown()
     assert findings["api"].grade == "fine"
     wrong(findings["proxy"], "are all one", "NONGVU_TRUSTED_PROXIES")
+
+
+def test_warnings_of_one_machine_lead_to_its_own_page(tmp_path):
+    platform = Platform(Plan(tmp_path, (), "real", 8080))
+    platform._broker = SimpleNamespace(url="mqtt://127.0.0.1:1883")  # an address is all that is asked of it
+    assert platform.environment()["NONGVU_PUBLIC_URL"] == "http://127.0.0.1:8080"
 
 
 def test_an_extension_that_did_not_follow_the_server(looked, database):
