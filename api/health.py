@@ -43,6 +43,7 @@ async def _database(here: Resources) -> str:
         async with asyncio.timeout(3), here.pool.connection(timeout=2) as connection:
             cursor = await connection.execute("SELECT name FROM migration")
             missing = needed() - {name for (name,) in await cursor.fetchall()}
+            await connection.execute("SELECT pg_try_advisory_xact_lock_shared(x'6e7634'::int, 0)")  # room for locks
     except (psycopg.Error, PoolTimeout, TimeoutError) as error:
         return type(error).__name__
     return f"{len(missing)} migrations have not run" if missing else "well"

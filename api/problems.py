@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from psycopg_pool import PoolTimeout
+from psycopg_pool import PoolTimeout, TooManyRequests
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -84,7 +84,18 @@ async def _database(request: Request, error: Exception) -> Response:
     log.warning("database", path=request.url.path, error=type(error).__name__, detail=str(error)[:200])
     if isinstance(error, psycopg.errors.QueryCanceled):
         detail = "the answer took too long: ask for a shorter time, fewer stations or a longer 'every'"
+        if request.url.path.startswith("/sta/"):
+            detail = (
+                "the answer took too long: ask for one Datastream's Observations in a time, ordered by phenomenonTime,"
+                " without $count"
+            )
         return Problem(503, detail, headers={"Retry-After": "30"}).response()
+    if isinstance(error, PoolTimeout | TooManyRequests) and request.url.path.startswith("/sta/"):
+        detail = (
+            "too many questions of this kind at once: ask for one Datastream's Observations in a time"
+            " (Datastreams(1)/Observations?$filter=phenomenonTime gt 2026-01-31T00:00:00Z), without $count, or later"
+        )
+        return Problem(503, detail, headers={"Retry-After": "5"}).response()
     return Problem(503, "the database does not answer: try again later", headers={"Retry-After": "5"}).response()
 
 

@@ -27,6 +27,16 @@ _FOR_A_REQUEST = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Few connections each, so that questions which anybody may put together wait for each other alone."""
+
+    #: SensorThings asked without an account.
+    light: Pool
+    #: SensorThings that no index serves, whoever asks.
+    heavy: Pool
+
+
 @dataclass(slots=True)
 class Resources:
     """Opened in ``api.commands``, closed at the end."""
@@ -36,6 +46,7 @@ class Resources:
     clock: Clock
     #: For reading; the same as ``pool`` where there is no replica.
     read_pool: Pool
+    shares: Shares
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     limiter: Limiter = field(default_factory=Limiter)
     quotas: Quotas = field(default_factory=Quotas)
@@ -56,9 +67,11 @@ class Resources:
             raise Problem(503, "the replay has not begun: try again later", headers={"Retry-After": "2"}) from None
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection[TupleRow]]:
-        """Lend a connection for reading, with a limit on every query's time."""
-        async with self._lent(self.read_pool) as connection:
+    async def reading(
+        self, share: Pool | None = None, seconds: float | None = None
+    ) -> AsyncIterator[AsyncConnection[TupleRow]]:
+        """Lend a connection for reading, of a share where one is named, with a limit on every query's time [s]."""
+        async with self._lent(share or self.read_pool, seconds) as connection:
             yield connection
 
     @asynccontextmanager
@@ -68,9 +81,10 @@ class Resources:
             yield connection
 
     @asynccontextmanager
-    async def _lent(self, pool: Pool) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    async def _lent(self, pool: Pool, seconds: float | None = None) -> AsyncIterator[AsyncConnection[TupleRow]]:
+        limit = min(seconds or self.settings.request_seconds, self.settings.request_seconds)
         async with pool.connection() as connection:
-            await connection.execute(_FOR_A_REQUEST, (str(int(self.settings.request_seconds * 1000)),))
+            await connection.execute(_FOR_A_REQUEST, (str(int(limit * 1000)),))
             yield connection
 
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from api.app import create
 from api.line import Line
 from api.oidc import Issuer
-from api.resources import Resources
+from api.resources import Resources, Shares
 from api.settings import ApiSettings
 from api.uplink import Uplink
 from store.metrics import serve_metrics
@@ -22,6 +22,8 @@ from store.pool import pool
 from telemetry.clock import Clock, RealClock, ReplayedClock
 
 log = structlog.get_logger()
+#: Questions that may wait for each connection of a share; more are told at once to come later.
+QUEUE = 4
 
 
 class Server(uvicorn.Server):
@@ -57,11 +59,18 @@ async def opened(settings: ApiSettings) -> AsyncIterator[Resources]:
         read = main
         if settings.database_read_url:
             read = await stack.enter_async_context(pool(settings.database_read_url, name="api-read", most=most))
+        shares = Shares(*[
+            await stack.enter_async_context(
+                pool(settings.database_read_url or settings.database_url, name=f"api-{name}", least=0, most=size,
+                     queue=QUEUE * size, patience=settings.public_seconds)
+            )
+            for name, size in (("open", settings.public_connections), ("heavy", settings.heavy_connections))
+        ])  # fmt: skip
         issuer = Issuer(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
         clock, uplink = line(settings)
         if uplink is not None:
             await stack.enter_async_context(uplink.running())
-        yield Resources(settings, main, clock, read, issuer=issuer, uplink=uplink)
+        yield Resources(settings, main, clock, read, shares, issuer=issuer, uplink=uplink)
 
 
 def listening(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:

@@ -26,6 +26,8 @@ MOST_ANSWERS, MOST_TO_STRANGERS = 10, 200
 STOP = frozenset({"STOP", "HUY", "DUNG", "TU CHOI", "TC", "UNSUBSCRIBE", "END", "QUIT", "CANCEL"})
 START = frozenset({"START", "DK", "DANG KY", "BAT DAU"})
 ACKNOWLEDGE = frozenset({"OK", "OKE", "DA NHAN", "DA BIET", "NHAN", "1", "Y", "YES", "CO"})
+#: Characters of a message that are read: more than ten SMS hold, and nobody asks for more.
+LONGEST = 2_000
 _WEATHER = re.compile(r"(?:THOI TIET|TT|WEATHER)\b\s*(.*)")
 
 SAYS = {
@@ -69,7 +71,7 @@ class Person:
 
 def wish(text: str) -> Wish:
     """Understand a person's message, with or without accents, in any case."""
-    said = re.sub(r"[^A-Z0-9 ]+", " ", fold(text).upper())
+    said = re.sub(r"[^A-Z0-9 ]+", " ", fold(text[:LONGEST]).upper())
     said = " ".join(said.split())
     if said in STOP or said.startswith("STOP "):
         return Wish("stop")

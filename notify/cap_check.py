@@ -13,7 +13,7 @@ CAP = f"{{{NAMESPACE}}}"
 
 _BARE = re.compile(r"[^\s,<&]+\Z")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d\Z")
-_REFERENCE = re.compile(r"[^\s,<&]+,[^\s,<&]+,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d\Z")
+_REFERENCE = re.compile(r"[^\s,<&]++,[^\s,<&]++,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d\Z")
 
 
 def check(root: etree._Element) -> list[str]:

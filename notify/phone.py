@@ -19,7 +19,11 @@ _RENUMBERED = {
 
 _NUMBER = re.compile(r"\+?\d[\d .\-]{7,}\d")
 #: Addresses of e-mail, and of chats (an apprise URL holds a token); those of the web say which service failed.
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?!https?:)[a-z][a-z0-9+]{2,}://[^\s'\"]+")
+#: A name is looked for from its beginning only, and of 64 characters at most (RFC 5321 4.5.3.1): else each letter of a
+#: long word would be tried as a name's first.
+_ADDRESS = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]++(?:\.[\w-]++)+|\b(?!https?:)[a-z][a-z0-9+]{2,40}+://[^\s'\"]+"
+)
 
 
 class PhoneError(ValueError):

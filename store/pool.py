@@ -17,12 +17,18 @@ async def _session(connection: AsyncConnection[TupleRow]) -> None:
     await connection.set_autocommit(False)
 
 
-def pool(url: str, *, name: str, least: int = 1, most: int = 4) -> Pool:
-    """Pool of connections named for ``pg_stat_activity``; not yet open: use it in ``async with``."""
+def pool(url: str, *, name: str, least: int = 1, most: int = 4, queue: int = 0, patience: float = 30.0) -> Pool:
+    """Pool of connections named for ``pg_stat_activity``; not yet open: use it in ``async with``.
+
+    At most `queue` wait for a connection (0: any number), each at most `patience` [s]; then `TooManyRequests`
+    and `PoolTimeout` of psycopg_pool.
+    """
     return AsyncConnectionPool(
         url,
         min_size=least,
         max_size=most,
+        max_waiting=queue,
+        timeout=patience,
         name=name,
         kwargs={"application_name": f"nongvu-{name}"},
         configure=_session,

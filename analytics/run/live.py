@@ -13,6 +13,7 @@ import psycopg
 import structlog
 from prometheus_client import Counter, Histogram
 
+from analytics.run import readers
 from analytics.run.engine import Engine
 from analytics.run.requests import answer_one
 from analytics.run.settings import AnalyticsSettings
@@ -71,6 +72,7 @@ async def run(settings: AnalyticsSettings) -> None:
             tasks.create_task(_requests(connections, live), name="requests"),
             tasks.create_task(_care(connections, live), name="care"),
             tasks.create_task(_forget(connections, live), name="forget old issues"),
+            tasks.create_task(readers.watch(connections), name="watch readers"),
         ]
         if replayed is not None:
             helpers += [

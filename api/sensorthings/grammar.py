@@ -157,8 +157,7 @@ def duration(text: str) -> timedelta:
     return timedelta(**parts) * (-1 if match["sign"] else 1)
 
 
-_POINT = re.compile(r"\s*POINT\s*Z?\s*\(\s*([^()]+?)\s*\)\s*\Z", re.IGNORECASE)
-_POLYGON = re.compile(r"\s*POLYGON\s*\(\s*\(([^()]+)\)\s*\)\s*\Z", re.IGNORECASE)
+_PARENTHESES = frozenset("()")
 
 
 def _pair(text: str) -> tuple[float, float]:
@@ -174,10 +173,15 @@ def _pair(text: str) -> tuple[float, float]:
 
 def shape(text: str) -> tuple[Any, ...]:
     """Kind and coordinates of well-known text: POINT, or POLYGON without holes."""
-    if match := _POINT.match(text):
-        return ("point", _pair(match[1]))
-    if match := _POLYGON.match(text):
-        ring = [_pair(part) for part in match[1].split(",")]
+    name, _, rest = text.strip().partition("(")
+    kind, inside = "".join(name.split()).upper(), rest.removesuffix(")").strip()
+    if not rest.endswith(")"):
+        kind = ""
+    if kind in {"POINT", "POINTZ"} and not _PARENTHESES.intersection(inside):
+        return ("point", _pair(inside))
+    bare = inside[1:-1]
+    if kind == "POLYGON" and inside[:1] == "(" and inside[-1:] == ")" and not _PARENTHESES.intersection(bare):
+        ring = [_pair(part) for part in bare.split(",")]
         if len(ring) < 4 or ring[0] != ring[-1]:
             raise wrong("a POLYGON's ring has four points or more and ends where it began")
         return ("polygon", ring)

@@ -12,6 +12,7 @@ from store.sensorthings import ENTITIES, Entity
 USUAL, USUAL_BELOW, MOST = 100, 25, 1000
 #: Deeper and wider expansions are refused: each is a query over all of its parents.
 DEEPEST, MOST_EXPANSIONS, FURTHEST = 5, 20, 1_000_000
+MOST_ORDERS, MOST_SELECTED = 10, 50
 KNOWN = ("$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$resultformat", "$skiptoken")
 
 
@@ -61,6 +62,12 @@ def split(text: str, separator: str) -> list[str]:
     return [*parts, text[start:]]
 
 
+def _few(name: str, parts: list[str], most: int) -> list[str]:
+    if len(parts) > most:
+        raise wrong(f"{name} takes {most} properties at most")
+    return parts
+
+
 def _whole(name: str, text: str, most: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
         raise wrong(f"{name} is a whole number from 0")
@@ -81,7 +88,7 @@ def options(entity: Entity, given: dict[str, str], depth: int = 0, used: list[in
         if lower == "$filter":
             found.filter = parse(text)
         elif lower == "$orderby":
-            found.orderby = [_order(part) for part in split(text, ",")]
+            found.orderby = [_order(part) for part in _few("$orderby", split(text, ","), MOST_ORDERS)]
         elif lower == "$top":
             found.top = _whole("$top", text, MOST)
         elif lower == "$skip":
@@ -89,7 +96,8 @@ def options(entity: Entity, given: dict[str, str], depth: int = 0, used: list[in
         elif lower == "$count":
             found.count = _truth(text)
         elif lower == "$select":
-            found.select = [_selected(entity, part.strip()) for part in split(text, ",")]
+            names = _few("$select", split(text, ","), MOST_SELECTED)
+            found.select = [_selected(entity, part.strip()) for part in names]
         elif lower == "$expand":
             found.expand = _expand(entity, text, depth, used)
         elif lower == "$skiptoken":
@@ -136,7 +144,7 @@ def _expand(entity: Entity, text: str, depth: int, used: list[int]) -> dict[str,
         used[0] += 1
         if used[0] > MOST_EXPANSIONS:
             raise wrong(f"{MOST_EXPANSIONS} expansions at most")
-        match = re.fullmatch(r"\s*([A-Za-z]+)((?:/[A-Za-z]+)*)\s*(?:\((.*)\))?\s*", part, re.DOTALL)
+        match = re.fullmatch(r"([A-Za-z]++)((?:/[A-Za-z]++)*+)\s*+(?:\((.*)\))?", part.strip(), re.DOTALL)
         if match is None:
             raise wrong(f"$expand cannot be read: {part[:60]!r}")
         name, further, inner = match[1], match[2], match[3]

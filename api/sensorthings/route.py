@@ -18,12 +18,14 @@ from api.problems import Problem, not_found
 from api.resources import Here, Resources
 from api.sensorthings.address import Place, find
 from api.sensorthings.body import told
+from api.sensorthings.cost import heavy
 from api.sensorthings.grammar import moment, wrong
 from api.sensorthings.options import Options, options
 from api.sensorthings.patch import apply
 from api.sensorthings.read import Reader
 from api.sensorthings.write import Writer
 from store import sensorthings
+from store.pool import Pool
 from store.sensorthings import ENTITIES
 from telemetry.pack import MAXIMUM_RECORDS
 from telemetry.reading import Reading, milliseconds
@@ -52,9 +54,10 @@ def root(request: Request) -> str:
 
 
 @asynccontextmanager
-async def reading(request: Request, here: Resources, asking: Asker) -> AsyncIterator[Reader]:
-    """Reader for the asker."""
-    async with here.reading() as connection:
+async def reading(request: Request, here: Resources, asking: Asker, share: Pool | None = None) -> AsyncIterator[Reader]:
+    """Reader for the asker; what is asked in public, or is heavy, has a share of its own of connections and of time."""
+    seconds = here.settings.public_seconds if asking.account is None else None
+    async with here.reading(share, seconds) as connection:
         yield Reader(connection, asking.scope, root(request), here.now())
 
 
@@ -83,9 +86,13 @@ def asked_of(request: Request) -> dict[str, str]:
 @router.get("/{path:path}")
 async def get(request: Request, here: Here, asking: Asking, path: str) -> Response:
     """A set, an entity, a property."""
-    async with reading(request, here, asking) as reader:
+    share = here.shares.light if asking.account is None else None
+    async with reading(request, here, asking, share) as reader:
         place = await find(reader, path)
         asked = options(place.entity, asked_of(request))
+        if not heavy(place, asked):
+            return await _shown(request, reader, place, asked, path)
+    async with reading(request, here, asking, here.shares.heavy) as reader:
         return await _shown(request, reader, place, asked, path)
 
 

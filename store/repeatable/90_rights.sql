@@ -28,11 +28,42 @@ BEGIN
         -- views alone, and no right on any hypertable. Taking USAGE on _timescaledb_internal from them as well makes
         -- TimescaleDB 2.19 refuse even their queries on PostgreSQL's own catalogue.
         GRANT USAGE ON SCHEMA _timescaledb_internal TO PUBLIC;
-        -- what a reader could burn time or disk with
-        REVOKE EXECUTE ON FUNCTION pg_sleep(double precision), pg_sleep_for(interval),
-            pg_sleep_until(timestamptz), lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea),
-            pg_advisory_lock(bigint), pg_advisory_lock_shared(bigint) FROM PUBLIC;
     END IF;
+END $$;
+
+-- Functions of the server and of TimescaleDB that hold, change, wait or reach further (advisory locks, large objects,
+-- notifications, sleeping, other sessions, settings): by default everybody may call them. Here the processes may, readers
+-- may not: everything volatile but what only tells the time or draws numbers, and what is volatile though it is not
+-- called so. A list of what is forbidden would miss the next one; tests/store/test_store_readers.py lists every function
+-- that a reader may execute.
+DO $$
+DECLARE
+    one record;
+BEGIN
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        RETURN;
+    END IF;
+    FOR one IN
+        SELECT p.oid, format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, n.nspname,
+                             p.proname, pg_get_function_identity_arguments(p.oid)) AS named
+        FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE (n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname LIKE '%timescaledb%')
+          AND p.prokind IN ('f', 'p')
+          AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS given
+                      WHERE given.grantee = 0 AND given.privilege_type = 'EXECUTE')
+          AND (p.provolatile = 'v' AND p.proname <> ALL (ARRAY['clock_timestamp', 'random', 'random_normal', 'setseed',
+                   'timeofday', 'gen_random_uuid', 'uuidv4', 'uuidv7', 'nextval', 'currval', 'lastval', 'setval'])
+               OR p.proname ~ '(xact_id|txid_current|snapshot)$' OR p.proname ~ '_to_xml|_workers?$|^lo_|stat_reset')
+          -- not called by name: triggers, and what the server calls for types and operators
+          AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype, 'internal'::regtype)
+          AND 'internal'::regtype <> ALL (p.proargtypes::oid[]::regtype[])
+          AND NOT EXISTS (SELECT FROM pg_type AS t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend,
+                                                                  t.typmodin, t.typmodout))
+          AND NOT EXISTS (SELECT FROM pg_operator AS o WHERE o.oprcode = p.oid)
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON %s FROM PUBLIC', one.named);
+        EXECUTE format('GRANT EXECUTE ON %s TO nongvu_ingest, nongvu_analytics, nongvu_notify, nongvu_api', one.named);
+    END LOOP;
 END $$;
 
 DO $$
@@ -110,6 +141,8 @@ BEGIN
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA personal TO nongvu_notify, nongvu_api;
         GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA personal TO nongvu_notify, nongvu_api;
     END IF;
+
+    GRANT EXECUTE ON FUNCTION end_long_chart_sessions() TO nongvu_analytics;
 
     -- people who look: only their schema, and not for ever
     REVOKE ALL ON ALL TABLES IN SCHEMA public FROM chart_reader, chart_public_reader;
