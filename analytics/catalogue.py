@@ -13,6 +13,7 @@ from typing import Any
 
 from analytics.indices import ALL
 from analytics.indices.crops import crops
+from analytics.lacks import when_unknown
 from analytics.languages import FRAMES
 from analytics.properties import PROPERTIES
 from analytics.rule import Level, Rule, Status, Urgency
@@ -75,6 +76,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "season": rule.season,
         "quantities": list(rule.quantities),
         "indices": list(rule.indices),
+        "unknown": when_unknown(rule),
         "kinds": sorted(rule.kinds),
         "crops": sorted(rule.crops),
         "for_crops": sorted(rule.for_crops),
@@ -130,6 +132,9 @@ def rules_page() -> str:
         "*Messages from level n*: lower levels come too often to be worth a message; they stand on the page, and go",
         "only to those who named the hazard among those that they want. *Told by day*: a message waits for the end of",
         "a person's quiet hours whatever its level, and is not repeated.",
+        "*Not known*: what a rule does where something that it needs is not there. Where it cannot be judged, or only",
+        "by what is certain, that stands in the table `unjudged` with its reason, on the station's page, in the",
+        "office, in `nongvu doctor`, `nongvu rule preview` and at `/v1/stations/{code}/unjudged`.",
         "",
     ]
     for pack in dict.fromkeys(rule.pack for rule in RULES):
@@ -155,6 +160,8 @@ def _section(rule: Rule) -> list[str]:
     told += ["told by day"] if rule.urgency is Urgency.EXPECTED else []
     lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months, *told]) + "."]
     lines += [f"Source: {rule.source}."] + ([f"{rule.note}"] if rule.note else [])
+    if unknown := when_unknown(rule):
+        lines += ["", "Not known:", "", *(f"- {text}" for text in unknown)]
     return [*lines, ""]
 
 

@@ -41,6 +41,7 @@ from analytics import grid as grids
 from analytics.grid import Array, Grid, Series, Summary, Times
 from analytics.properties import OF_PLACE
 from telemetry.quantities import Aggregate
+from telemetry.unknown import Why
 
 Given = TypeVar("Given")
 
@@ -73,6 +74,10 @@ class Need:
     required: bool = True
     #: Days before the first computed day that the kernel looks at.
     before: int = 0
+    #: What is taken where a property is not given; empty: then there is no value.
+    otherwise: str = ""
+    #: Properties of which any one will do.
+    any_of: tuple[str, ...] = ()
 
 
 def series(name: str, *, required: bool = True, before: int = 0) -> Need:
@@ -85,14 +90,14 @@ def of_index(name: str, *, required: bool = True, before: int = 0) -> Need:
     return Need(Kind.INDEX, name, required, before)
 
 
-def of_place(name: str) -> Need:
+def of_place(name: str, otherwise: str = "", any_of: tuple[str, ...] = ()) -> Need:
     """A need of a property of the place."""
-    return Need(Kind.PLACE, name)
+    return Need(Kind.PLACE, name, otherwise=otherwise, any_of=any_of)
 
 
-def of_crop(name: str) -> Need:
+def of_crop(name: str, otherwise: str = "", *, required: bool = True) -> Need:
     """A need of a parameter of the season's crop."""
-    return Need(Kind.CROP, name)
+    return Need(Kind.CROP, name, required, otherwise=otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +318,8 @@ class Index:
     aggregate: Aggregate = Aggregate.MEAN
     #: Computed for each crop season, not for a place by itself.
     season: bool = False
+    #: Why there is no value where all that it needs is there.
+    unknown: Why = Why.READINGS
     #: Arguments of the kernel that may be unknown and leave a bound, not NaN.
     bounded: frozenset[str] = frozenset()
     #: What a reader must know: limits, assumptions, what is left out.

@@ -11,6 +11,7 @@ from analytics.grid import HOUR, Array, hourly, of_values
 from analytics.indices.flash_flood import hourly_course
 from analytics.quality.evidence import evidence
 from analytics.rule import Facts, Measure
+from telemetry.unknown import Why
 
 #: A day speaks for itself when so much of its hours was measured: 18 of 24.
 WHOLE_DAY = 0.75
@@ -184,7 +185,8 @@ def short_rain(minutes: int) -> Condition:
         amount = _sliding(np.where(seen, value, 0.0), steps)
         often = np.nan_to_num(facts.interval, nan=np.inf) <= minutes * 60
         share = _sliding(seen.astype(np.float64), steps) / steps
-        return Measure(np.where(often[:, None] & (share > 0), amount, np.nan), share >= WHOLE_SUM)
+        seldom = np.broadcast_to(~often[:, None], value.shape) * np.uint8(Why.SELDOM)
+        return Measure(np.where(often[:, None] & (share > 0), amount, np.nan), share >= WHOLE_SUM, why=seldom)
 
     return condition
 
@@ -192,7 +194,7 @@ def short_rain(minutes: int) -> Condition:
 def flash_flood(facts: Facts) -> Measure:
     """Level of flash flood by rain of the 24 hours that end with each hour."""
     course = facts.window.once("flash_flood", hourly_course)
-    return Measure(course.level, course.whole)
+    return Measure(course.level, course.whole, why=course.undefined * np.uint8(Why.UNDEFINED))
 
 
 def doubted(check: str) -> Condition:

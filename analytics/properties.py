@@ -25,10 +25,20 @@ class Property:
     en: str
     of_place: bool = False
     of_season: bool = False
+    #: Numbers of classes: whole ones only.
+    whole: bool = False
+
+    def can_be(self, value: float) -> bool:
+        """Whether a number lies within the limits, and is whole where it has to be."""
+        return self.minimum <= value <= self.maximum and (not self.whole or value == round(value))
 
 
 def _place(name: str, unit: str, minimum: float, maximum: float, vi: str, en: str) -> Property:
     return Property(name, unit, minimum, maximum, vi, en, of_place=True)
+
+
+def _class(name: str, maximum: float, vi: str, en: str) -> Property:
+    return Property(name, "1", 1.0, maximum, vi, en, of_place=True, whole=True)
 
 
 def _season(name: str, unit: str, minimum: float, maximum: float, vi: str, en: str) -> Property:
@@ -61,9 +71,9 @@ _TABLE: tuple[Property, ...] = (
     *(_place(f"mark_{n}", "m", -500.0, 9000.0, f"Mức nước báo động {n}", f"Water level of mark {n}")
       for n in (1, 2, 3, 4)),
     _place("annual_precipitation", "mm", 50.0, 12_000.0, "Lượng mưa năm trung bình", "Mean annual rain"),
-    _place("flash_flood_susceptibility", "1", 1.0, 4.0, "Mức nhạy cảm lũ quét (1 thấp … 4 rất cao)",
+    _class("flash_flood_susceptibility", 4.0, "Mức nhạy cảm lũ quét (1 thấp … 4 rất cao)",
            "Susceptibility to flash floods (1 low … 4 very high)"),
-    _place("flash_flood_region", "1", 1.0, 4.0, "Khu vực lũ quét (1 … 4)", "Region of flash floods (1 … 4)"),
+    _class("flash_flood_region", 4.0, "Khu vực lũ quét (1 … 4)", "Region of flash floods (1 … 4)"),
     _place("fire_rain_reset", "mm", 0.0, 100.0, "Mưa ngày đưa chỉ số P về 0", "Daily rain that resets fire index P"),
     *(_place(f"fire_limit_{n}", "1", 0.0, 1e6, f"Giới hạn trên cấp cháy {n}", f"Upper limit of fire level {n}")
       for n in (1, 2, 3, 4)),

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.grid import Array, Times
-from analytics.index import Step, Window
+from analytics.index import Need, Step, Window
 
 Flags = NDArray[np.bool_]
 
@@ -105,6 +105,8 @@ class Measure:
     whole: Flags | None = None
     #: Where the level stays as it is although nothing new is said, e.g. between the ends of months.
     hold: Flags | None = None
+    #: Numbers of `telemetry.unknown.Why` where there is a reason of its own for no value, else 0.
+    why: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ class Rule:
     quantities: tuple[str, ...] = ()
     #: Indices it looks at.
     indices: tuple[str, ...] = ()
+    #: What else must be there: a further quantity, an hourly index, a property; see `analytics.lacks`.
+    needs: tuple[Need, ...] = ()
     #: Trouble of the station's gateway that it looks at: offline, clock, gap.
     trouble: str = ""
     #: Kinds of places it is for; empty: any.

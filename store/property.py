@@ -70,6 +70,8 @@ def _number(name: str, value: Any, row: Mapping[str, Any]) -> float:
     if not row["minimum"] <= number <= row["maximum"]:
         limits = f"{row['minimum']:g} to {row['maximum']:g} {'' if row['unit'] == '1' else row['unit']}".strip()
         raise PropertyError(f"{name} = {value} cannot be: give a number from {limits} ({row['en']})")
+    if row.get("whole") and number != round(number):
+        raise PropertyError(f"{name} = {value} cannot be: give a whole number ({row['en']})")
     return number
 
 

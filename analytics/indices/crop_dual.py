@@ -207,7 +207,17 @@ def _dual(window: Window) -> Result:
     return Result(value, window.values["soil_evaporation_coefficient"].completeness)
 
 
-_NEEDS = (of_index("reference_evapotranspiration"), of_index("precipitation_sum"), of_crop("kcb_initial"))
+_NEEDS = (
+    of_index("reference_evapotranspiration"),
+    of_index("precipitation_sum"),
+    of_crop("kcb_initial"),
+    of_crop("kcb_middle"),
+    of_crop("kcb_end"),
+    of_crop("height", "0.5 m"),
+    of_crop("field_capacity", "that of loam"),
+    of_crop("wilting_point", "that of loam"),
+    of_crop("wetted_fraction", "1"),
+)
 EVAPORATION = Index(
     name="soil_evaporation_coefficient", unit="1", needs=_NEEDS, compute=_evaporation, kernel=surface_layer,
     title=titles("Hệ số bốc hơi mặt đất Ke", "Soil evaporation coefficient Ke"), source=f"{_FAO}, Eq. 71–77",

@@ -128,6 +128,7 @@ def _parts(season: Season, kind: str) -> tuple[Array, ...]:
     return tuple(season.parameter(f"{kind}_{part}")[:, None] for part in ("initial", "development", "middle", "late"))
 
 
+_LENGTHS = tuple(of_crop(f"stage_{part}") for part in ("initial", "development", "middle", "late"))
 HEAT = Index(
     name="season_degree_days", unit="Cel.d",
     needs=(of_index("air_temperature_minimum"), of_index("air_temperature_maximum"), of_crop("heat_base")),
@@ -144,7 +145,7 @@ HEAT = Index(
 INDICES: tuple[Index, ...] = (
     HEAT,
     Index(
-        name="crop_stage", unit="1", needs=(of_index("season_degree_days", required=False), of_crop("stage_initial")),
+        name="crop_stage", unit="1", needs=(of_index("season_degree_days", required=False), *_LENGTHS),
         compute=_stage, kernel=stage, title=titles("Giai đoạn sinh trưởng", "Crop stage"),
         source="Allen et al. (1998), FAO-56, ch. 6 and table 11", equation="stage + share of it that has passed",
         example=Example({"progress": 55.0, "initial": 25.0, "development": 25.0, "middle": 30.0, "late": 20.0},

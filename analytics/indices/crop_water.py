@@ -353,7 +353,9 @@ _NOTE = "Capillary rise, runoff and, in a paddy, ponded water are left out. A pr
 DEPLETION = Index(
     name="root_zone_depletion", unit="mm",
     needs=(of_index("crop_evapotranspiration"), of_index("precipitation_sum"), series("water_volume", required=False),
-           of_index("soil_moisture_mean", required=False), of_crop("root_most"), of_crop("depletion")),
+           of_index("soil_moisture_mean", required=False), of_crop("root_least"), of_crop("root_most"),
+           of_crop("depletion"), *(of_crop(name, "that of loam") for name in ("field_capacity", "wilting_point")),
+           *(of_crop(name, required=False) for name in ("area", "probe_weight", "initial_depletion"))),
     compute=_depletion, kernel=root_zone, title=titles("Lượng nước thiếu hụt vùng rễ", "Root zone depletion"),
     source=f"{_FAO}, Eq. 82–88", equation="Dr = Dr₋₁ − P − I + Ks Kc ET0 (+ deep percolation), 0 ≤ Dr ≤ TAW",
     example=Example({"potential": 6.0, "rain": 0.0, "irrigation": 0.0, "available": 160.0, "fraction": 0.4,
@@ -365,7 +367,9 @@ DEPLETION = Index(
 INDICES: tuple[Index, ...] = (
     Index(
         name="crop_coefficient", unit="1",
-        needs=(of_crop("kc_initial"), of_crop("stage_initial"), of_index("wind_speed_mean", required=False),
+        needs=(*(of_crop(f"kc_{part}") for part in ("initial", "middle", "end")), of_crop("height", "0.5 m"),
+               *(of_crop(f"stage_{part}", required=False) for part in ("initial", "development", "middle", "late")),
+               of_index("wind_speed_mean", required=False),
                of_index("relative_humidity_minimum", required=False)),
         compute=_coefficient, kernel=crop_coefficient, title=titles("Hệ số cây trồng Kc", "Crop coefficient Kc"),
         source=f"{_FAO}, Eq. 62, 65, 66", equation="Kc = Kc,prev + (i − ΣL)/L (Kc,next − Kc,prev)",

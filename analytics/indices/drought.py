@@ -10,6 +10,7 @@ from scipy import special
 from analytics.grid import Array, Times, Values
 from analytics.index import Example, Index, Result, Step, Window, of_index, titles
 from analytics.indices.hours import sliding_sum
+from telemetry.unknown import Why
 
 #: WMO-No. 1090: at least 30 years to calibrate on; below these there is no value.
 CALIBRATION_YEARS = 30
@@ -316,6 +317,7 @@ def _row(months: int, evaporated: bool) -> Index:
         ),
         step=Step.MONTH,
         completeness=LEAST_YEARS / CALIBRATION_YEARS,
+        unknown=Why.RECORD,
         note=_NOTE,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, State, Window, of_index, titles
+from analytics.index import Example, Index, Result, State, Window, of_index, of_place, titles
 
 SATURATED = 203.2  # [mm], eight inches of water that the soil holds (Keetch and Byram 1968)
 
@@ -184,7 +184,8 @@ def _least(shares: list[Array]) -> Array:
 
 KBDI = Index(
     name="keetch_byram_drought_index", unit="mm",
-    needs=(of_index("air_temperature_maximum"), of_index("precipitation_sum")), compute=_kbdi, kernel=keetch_byram,
+    needs=(of_index("air_temperature_maximum"), of_index("precipitation_sum"), of_place("annual_precipitation")),
+    compute=_kbdi, kernel=keetch_byram,
     title=titles("Chỉ số hạn Keetch–Byram (KBDI)", "Keetch–Byram drought index (KBDI)"),
     source="Keetch and Byram (1968); Finkele et al. (2006), BMRC Res. Rep. 119, Eq. 1–4",
     equation="dQ = (203.2 − Q)(0.968 exp(0.0875 Tmax + 1.5552) − 8.30)/(1 + 10.88 exp(−0.00173 R)) · 10⁻³ − P",

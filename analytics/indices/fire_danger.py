@@ -218,6 +218,7 @@ _NOON = (
     series("wind_speed"),
     series("precipitation", before=1),
 )
+_TABLE = "table of Thừa Thiên Huế"
 _SOURCE = "Van Wagner and Pickett (1985), For. Tech. Rep. 33"
 _FIRST = "first day of the test table (13 April)"
 _DAY = {"temperature": 17.0, "humidity": 42.0, "wind": 25.0, "rain": 0.0}
@@ -253,7 +254,8 @@ DROUGHT = Index(
 )  # fmt: skip
 P = Index(
     name="fire_danger_p", unit="1",
-    needs=(series("air_temperature"), series("relative_humidity"), of_index("precipitation_sum")), compute=_p,
+    needs=(series("air_temperature"), series("relative_humidity"), of_index("precipitation_sum"),
+           of_place("fire_rain_reset", _TABLE)), compute=_p,
     kernel=nesterov_p, title=titles("Chỉ số cháy rừng P", "Forest fire index P"),
     source="Nesterov (1949), modified by Phạm Ngọc Hưng; rain that resets it by the province's decision",
     equation="P = K Σ t13 · d13, K = 0 on a day of rain ≥ a",
@@ -290,7 +292,8 @@ INDICES: tuple[Index, ...] = (
     ),
     P,
     Index(
-        name="fire_danger_level", unit="1", needs=(of_index("fire_danger_p"),), compute=_level, kernel=fire_level,
+        name="fire_danger_level", unit="1", compute=_level, kernel=fire_level,
+        needs=(of_index("fire_danger_p"), *(of_place(f"fire_limit_{level}", _TABLE) for level in (1, 2, 3, 4))),
         title=titles("Cấp dự báo cháy rừng", "Forest fire danger level"),
         source="TT 25/2019/TT-BNNPTNT; limits: QĐ 33/2022/QĐ-UBND of Thừa Thiên Huế until the place has its own",
         equation="I ≤ 5 000 < II ≤ 10 000 < III ≤ 15 000 < IV ≤ 20 000 < V", completeness=0.5,

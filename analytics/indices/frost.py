@@ -8,6 +8,7 @@ from analytics.grid import Array, Values
 from analytics.index import Example, Index, Result, State, Window, of_index, of_place, series, titles
 from analytics.indices.psychrometrics import dew_point
 from analytics.indices.sun import sunrise_and_sunset
+from telemetry.unknown import Why
 
 LEAST_NIGHTS = 10
 #: A radiation night: wind below 2 m/s and no rain (Snyder and de Melo-Abreu 2005, ch. 5).
@@ -234,7 +235,7 @@ FORECAST = Index(
     equation="Tp = a T0 + b Td0 + c, learned from the station's own radiation nights",
     example=Example({"temperature": 10.0, "dew": 2.0, "a": 0.502812148, "b": 0.026471645, "c": -5.821986654},
                     -0.7409219, 1e-6, "frost 0.0.4 (R), predFAO(10, 2)"),
-    completeness=0.5, state=_STATE,
+    completeness=0.5, state=_STATE, unknown=Why.RECORD,
     note="For clear calm nights; known two hours after sunset, for the night that follows. See its error.",
 )  # fmt: skip
 
@@ -246,6 +247,6 @@ INDICES: tuple[Index, ...] = (
         title=titles("Sai số chuẩn của dự báo đêm", "Standard error of the night's forecast"), source=_SOURCE,
         equation="√(Σ residual²/(n − 3))",
         example=Example(_BOOK, 0.502812148, 1e-6, "FAO's book, as in frost 0.0.4 (R)", part=0),
-        completeness=0.5,
+        completeness=0.5, unknown=Why.RECORD,
     ),
 )  # fmt: skip

@@ -58,7 +58,9 @@ def _entry(index: Index) -> str:
 def _need(need: Need) -> str:
     kind = {Kind.SERIES: "readings", Kind.INDEX: "index", Kind.PLACE: "place", Kind.CROP: "crop"}[need.kind]
     back = f", {need.before} days back" if need.before else ""
-    return f"{kind} `{need.name}`{'' if need.required else ' (if there)'}{back}"
+    names = " or ".join(f"`{name}`" for name in need.any_of or (need.name,))
+    taken = f" (else {need.otherwise})" if need.otherwise else "" if need.required else " (if there)"
+    return f"{kind} {names}{taken}{back}"
 
 
 def _properties() -> str:

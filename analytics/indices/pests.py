@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.grid import Values
-from analytics.index import Example, Index, Result, State, Window, of_index, titles
+from analytics.index import Example, Index, Need, Result, State, Window, of_index, of_place, titles
 from analytics.indices.heat_units import degree_days_sine
 from telemetry.quantities import Aggregate
 
@@ -92,10 +92,19 @@ def _computed(pest: Pest) -> Callable[[Window], Result]:
     return compute
 
 
+def _constants(pest: Pest) -> tuple[Need, ...]:
+    """What a place may say of a pest, and what is taken otherwise."""
+    given = (("base", pest.base), ("generation", pest.generation))
+    known = (of_place(f"{pest.name}_{what}", f"{value:g}" if value == value else "") for what, value in given)  # noqa: PLR0124
+    highest = f"{pest.ceiling:g}" if pest.ceiling == pest.ceiling else "no upper threshold"
+    return (*known, of_place(f"{pest.name}_ceiling", highest))
+
+
 def _row(pest: Pest) -> Index:
     return Index(
         name=f"{pest.name}_generations", unit="1",
-        needs=(of_index("air_temperature_minimum"), of_index("air_temperature_maximum")), compute=_computed(pest),
+        needs=(of_index("air_temperature_minimum"), of_index("air_temperature_maximum"), *_constants(pest)),
+        compute=_computed(pest),
         kernel=generations, title=titles(f"Số lứa {pest.vi}", f"Generations of {pest.en}"), source=pest.source,
         equation="Σ degree days of a sine above the base since 1 January / those of a generation",
         example=Example({"daily": [10.0, 10.0], "generation": [40.0], "before": [20.0]}, [0.75, 1.0], 1e-12, "by hand"),

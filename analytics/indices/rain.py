@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import HOUR, Values
-from analytics.index import Example, Index, Result, State, Window, of_place, series, titles
+from analytics.index import Example, Index, Result, State, Window, series, titles
 from analytics.indices import flash_flood
 from analytics.indices.air import SUM_COMPLETENESS
 from analytics.indices.flash_flood import flash_flood_level
@@ -232,8 +232,7 @@ INDICES: tuple[Index, ...] = (
     EROSIVITY,
     Index(
         name="flash_flood_rain_level", unit="1",
-        needs=(series("precipitation", before=flash_flood.BEFORE), of_place("flash_flood_susceptibility"),
-               of_place("flash_flood_region")),
+        needs=(series("precipitation", before=flash_flood.BEFORE), *flash_flood.OF_PLACE),
         compute=flash_flood.level_of_days, kernel=flash_flood_level,
         title=titles("Cấp rủi ro lũ quét, sạt lở theo mưa", "Flash flood and landslide level by rain"),
         source="QĐ 18/2021/QĐ-TTg, Điều 46",

@@ -60,14 +60,16 @@ def marks_reached(level: Values, marks: Values) -> Values:
     Returns
     -------
     (...) array
-        Number of marks at or below the level [1].
+        Number of the highest mark at or below the level, 0 below all [1].
 
     References
     ----------
     NĐ 114/2018/NĐ-CP, levels to watch at a dam; QĐ 18/2021/QĐ-TTg, Điều 45, alarm levels of rivers.
     """
     level = np.asarray(level, dtype=np.float64)
-    reached = (level[..., None] >= np.asarray(marks)).sum(axis=-1)
+    marks = np.asarray(marks)
+    # its own number, whether or not the lower ones are known
+    reached = np.where(level[..., None] >= marks, np.arange(1, marks.shape[-1] + 1), 0).max(axis=-1)
     return np.where(np.isnan(level), np.nan, reached)
 
 
@@ -279,6 +281,7 @@ def _ammonia(window: Window) -> Result:
 _BENSON = "Benson and Krause (1984), Limnol. Oceanogr. 29, 620–632"
 _EMERSON = "Emerson et al. (1975), J. Fish. Res. Board Can. 32, 2379–2383"
 _LEVEL = (series("water_level", before=1),)
+_MARKS = of_place("mark_1", any_of=MARKS[:3])
 
 INDICES: tuple[Index, ...] = (
     Index(
@@ -289,14 +292,14 @@ INDICES: tuple[Index, ...] = (
         aggregate=Aggregate.MAXIMUM,
     ),
     Index(
-        name="water_marks_reached", unit="1", step=Step.HOUR, needs=(*_LEVEL, of_place("mark_1")), compute=_reached,
+        name="water_marks_reached", unit="1", step=Step.HOUR, needs=(*_LEVEL, _MARKS), compute=_reached,
         kernel=marks_reached, title=titles("Số mốc nước đã đạt", "Marks reached by the water"),
-        source="NĐ 114/2018/NĐ-CP; QĐ 18/2021/QĐ-TTg, Điều 45", equation="number of marks ≤ level",
+        source="NĐ 114/2018/NĐ-CP; QĐ 18/2021/QĐ-TTg, Điều 45", equation="number of the highest mark ≤ level",
         example=Example({"level": 12.0, "marks": (10, 12, 14)}, 2.0, 0.0, "by hand"), aggregate=Aggregate.MAXIMUM,
-        note="Marks are the place's properties mark_1 … mark_4, from low to high.",
+        note="Marks are the place's properties mark_1 … mark_4, from low to high; any may lack.",
     ),
     Index(
-        name="water_hours_to_mark", unit="h", step=Step.HOUR, needs=(*_LEVEL, of_place("mark_1")), compute=_to_mark,
+        name="water_hours_to_mark", unit="h", step=Step.HOUR, needs=(*_LEVEL, _MARKS), compute=_to_mark,
         kernel=hours_to_mark, title=titles("Số giờ đến mốc kế tiếp", "Hours to the next mark"),
         source="own: distance over rate", equation="(mark − level)/rise",
         example=Example({"level": 12.5, "rise": 0.5, "marks": (10, 12, 14)}, 3.0, 1e-12, "by hand"),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from analytics.index import Step, titles
+from analytics.index import Step, of_index, series, titles
 from analytics.indices.livestock import temperature_humidity_index
 from analytics.measure import current, day_mean, hour_of, of_hour
 from analytics.rule import Rule, Status, level
@@ -65,6 +65,7 @@ LIVESTOCK_HEAT = Rule(
     step=Step.HOUR,
     condition=hour_of(temperature_humidity_index, "air_temperature", "relative_humidity"),
     quantities=("relative_humidity",),
+    needs=(series("air_temperature"),),
     tells_from=2,
     levels=(
         level(
@@ -113,6 +114,7 @@ PIG_HEAT = Rule(
     step=Step.HOUR,
     condition=hour_of(temperature_humidity_index, "air_temperature", "relative_humidity"),
     quantities=("relative_humidity",),
+    needs=(series("air_temperature"),),
     tells_from=2,
     levels=(
         level(
@@ -193,6 +195,7 @@ AMMONIA = Rule(
     step=Step.HOUR,
     condition=of_hour("unionised_ammonia"),
     quantities=("total_ammonia_nitrogen",),
+    needs=(of_index("unionised_ammonia"),),
     levels=(
         level(
             0.05,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from analytics.index import Step, titles
-from analytics.indices.flash_flood import BEFORE
+from analytics.indices.flash_flood import BEFORE, OF_PLACE
 from analytics.measure import flash_flood, rain_sum, short_rain, sudden_rain
 from analytics.rule import Level, Rule, Status, Words, level
 
@@ -254,6 +254,7 @@ FLASH_FLOOD = Rule(
     step=Step.HOUR,
     condition=flash_flood,
     quantities=("precipitation",),
+    needs=OF_PLACE,
     before=BEFORE,
     levels=tuple(
         level(

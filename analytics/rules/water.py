@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from analytics.index import Step, titles
+from analytics.index import Step, of_index, titles
 from analytics.measure import of_hour
 from analytics.rule import Rule, Status, level
 
@@ -19,6 +19,7 @@ WATER_MARKS = Rule(
     step=Step.HOUR,
     condition=of_hour("water_marks_reached"),
     quantities=("water_level",),
+    needs=(of_index("water_marks_reached"),),
     levels=(
         level(
             1.0,

@@ -17,13 +17,14 @@ from analytics.indices import SEASON_INDICES
 from analytics.quality import check_window
 from analytics.quality.check import trusted
 from analytics.rule import Rule
-from analytics.run import coming, context, doubts, expect, load, memory, say, tables
+from analytics.run import coming, context, doubts, expect, load, memory, say, tables, unjudged
 from analytics.run.batch import Frame, Known, local_date, midnight, naive
-from analytics.run.judge import NOTHING, Finding, Key, Trails, conclude, judge
+from analytics.run.judge import NOTHING, Finding, Key, Silent, Trails, conclude, judge
 from store.due import Due
 from store.index_state import States
 from store.index_value import Values, concatenate
 from store.lease import Leased
+from store.unjudged import Unjudged
 from store.verdict import Verdict
 from store.work import Connection
 
@@ -72,6 +73,8 @@ class Computed:
     doubted: dict[int, datetime] = field(default_factory=dict)
     alerts: say.Alerts = field(default_factory=say.Alerts)
     due: dict[int, list[Due]] = field(default_factory=dict)
+    #: Place → what cannot be judged there.
+    unjudged: dict[int, tuple[Unjudged, ...]] = field(default_factory=dict)
     memory: dict[int, memory.Memory] = field(default_factory=dict)
 
 
@@ -115,6 +118,7 @@ async def compute(
             break
         course.go_on(thought.frames)
         begin = end + timedelta(days=1)
+    done.unjudged = unjudged.of_places([job.known for job in jobs], rules, thought.silent, last)
     _settle(done, course, thought.frames, concatenate(parts), rules, trails)
     return done
 
@@ -125,6 +129,7 @@ class Thought:
 
     frames: Frames
     found: list[Verdict]
+    silent: Silent
 
 
 def _think(
@@ -134,8 +139,9 @@ def _think(
     found = check_window(part.window)
     part = replace(part, window=trusted(part.window, found))
     doubted = doubts.doubt_hours(part, found, [one.verdicts for one in course.loaded])
-    frames = follow(indices, rules, part, course, trails, doubted)
-    return Thought(frames, doubts.verdicts(part, found))
+    silent: Silent = {}
+    frames = follow(indices, rules, part, course, trails, doubted, silent)
+    return Thought(frames, doubts.verdicts(part, found), silent)
 
 
 def follow(
@@ -145,17 +151,18 @@ def follow(
     course: context.Context,
     trails: Trails,
     doubted: Mapping[str, Array] = NOTHING,
+    silent: Silent | None = None,
 ) -> list[tuple[Frame, Sequence[Index]]]:
     """Indices and rules of places, then those of their crop seasons; the frames they were computed on."""
     part = replace(part, window=replace(part.window, states=course.states_of(indices, part)))
     evaluate(indices, part.window)
-    judge(rules, part, course.context_of(part), set(course.former), trails, doubted)
+    judge(rules, part, course.context_of(part), set(course.former), trails, doubted, silent)
     frames: list[tuple[Frame, Sequence[Index]]] = [(part, indices)]
     grown = part.grown() if tables.ripe(part)[:, part.window.lead :].any() else None
     if grown is not None:
         grown = replace(grown, window=replace(grown.window, states=course.states_of(SEASON_INDICES, grown)))
         evaluate(SEASON_INDICES, grown.window)
-        judge(rules, grown, course.context_of(grown), set(course.former), trails)
+        judge(rules, grown, course.context_of(grown), set(course.former), trails, silent=silent)
         frames.append((grown, SEASON_INDICES))
     return frames
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics import level
+from analytics import lacks, level
 from analytics.episode import Episode, Revision, level_before, revise, spliced
 from analytics.grid import Array, Times
 from analytics.index import Step
 from analytics.level import Course, Run
-from analytics.rule import ALWAYS, Dated, Facts, Rule, own_terms
+from analytics.rule import ALWAYS, Dated, Facts, Measure, Rule, own_terms
 from analytics.run.batch import Frame, Known, naive
 from analytics.wording import local_date
 
@@ -40,6 +40,8 @@ class Trail:
 #: By rule, place and season.
 Key = tuple[str, int, int]
 Trails = dict[Key, Trail]
+#: Rules that were looked at, and why each says nothing: `telemetry.unknown.Why`, 0 where it speaks.
+Silent = dict[Key, int]
 NOTHING: Mapping[str, Array] = MappingProxyType({})
 
 
@@ -121,6 +123,7 @@ def judge(
     open_before: set[Key],
     trails: Trails,
     doubted: Mapping[str, Array] = NOTHING,
+    silent: Silent | None = None,
 ) -> None:
     """Follow rules through a frame, adding to the trails; ``open_before`` are those that have episodes."""
     found = facts(frame, stored, doubted)
@@ -133,7 +136,10 @@ def judge(
         if rule.step not in periods:
             periods[rule.step] = Periods.of(rule.step, frame)
         with np.errstate(invalid="ignore", divide="ignore"):
-            _follow(rule, frame, found, np.array(rows), periods[rule.step], open_before, trails)
+            measure = rule.condition(found)
+            if silent is not None:
+                silent |= unheard(rule, frame, measure, rows, periods[rule.step])
+            _follow(rule, frame, measure, np.array(rows), periods[rule.step], open_before, trails)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +163,12 @@ class Periods:
 def _follow(
     rule: Rule,
     frame: Frame,
-    found: Facts,
+    measure: Measure,
     rows: NDArray[np.int64],
     periods: Periods,
     open_before: set[Key],
     trails: Trails,
 ) -> None:
-    measure = rule.condition(found)
     begins, seconds = periods.begins, periods.seconds
     of_places = [terms(rule, known) for known in frame.places]
     codes = level.evaluate(rule, measure, begins, of_places)
@@ -193,6 +198,26 @@ def _follow(
         if known.size:
             trail.latest = round(float(measured[known[-1]]), 3)
         trail.runs += level.runs(codes[row, span], seconds[0][row, span], seconds[1][row, span])
+
+
+def unheard(rule: Rule, frame: Frame, measure: Measure, rows: Sequence[int], periods: Periods) -> Silent:
+    """Why a rule says nothing at its rows now; 0 where it was known within its patience. Not of what has no news."""
+    since = int(frame.now.astype(np.int64)) - int(rule.patience.total_seconds())
+    recent = periods.begun & (periods.seconds[1] > since)
+    if measure.hold is not None:  # between the ends of months nothing new is said
+        recent = periods.begun & ~measure.hold
+    columns = np.flatnonzero(recent[rows].any(axis=0))
+    if not columns.size:
+        return {}
+    span = slice(int(columns[0]), int(columns[-1]) + 1)
+    recent, known = recent[rows, span], np.isfinite(measure.value[rows, span])
+    why = np.zeros(recent.shape, np.uint8) if measure.why is None else measure.why[rows, span]
+    said = recent & (known | (why > 0))
+    last = recent.shape[1] - 1 - np.argmax(said[:, ::-1], axis=1)
+    at = np.arange(len(rows))
+    reason = np.where(said.any(axis=1), np.where(known[at, last], 0, why[at, last]), int(lacks.reason(rule)))
+    fresh = np.flatnonzero(recent.any(axis=1)).tolist()
+    return {(rule.name, frame.places[rows[at]].spot.id, frame.seasons[rows[at]]): int(reason[at]) for at in fresh}
 
 
 def _column(rule: Rule, frame: Frame, row: int, day: int) -> int:

@@ -16,6 +16,7 @@ from analytics.index import Index
 from analytics.run.batch import Frame, Known, midnight, naive
 from store.alert import Stored
 from store.index_value import Values, concatenate
+from store.unjudged import Unjudged
 from store.work import Verdict
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class Memory:
     #: What the ordered checks found, by datastream.
     found: dict[int, list[Any]] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)
+    #: What the table says that cannot be judged; None where it has to be written.
+    unjudged: tuple[Unjudged, ...] | None = None
 
     def state_after(self, day: date) -> State:
         """(index, season) → state after a day."""
@@ -128,6 +131,7 @@ def remembered(
         written=written,
         written_since=part.first,
         due={} if old is None else old.due,
+        unjudged=None if old is None else old.unjudged,
     )
     if old is not None:
         begin, end = naive(midnight(keep, zone)), naive(midnight(part.first, zone))

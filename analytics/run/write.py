@@ -10,7 +10,7 @@ from analytics.run import say
 from analytics.run.batch import midnight
 from analytics.run.compute import Computed
 from analytics.run.expect import AHEAD
-from store import alert, area, due, index_state, index_value, lease, mark, verdict
+from store import alert, area, due, index_state, index_value, lease, mark, unjudged, verdict
 from store.due import Due
 from store.work import Connection
 
@@ -36,6 +36,7 @@ async def write(
         for computed in done:
             await _indices(connection, computed)
             await _due(connection, computed)
+            await _unjudged(connection, computed)
         held = await lease.finished(ending)
         if missing := sorted(set(places) - set(held)):
             raise LeaseLost(missing)
@@ -92,6 +93,20 @@ async def _due(connection: Connection, computed: Computed) -> None:
             memory.due = {row.kind: row.at for row in wanted}
     if subjects:
         await due.replace(connection.cursor(), "analytics", subjects, KINDS, rows)
+
+
+async def _unjudged(connection: Connection, computed: Computed) -> None:
+    """Write places where something else cannot be judged than the table has."""
+    changed = {}
+    for place, rows in computed.unjudged.items():
+        memory = computed.memory.get(place)
+        if memory is None or memory.unjudged != rows:
+            changed[place] = rows
+            if memory is not None:
+                memory.unjudged = rows
+    if changed:
+        rows_of_all = [row for rows in changed.values() for row in rows]
+        await unjudged.replace(connection.cursor(), list(changed), rows_of_all)
 
 
 def _enough(had: dict[str, datetime], wanted: Sequence[Due], now: datetime) -> bool:

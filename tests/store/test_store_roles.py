@@ -25,6 +25,7 @@ WRITES = {
     "deployment": {"nongvu_ingest", "nongvu_api"},
     "index_value": {"nongvu_analytics"},
     "index_state": {"nongvu_analytics"},
+    "unjudged": {"nongvu_analytics"},
     "lease": {"nongvu_analytics"},
     "alert": {"nongvu_analytics"},
     "alert_step": {"nongvu_analytics"},
