@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.grid import Array, Values
+from analytics.grid import Array, Values, hourly, of_values
 from analytics.index import Result, Window, of_place
 from analytics.indices.hours import sliding_sum
+from analytics.quality.evidence import evidence
 
 #: QĐ 18/2021/QĐ-TTg, Điều 46: levels by band of rain (over 100, 200, 400 mm), susceptibility (low … very high) and
 #: region (1 … 4); 0 where the article gives none.
@@ -143,7 +144,8 @@ def hourly_course(window: Window) -> Course:
     and the days of rain in a row before the day on which they began; and the rain since midnight and the days of rain
     in a row before today. So no rain counts as that of the 24 hours and as that of a day before.
     """
-    fallen = window.hourly("precipitation").total
+    # as the heavy-rain rules take it: one bucket that nothing bears out opens nothing
+    fallen = hourly(window.grid, of_values(evidence(window).borne)).total
     rain = np.round(np.asarray(sliding_sum(fallen, 24), dtype=np.float64), 6)  # 200 mm in tenths is 200 mm
     share = np.nan_to_num(sliding_sum(np.where(np.isfinite(fallen), 1.0, np.nan), 24)) / 24.0
     region, grade = _of_places(window, rain.shape[0])
