@@ -169,6 +169,8 @@ class Result:
     completeness: Array
     method: NDArray[np.uint8] | None = None
     state: Array | None = None
+    #: Numbers of `telemetry.unknown.Why` where there is a reason of its own for no value, else 0.
+    why: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)

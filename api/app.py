@@ -25,6 +25,7 @@ from api import (
     rules,
     stations,
     stream,
+    unjudged,
 )
 from api.guard import Guard
 from api.packed import Packed
@@ -35,7 +36,7 @@ from api.web import office, page, sign_in
 
 ROUTERS = (
     stations.router, readings.router, posting.router, forecasting.router, indices.router, alerts.router,
-    documents.router, stream.router,
+    unjudged.router, documents.router, stream.router,
     lists.router, changes.router, rules.router, people.router, callbacks.router, health.router,
     openapi.router, sensorthings.router, page.router, sign_in.router,
     office.router, map_page.router,

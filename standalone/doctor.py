@@ -29,8 +29,10 @@ from standalone.services import ServicesUnavailableError, programs
 from store.check import check as check_tables
 from store.gateway_remarks import remarks
 from store.statements import statement
+from store.unjudged import counted_now
 from telemetry.broker import BrokerAddressError
 from telemetry.settings import Settings
+from telemetry.unknown import Why, words
 
 #: A mark that waits longer than this [s] means that analytics does not work, or not fast enough.
 LATE = 120.0
@@ -154,6 +156,7 @@ def _database(url: str) -> Iterator[Finding]:
         yield from _work(connection)
         yield from _gateways(connection)
         yield from _people(connection)
+        yield from _unjudged(connection)
         yield from _routes(connection)
         yield from _messages(connection)
 
@@ -253,6 +256,28 @@ def _gateways(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
 def _at(moment: datetime | None) -> str:
     """A moment as people read it."""
     return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _unjudged(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Rules and indices that cannot be judged where there is something to judge them by, and why."""
+    rows = counted_now(connection)
+    for row in rows:
+        some = ", ".join(row.some) + (" …" if row.places > len(row.some) else "")
+        how = "judged by what is certain alone" if row.holds else "not judged"
+        says = f"{row.places} places are {how}: {words(row.reason, row.lacks, 'en')} ({some})"
+        yield Finding("note", f"{row.kind} {row.name}", says, _REMEDIES.get(row.reason, "see docs/rules.md"))
+    if not rows:
+        yield Finding("fine", "rules", "all are judged where there is a sensor for them")
+
+
+_REMEDIES: dict[int, str] = {
+    Why.PROPERTY: "nongvu place set <place> <name>=<number> (of a crop: nongvu season set); 'nongvu place properties'",
+    Why.OUTSIDE: "nongvu place set <place> <name>=<number>; 'nongvu place properties' says what can be",
+    Why.READINGS: "look at the station and its sensors",
+    Why.SELDOM: "let the station report oftener, or leave it",
+    Why.UNDEFINED: "the rain rules speak meanwhile; look at the place itself",
+    Why.RECORD: "import its history, or wait",
+}
 
 
 def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor, Connection
 from psycopg.rows import TupleRow
 
 from store.binary import column
@@ -65,6 +65,12 @@ async def counted(
     arguments = {"sensor": int(Why.SENSOR), "name": name, "places": None if places is None else list(places)}
     found = await connection.execute(statement("unjudged", "counted"), arguments)
     return [Counted(*row) for row in await found.fetchall()]
+
+
+def counted_now(connection: Connection[Any]) -> list[Counted]:
+    """The same of all places, for whoever does not wait."""
+    arguments = {"sensor": int(Why.SENSOR), "name": None, "places": None}
+    return [Counted(*row) for row in connection.execute(statement("unjudged", "counted"), arguments).fetchall()]
 
 
 async def unmeasured(connection: AsyncConnection[TupleRow], name: str, places: Sequence[int]) -> int:

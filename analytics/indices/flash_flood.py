@@ -11,6 +11,7 @@ from analytics.grid import Array, Values, hourly, of_values
 from analytics.index import Result, Window, of_place
 from analytics.indices.hours import sliding_sum
 from analytics.quality.evidence import evidence
+from telemetry.unknown import Why
 
 #: QĐ 18/2021/QĐ-TTg, Điều 46: levels by band of rain (over 100, 200, 400 mm), susceptibility (low … very high) and
 #: region (1 … 4); 0 where the article gives none.
@@ -225,4 +226,5 @@ def level_of_days(window: Window) -> Result:
     summary = window.summary("precipitation")
     sure = (level >= 1.0) | ((summary.completeness >= WHOLE_SUM) & ~hidden)
     method = np.nanmax(by_day(course.method.astype(np.float64)), axis=2).astype(np.uint8)
-    return Result(np.where(sure, level, np.nan), summary.completeness, method)
+    why = (hidden & ~(level >= 1.0)) * np.uint8(Why.UNDEFINED)
+    return Result(np.where(sure, level, np.nan), summary.completeness, method, why=why)

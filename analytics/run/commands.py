@@ -112,6 +112,8 @@ def explain(
         typer.echo(f"  from {name}: {given}")
     for name, before in found.state_before.items():
         typer.echo(f"  state {name}: {before} → {found.state_after.get(name)}")
+    if found.unknown:
+        typer.echo(f"  not known: {found.unknown}")
     if found.note:
         typer.echo(f"  note: {found.note}")
 

@@ -10,18 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics import lacks
 from analytics.index import Index, Kind, Need, Step, Window, evaluate
 from analytics.indices import BY_NAME, INDICES, SEASON_INDICES
+from analytics.lacks import There
 from analytics.quality import check_window
 from analytics.quality.check import trusted
 from analytics.rules import RULES
-from analytics.run import context, load
+from analytics.run import context, load, unjudged
 from analytics.run.batch import midnight
 from analytics.run.compute import Job, lead_days
 from analytics.run.known import Acquainted
 from store.lease import Leased
 from store.rule_setting import area
 from store.work import Connection
+from telemetry.unknown import words
 
 
 class NotExplained(ValueError):  # noqa: N818 — says what it is
@@ -47,6 +50,8 @@ class Explanation:
     note: str
     #: Need → what was there of it.
     inputs: dict[str, Any]
+    #: Why there is no value, or what is taken for something that is not given; empty: nothing lacks.
+    unknown: str
     state_before: dict[str, float | None]
     state_after: dict[str, float | None]
 
@@ -82,14 +87,15 @@ async def explain(connection: Connection, code: str, day: date, name: str) -> Ex
             raise NotExplained(message)
         frame = replace(grown, window=replace(grown.window, states=course.states_of(SEASON_INDICES, grown)))
         evaluate(SEASON_INDICES, frame.window)
-    return _explanation(index, frame.window, code, day)
+    there = unjudged.there(known[place.id], frame.seasons[0])
+    return _explanation(index, frame.window, there, code, day)
 
 
-def _explanation(index: Index, window: Window, code: str, day: date) -> Explanation:
+def _explanation(index: Index, window: Window, there: There, code: str, day: date) -> Explanation:
     result = window.values.get(index.name)
     if result is None:
-        lacking = ", ".join(need.name for need in index.needs if need.required)
-        message = f"{index.name} was not computed at {code}: it needs {lacking}"
+        lacking = _unknown(index, there, None)
+        message = f"{index.name} was not computed at {code}: {lacking}"
         raise NotExplained(message)
     if index.step is Step.HOUR:
         values = _numbers(result.value[0, int(window.grid.edges[0, window.lead]) * window.grid.step // 3600 :])
@@ -115,9 +121,24 @@ def _explanation(index: Index, window: Window, code: str, day: date) -> Explanat
         index.source,
         index.note,
         {need.name: _input(need, window) for need in index.needs},
+        _unknown(index, there, value, 0 if result.why is None else int(result.why[0, -1])),
         dict(zip(columns, map(_number, window.state(index)[0].tolist()), strict=True)) if columns else {},
         dict(zip(columns, map(_number, after), strict=True)) if after else {},
     )
+
+
+def _unknown(index: Index, there: There, value: Any, why: int = 0) -> str:
+    """Why there is no value, and what of its needs is taken for something else."""
+    if why:
+        return words(why, (), "en")
+    found = lacks.of_index(index, there)
+    none = value is None or (isinstance(value, list) and not any(one is not None for one in value))
+    if found is not None and (none or found.holds):
+        taken = {need.name: need.otherwise for need in lacks.index_needs(index.name)}
+        meanwhile = "; ".join(f"{name}: {taken[name]}" for name in found.names if taken.get(name))
+        said = words(found.why, found.names, "en")
+        return f"{said} (taken meanwhile: {meanwhile})" if found.holds and meanwhile else said
+    return words(index.unknown, (), "en") if none else ""
 
 
 def _input(need: Need, window: Window) -> Any:

@@ -14,7 +14,7 @@ from analytics import level
 from analytics.grid import Array, Times
 from analytics.rule import ALWAYS, Dated, Measure, Rule, Terms
 from analytics.run.batch import midnight
-from store import work
+from store import unjudged, work
 from store.rule_setting import Below
 
 #: Rule → the stored daily index that is its measure, or its extreme of the day.
@@ -74,6 +74,11 @@ class Preview:
     last: str
     places: int
     days_with_data: int
+    #: Days of these places of which nothing is known: there none of its levels could be seen.
+    days_unknown: int
+    #: Places that cannot be judged today, or only by what is certain, and why; places where nothing measures it.
+    unjudged: list[dict[str, Any]]
+    unmeasured: int
     now: Outcome
     then: Outcome
 
@@ -131,7 +136,14 @@ async def preview(
     values = await daily_values(connection, places, name, first, last) * FACTOR.get(rule.name, 1.0)
     before, after = compare(rule, values, first, now, then)
     with_data = int(np.isfinite(values).sum())
-    return Preview(rule.name, name, first.isoformat(), last.isoformat(), len(places), with_data, before, after)
+    ids = [place.id for place in places]
+    why = [one._asdict() for one in await unjudged.counted(connection, rule.name, ids)]
+    unmeasured = await unjudged.unmeasured(connection, rule.name, ids)
+    unknown = values.size - with_data
+    return Preview(
+        rule.name, name, first.isoformat(), last.isoformat(), len(places), with_data, unknown, why, unmeasured,
+        before, after,
+    )  # fmt: skip
 
 
 async def daily_values(

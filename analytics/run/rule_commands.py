@@ -10,11 +10,13 @@ from typing import Annotated, Any
 import psycopg
 import typer
 
+from analytics.lacks import when_unknown
 from analytics.rule import Rule, Status, changed_terms, own_terms
 from analytics.rules import BY_NAME, RULES
 from analytics.run.preview import NoPreview, Preview, preview
 from store import rule_setting
 from telemetry.settings import DatabaseSettings, read
+from telemetry.unknown import words
 
 app = typer.Typer(help="Alert rules: list, check, preview, set.", no_args_is_help=True, add_completion=False)
 
@@ -52,6 +54,7 @@ def _row(rule: Rule) -> dict[str, Any]:
         "leave": [level.leave for level in rule.levels],
         "unit": rule.unit,
         "source": rule.source,
+        "unknown": when_unknown(rule),
     }
 
 
@@ -201,4 +204,12 @@ def _told(found: Preview) -> str:
         days = ", ".join(f"level {level}: {count}" for level, count in outcome.days.items()) or "none"
         counts = f"{outcome.episodes} episodes at {outcome.places} places, longest {outcome.longest_days} d"
         lines.append(f"  {word:<9} {counts}; days {days}")
+    if found.days_unknown:
+        lines.append(f"  not known  {found.days_unknown} place-days: no level could be seen in them")
+    for one in found.unjudged:
+        how = "judged by what is certain alone" if one["holds"] else "not judged"
+        why = words(one["reason"], one["lacks"], "en")
+        lines.append(f"  {how:<9} {one['places']} places today: {why} ({', '.join(one['some'])})")
+    if found.unmeasured:
+        lines.append(f"  no sensor  at {found.unmeasured} places")
     return "\n".join(lines)

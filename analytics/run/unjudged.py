@@ -84,6 +84,13 @@ def _static(
     return {name: one for name, one in of_rules.items() if one}, wanted
 
 
+def there(known: Known, season: int = 0) -> There:
+    """What a place has, or a season at it."""
+    crop = next((_crop(known, one) for one in known.seasons if one.id == season), None)
+    quantities = frozenset(feed.quantity for feed in known.feeds)
+    return There(quantities, dict(_numbers(known)), None if crop is None else dict(crop))
+
+
 def _numbers(known: Known) -> _Numbers:
     given = {name: value for name in _SPOT if (value := getattr(known.spot, name)) is not None}
     return _sorted(given | dict(known.spot.properties))

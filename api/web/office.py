@@ -17,6 +17,7 @@ from api.alerts import ANY_ALERT
 from api.catalogue import titles
 from api.problems import Problem
 from api.resources import Here, Resources
+from api.unjudged import Names, says
 from api.web import view
 from api.web.office_words import OFFICE_WORDS
 from api.web.page import language_for, render
@@ -26,6 +27,7 @@ from store import office, shown
 from store.gateway_remarks import remarks
 from store.shown import Connection
 from store.statements import statement
+from telemetry.unknown import Why
 
 router = APIRouter(include_in_schema=False)
 #: A station without values for so long is called silent.
@@ -71,6 +73,22 @@ async def _spent(connection: Connection, asking: Asker) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+async def _unjudged(
+    connection: Connection, asking: Asker, rules: Names, language: Language
+) -> list[tuple[str, str, int, str]]:
+    """What cannot be judged at the stations looked after: warning, why, at how many places, some of them."""
+    if not asking.may("acknowledge"):
+        return []
+    rows = await shown.rows(connection, "unjudged_counts", asking.scope_for("acknowledge"), sensor=int(Why.SENSOR))
+    properties = await titles(connection, "property")
+    said = []
+    for row in rows:
+        title = rules.get(row["name"], {}).get("title", {}).get(language, row["name"])
+        some = ", ".join(row["names"][:5]) + (" …" if len(row["names"]) > 5 else "")
+        said.append((title, says(row, properties, language), row["places"], some))
+    return said
+
+
 @router.get("/office")
 async def home(request: Request, here: Here, asking: Asking, said: str = "") -> Response:
     """What there is to do."""
@@ -85,6 +103,7 @@ async def home(request: Request, here: Here, asking: Asking, said: str = "") -> 
             "approvals": await _approvals(connection, asking, language),
             "stations": await _health(connection, asking, now, language) if asking.may("acknowledge") else [],
             "gateways": await _gateways(connection, asking),
+            "unjudged": await _unjudged(connection, asking, rules, language),
             "spent": await _spent(connection, asking),
         }
     return render(

@@ -16,7 +16,7 @@ from api.catalogue import titles
 from api.parameters import CODE
 from api.readings import values
 from api.resources import Here, Resources
-from api.web import season, view
+from api.web import season, unjudged, view
 from api.web.office_words import OFFICE_WORDS
 from api.web.style import STYLE
 from api.web.words import WORDS, Language, ago, language_of, short_date, time_and_date, weekday
@@ -77,7 +77,13 @@ async def _hourly(
 
 
 async def _station(
-    here: Resources, asking: Asker, code: str, days: int, language: Language, names: dict[str, Any]
+    here: Resources,
+    asking: Asker,
+    code: str,
+    days: int,
+    language: Language,
+    names: dict[str, Any],
+    rules: dict[str, Any],
 ) -> dict[str, Any] | None:
     """Everything about one station, or None where there is none to see."""
     now = here.now()
@@ -94,8 +100,10 @@ async def _station(
         )  # fmt: skip
         forecast = await office.rows(connection, "forecasts", asking.scope, code=code, from_time=now,
                                      to_time=now + timedelta(days=5), now=now, limit=2000)  # fmt: skip
+        silent = await shown.rows(connection, "unjudged", asking.scope, code=code)
         ahead = await shown.rows(connection, "coming_indices", asking.scope, code=code, from_time=now,
                                  to_time=now + timedelta(days=5), now=now)  # fmt: skip
+        properties = await titles(connection, "property") if silent else {}
     zone = ZoneInfo(place["time_zone"])
     times = (now - timedelta(days=days), now)
     newest = max((row["time"] for row in latest), default=None)
@@ -109,6 +117,7 @@ async def _station(
         "ahead": view.daily(ahead, names, zone, language, newest=False),
         "daily": view.daily(indices, names, zone, language),
         "local": time_and_date(now.astimezone(zone), language),
+        "unjudged": unjudged.of_page(silent, rules, properties, language),
     }
 
 
@@ -164,7 +173,9 @@ async def home(
         rule_names = await titles(connection, "rule")
     known = {row["code"] for row in overview}
     chosen = station or next((row["code"] for row in overview if row["time"]), None)
-    about = await _station(here, asking, chosen, days, language, index_names) if chosen and chosen in known else None
+    about = None
+    if chosen and chosen in known:
+        about = await _station(here, asking, chosen, days, language, index_names, rule_names)
     commune = next((row["commune"] for row in overview if row["code"] == chosen), None)
     bulletins, seasons = [], []
     async with here.reading() as connection:

@@ -91,6 +91,24 @@ WHERE place.code = %(code)s AND index_value.reference_time = '-infinity'
 ORDER BY index_value.time, index_value.index, index_value.season
 LIMIT %(limit)s
 
+-- name: unjudged
+-- What cannot be judged of a place that the asker may see.
+SELECT unjudged.kind, unjudged.name, unjudged.season, unjudged.reason, unjudged.lacks, unjudged.holds
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN unjudged ON unjudged.place = place.id
+WHERE place.code = %(code)s
+ORDER BY unjudged.kind DESC, unjudged.holds, unjudged.reason, unjudged.name, unjudged.season
+
+-- name: unjudged_counts
+-- Of the stations that the asker may see: how many cannot be judged, by rule and reason, without what nothing measures.
+SELECT unjudged.name, unjudged.reason, unjudged.lacks, unjudged.holds, count(DISTINCT place.id) AS places,
+       array_agg(DISTINCT place.name) AS names
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN unjudged ON unjudged.place = place.id
+WHERE unjudged.kind = 'rule' AND unjudged.reason <> %(sensor)s
+GROUP BY unjudged.name, unjudged.reason, unjudged.lacks, unjudged.holds
+ORDER BY unjudged.holds, count(DISTINCT place.id) DESC, unjudged.name
+
 -- name: alerts
 SELECT alert.id, alert.rule, alert.hazard, place.code AS place, place.name AS place_name,
        place.time_zone, commune.code AS commune, commune.name AS commune_name, alert.season, alert.basis, alert.state,

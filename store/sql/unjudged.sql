@@ -15,14 +15,6 @@ ON CONFLICT (place, kind, name, season) DO UPDATE
 SET reason = excluded.reason, lacks = excluded.lacks, holds = excluded.holds
 WHERE (unjudged.reason, unjudged.lacks, unjudged.holds) IS DISTINCT FROM (excluded.reason, excluded.lacks, excluded.holds);
 
--- name: shown
--- Of a place that the asker may see.
-SELECT unjudged.kind, unjudged.name, unjudged.season, unjudged.reason, unjudged.lacks, unjudged.holds
-FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
-JOIN unjudged ON unjudged.place = place.id
-WHERE place.code = %(code)s
-ORDER BY unjudged.kind DESC, unjudged.holds, unjudged.reason, unjudged.name, unjudged.season;
-
 -- name: counted
 -- How many places each rule cannot judge, by reason; without those where nothing measures what it needs.
 SELECT unjudged.kind, unjudged.name, unjudged.reason, unjudged.lacks, unjudged.holds, count(DISTINCT place.id),

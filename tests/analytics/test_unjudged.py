@@ -1,12 +1,14 @@
 """What cannot be judged is told, never silent: of every rule and index, with each of its needs taken away."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from analytics import lacks
 from analytics.grid import of_values
@@ -17,6 +19,8 @@ from analytics.indices.water_bodies import marks_reached
 from analytics.lacks import There, index_needs, rule_needs
 from analytics.properties import OF_PLACE, PROPERTIES
 from analytics.rules import BY_NAME, RULES
+from analytics.run.commands import app as analytics_app
+from analytics.run.rule_commands import app as rule_app
 from telemetry.unknown import Why, words
 from tests.analytics.field import HOUR, START, deliver, settle, station
 from tests.analytics.test_flash_flood import DRY, STORM, WET_DAY, rain
@@ -249,3 +253,26 @@ def test_a_crop_of_which_too_little_is_known_is_told(database):
     assert (why, holds) == (Why.PROPERTY, False)
     assert {"kc_middle", "root_most", "depletion"} <= set(names)
     assert BY_NAME["irrigation_due"].season
+
+
+def test_preview_list_and_explain_say_what_is_not_known(database, monkeypatch):
+    monkeypatch.setenv("NONGVU_DATABASE_URL", database)
+    rain(database, [DRY] * 3 + [[0.0] * 9 + [14.0, 99.0, 60.0, 40.0] + [0.0] * 11, [0.0] * 6])
+    run = CliRunner().invoke
+
+    def said(application, *arguments):
+        found = run(application, list(arguments))
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    told_of = said(rule_app, "preview", "flash_flood_rain", "--place", "ls01", "--days", "10", "--last", "2026-01-14")
+    assert "not judged 1 places today: not defined by rain alone (ls01)" in told_of
+    assert "place-days: no level could be seen" in told_of
+    assert "no sensor  at 1 places" in said(rule_app, "preview", "cold_spell", "--place", "ls01", "--days", "9")
+    listed = {row["name"]: row for row in json.loads(said(rule_app, "list", "--json"))}
+    assert any("flash_flood_region" in line for line in listed["flash_flood_rain"]["unknown"])
+    explained = said(analytics_app, "explain", "ls01", "2026-01-12", "flash_flood_rain_level")
+    assert "not known: unset: flash_flood_susceptibility, flash_flood_region (taken meanwhile:" in explained
+    assert "not defined by rain alone" in said(analytics_app, "explain", "ls01", "2026-01-13", "flash_flood_rain_level")
+    kbdi = run(analytics_app, ["explain", "ls01", "2026-01-12", "keetch_byram_drought_index"])
+    assert "air_temperature" in kbdi.output

@@ -239,3 +239,21 @@ def test_an_extension_that_did_not_follow_the_server(looked, database):
     wrong(looked(database_url=database)["database"], "could not access file", "nongvu store migrate")
     follow_timescaledb(database)
     assert "could not" not in looked(database_url=database)["server"].says
+
+
+def test_rules_that_cannot_be_judged_are_counted_with_a_remedy(looked, database):
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO place (code, kind, name) SELECT 'st' || n, 'station', 'Trạm ' || n FROM generate_series(1, 12) AS n"
+        )
+        connection.execute(
+            "INSERT INTO unjudged (place, kind, name, reason, lacks, holds)"
+            " SELECT id, 'rule', 'flash_flood_rain', 3, '{flash_flood_susceptibility}'::text[], true FROM place"
+            " UNION ALL SELECT id, 'rule', 'pond_oxygen', 1, '{dissolved_oxygen}'::text[], false FROM place"
+        )
+    found = looked(database_url=database)
+    finding = found["rule flash_flood_rain"]
+    assert finding.grade == "note"
+    assert "12 places are judged by what is certain alone: unset: flash_flood_susceptibility (st1, st10" in finding.says
+    assert "nongvu place set" in finding.remedy
+    assert "rule pond_oxygen" not in found, "a sensor that nobody put up is no fault"
