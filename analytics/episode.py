@@ -6,6 +6,7 @@ keeps its identity; an unpaired former one is cancelled, naming what took its pl
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -109,11 +110,16 @@ def overlap(one: Episode, other: Episode, now: int) -> int:
 
 def revise(former: Sequence[Episode], found: Sequence[Episode], now: int) -> list[Revision]:
     """Pair former episodes with those found now, and say what becomes of each."""
+    # those found are in order and apart from each other, so the ones that an old one meets lie side by side
+    starts = [new.started for new in found]
+    ends = [now + 1 if new.ended is None else new.ended for new in found]
     candidates = sorted(
-        (-overlap(old, new, now), old.started, new.started, i, j)
+        (-overlap(old, found[j], now), old.started, found[j].started, i, j)
         for i, old in enumerate(former)
-        for j, new in enumerate(found)
-        if overlap(old, new, now) > 0
+        for j in range(
+            bisect_right(ends, old.started), bisect_left(starts, now + 1 if old.ended is None else old.ended)
+        )
+        if overlap(old, found[j], now) > 0
     )
     of_former: dict[int, int] = {}
     of_found: dict[int, int] = {}

@@ -119,8 +119,26 @@ def overdue(facts: Facts) -> Measure:
     if before.any():
         since = (grid.times() - facts.heard[:, None]) / np.timedelta64(3600, "s")
         age = np.where(before, since, age)
-    interval = np.where(np.isfinite(facts.interval), facts.interval, 0.0) / 3600.0
-    return Measure(np.maximum(age - interval[:, None], 0.0))
+    late = np.maximum(age - expected_within(facts.interval)[:, None] / 3600.0, 0.0)
+    # a station that stopped for good is not silent, nor is one of which nobody knows whether it did
+    last_heard = np.where(before, facts.heard[:, None], grid.times()[:, :1] + last * np.timedelta64(grid.step, "s"))
+    stopped = (facts.ended[:, None] <= grid.times()) & ~(last_heard > facts.ended[:, None] + _DAY)
+    record = facts.ended[:, None] == np.datetime64(0, "s")
+    return Measure(np.where(stopped | record, 0.0, np.where(age > FORGOTTEN, np.nan, late)))
+
+
+#: Not heard for longer than this [h], 400 days, a station is no longer silent but unknown.
+FORGOTTEN = 400 * 24.0
+_DAY = np.timedelta64(86_400, "s")
+
+
+def expected_within(interval: Array) -> Array:
+    """(places,) [s] within which the next reading is expected: the interval, a quarter more where people may be late.
+
+    Where no interval is known yet a day is allowed: nothing is guessed from a first reading.
+    """
+    interval = np.where(np.isfinite(interval), interval, 86_400.0)
+    return np.asarray(np.where(interval >= 6 * 3600.0, 1.25 * interval, interval))
 
 
 def trouble(kind: str) -> Condition:

@@ -120,7 +120,7 @@ class Facts:
     heard: Times
     #: (places, steps) whether any reading at all came in a step, trusted or not.
     present: Flags
-    #: (places,) [s] between readings as the station was born; NaN where it is not regular.
+    #: (places,) [s] between readings as declared, else as its own readings have it; NaN where neither is known.
     interval: Array
     #: Index → (places, days) values with the stored ones on the context days.
     indices: Mapping[str, Array]
@@ -128,6 +128,8 @@ class Facts:
     doubted: Mapping[str, Array] = field(default_factory=dict)
     #: Kind of trouble → (places, steps) hours [h] for which it has been going on with the gateway, 0 while it is not.
     troubles: Mapping[str, Array] = field(default_factory=dict)
+    #: (places,) when it stopped for good, datetime64[s]; NaT while it did not, or is not known to have.
+    ended: Times = field(default_factory=lambda: np.full(1, np.datetime64("NaT", "s")))
 
     def over(self) -> Flags:
         """(places, days) which days have ended."""
@@ -182,6 +184,8 @@ class Rule:
     patience: timedelta = timedelta(hours=60)
     #: Days of readings before the first evaluated day that the condition looks at.
     before: int = 0
+    #: Only so much of the past is judged: what lies further back stays as it was told then. None: all of it.
+    horizon: timedelta | None = None
     #: Later than this nobody is paged of what has been.
     freshness: timedelta = timedelta(hours=12)
     #: How long a message of it is worth reading.

@@ -157,6 +157,8 @@ def _database(url: str) -> Iterator[Finding]:
         yield from _gateways(connection)
         yield from _people(connection)
         yield from _unjudged(connection)
+
+        yield from _ended(connection)
         yield from _routes(connection)
         yield from _messages(connection)
 
@@ -278,6 +280,13 @@ _REMEDIES: dict[int, str] = {
     Why.UNDEFINED: "the rain rules speak meanwhile; look at the place itself",
     Why.RECORD: "import its history, or wait",
 }
+
+
+def _ended(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Stations of which no reading is expected any more, and which are therefore never told to be silent."""
+    for code, since in connection.execute(statement("standalone", "ended"), {"now": datetime.now(UTC)}).fetchall():
+        yield Finding("note", f"station {code}", f"ended on {since}: its silence is no alarm",
+                      f"if it should report, look at it; by mistake: nongvu place end {code} --again")  # fmt: skip
 
 
 def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

@@ -164,6 +164,17 @@ def change(connection: Connection[Any], code: str, numbers: Mapping[str, float |
     audit.record(connection, "place set", f"place:{code}", **numbers)
 
 
+def end(connection: Connection[Any], code: str, day: date | None) -> None:
+    """Say that a station reports no more from a day on, or (None) that it does again."""
+    ended = None if day is None else day.isoformat()
+    row = connection.execute(
+        statement("place", "change"), {"code": code, "properties": Jsonb({"ended": ended})}
+    ).fetchone()
+    if row is None:
+        raise PlaceError(f"there is no place {code!r}: see 'nongvu place list'")
+    audit.record(connection, "place end", f"place:{code}", ended=ended)
+
+
 def with_numbers(connection: Connection[Any], places: Iterable[Place], *, strict: bool) -> list[Place]:
     """Places whose properties are numbers that can be; those of other names are refused where ``strict``, else kept."""
     allowed = known(connection, "place")

@@ -68,6 +68,24 @@ def set_(
     typer.echo(f"{code}: {', '.join(given)}")
 
 
+@app.command()
+def end(
+    code: Annotated[str, typer.Argument(help="Code of the station.")],
+    on: Annotated[str | None, typer.Option(help="Its last day, e.g. 2015-12-31.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="It reports again: forget that it ended.")] = False,
+) -> None:
+    """Say that a station reports no more: its silence is no alarm, its readings stay."""
+    if (on is None) != again:
+        typer.echo("give --on <day>, or --again", err=True)
+        raise typer.Exit(2)
+    try:
+        with connect("place") as connection:
+            places.end(connection, code, day(on) if on else None)
+    except (places.PlaceError, SeasonError, psycopg.Error) as error:
+        raise _fail(error) from error
+    typer.echo(f"{code}: ended on {on}" if on else f"{code}: reports again")
+
+
 @app.command("properties")
 def properties(as_json: Json = False) -> None:
     """List what can be said of a place, with units and limits."""

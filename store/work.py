@@ -65,6 +65,10 @@ class Spot:
     path: list[int]
     commune: str | None
     wind_height: float | None
+    #: When it stopped for good, by an operator's word or because its sensors or its gateway were taken away.
+    ended: datetime | None = None
+    #: All that is known of it was imported from files, and no gateway reads it: nothing is expected from it.
+    recorded: bool = False
 
 
 class Grown(NamedTuple):

@@ -42,7 +42,13 @@ SILENT_STATION = Rule(
     ),
     status=Status.OWN,
     source="Own rule of operation: 3, 24 and 72 hours beyond the interval at which the station should report",
-    note="Counted in event time: readings that a gateway sends later make the silence one that never was.",
+    note=(
+        "Of the last 7 days only: readings that a gateway sends later make the silence one that never was, and a record"
+        " that is imported none. The interval is the declared one, else that of the station's own readings (a quarter"
+        " more from 6 hours on). Stations that ended, that are known from imported files alone, or that were not heard"
+        " for 400 days, are not silent."
+    ),
+    horizon=timedelta(days=7),
     proxy=False,
     freshness=timedelta(hours=6),
     validity=timedelta(hours=24),

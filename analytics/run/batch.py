@@ -205,6 +205,21 @@ def declared_rain(places: Sequence[Known]) -> dict[str, Array]:
     return {RAIN: said}
 
 
+def intervals(places: Sequence[Known], readings: Readings, heard: Times) -> Array:
+    """(places,) [s] between the readings of each place's most frequent datastream, declared or by its own readings."""
+    found = np.array([known.interval for known in places])
+    for row in np.flatnonzero(np.isnan(found)).tolist():
+        mine = readings.array[readings.row == row]
+        for stream in np.unique(mine["datastream_id"]).tolist():
+            times = mine["phenomenon_time"][mine["datastream_id"] == stream].astype("datetime64[s]")
+            if times.size < 3 and not np.isnat(heard[row]):
+                times = np.append(heard[row], times)
+            if times.size > 1:
+                apart = float(np.median(np.diff(np.sort(times)).astype(np.float64)))
+                found[row] = np.fmin(found[row], max(apart, 1.0))
+    return found
+
+
 def presence(grid: Grid, readings: Readings) -> NDArray[np.bool_]:
     """(places, steps) in which steps anything was read, trusted or not."""
     present = np.zeros((grid.places, grid.steps), np.bool_)
@@ -308,6 +323,6 @@ def frame(
         now,
         heard,
         presence(grid, readings),
-        np.array([known.interval for known in places]),
+        intervals(places, readings, heard),
         (0,) * len(places),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analytics.measure import expected_within
 from analytics.rule import Rule, Terms
 from analytics.run.batch import Frame, Known, local_date, midnight
 from analytics.run.judge import Finding, applies, terms
@@ -28,7 +29,7 @@ def due_rows(
     last = last_heard(part, row)
     for rule in rules:
         if rule.name == "silent_station" and applies(rule, known) and last is not None:
-            silence = next_silence(terms(rule, known)[-1].terms, last, known.interval, second)
+            silence = next_silence(terms(rule, known)[-1].terms, last, float(part.interval[row]), second)
             if silence is not None:
                 rows.append(Due(datetime.fromtimestamp(silence, UTC), "silence", place))
     trouble = next_trouble(known, rules, part.window.grid.step, second)
@@ -72,6 +73,6 @@ def next_trouble(known: Known, rules: Sequence[Rule], step: int, now: int) -> in
 
 def next_silence(of_place: Terms, last: int, interval: float, now: int) -> int | None:
     """Second at which a place that stays silent reaches the next level of silence."""
-    wait = 0.0 if np.isnan(interval) else interval
+    wait = float(expected_within(np.array([interval]))[0])
     coming = (last + int(wait + hours * 3600) for hours in of_place.enter)
     return min((second for second in coming if second > now), default=None)

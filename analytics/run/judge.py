@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -97,7 +98,19 @@ def facts(frame: Frame, stored: Mapping[str, Array], doubted: Mapping[str, Array
         if name in stored and window.lead:
             value[:, : window.lead] = stored[name]
         indices[name] = value
-    return Facts(window, frame.now, frame.heard, frame.present, frame.interval, indices, doubted, troubles_of(frame))
+    troubles, ended = troubles_of(frame), ended_of(frame)
+    return Facts(window, frame.now, frame.heard, frame.present, frame.interval, indices, doubted, troubles, ended)
+
+
+def ended_of(frame: Frame) -> Times:
+    """(places,) moment from which no reading is expected: a station's end, or the beginning of one that is a record."""
+    ends = [
+        np.datetime64(0, "s") if known.spot.recorded
+        else np.datetime64("NaT", "s") if known.spot.ended is None
+        else naive(known.spot.ended).astype("datetime64[s]")
+        for known in frame.places
+    ]  # fmt: skip
+    return np.array(ends, "datetime64[s]")
 
 
 def troubles_of(frame: Frame) -> dict[str, Array]:
@@ -184,10 +197,15 @@ def _follow(
             continue
         from_day = frame.window.lead if trail is not None else first
         from_column = _column(rule, frame, row, from_day)
+        last = _column(rule, frame, row, frame.window.grid.days)
         if trail is None:
             base = int(frame.window.grid.day_starts[row, first].astype("datetime64[s]").astype(np.int64))
+            if rule.horizon is not None:
+                base = max(base, int(frame.now.astype(np.int64)) - int(rule.horizon.total_seconds()))
+                from_column = max(from_column, int(np.searchsorted(seconds[0][row], base)))
+                if from_column >= last:
+                    continue  # nothing but a past that is settled
             trail = trails[key] = Trail(base)
-        last = _column(rule, frame, row, frame.window.grid.days)
         span = slice(from_column, last)
         if value is None or extremes is None:
             value = np.where(periods.begun, measure.value, np.nan)
@@ -289,7 +307,8 @@ def conclude(
         before = [episode for episode in former.get(key, ()) if episode.ended is None or episode.ended >= trail.base]
         course = level.course(rule, trail.runs, level_before(before, trail.base), now)
         found = spliced(before, trail.base, course.changes)
-        found = [_with_extremes(known, episode, before, trail) for episode in found]
+        days = _extremes_by_day(known, before, trail)
+        found = [_with_extremes(known, episode, *days) for episode in found]
         revisions = revise(before, found, now)
         if revisions:
             heard = max(
@@ -299,18 +318,20 @@ def conclude(
     return findings
 
 
-def _with_extremes(known: Known, episode: Episode, former: Sequence[Episode], trail: Trail) -> Episode:
-    """Give an episode the extremes of its days: of former ones before the trail, found anew from it on."""
-    zone = known.spot.time_zone
-    first = local_date(episode.started, zone)
-    last = None if episode.ended is None else local_date(episode.ended - 1, zone)
-    base = local_date(trail.base, zone)
-    days: dict[str, float] = {}
-    for old in former:
-        days |= {day: value for day, value in old.by_day.items() if day < base}
+def _extremes_by_day(known: Known, former: Sequence[Episode], trail: Trail) -> tuple[list[str], dict[str, float]]:
+    """Days in order with their extremes: of former episodes before the trail, found anew from it on."""
+    base = local_date(trail.base, known.spot.time_zone)
+    days = {day: value for old in former for day, value in old.by_day.items() if day < base}
     days |= {day: value for day, value in trail.extremes.items() if day >= base}
-    kept = {day: days[day] for day in sorted(days) if first <= day and (last is None or day <= last)}
-    return Episode(episode.started, episode.ended, episode.course, kept)
+    return sorted(days), days
+
+
+def _with_extremes(known: Known, episode: Episode, ordered: Sequence[str], days: Mapping[str, float]) -> Episode:
+    """Give an episode the extremes of its days."""
+    zone = known.spot.time_zone
+    first = bisect_left(ordered, local_date(episode.started, zone))
+    last = len(ordered) if episode.ended is None else bisect_right(ordered, local_date(episode.ended - 1, zone))
+    return Episode(episode.started, episode.ended, episode.course, {day: days[day] for day in ordered[first:last]})
 
 
 def value_of(rule: Rule, episode: Episode) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analytics.episode import Episode, Kind, Revision
@@ -133,7 +133,20 @@ def _steps(finding: Finding, revision: Revision, now: int) -> list[dict[str, Any
     if kind == "open" and shown.ended is not None:
         steps[0]["stale"] = True  # it is over already
         steps.append(_step(finding, shown, "end", number + 1, now, stale=True))
+    for step in steps:
+        if step["stale"] and _past(finding, shown, now):
+            step["past"] = step["values"]["past"] = True
     return steps
+
+
+def _past(finding: Finding, episode: Episode, now: int) -> bool:
+    """Whether an episode was over so long ago that it is history: kept, and published to nobody who was never told."""
+    if episode.ended is None:
+        return False
+    rule = finding.rule
+    return now - episode.ended > int(
+        (max(rule.freshness, rule.patience) + rule.quiet + timedelta(days=1)).total_seconds()
+    )
 
 
 def _stale(finding: Finding, revision: Revision, kind: Kind, now: int) -> bool:

@@ -53,7 +53,7 @@ async def map_of_stations(request: Request, here: Here, asking: Asking) -> Respo
     """Where the stations stand."""
     language = language_for(request, here)
     async with here.reading() as connection:
-        rows = await shown.rows(connection, "overview", asking.scope)
+        rows = await shown.rows(connection, "overview", asking.scope, now=here.now())
         communes = await office.rows(
             connection, "places", asking.scope, after=0, within=None, state="commune", limit=500
         )

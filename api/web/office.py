@@ -19,6 +19,7 @@ from api.problems import Problem
 from api.resources import Here, Resources
 from api.unjudged import Names, says
 from api.web import view
+from api.web.ended import ended_on
 from api.web.office_words import OFFICE_WORDS
 from api.web.page import language_for, render
 from api.web.sign_in import text
@@ -32,6 +33,8 @@ from telemetry.unknown import Why
 router = APIRouter(include_in_schema=False)
 #: A station without values for so long is called silent.
 SILENT = timedelta(hours=2)
+#: Or for so many of its own intervals, where they are longer.
+LATE = 1.5
 LIST: dict[str, Any] = {"after": 0, "before": 2**62, "within": None, "state": None, "limit": 200}
 
 
@@ -43,16 +46,22 @@ async def _approvals(connection: Connection, asking: Asker, language: Language) 
 
 
 async def _health(connection: Connection, asking: Asker, now: datetime, language: Any) -> list[dict[str, Any]]:
-    rows = await shown.rows(connection, "overview", asking.scope_for("acknowledge"))
+    rows = await shown.rows(connection, "overview", asking.scope_for("acknowledge"), now=now)
     return [_station(row, now, language) for row in rows]
 
 
 def _station(row: dict[str, Any], now: datetime, language: Any) -> dict[str, Any]:
-    said, silent = "–", True
+    said, age = "–", None
     if row["time"]:
         at = time_and_date(row["time"].astimezone(ZoneInfo(row["time_zone"])), language)
-        said, silent = f"{at} ({ago(now - row['time'], language)})", now - row["time"] > SILENT
-    return {"name": row["name"], "commune": row["commune_name"] or "", "silent": silent, "last": said}
+        age = now - row["time"]
+        said = f"{at} ({ago(age, language)})"
+    over = ended_on(row, now)
+    known = {"name": row["name"], "commune": row["commune_name"] or "", "last": said}
+    if over or (row["recorded"] and not row["missed"]):
+        return known | {"silent": False, "ended": over}
+    late = age is None or (row["every"] and age > max(SILENT, LATE * timedelta(seconds=row["every"])))
+    return known | {"silent": bool(row["missed"] or late), "ended": None}
 
 
 async def _gateways(connection: Connection, asking: Asker) -> list[dict[str, Any]]:

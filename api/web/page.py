@@ -17,6 +17,7 @@ from api.parameters import CODE
 from api.readings import values
 from api.resources import Here, Resources
 from api.web import season, unjudged, view
+from api.web.ended import ended_on
 from api.web.office_words import OFFICE_WORDS
 from api.web.style import STYLE
 from api.web.words import WORDS, Language, ago, language_of, short_date, time_and_date, weekday
@@ -146,11 +147,12 @@ async def _seasons(
     return made
 
 
-def _groups(rows: list[dict[str, Any]], language: Language) -> dict[str, list[view.Station]]:
+def _groups(rows: list[dict[str, Any]], now: datetime, language: Language) -> dict[str, list[view.Station]]:
     groups: dict[str, list[view.Station]] = {}
     for row in rows:
         commune = row["commune_name"] or WORDS[language]["no_commune"]
-        said = view.temperature(row["air_temperature"], language)
+        over = ended_on(row, now)
+        said = f"{WORDS[language]['ended']} {over}" if over else view.temperature(row["air_temperature"], language)
         groups.setdefault(commune, []).append(view.Station(row["code"], row["name"], said))
     return groups
 
@@ -167,7 +169,7 @@ async def home(
     """The farmers' page."""
     language = language_for(request, here)
     async with here.reading() as connection:
-        overview = await shown.rows(connection, "overview", asking.scope)
+        overview = await shown.rows(connection, "overview", asking.scope, now=here.now())
         opened = await shown.rows(connection, "alerts", asking.scope, **(ANY_ALERT | {"state": "open"}))
         index_names = await titles(connection, "index")
         rule_names = await titles(connection, "rule")
@@ -190,8 +192,8 @@ async def home(
     return render(
         request, here, "home.html", language, status=404 if station and about is None else 200,
         asking=asking, seasons=seasons, bulletin=view.bulletin(bulletins, language),
-        groups=_groups(overview, language), about=about, chosen=chosen, asked=station, days=days, choices=DAYS,
-        near=view.dangers(view.alerts(near, language, rule_names)),
+        groups=_groups(overview, here.now(), language), about=about, chosen=chosen, asked=station, days=days,
+        choices=DAYS, near=view.dangers(view.alerts(near, language, rule_names)),
         far=view.dangers(view.alerts(far, language, rule_names)), count=len(overview),
         weekday=weekday, short_date=short_date,
     )  # fmt: skip

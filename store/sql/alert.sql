@@ -35,7 +35,7 @@ UPDATE alert SET successor = given.successor
 FROM unnest(%(ids)s::bigint[], %(successors)s::bigint[]) AS given (id, successor) WHERE alert.id = given.id;
 
 -- name: say
--- Appends steps, and in the same transaction tells notify of each. A step's trace is that of the newest pack with a latest
+-- Appends steps, and in the same transaction tells notify of each that is not mere history. A step's trace is that of the newest pack with a latest
 -- value that speaks for the place: the one that the step answers, where it is no late one.
 WITH said AS (
     INSERT INTO alert_step (alert, number, kind, level, at, known_at, expires, stale, values, texts, trace)
@@ -48,8 +48,16 @@ WITH said AS (
                      ORDER BY batch.id DESC LIMIT 1), '')
     FROM jsonb_to_recordset(%(steps)s::jsonb) AS step (alert bigint, number int, kind text, level int, at timestamptz,
          known_at timestamptz, expires timestamptz, stale boolean, values jsonb, texts jsonb)
-    RETURNING id, alert, kind, level, trace, known_at
+    RETURNING id, alert, number, kind, level, trace, known_at
+), history AS (
+    -- Long over, and never told to anybody while it was not: nothing of it is sent or published.
+    SELECT past.alert, past.number
+    FROM jsonb_to_recordset(%(steps)s::jsonb) AS past (alert bigint, number int, past boolean)
+    WHERE past.past AND NOT EXISTS (SELECT FROM alert_step AS earlier
+                                    WHERE earlier.alert = past.alert AND earlier.number < past.number
+                                      AND NOT coalesce((earlier.values ->> 'past')::boolean, false))
 ), told AS (
     INSERT INTO due (at, owner, kind, subject) SELECT known_at, 'notify', 'step', id::text FROM said
+    WHERE NOT EXISTS (SELECT FROM history WHERE history.alert = said.alert AND history.number = said.number)
 )
 SELECT alert, kind, level, trace FROM said, (SELECT pg_notify('step', '')) AS woken;

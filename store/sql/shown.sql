@@ -254,7 +254,13 @@ SELECT place.code, place.name, commune.code AS commune, commune.name AS commune_
        (array_agg(latest.result ORDER BY datastream.level) FILTER (WHERE datastream.quantity = 'air_temperature'
             AND (SELECT flag FROM judged_at(latest.datastream_id, latest.phenomenon_time, latest.flag)) & 255 IN (1, 2)))[1]
            AS air_temperature,
-       (SELECT max(alert.level) FROM alert WHERE alert.place = place.id AND alert.state = 'open') AS alert_level
+       (SELECT max(alert.level) FROM alert WHERE alert.place = place.id AND alert.state = 'open') AS alert_level,
+       EXISTS (SELECT FROM alert WHERE alert.place = place.id AND alert.state = 'open' AND alert.rule = 'silent_station')
+           AS missed,
+       min(nullif(datastream.interval_seconds, 0)) AS every,
+       -- of one that was heard within a day nobody asks
+       CASE WHEN max(latest.phenomenon_time) > %(now)s - interval '1 day' THEN NULL ELSE station_ended(place.id) END AS ended,
+       max(latest.phenomenon_time) <= %(now)s - interval '1 day' AND station_recorded(place.id) AS recorded
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 LEFT JOIN LATERAL (SELECT upper.code, upper.name FROM place AS upper
                    WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune ON true

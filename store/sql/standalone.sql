@@ -44,5 +44,15 @@ SELECT (SELECT received_at FROM batch ORDER BY id DESC LIMIT 1),
 -- How many things of an owner were due before a moment, and when the first of them.
 SELECT count(*), min(at) FROM due WHERE owner = %(owner)s AND at <= %(before)s;
 
+-- name: ended
+-- Stations that stopped for good, with the day of it: as was said, or heard last over 400 days ago.
+SELECT code, to_char(coalesce(ended, heard) AT TIME ZONE time_zone, 'YYYY-MM-DD') FROM (
+    SELECT place.code, place.time_zone, station_ended(place.id) AS ended,
+           (SELECT max(latest.phenomenon_time) FROM datastream JOIN latest ON latest.datastream_id = datastream.id
+            WHERE datastream.place = place.id) AS heard
+    FROM place WHERE place.kind = 'station') AS station
+WHERE (ended <= %(now)s AND (heard IS NULL OR heard <= ended + interval '1 day')) OR heard < %(now)s - interval '400 days'
+ORDER BY code;
+
 -- name: people
 SELECT (SELECT count(*) FROM place WHERE kind = 'station'), (SELECT count(*) FROM subscriber);

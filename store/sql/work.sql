@@ -22,7 +22,8 @@ SELECT place.id, place.code, place.name, place.kind, place.time_zone, place.lati
         AND commune.id <> place.id LIMIT 1) AS commune,
        (SELECT deployment.height FROM deployment JOIN datastream ON datastream.id = deployment.datastream
         WHERE datastream.place = place.id AND datastream.quantity = 'wind_speed'
-        ORDER BY deployment.valid_from DESC LIMIT 1) AS wind_height
+        ORDER BY deployment.valid_from DESC LIMIT 1) AS wind_height,
+       station_ended(place.id) AS ended, station_recorded(place.id) AS recorded
 FROM place WHERE place.id = ANY (%(places)s);
 
 -- name: seasons

@@ -93,6 +93,7 @@ async def test_f28_killed_again_and_again_gives_what_an_uninterrupted_run_gives(
     assert scalar(database, "SELECT count(*) FROM alert_step WHERE kind = 'open'") == scalar(
         database, "SELECT count(*) FROM alert"
     )
+    # but those of what was long over when it was first known
     assert scalar(database, "SELECT count(*) FROM due WHERE kind = 'step'") == scalar(
-        database, "SELECT count(*) FROM alert_step"
+        database, "SELECT count(*) FROM alert_step WHERE NOT values ? 'past'"
     )
