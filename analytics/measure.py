@@ -197,7 +197,9 @@ def short_rain(minutes: int) -> Condition:
     """Rain over so many minutes that is borne out, step by step; only of stations that report at least as often."""
 
     def condition(facts: Facts) -> Measure:
-        value = evidence(facts.window).borne
+        found = evidence(facts.window)
+        # what came after a long gap may be of all the gap
+        value = np.where(found.period > 180.0 * minutes, np.nan, found.borne)
         steps = max(minutes * 60 // facts.window.grid.step, 1)
         seen = np.isfinite(value)
         amount = _sliding(np.where(seen, value, 0.0), steps)

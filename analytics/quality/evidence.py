@@ -34,6 +34,8 @@ class Evidence:
     borne: Array
     #: Of large buckets that nothing before bears out, 0 in other steps that were read [mm].
     sudden: Array
+    #: For how long the rain of each step may have been collected [s].
+    period: Array
 
 
 def gathered(window: Window) -> Gathered:
@@ -78,4 +80,4 @@ def _evidence(window: Window) -> Evidence:
     borne[large.row[doubtful], large.step[doubtful]] = np.nan
     new = large.sudden & ~told
     sudden[large.row[new], large.step[new]] = large.amount[new]
-    return Evidence(borne, sudden)
+    return Evidence(borne, sudden, rain.period)
