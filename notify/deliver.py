@@ -15,7 +15,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from psycopg.rows import class_row, dict_row
 
 from notify.message import Coding
-from notify.pace import Health, woken
+from notify.pace import PROBE, Health, woken
 from notify.provider import Doubt, Elsewhere, Kind, Later, Message, Never, Sent
 from notify.route import Route
 from notify.settle import Claimed, Ledger, Outcome, said
@@ -100,10 +100,12 @@ class Sender:
         for route in self.routes:
             health = self.health[route.name]
             most = health.allowance()
+            urgent = route.table.urgent_level
+            probing = most <= 0 and (most := health.probe()) > 0
             if most <= 0:
-                pause = min(pause, health.rest() or POLL)  # a place in its window wakes us
+                pause = min(pause, health.rest() or POLL, PROBE / 3)  # a place in its window wakes us
                 continue
-            least = route.table.urgent_level if await self._spent_out(health) else 0
+            least = urgent if await self._spent_out(health) or probing else 0
             claimed = await self._claim(route, most, least)
             health.spend(len(claimed))
             await self._start(route, claimed)

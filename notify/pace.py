@@ -13,6 +13,8 @@ from notify.route import Route
 
 #: Back-off of a message that no route could take, and of a route that failed. [s]
 FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0
+#: How often what is urgent tries a route that is left alone, and the longest that it waits itself. [s]
+PROBE = 15.0
 #: Messages of so long that a route may have at once by its rate; half of it is worth a claim. [s]
 SPAN = 0.2
 #: What is no time at all. [s]
@@ -28,6 +30,8 @@ class Health:
     resumes: float = 0.0  # monotonic: not before
     next_free: float = 0.0  # monotonic: by the rate
     spent_out: bool = False
+    probed: float = 0.0  # monotonic: when it was last failed or probed by what is urgent
+    probing: bool = False
     told: float = 0.0  # monotonic: when it was last said that its budget is used up
     running: int = 0
 
@@ -39,14 +43,25 @@ class Health:
     def failed(self, seconds: float | None) -> None:
         """Leave it alone for a while, longer each time; messages that fail together count once."""
         if time.monotonic() < self.resumes:
+            self.probing = False
             return
         self.failures += 1
+        self.probed = time.monotonic()
         pause = backoff(self.failures) if seconds is None else seconds
         self.resumes = time.monotonic() + pause
 
     def worked(self) -> None:
-        """It is well again."""
+        """It is well again; so says a probe, what had been underway before it failed says nothing of now."""
         self.failures = 0
+        if self.probing:
+            self.resumes, self.probing = 0.0, False
+
+    def probe(self) -> int:
+        """How many urgent messages may be tried although it is left alone: one now and then, none underway beside."""
+        if time.monotonic() < self.probed + PROBE or time.monotonic() >= self.resumes or self.running:
+            return 0
+        self.probed, self.probing = time.monotonic(), True
+        return 1
 
     def allowance(self) -> int:
         """How many messages its window and rate leave now; of a fast route none until a claim is worth its while."""

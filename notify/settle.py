@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from notify.pace import backoff
+from notify.pace import PROBE, backoff
 from notify.phone import masked
 from notify.provider import Doubt, Elsewhere, Kind, Later, Never, Sent
 from notify.route import Route
@@ -160,11 +160,17 @@ class Ledger:
             "detail": said(result),
             "refused_by": refused if others else [],
             "unfit_by": unfit,
-            "seconds": 0.0 if at_once else later.seconds or backoff(claimed.attempts),
+            "seconds": 0.0 if at_once else self._pause(outcome, later),
             "unsure": later.unsure,
             "renamed": not later.unsure and not claimed.maybe_taken and outcome.route.provider.idempotent,
         }
         await cursor.execute(statement("delivery", "settle_again"), values)
+
+    def _pause(self, outcome: Outcome, later: Later) -> float:
+        """Seconds before a message is tried again; what is urgent waits no longer than a route is probed for it."""
+        pause = later.seconds or backoff(outcome.claimed.attempts)
+        urgent = outcome.claimed.level >= outcome.route.table.urgent_level and not later.person
+        return min(pause, PROBE) if urgent else pause
 
     def _tired(self, outcome: Outcome, routes: int, *, person: bool) -> bool:
         """Whether it is given up; what is urgent is tried until it expires, unless the trouble may be the person's."""

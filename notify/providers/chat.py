@@ -70,7 +70,7 @@ class ChatProvider:
         """Answered with an error: not sent. No answer: a doubt."""
         said = " ".join(line for line in lines if "error=" in line)
         if said:
-            raise Later(said[:300])
+            raise Later(said[:300], person=True)  # it answered: a chat that was left, a bot that was blocked
         reason = "the chat service gave no answer"
         raise Doubt(reason)
 

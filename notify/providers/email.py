@@ -70,8 +70,8 @@ class EmailProvider:
             reason = f"the mail server does not let us in: {type(error).__name__}"
             raise Later(reason) from error
         try:
-            self._accepted(*server.mail(self.options.sender))
-            self._accepted(*server.rcpt(message.address))
+            self._taken_from_us(*server.mail(self.options.sender))
+            self._accepted(*server.rcpt(message.address), person=True)
             self._handed_over(server, written.as_bytes())
         except smtplib.SMTPServerDisconnected as error:
             reason = "the mail server hung up before the message"
@@ -96,13 +96,21 @@ class EmailProvider:
             server.login(options.user, options.password)
         return server
 
-    def _accepted(self, code: int, said: bytes) -> None:
+    def _taken_from_us(self, code: int, said: bytes) -> None:
+        """Whether the server lets our sender write at all: that it does not says nothing of the person."""
+        if code not in {250, 251}:
+            reason = (
+                f"the mail server refuses our sender: {code} {said.decode('ascii', 'replace')}; check user and sender"
+            )
+            raise Later(reason)
+
+    def _accepted(self, code: int, said: bytes, *, person: bool = False) -> None:
         if code >= PERMANENT:
             reason = f"the mail server refused for good: {code} {said.decode('ascii', 'replace')}"
             raise Never(reason)
         if code not in {250, 251}:
             reason = f"the mail server refused for now: {code} {said.decode('ascii', 'replace')}"
-            raise Later(reason)
+            raise Later(reason, person=person)
 
     def _handed_over(self, server: smtplib.SMTP, content: bytes) -> None:
         """After the final dot a lost answer is a doubt (RFC 1047)."""

@@ -58,7 +58,7 @@ def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 @dataclass(slots=True)
 class WebhookProvider:
-    """Posts JSON; the receiver knows repeats by their ``webhook-id``."""
+    """Posts JSON; the receiver knows repeats by their ``webhook-id``. One that is away is no trouble of the others."""
 
     options: WebhookOptions
     kinds: frozenset[Kind] = KINDS
@@ -89,10 +89,10 @@ class WebhookProvider:
                 await answer.aclose()  # what it says is nobody's business
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             reason = f"the webhook cannot be reached: {type(error).__name__}"
-            raise Later(reason) from error
+            raise Later(reason, person=True) from error
         except httpx.HTTPError as error:
             reason = f"no answer from the webhook: {type(error).__name__}"
-            raise Later(reason, unsure=True) from error
+            raise Later(reason, unsure=True, person=True) from error
         return _understood(answer)
 
     async def find(self, reference: str) -> bool | None:
@@ -111,7 +111,7 @@ class WebhookProvider:
             found = await asyncio.get_running_loop().getaddrinfo(url.host, None, type=socket.SOCK_STREAM)
         except OSError as error:
             reason = "the webhook's host cannot be found"
-            raise Later(reason) from error
+            raise Later(reason, person=True) from error
         addresses = [ipaddress.ip_address(entry[4][0]) for entry in found]
         if not addresses or not all(reachable(address, self.options.allow) for address in addresses):
             reason = "the webhook leads into a network that is not public; an operator may allow it in the route"
@@ -153,4 +153,4 @@ def _understood(answer: httpx.Response) -> Sent:
         raise Never(reason)
     reason = f"the webhook answered {status}"
     wait = answer.headers.get("retry-after", "")
-    raise Later(reason, float(wait) if wait.isdigit() else None, unsure=True)
+    raise Later(reason, float(wait) if wait.isdigit() else None, unsure=True, person=True)

@@ -8,13 +8,16 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from aiosmtpd.controller import Controller
 from psycopg.conninfo import make_conninfo
 
 from notify.pdu import Command, Pdu, said
 from notify.provider import Elsewhere, Heard, Later, Receipt, Sent
 from notify.providers import PROVIDERS
 from notify.route import Route, RouteTable, read_routes
+from standalone.services.ports import free_port
 from tests.notify.conftest import NOW, HandClock, running, until
+from tests.notify.test_providers import message
 
 STATS = {
     "DELIVRD": "delivered", "delivrd": "delivered", "DELIVERED": "delivered", "Delivered": "delivered",
@@ -269,6 +272,72 @@ async def test_what_is_urgent_is_tried_until_it_expires(province, monkeypatch):
         province.step(province.alert(station, level=4), level=4)
         await until(lambda: [row[2] for row in province.messages()] == ["sent"])
     assert len(provider.asked) == 13
+
+
+@pytest.mark.parametrize(("level", "sent"), [(4, True), (2, False)])
+async def test_an_emergency_tries_a_route_that_is_left_alone(province, monkeypatch, level, sent):
+    """It failed, and would be left alone for minutes: what is urgent looks whether it is back."""
+    monkeypatch.setattr("notify.pace.PROBE", 0.3)
+    monkeypatch.setattr("notify.settle.PROBE", 0.3)
+    monkeypatch.setattr("notify.settle.backoff", lambda _: 300.0)
+    monkeypatch.setattr("notify.pace.backoff", lambda _: 300.0)
+    _, (station, other) = province.commune()
+    province.subscriber()
+    provider = Scripted(Later("away"), Later("away"))
+    async with running(province.url, routes=[scripted("out", provider)]):
+        province.step(province.alert(station))
+        await until(lambda: province.all("SELECT attempts FROM delivery") == [(1,)])
+        province.step(province.alert(other, "flood", "flash_flood_rain", level), level=level)
+        await until(lambda: len(province.messages()) == 2)
+        if sent:
+            await until(lambda: province.messages()[1][2] == "sent", 10)
+        else:
+            await asyncio.sleep(1.5)
+            assert [row[2] for row in province.messages()] == ["queued", "queued"]
+
+
+@pytest.mark.parametrize("name", ["webhook", "email"])
+async def test_one_address_that_is_away_is_not_the_routes_trouble(name, mailbox_451):
+    if name == "webhook":
+        provider = PROVIDERS["webhook"]({"plain": True, "allow": ["127.0.0.0/8"]})
+        asked = message(address="http://127.0.0.1:9/", kind="webhook")
+    else:
+        provider = PROVIDERS["email"](
+            {"host": "127.0.0.1", "port": mailbox_451, "sender": "bao@nongvu.example", "security": "none", "timeout": 3}
+        )
+        asked = message(address="lan@example.org", kind="email")
+    with pytest.raises(Later) as found:
+        await provider.send(asked)
+    assert found.value.person
+
+
+async def test_a_sender_that_the_mail_server_refuses_is_not_the_persons_trouble(mailbox_451):
+    provider = PROVIDERS["email"](
+        {"host": "127.0.0.1", "port": mailbox_451, "sender": "refused@nongvu.example", "security": "none", "timeout": 3}
+    )
+    with pytest.raises(Later) as found:
+        await provider.send(message(address="lan@example.org", kind="email"))
+    assert not found.value.person
+
+
+@pytest.fixture
+def mailbox_451():
+    """A mail server that knows no sender 'refused', and has no room for anybody now."""
+
+    class Handler:
+        async def handle_MAIL(self, server, session, envelope, address, options):
+            if address.startswith("refused"):
+                return "550 5.7.1 sender not allowed"
+            envelope.mail_from = address
+            return "250 OK"
+
+        async def handle_RCPT(self, server, session, envelope, address, options):
+            return "451 later"
+
+    controller = Controller(Handler(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield controller.port
+    controller.stop()
 
 
 async def test_an_emergency_does_not_wait_for_a_budget(province, tmp_path):
