@@ -54,7 +54,7 @@ class Step(BaseModel):
     """What was known and said at one moment; never changed afterwards."""
 
     number: int
-    kind: Literal["open", "raise", "lower", "update", "end", "cancel", "renew", "extend"]
+    kind: Literal["open", "raise", "lower", "update", "end", "cancel"]
     level: int
     at: datetime = Field(description="when it changed")
     known_at: datetime = Field(description="when it was known")

@@ -119,7 +119,7 @@ def run():
         said = backfill(url, *options)
         each = said["cpu_seconds"] / (PLACES * DAYS) * 1e6
         print(f"  {name}: {said['wall_seconds']} s, {said['cpu_seconds']} CPU s by {said['workers']}")
-        contents.add(ask(url, "SELECT count(*), round(sum(value)::numeric, 3) FROM index_value"))
+        contents.add(ask(url, "SELECT count(*), round(sum(value)::numeric, 3) FROM indexed"))
         rows.append({"name": f"backfill {name}", "value": each, "unit": "CPU s / million station-days",
                      "peer": "wall seconds", "peer_value": said["wall_seconds"]})  # fmt: skip
 

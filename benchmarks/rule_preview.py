@@ -85,7 +85,7 @@ def copied(url, index):
         psycopg.connect(url) as connection,
         connection.cursor() as cursor,
         cursor.copy(
-            f"COPY (SELECT place, time, value FROM index_value WHERE index = '{index}') TO STDOUT (FORMAT BINARY)"
+            f"COPY (SELECT place, time, value FROM indexed WHERE index = '{index}') TO STDOUT (FORMAT BINARY)"
         ) as copy,
     ):
         for _ in copy:
@@ -108,7 +108,7 @@ def fill(url):
             warmth = "22 - 9 * cos(2 * pi() * (n + 165) / 365) + 4 * (random() + random() - 1)"
             connection.execute(
                 "INSERT INTO index_value (place, index, time, value, completeness)"
-                " SELECT place.id, %(index)s, (%(last)s::date - n)::timestamp AT TIME ZONE place.time_zone,"
+                " SELECT place.id, index_id(%(index)s), (%(last)s::date - n)::timestamp AT TIME ZONE place.time_zone,"
                 f" {rain if 'precipitation' in index else warmth}, 1"
                 " FROM place, generate_series(0, %(days)s - 1) AS n WHERE kind = 'station' AND random() > 0.03",
                 {"index": index, "last": LAST, "days": DAYS},

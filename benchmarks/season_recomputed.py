@@ -85,7 +85,7 @@ def run():
                 rows = connection.execute(
                     "SELECT place, count(*) FILTER (WHERE past), count(*) FROM bench_taken GROUP BY place"
                 ).fetchall()
-                days = connection.execute("SELECT count(DISTINCT time) FROM index_value").fetchone()[0]
+                days = connection.execute("SELECT count(DISTINCT time) FROM indexed").fetchone()[0]
             finally:
                 analytics.terminate()
                 analytics.wait(30)

@@ -23,7 +23,7 @@ class States:
 
     place: NDArray[np.int32]
     index: NDArray[np.object_]
-    season: NDArray[np.int32]
+    subject: NDArray[np.int32]
     #: Start of the local day after which it holds, UTC, datetime64[us].
     time: NDArray[np.datetime64]
     #: How many numbers each has.
@@ -37,20 +37,20 @@ class Key(NamedTuple):
     place: int
     #: The index.
     name: str
-    season: int
+    subject: int
 
 
 async def write(cursor: AsyncCursor[TupleRow], parts: Sequence[States], reference_time: str = OBSERVED) -> None:
     """Insert or update; rows that would not change are not touched."""
     if not parts:
         return
-    place, index, season, time, length, numbers = (
+    place, index, subject, time, length, numbers = (
         np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(States)
     )
     arguments = {
         "place": column("int4", place),
         "index": column("text", index),
-        "season": column("int4", season),
+        "subject": column("int4", subject),
         "time": column("timestamptz", time),
         # an array of arrays has to be rectangular, states are not: they lie behind each other, and each has its end
         "numbers": column("float8", numbers),
@@ -81,4 +81,4 @@ async def read(
     """Read all states of each place after the local day that begins at its time."""
     arguments = {"place": list(places), "time": list(times), "reference_time": reference_time}
     cursor = await connection.execute(statement("index_state", "read"), arguments)
-    return {Key(place, index, season): state for place, index, season, state in await cursor.fetchall()}
+    return {Key(place, index, subject): state for place, index, subject, state in await cursor.fetchall()}

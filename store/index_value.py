@@ -29,7 +29,8 @@ class Values:
 
     place: NDArray[np.int32]
     index: NDArray[np.object_]
-    season: NDArray[np.int32]
+    #: What at the place it speaks of (`subject`), 0 the place itself.
+    subject: NDArray[np.int32]
     #: Start of the local day or hour, UTC, datetime64[us].
     time: Times
     value: NDArray[np.float64]
@@ -46,7 +47,7 @@ class Values:
 
 #: With their PostgreSQL types.
 COLUMNS: Final = {
-    "place": "int4", "index": "text", "season": "int4", "time": "timestamptz", "value": "float8", "method": "text",
+    "place": "int4", "index": "text", "subject": "int4", "time": "timestamptz", "value": "float8", "method": "text",
     "completeness": "float4",
 }  # fmt: skip
 
@@ -91,7 +92,7 @@ async def _in_chunks(cursor: AsyncCursor[TupleRow], name: str, values: Values, r
 async def remove(cursor: AsyncCursor[TupleRow], values: Values, reference_time: str = OBSERVED) -> None:
     """Delete the rows with these keys."""
     if len(values):
-        keys = ("place", "index", "season", "time")
+        keys = ("place", "index", "subject", "time")
         arguments = {name: column(COLUMNS[name], getattr(values, name)) for name in keys}
         await cursor.execute(statement("index_value", "remove"), arguments | {"reference_time": reference_time})
 
@@ -141,11 +142,11 @@ async def read(
     rows = await cursor.fetchall()
     if not rows:
         return concatenate([])
-    place, index, season, time, value, method, completeness = zip(*rows, strict=True)
+    place, index, subject, time, value, method, completeness = zip(*rows, strict=True)
     return Values(
         np.array(place, np.int32),
         np.array(index, np.object_),
-        np.array(season, np.int32),
+        np.array(subject, np.int32),
         instants(time),
         np.array(value, np.float64),
         np.array(method, np.object_),

@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 import psycopg
 
 from store import catalogue
+from store.statements import statement
 
 #: Any number, as long as every migrator takes the same one.
 LOCK = 0x6E6F6E67
@@ -24,6 +25,8 @@ LOCK = 0x6E6F6E67
 OUTSIDE = "-- outside a transaction"
 #: A file whose first line is this runs only when no process of the version before is left.
 POST = "-- post: when every process is of this version"
+#: A file with this line at its head runs only while none of the processes named in it does; ingest always may.
+STOPPED = re.compile(r"(?:--[^\n]*\n)*?-- stopped: (?P<processes>[a-z, ]+)\n")
 #: Longest wait for a lock [s], behind which every writer would queue, and how often it is tried.
 PATIENCE, TRIES = 5, 12
 _FILE = re.compile(r"\d{4}_[a-z0-9_]+\.sql\Z")
@@ -50,6 +53,12 @@ class Migration:
         """Whether it has to wait until no process of the version before is left."""
         return self.sql.startswith(POST)
 
+    @property
+    def stopped(self) -> list[str]:
+        """Processes that have to be stopped while it runs."""
+        found = STOPPED.match(self.sql)
+        return found["processes"].split(", ") if found else []
+
 
 def migrations(folder: Traversable | None = None) -> list[Migration]:
     """Every migration in order."""
@@ -75,6 +84,8 @@ def migrate(url: str, *, post: bool = True, folder: Traversable | None = None) -
         _verify(done, known)
         waiting = [migration for migration in known if migration.name not in done]
         now = waiting if post or not done else _before(waiting)
+        if done:
+            _refuse_beside(connection, now)
         for migration in now:
             _run(connection, migration)
         _repeat(connection)
@@ -134,6 +145,19 @@ def _before(waiting: list[Migration]) -> list[Migration]:
         )
         raise MigrationError(message)
     return now
+
+
+def _refuse_beside(connection: psycopg.Connection, waiting: list[Migration]) -> None:
+    """`MigrationError` while a process runs that has to be stopped for what is to come; nothing has been changed."""
+    names = sorted({name for migration in waiting for name in migration.stopped})
+    rows = connection.execute(statement("check", "running"), {"names": names}).fetchall()
+    if rows:
+        running = ", ".join(f"{name} ({connections} connections)" for name, connections in rows)
+        message = (
+            f"this upgrade changes tables under {running}: stop {', '.join(names)} on every machine, run it again, and"
+            " start them of this version; ingest may go on, and gateways lose nothing"
+        )
+        raise MigrationError(message)
 
 
 def needed() -> frozenset[str]:

@@ -161,7 +161,7 @@ async def _stored(
         start = min(midnight(first - timedelta(days=lead), zone) for zone in cold.values())
         end = max(midnight(first, zone) for zone in cold.values())
         found = await index_value.read(connection, list(cold), start, end, indices=names)
-        columns = (found.place, found.index, found.season, found.time, found.value)
+        columns = (found.place, found.index, found.subject, found.time, found.value)
         for place, name, season, time, value in zip(*(column.tolist() for column in columns), strict=True):
             day = batch.local_date(time.replace(tzinfo=UTC), cold[place])
             if day < first:

@@ -107,7 +107,7 @@ class Past:
         """Sort a context's by place."""
         past = cls({}, {})
         for key, state in course.states.items():
-            past.states.setdefault(key.place, {})[key.name, key.season] = state
+            past.states.setdefault(key.place, {})[key.name, key.subject] = state
         for (place, name, season), values in course.stored.items():
             past.values.setdefault(place, {})[name, season] = values
         return past

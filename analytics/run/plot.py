@@ -157,7 +157,7 @@ async def _daily(connection: Connection, spot: Spot, first: date, last: date) ->
     zone = spot.time_zone
     limits = midnight(first, zone), midnight(last + timedelta(days=1), zone)
     found = await index_value.read(connection, [spot.id], *limits)
-    table = pd.DataFrame({"index": found.index, "value": found.value, "season": found.season})
+    table = pd.DataFrame({"index": found.index, "value": found.value, "season": found.subject})
     table["day"] = pd.to_datetime(found.time).tz_localize(UTC).tz_convert(zone).tz_localize(None).normalize()
     table = table[table["season"] == 0]
     days = pd.date_range(first, last, freq="D")

@@ -126,11 +126,11 @@ def difference(had: Values, has: Values) -> tuple[Values, Values]:
     both = concatenate([had, has])
     new = np.arange(len(both)) >= len(had)
     names = both.index.astype(np.bytes_)
-    order = np.lexsort((new, both.time, names, both.season, both.place))
+    order = np.lexsort((new, both.time, names, both.subject, both.place))
     before, after = order[:-1], order[1:]
     twins = (
         (both.place[before] == both.place[after])
-        & (both.season[before] == both.season[after])
+        & (both.subject[before] == both.subject[after])
         & (names[before] == names[after])
         & (both.time[before] == both.time[after])
     )

@@ -162,13 +162,13 @@ CREATE VIEW chart.index_value AS
 SELECT spot.code AS place, spot.name, spot.kind, spot.private,
        (SELECT upper.code FROM place AS upper WHERE upper.id = ANY (spot.path) AND upper.kind = 'commune' LIMIT 1) AS commune,
        (SELECT upper.name FROM place AS upper WHERE upper.id = ANY (spot.path) AND upper.kind = 'commune' LIMIT 1) AS commune_name,
-       index_value.index, index_value.season, season.crop, season.variety,
+       index_value.index, index_value.subject AS season, season.crop, season.variety,
        CASE WHEN index_value.reference_time = '-infinity' THEN 'observed' ELSE 'forecast' END AS basis,
        nullif(index_value.reference_time, '-infinity') AS issued,
-       index_value.time, index_value.value, index_value.completeness, index_value.method
-FROM index_value
+       index_value.time, index_value.value, index_value.completeness, index_value.method, index_value.subject
+FROM indexed AS index_value
 JOIN place AS spot ON spot.id = index_value.place
-LEFT JOIN season ON season.id = index_value.season;
+LEFT JOIN season ON season.id = index_value.subject;
 
 CREATE VIEW chart.forecast AS
 SELECT spot.code AS place, spot.name, spot.private, forecast.quantity, forecast.reference_time AS issued,

@@ -29,16 +29,16 @@ UNION ALL SELECT id, name, false FROM nearest WHERE NOT EXISTS (SELECT FROM own)
 
 -- name: daily_values
 SELECT index, min(value) AS least, max(value) AS most, avg(value) AS mean FROM (
-    SELECT index, time, avg(value) AS value, min(value) AS low, max(value) AS high FROM index_value
-    WHERE place = ANY (%(places)s) AND season = 0 AND reference_time = '-infinity' AND time >= %(first)s AND time < %(last)s
+    SELECT index, time, avg(value) AS value, min(value) AS low, max(value) AS high FROM indexed
+    WHERE place = ANY (%(places)s) AND subject = 0 AND reference_time = '-infinity' AND time >= %(first)s AND time < %(last)s
       AND index = ANY (%(indices)s)
     GROUP BY index, time) AS days
 GROUP BY index
 
 -- name: sums
 SELECT index, sum(value) AS total, count(*) FILTER (WHERE value >= 0.1) AS days FROM (
-    SELECT index, time, avg(value) AS value FROM index_value
-    WHERE place = ANY (%(places)s) AND season = 0 AND reference_time = '-infinity' AND time >= %(first)s AND time < %(last)s
+    SELECT index, time, avg(value) AS value FROM indexed
+    WHERE place = ANY (%(places)s) AND subject = 0 AND reference_time = '-infinity' AND time >= %(first)s AND time < %(last)s
       AND index = ANY (%(indices)s)
     GROUP BY index, time) AS days
 GROUP BY index
@@ -77,8 +77,8 @@ SELECT DISTINCT ON (season.crop) season.crop, season.sown, known.entry -> 'title
 FROM season JOIN place ON place.id = season.place
 LEFT JOIN catalogue AS known ON known.kind = 'crop' AND known.name = season.crop
 CROSS JOIN LATERAL (
-    SELECT jsonb_object_agg(index, value ORDER BY time) AS values FROM index_value
-    WHERE index_value.place = season.place AND index_value.season = season.id AND reference_time = '-infinity'
+    SELECT jsonb_object_agg(index, value ORDER BY time) AS values FROM indexed
+    WHERE indexed.place = season.place AND indexed.subject = season.id AND reference_time = '-infinity'
       AND index IN ('crop_stage', 'days_to_irrigation') AND time > %(now)s::timestamptz - interval '3 days' AND time <= %(now)s
       AND value IS NOT NULL AND value <> 'NaN'
 ) AS newest
@@ -121,7 +121,7 @@ VALUES (%(kind)s, %(subject)s, %(title)s, %(detail)s::jsonb, %(at)s, %(expires)s
 
 -- name: decide
 UPDATE approval SET state = %(state)s, who = %(who)s, decided_at = %(at)s, reason = %(reason)s
-WHERE id = %(approval)s AND state = 'waiting' AND may_decide(subject, expires, %(at)s) RETURNING subject
+WHERE id = %(approval)s AND state = 'waiting' AND expires > %(at)s RETURNING subject
 
 -- name: decided
 -- Approvals decided whose subject still waits.
@@ -135,11 +135,7 @@ ORDER BY approval.id
 UPDATE approval SET state = 'expired' WHERE id = %(approval)s AND state = 'waiting' RETURNING subject
 
 -- name: waiting_approvals
--- What waits, with the level at which its alert is now.
-SELECT approval.id, approval.kind, approval.title, approval.asked_at, approval.expires, now_of.level
-FROM approval LEFT JOIN broadcast ON approval.subject = 'broadcast:' || broadcast.id
-LEFT JOIN LATERAL alert_now_of(broadcast.about) AS now_of ON true
-WHERE approval.state = 'waiting' ORDER BY approval.id
+SELECT id, kind, title, asked_at, expires FROM approval WHERE state = 'waiting' ORDER BY id
 
 -- name: set_broadcast
 UPDATE broadcast SET state = %(state)s WHERE id = %(broadcast)s AND state = 'waiting' RETURNING id
@@ -152,64 +148,7 @@ FROM broadcast JOIN place ON place.id = broadcast.place
 WHERE broadcast.state = 'ready' AND broadcast.audio = '' AND broadcast.expires > %(now)s ORDER BY broadcast.class, broadcast.id LIMIT 5
 
 -- name: set_audio
-UPDATE broadcast SET audio = %(audio)s, laid_out = true WHERE id = %(broadcast)s
-
--- name: withdraw
--- What waits or is ready in a commune, or of these alerts wherever that was, and speaks of nothing that goes on.
-WITH over AS (
-    SELECT broadcast.id, broadcast.state AS was,
-           (SELECT array_agg(DISTINCT alert.rule) FROM bundle_step JOIN alert_step ON alert_step.id = bundle_step.step
-            JOIN alert ON alert.id = alert_step.alert
-            WHERE bundle_step.bundle = split_part(broadcast.about, ':', 2)::bigint) AS rules
-    FROM broadcast
-    WHERE broadcast.state IN ('waiting', 'ready') AND speaks_of_alert(broadcast.about) AND NOT speaks_of_open(broadcast.about)
-      AND (broadcast.place = %(commune)s OR broadcast.about IN (
-          SELECT 'bundle:' || bundle_step.bundle FROM bundle_step JOIN alert_step ON alert_step.id = bundle_step.step
-          WHERE alert_step.alert = ANY (%(alerts)s)))
-    FOR UPDATE
-)
-UPDATE broadcast SET state = 'withdrawn' FROM over WHERE over.id = broadcast.id
-RETURNING broadcast.id, over.was, over.rules, broadcast.class, broadcast.place, broadcast.audio, broadcast.play_from
-
--- name: withdraw_approvals
-UPDATE approval SET state = 'withdrawn'
-WHERE state = 'waiting' AND subject = ANY (SELECT 'broadcast:' || id FROM unnest(%(broadcasts)s::bigint[]) AS id)
-
--- name: still_asked
--- A broadcast that waits, with the newest step of each of its alerts that goes on.
-SELECT broadcast.id AS broadcast, broadcast.class,
-       ARRAY (SELECT max(newest.id) FROM bundle_step JOIN alert_step ON alert_step.id = bundle_step.step
-              JOIN alert ON alert.id = alert_step.alert AND alert.state = 'open'
-              JOIN place ON place.id = alert.place AND NOT place.private
-              JOIN alert_step AS newest ON newest.alert = alert.id
-              WHERE bundle_step.bundle = split_part(broadcast.about, ':', 2)::bigint GROUP BY alert.id) AS steps
-FROM approval JOIN broadcast ON approval.subject = 'broadcast:' || broadcast.id
-WHERE approval.id = %(approval)s AND approval.state = 'waiting' AND broadcast.about LIKE 'bundle:%%'
-
--- name: say_anew
-UPDATE broadcast SET text = %(text)s, spoken = %(spoken)s, at = %(now)s, play_from = %(now)s, expires = %(expires)s
-WHERE id = %(broadcast)s AND state = 'waiting'
-
--- name: ask_anew
-UPDATE approval SET title = %(title)s, expires = %(expires)s,
-    detail = detail || jsonb_build_object('asked_again', coalesce((detail ->> 'asked_again')::int, 0) + 1)
-WHERE id = %(approval)s AND state = 'waiting'
-
--- name: laid_out
--- Files in players' folders that are to be played no more.
-SELECT broadcast.id, broadcast.about, broadcast.class, broadcast.play_from, broadcast.audio, place.code, place.time_zone
-FROM broadcast JOIN place ON place.id = broadcast.place
-WHERE broadcast.laid_out AND (broadcast.expires <= %(now)s OR broadcast.state <> 'ready') ORDER BY broadcast.id LIMIT 100
-
--- name: cleaned
-UPDATE broadcast SET laid_out = false WHERE id = ANY (%(broadcasts)s)
-
--- name: retire
--- Their documents are of the past from now on.
-UPDATE document SET expires = least(expires, %(now)s)
-WHERE kind = 'audio' AND name = ANY (SELECT stem || ending FROM unnest(%(names)s::text[]) AS audio (name)
-    CROSS JOIN LATERAL (SELECT regexp_replace(audio.name, '[.]mp3$', '') AS stem) AS bare
-    CROSS JOIN unnest(ARRAY['.mp3', '.wav', '.txt']) AS ending)
+UPDATE broadcast SET audio = %(audio)s WHERE id = %(broadcast)s
 
 -- name: broadcasts
 SELECT broadcast.audio, broadcast.about, broadcast.class, broadcast.text, broadcast.at, broadcast.play_from, broadcast.expires,

@@ -44,3 +44,10 @@ SELECT coalesce(sum(records), 0)::bigint FROM batch WHERE received_at > now() - 
 
 -- name: outlines
 SELECT code, geometry, longitude FROM place WHERE geometry IS NOT NULL ORDER BY code;
+
+-- name: running
+-- Processes of the platform that are connected, of those named.
+SELECT name, count(*) FROM pg_stat_activity JOIN unnest(%(names)s::text[]) AS name
+  ON application_name = 'nongvu-' || name OR application_name LIKE 'nongvu-' || name || '-%%'
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+GROUP BY name ORDER BY name;

@@ -79,16 +79,16 @@ WHERE place.code = ANY (%(stations)s)
 ORDER BY place.code, datastream.quantity, datastream.level
 
 -- name: indices
-SELECT place.code AS place, index_value.index, index_value.season, index_value.time, index_value.value,
+SELECT place.code AS place, index_value.index, index_value.subject AS season, index_value.time, index_value.value,
        index_value.method, index_value.completeness
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
-JOIN index_value ON index_value.place = place.id
+JOIN indexed AS index_value ON index_value.place = place.id
 WHERE place.code = %(code)s AND index_value.reference_time = '-infinity'
   AND (%(indices)s::text[] = '{}' OR index_value.index = ANY (%(indices)s))
   AND index_value.time >= %(from_time)s AND index_value.time < %(to_time)s
-  AND (index_value.time, index_value.index, index_value.season)
+  AND (index_value.time, index_value.index, index_value.subject)
       > (%(after_time)s, %(after_index)s::text, %(after_season)s::int)
-ORDER BY index_value.time, index_value.index, index_value.season
+ORDER BY index_value.time, index_value.index, index_value.subject
 LIMIT %(limit)s
 
 -- name: unjudged
@@ -224,20 +224,20 @@ WHERE season.sown <= %(today)s AND (season.ended IS NULL OR season.ended >= %(to
 ORDER BY place.name, season.sown LIMIT 10
 
 -- name: season_values
-SELECT index_value.season, index_value.index, index_value.time, index_value.value
+SELECT index_value.subject AS season, index_value.index, index_value.time, index_value.value
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
-JOIN index_value ON index_value.place = place.id
-WHERE index_value.season = ANY (%(seasons)s) AND index_value.index = ANY (%(indices)s)
+JOIN indexed AS index_value ON index_value.place = place.id
+WHERE index_value.subject = ANY (%(seasons)s) AND index_value.index = ANY (%(indices)s)
   AND index_value.reference_time = '-infinity' AND index_value.time <= %(now)s
-ORDER BY index_value.season, index_value.time
+ORDER BY index_value.subject, index_value.time
 
 -- name: coming_indices
 -- What the newest forecast makes of the days to come.
-SELECT index_value.index, index_value.season, index_value.time, index_value.value
+SELECT index_value.index, index_value.subject AS season, index_value.time, index_value.value
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
-JOIN index_value ON index_value.place = place.id
+JOIN indexed AS index_value ON index_value.place = place.id
 WHERE place.code = %(code)s AND index_value.time >= %(from_time)s AND index_value.time < %(to_time)s
-  AND index_value.reference_time = (SELECT max(newest.reference_time) FROM index_value AS newest
+  AND index_value.reference_time = (SELECT max(newest.reference_time) FROM indexed AS newest
       WHERE newest.place = place.id AND newest.index = index_value.index AND newest.reference_time <= %(now)s
         AND newest.reference_time > '-infinity')
 ORDER BY index_value.time, index_value.index LIMIT 2000

@@ -28,13 +28,13 @@ WHERE (%(code)s::text IS NULL OR place.code = %(code)s) AND forecast.valid_time 
 -- Each index value of a forecast beside what was observed of its day, and of the last day before its issue.
 SELECT ahead.index, greatest(0, ceil(extract(epoch FROM ahead.time - ahead.reference_time) / 86400))::int AS days_ahead,
        ahead.value, came.value AS observed, last.value AS persistence
-FROM index_value AS ahead
+FROM indexed AS ahead
 JOIN place ON place.id = ahead.place
-JOIN index_value AS came ON came.place = ahead.place AND came.index = ahead.index AND came.season = ahead.season
+JOIN indexed AS came ON came.place = ahead.place AND came.index = ahead.index AND came.subject = ahead.subject
  AND came.reference_time = '-infinity' AND came.time = ahead.time
 LEFT JOIN LATERAL (
-    SELECT before.value FROM index_value AS before
-    WHERE before.place = ahead.place AND before.index = ahead.index AND before.season = ahead.season
+    SELECT before.value FROM indexed AS before
+    WHERE before.place = ahead.place AND before.index = ahead.index AND before.subject = ahead.subject
       AND before.reference_time = '-infinity' AND before.time <= ahead.reference_time - interval '24 hours'
       AND before.time > ahead.reference_time - interval '72 hours'
     ORDER BY before.time DESC LIMIT 1

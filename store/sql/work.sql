@@ -73,8 +73,8 @@ ORDER BY said_at, id;
 
 -- name: long_past
 -- A daily index of places over many years.
-SELECT place, time, value FROM index_value
-WHERE place = ANY (%(places)s) AND index = %(index)s AND season = 0 AND reference_time = '-infinity'
+SELECT place, time, value FROM indexed
+WHERE place = ANY (%(places)s) AND index = %(index)s AND subject = 0 AND reference_time = '-infinity'
   AND time >= %(first)s AND time < %(last)s;
 
 -- name: earliest

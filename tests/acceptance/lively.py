@@ -48,7 +48,7 @@ INSERT INTO latest SELECT DISTINCT ON (datastream_id) datastream_id, phenomenon_
 FROM reading ORDER BY datastream_id, phenomenon_time DESC;
 DELETE FROM index_value;
 INSERT INTO index_value (place, index, time, value, completeness)
-SELECT place, 'air_temperature_mean', date_trunc('day', phenomenon_time, 'Asia/Ho_Chi_Minh'), avg(result), 1
+SELECT place, index_id('air_temperature_mean'), date_trunc('day', phenomenon_time, 'Asia/Ho_Chi_Minh'), avg(result), 1
 FROM reading JOIN datastream ON datastream.id = datastream_id WHERE quantity = 'air_temperature' GROUP BY 1, 3;
 DELETE FROM alert_step; DELETE FROM alert;
 """

@@ -88,12 +88,14 @@ def contents(database):
 
         return {
             "values": rows(
-                "SELECT place, index, season, time, round(value::numeric, 6), method, completeness FROM index_value"
+                "SELECT place, index, subject, time, round(value::numeric, 6), method, completeness FROM indexed"
                 " ORDER BY 1, 2, 3, 4"
             ),
             "states": [
                 (*key, [None if isnan(number) else round(number, 6) for number in state])
-                for *key, state in rows("SELECT place, index, season, time, state FROM index_state ORDER BY 1, 2, 3, 4")
+                for *key, state in rows(
+                    "SELECT place, name, subject, time, state FROM index_state JOIN index_name ON id = index ORDER BY 1, 2, 3, 4"
+                )
             ],
             "episodes": rows(
                 "SELECT rule, place, season, basis, state, level, started, ended, course, values FROM alert"

@@ -66,14 +66,14 @@ async def test_indices_run_on_a_forecast_and_are_marked_with_its_issue(database,
     await settle(database, ISSUED)
     with psycopg.connect(database) as connection:
         found = connection.execute(
-            "SELECT time, value FROM index_value WHERE index = 'air_temperature_mean' AND reference_time = %s"
+            "SELECT time, value FROM indexed WHERE index = 'air_temperature_mean' AND reference_time = %s"
             " ORDER BY time",
             (ISSUED,),
         ).fetchall()
     assert [round((time - START) / DAY) for time, _ in found] == [5, 6, 7, 8, 9, 10]
     assert [value for _, value in found][1:] == pytest.approx([22, 11, 10, 10, 22], abs=0.2)
     # a recursive index goes on from what was observed
-    query = "SELECT max(value) FROM index_value WHERE index = 'chill_portions' AND isfinite(reference_time) = %s"
+    query = "SELECT max(value) FROM indexed WHERE index = 'chill_portions' AND isfinite(reference_time) = %s"
     assert scalar(database, query, True) > scalar(database, query, False) >= 0
     assert contents(database)["left"] == [(0, 0)]
 
@@ -149,9 +149,7 @@ async def test_a_newer_issue_raises_moves_or_withdraws_it(database, mild_week):
     assert alerts(database)[0][1] == "cancelled"
     assert [kind for kind, *_ in steps(database)] == ["open", "raise", "cancel"]
     # one issue of a local day is kept
-    assert (
-        scalar(database, "SELECT count(DISTINCT reference_time) FROM index_value WHERE isfinite(reference_time)") == 1
-    )
+    assert scalar(database, "SELECT count(DISTINCT reference_time) FROM indexed WHERE isfinite(reference_time)") == 1
 
 
 async def test_late_readings_from_before_the_issue_are_looked_ahead_from_anew(database, mild_week):
@@ -159,7 +157,7 @@ async def test_late_readings_from_before_the_issue_are_looked_ahead_from_anew(da
     await forecast(database, [23, 22, 22, 22], extra=rain)
     await settle(database, ISSUED)
     query = (
-        "SELECT value FROM index_value WHERE index = 'antecedent_precipitation_index' AND reference_time = %s"
+        "SELECT value FROM indexed WHERE index = 'antecedent_precipitation_index' AND reference_time = %s"
         " ORDER BY time DESC LIMIT 1"
     )
     stream = scalar(database, "SELECT id FROM datastream WHERE quantity = 'precipitation'")
@@ -212,7 +210,7 @@ async def test_a_forecast_of_a_commune_serves_the_stations_in_it_at_their_height
     await forecast(database, [23, 22, 21, 22], place="c")
     await settle(database, ISSUED)
     query = (
-        "SELECT value FROM index_value JOIN place ON place.id = place WHERE index = 'air_temperature_mean'"
+        "SELECT value FROM indexed JOIN place ON place.id = place WHERE index = 'air_temperature_mean'"
         " AND reference_time = %s AND code = %s ORDER BY time OFFSET 1 LIMIT 1"
     )
     assert scalar(database, query, ISSUED, "low") - scalar(database, query, ISSUED, "high") == pytest.approx(6.5)
@@ -222,7 +220,7 @@ async def test_a_forecast_of_a_commune_serves_the_stations_in_it_at_their_height
 async def test_what_was_said_on_old_forecasts_goes_and_what_was_observed_stays(database, mild_week):
     await forecast(database, [23, 22, 11, 10, 10, 22])
     await settle(database, ISSUED)
-    count = "SELECT count(*) FROM index_value WHERE isfinite(reference_time) = %s"
+    count = "SELECT count(*) FROM indexed WHERE isfinite(reference_time) = %s"
     said, observed = scalar(database, count, True), scalar(database, count, False)
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         assert await forget_issues(connection, ISSUED) == 0  # this issue is not older than itself
@@ -235,7 +233,7 @@ async def test_an_issue_that_is_over_is_not_looked_at(database, mild_week):
     await forecast(database, [23, 22, 11], ISSUED - timedelta(days=4))
     await settle(database, ISSUED)
     assert alerts(database) == []
-    assert scalar(database, "SELECT count(*) FROM index_value WHERE isfinite(reference_time)") == 0
+    assert scalar(database, "SELECT count(*) FROM indexed WHERE isfinite(reference_time)") == 0
 
 
 async def test_indices_on_forecasts_are_scored_against_what_came_and_against_persistence(database, mild_week):

@@ -76,7 +76,7 @@ def ahead(database, index, place="ls01"):
     """Values of an index on the forecast, by day from that of the issue."""
     with psycopg.connect(database) as connection:
         found = connection.execute(
-            "SELECT index_value.time, value FROM index_value JOIN place ON place.id = index_value.place"
+            "SELECT indexed.time, value FROM indexed JOIN place ON place.id = indexed.place"
             " WHERE index = %s AND reference_time = %s AND code = %s ORDER BY 1",
             (index, ISSUED, place),
         ).fetchall()
@@ -112,7 +112,7 @@ async def test_the_stage_of_the_crop_goes_on_through_the_forecast(database, fiel
     stages = ahead(database, "crop_stage")
     observed = scalar(
         database,
-        "SELECT max(value) FROM index_value WHERE index = 'crop_stage' AND NOT isfinite(reference_time)",
+        "SELECT max(value) FROM indexed WHERE index = 'crop_stage' AND NOT isfinite(reference_time)",
     )
     assert len(stages) == 6
     assert observed <= stages[0] <= stages[-1]
@@ -139,9 +139,7 @@ async def test_wet_mild_nights_ahead_build_up_blast(database, field):
     wet = ahead(database, "leaf_wetness_hours")
     assert min(wet) > 10
     blast = ahead(database, "rice_blast_infection")
-    observed = (
-        "SELECT max(value) FROM index_value WHERE index = 'rice_blast_infection' AND NOT isfinite(reference_time)"
-    )
+    observed = "SELECT max(value) FROM indexed WHERE index = 'rice_blast_infection' AND NOT isfinite(reference_time)"
     assert len(blast) >= 5  # the day of the issue began dry
     assert min(blast) > (scalar(database, observed) or 0.0)
 
@@ -206,9 +204,9 @@ async def test_a_place_at_the_poles_or_the_equator_is_computed_like_any_other(da
     give(database, streams, weather(mean=-5.0 if abs(latitude) > 60 else 26.0))
     await settle(database, ISSUED)
     assert contents(database)["left"] == [(0, 0)]
-    found = scalar(database, "SELECT count(*) FROM index_value WHERE index = 'reference_evapotranspiration'")
+    found = scalar(database, "SELECT count(*) FROM indexed WHERE index = 'reference_evapotranspiration'")
     assert found == DAYS
-    assert scalar(database, "SELECT count(*) FROM index_value WHERE value IN ('NaN', 'Infinity', '-Infinity')") == 0
+    assert scalar(database, "SELECT count(*) FROM indexed WHERE value IN ('NaN', 'Infinity', '-Infinity')") == 0
 
 
 async def test_a_station_that_moved_counts_where_it_stands_from_its_next_computation_on(database):
@@ -216,7 +214,7 @@ async def test_a_station_that_moved_counts_where_it_stands_from_its_next_computa
     _, streams = station(database, quantities=QUANTITIES)
     give(database, streams, weather(), range(2))
     await settle(database, START + 2 * DAY)
-    query = "SELECT value FROM index_value WHERE index = 'reference_evapotranspiration' ORDER BY time"
+    query = "SELECT value FROM indexed WHERE index = 'reference_evapotranspiration' ORDER BY time"
     with psycopg.connect(database) as connection:
         before = connection.execute(query).fetchall()
         connection.execute("UPDATE place SET elevation = 1260")
@@ -245,6 +243,6 @@ async def test_a_sensor_that_was_replaced_goes_on_under_the_same_datastream(data
     await settle(database, ISSUED)
     with psycopg.connect(database) as connection:
         means = connection.execute(
-            "SELECT value FROM index_value WHERE index = 'air_temperature_mean' ORDER BY time"
+            "SELECT value FROM indexed WHERE index = 'air_temperature_mean' ORDER BY time"
         ).fetchall()
     assert [round(value) for (value,) in means] == [24, 24, 22, 22]

@@ -82,7 +82,7 @@ async def test_inversions_are_normal_and_one_that_is_wrong_all_day_is_found(data
     assert START + DAY + 17 * HOUR < end < START + 2 * DAY
     # its own place was computed anew: a day that is mostly doubted has no mean; the neighbours' stand
     mean = (
-        "SELECT count(*) FROM index_value JOIN place ON place.id = place WHERE index = 'air_temperature_mean'"
+        "SELECT count(*) FROM indexed JOIN place ON place.id = place WHERE index = 'air_temperature_mean'"
         " AND code = %s AND reference_time = '-infinity'"
     )
     assert scalar(database, mean, "s2") == 2

@@ -177,6 +177,6 @@ def test_a_storm_out_of_the_dry_is_told_by_the_rain_rules(database):
     assert alerts(database, "intense_rain_60min")[0][0] == 2
     with psycopg.connect(database) as connection:
         found = connection.execute(
-            "SELECT time, value FROM index_value WHERE index = 'flash_flood_rain_level' ORDER BY time"
+            "SELECT time, value FROM indexed WHERE index = 'flash_flood_rain_level' ORDER BY time"
         ).fetchall()
     assert [value for _, value in found] == [0.0] * 5, "of the day itself nothing, not 0"

@@ -115,7 +115,7 @@ async def test_preview_from_the_tables_over_a_province_in_under_ten_seconds(data
         )
         connection.execute(
             "INSERT INTO index_value (place, index, time, value, completeness)"
-            " SELECT place.id, 'air_temperature_mean', day, 15 + 8 * sin(extract(doy FROM day) / 58) + place.id % 3, 1"
+            " SELECT place.id, index_id('air_temperature_mean'), day, 15 + 8 * sin(extract(doy FROM day) / 58) + place.id % 3, 1"
             " FROM place, generate_series('2025-01-01'::timestamptz - interval '7 h', '2025-12-30', '1 day') AS day"
         )
         places = [Below(*row) for row in connection.execute("SELECT id, code, name, time_zone FROM place ORDER BY id")]

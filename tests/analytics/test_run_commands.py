@@ -60,7 +60,7 @@ def test_explain_names_inputs_equation_source_and_the_stored_value(filled):
     found = json.loads(result.output)
     stored = scalar(
         filled,
-        "SELECT value FROM index_value WHERE index = 'reference_evapotranspiration' AND time = %s AND place ="
+        "SELECT value FROM indexed WHERE index = 'reference_evapotranspiration' AND time = %s AND place ="
         " (SELECT id FROM place WHERE code = 'ls01')",
         datetime(2026, 1, 15, 17, tzinfo=UTC),
     )

@@ -54,7 +54,7 @@ INSERT INTO catalogue VALUES
     ('rule', 'cold_spell', '{"title": {"vi": "Rét đậm, rét hại", "en": "Cold spell"}}')
 ON CONFLICT (kind, name) DO UPDATE SET entry = catalogue.entry || excluded.entry;
 INSERT INTO index_value (place, index, time, value, completeness)
-SELECT id, 'air_temperature_mean', day, 9.5, 1 FROM place,
+SELECT id, index_id('air_temperature_mean'), day, 9.5, 1 FROM place,
     generate_series(timestamptz '2026-01-28 17:00Z', '2026-01-30 17:00Z', '1 day') AS day WHERE kind = 'station';
 INSERT INTO alert (rule, hazard, place, basis, state, level, started, ended)
 SELECT 'cold_spell', 'cold', id, 'observed', state, 2, started, ended

@@ -15,8 +15,8 @@ SELECT 'field-a', 'field', 'Ruộng A', id, 106.35, 21.52 FROM place WHERE code 
 INSERT INTO season (place, crop, variety, sown) SELECT id, 'maize', 'NK4300', '2026-01-01' FROM place WHERE code = 'field-a';
 INSERT INTO catalogue VALUES ('crop', 'maize', '{"title": {"vi": "Ngô", "en": "Maize"}}')
 ON CONFLICT (kind, name) DO UPDATE SET entry = excluded.entry;
-INSERT INTO index_value (place, index, season, time, value, completeness)
-SELECT season.place, kind.index, season.id, day,
+INSERT INTO index_value (place, index, subject, time, value, completeness)
+SELECT season.place, index_id(kind.index), season.id, day,
        CASE kind.index WHEN 'crop_stage' THEN 2 + (extract(day FROM day + interval '1 day') - 20) / 35
                        ELSE extract(day FROM day + interval '1 day') END, 1
 FROM season, (VALUES ('crop_stage'), ('root_zone_depletion'), ('days_to_irrigation')) AS kind (index),
@@ -65,7 +65,7 @@ async def test_forecast_indices_are_what_is_coming(client: httpx.AsyncClient, pr
     with psycopg.connect(province, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO index_value (place, index, reference_time, time, value, completeness)"
-            " SELECT id, 'air_temperature_mean', '2026-01-31 12:00Z', '2026-01-31 17:00Z', 3.3, 1 FROM place"
+            " SELECT id, index_id('air_temperature_mean'), '2026-01-31 12:00Z', '2026-01-31 17:00Z', 3.3, 1 FROM place"
             " WHERE code = 'huu-lung-1'"
         )
     page = (await client.get("/?station=huu-lung-1&lang=en")).text

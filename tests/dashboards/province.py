@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import itertools
 import json
 import sys
 from dataclasses import dataclass
@@ -311,15 +310,17 @@ class Filler:
         rows = self.rows(found, grid, [self.place[code] for code in codes], [0] * len(codes))
         seasons = self.season_rows(window)
         fields = self.sql.execute("SELECT id, place FROM season ORDER BY id").fetchall()
-        there = set()
+        found = [*rows, *seasons]
+        found += self.invented({row[1] for row in found}, grid, fields)
+        names = sorted({row[1] for row in found})
+        numbers = dict(
+            self.sql.execute("SELECT name, index_id(name) FROM unnest(%s::text[]) AS name", (names,)).fetchall()
+        )
         with self.sql.cursor().copy(
-            "COPY index_value (place, index, season, reference_time, time, value, completeness) FROM STDIN"
+            "COPY index_value (place, index, subject, reference_time, time, value, completeness) FROM STDIN"
         ) as copy:
-            for row in itertools.chain(rows, seasons):
-                there.add(row[1])
-                copy.write_row(row)
-            for row in self.invented(there, grid, fields):
-                copy.write_row(row)
+            for place, index, *rest in found:
+                copy.write_row((place, numbers[index], *rest))
 
     def invented(self, there: set[str], grid, seasons) -> list:
         """Waves for indices that so short a history does not give, so that their panels have something to draw."""

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 GATEWAYS, DAYS, STEP = 10, 20, 600_000
 #: What must not depend on how many workers there were; ids and the times of steps record the order and may differ.
 RESULTS = {
-    "index_value": "SELECT place.code, index, season, time, value, completeness FROM index_value"
+    "index_value": "SELECT place.code, index, subject, time, value, completeness FROM indexed"
     " JOIN place ON place.id = place ORDER BY 1, 2, 3, 4",
     "verdict": "SELECT place.code, quantity, valid_from, valid_to, flag, reason FROM verdict"
     " JOIN datastream ON datastream.id = datastream_id JOIN place ON place.id = place ORDER BY 1, 2, 3, 4, 6",

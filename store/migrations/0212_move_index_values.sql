@@ -1,0 +1,4 @@
+-- outside a transaction
+-- stopped: analytics, notify, api
+CALL move_index_values()
+;
