@@ -39,10 +39,14 @@ class Alert(BaseModel):
     rule: str
     hazard: str
     place: AlertPlace
-    season: int
+    season: int = Field(
+        description="the crop season it is of, 0 the place itself; the same as subject where that is one"
+    )
+    subject: int = Field(description="what at the place it is of, 0 the place itself")
     basis: Literal["observed", "forecast"]
     state: State
-    level: int = Field(description="of the rule, 1 the lowest")
+    level: int = Field(description="of the rule, 1 the lowest: what holds now, or held last")
+    level_highest: int = Field(description="the highest it reached")
     started: datetime
     ended: datetime | None
     values: dict[str, Any]
@@ -54,7 +58,7 @@ class Step(BaseModel):
     """What was known and said at one moment; never changed afterwards."""
 
     number: int
-    kind: Literal["open", "raise", "lower", "update", "end", "cancel"]
+    kind: Literal["open", "raise", "lower", "update", "end", "cancel", "renew", "extend"]
     level: int
     at: datetime = Field(description="when it changed")
     known_at: datetime = Field(description="when it was known")
@@ -79,7 +83,8 @@ ANY_ALERT: dict[str, Any] = {
 def said(row: dict[str, Any]) -> dict[str, Any]:
     """An alert's row as the API says it."""
     place = {"code": row["place"], "name": row["place_name"], "commune": row["commune"], "time_zone": row["time_zone"]}
-    kept = ("id", "rule", "hazard", "season", "basis", "state", "level", "started", "ended", "values", "successor")
+    kept = ("id", "rule", "hazard", "season", "subject", "basis", "state", "level", "level_highest", "started", "ended",
+            "values", "successor")  # fmt: skip
     return {name: row[name] for name in kept} | {"place": place, "texts": row["texts"] or {}}
 
 

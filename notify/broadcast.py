@@ -70,13 +70,13 @@ async def speak_of(connection: Connection, said: Spoken, chosen: str, now: datet
     return int(row[0])
 
 
-async def ask(connection: Connection, kind: str, subject: str, title: str, now: datetime, expires: datetime) -> None:
+async def ask(connection: Connection, kind: str, topic: str, title: str, now: datetime, expires: datetime) -> None:
     """Ask for a person's approval; what nobody decides expires."""
-    values = {"kind": kind, "subject": subject, "title": title, "detail": "{}", "at": now, "expires": expires}
+    values = {"kind": kind, "topic": topic, "title": title, "detail": "{}", "at": now, "expires": expires}
     row = await (await connection.execute(statement("bulletin", "ask_approval"), values)).fetchone()
     if row is not None:
         await insert_due(connection, expires, "approval", str(row[0]))
-        _log.warning("waits for a person's approval: 'nongvu notify approve'", approval=row[0], subject=subject)
+        _log.warning("waits for a person's approval: 'nongvu notify approve'", approval=row[0], topic=topic)
 
 
 async def expire(connection: Connection, approval: int) -> None:

@@ -52,16 +52,16 @@ async def plan(connection: Connection, now: datetime, settings: NotifySettings) 
             await insert_due(connection, at, "bulletin", f"{kind}:{zone}")
 
 
-async def issue(connection: Connection, subject: str, now: datetime, settings: NotifySettings) -> int:
+async def issue(connection: Connection, topic: str, now: datetime, settings: NotifySettings) -> int:
     """Make the bulletins of a kind for a zone's communes, and plan the next; returns how many."""
-    kind, _, zone = subject.partition(":")
+    kind, _, zone = topic.partition(":")
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement("bulletin", "communes"), {"zone": zone})
         communes = await cursor.fetchall()
     made = 0
     for commune in communes:
         made += await _issue(connection, commune, kind, now, settings)
-    await insert_due(connection, next_issue(kind, now, zone, settings.bulletin_at), "bulletin", subject)
+    await insert_due(connection, next_issue(kind, now, zone, settings.bulletin_at), "bulletin", topic)
     return made
 
 

@@ -64,33 +64,33 @@ class Bundler:
             due = await waiting(connection, now)
         for row in due:
             if row["kind"] != "step":
-                await self._happen_or_tell(row["kind"], row["subject"], now)
-        return await self._bundle([int(row["subject"]) for row in due if row["kind"] == "step"], now)
+                await self._happen_or_tell(row["kind"], row["topic"], now)
+        return await self._bundle([int(row["topic"]) for row in due if row["kind"] == "step"], now)
 
-    async def _happen_or_tell(self, kind: str, subject: str, now: datetime) -> None:
+    async def _happen_or_tell(self, kind: str, topic: str, now: datetime) -> None:
         """Do one thing; what fails for good is told and dropped, so that it does not hold up everything else."""
         try:
-            await self._happen(kind, subject, now)
+            await self._happen(kind, topic, now)
         except psycopg.OperationalError:
             raise
         except Exception:
             FAILED.labels(kind).inc()
-            _log.exception("what was due could not be done and is dropped", kind=kind, subject=subject)
+            _log.exception("what was due could not be done and is dropped", kind=kind, topic=topic)
             async with self.pool.connection() as connection:
-                values = {"kind": kind, "subject": subject, "now": now}
+                values = {"kind": kind, "topic": topic, "now": now}
                 await connection.execute(statement("bundle", "take_due"), values)
 
-    async def _happen(self, kind: str, subject: str, now: datetime) -> None:
+    async def _happen(self, kind: str, topic: str, now: datetime) -> None:
         """Do one thing whose time has come; its due row goes in the same transaction."""
         does = DUE.get(kind)
         if does is None:
-            _log.error("nobody knows what this due row asks for", kind=kind, subject=subject)
+            _log.error("nobody knows what this due row asks for", kind=kind, topic=topic)
             return
         async with self.pool.connection() as connection, connection.transaction():
-            values = {"kind": kind, "subject": subject, "now": now}
+            values = {"kind": kind, "topic": topic, "now": now}
             found = await (await connection.execute(statement("bundle", "take_due"), values)).fetchone()
             if found:
-                await does(self, connection, subject, now)
+                await does(self, connection, topic, now)
         self.sender.wake.set()
 
     async def _bundle(self, ids: list[int], now: datetime) -> float:
@@ -172,29 +172,29 @@ class Bundler:
         )
 
 
-async def release(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
+async def release(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
     """Quiet hours are over for a message."""
     del bundler
-    await connection.execute(statement("bundle", "release_held"), {"delivery": int(subject), "now": now})
+    await connection.execute(statement("bundle", "release_held"), {"delivery": int(topic), "now": now})
 
 
-async def climb(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
+async def climb(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
     """Nobody has acknowledged: the next rung of the ladder."""
     exercise = bundler.settings.exercise
-    done = await escalate.climb(connection, subject, now, bundler.ladder, voice_exercise=exercise)
+    done = await escalate.climb(connection, topic, now, bundler.ladder, voice_exercise=exercise)
     _log.info("rung", bundle=done.bundle, does=done.outcome, queued=done.queued)
 
 
-async def issue(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
+async def issue(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
     """It is time for bulletins."""
-    made = await bulletin.issue(connection, subject, now, bundler.settings)
-    _log.info("bulletins", about=subject, made=made)
+    made = await bulletin.issue(connection, topic, now, bundler.settings)
+    _log.info("bulletins", about=topic, made=made)
 
 
-async def expire(bundler: Bundler, connection: Connection, subject: str, now: datetime) -> None:
+async def expire(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
     """Nobody decided on what waited for approval."""
     del bundler, now
-    await broadcast.expire(connection, int(subject))
+    await broadcast.expire(connection, int(topic))
 
 
 #: What notify does when a due row's time comes, by its kind.

@@ -35,10 +35,10 @@ def _rungs(steps: list[Step], ladder: Ladder, raised: int) -> list[tuple[Does, t
 
 
 async def climb(
-    connection: Connection, subject: str, now: datetime, ladder: Ladder, *, voice_exercise: bool
+    connection: Connection, topic: str, now: datetime, ladder: Ladder, *, voice_exercise: bool
 ) -> Expansion:
     """Do what a rung says; nothing if it was acknowledged, has ended or has expired."""
-    number, _, word = subject.partition(":")
+    number, _, word = topic.partition(":")
     bundle = await load_bundle(connection, int(number))
     expansion = Expansion(bundle.id, "settled")
     if bundle.expires <= now or await _settled(connection, bundle.id):

@@ -98,8 +98,8 @@ async def hold(connection: Connection, key: Key) -> bool:
 
 async def take(connection: Connection, steps: Iterable[Step]) -> set[int]:
     """Delete the steps' due rows; those that were still there are ours."""
-    subjects = [str(step.id) for step in steps]
-    cursor = await connection.execute(statement("bundle", "take_steps"), {"subjects": subjects})
+    topics = [str(step.id) for step in steps]
+    cursor = await connection.execute(statement("bundle", "take_steps"), {"topics": topics})
     return {int(row[0]) for row in await cursor.fetchall()}
 
 
@@ -267,9 +267,9 @@ def title_of(steps: list[Step], language: str) -> str:
     return headline(str(said.get("title") or said.get("short", "")))
 
 
-async def insert_due(connection: Connection, at: datetime, kind: str, subject: str) -> None:
+async def insert_due(connection: Connection, at: datetime, kind: str, topic: str) -> None:
     """Have something happen at an event time."""
-    await connection.execute(statement("bundle", "insert_due"), {"at": at, "kind": kind, "subject": subject})
+    await connection.execute(statement("bundle", "insert_due"), {"at": at, "kind": kind, "topic": topic})
 
 
 async def waiting(connection: Connection, now: datetime, most: int = 5000) -> list[Mapping[str, Any]]:

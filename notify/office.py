@@ -100,8 +100,8 @@ class Office:
         now = self.clock.now()
         async with self.pool.connection() as connection, connection.transaction():
             rows = await (await connection.execute(statement("bulletin", "decided"))).fetchall()
-            for _, subject, state in rows:
-                kind, _, number = subject.partition(":")
+            for _, topic, state in rows:
+                kind, _, number = topic.partition(":")
                 if kind == "broadcast":
                     values = {"broadcast": int(number), "state": "ready" if state == "approved" else "refused"}
                     await connection.execute(statement("bulletin", "set_broadcast"), values)

@@ -22,7 +22,7 @@ class Key(NamedTuple):
 
     rule: str
     place: int
-    season: int
+    subject: int
     basis: str
 
 
@@ -33,7 +33,7 @@ class Stored:
     id: int
     rule: str
     place: int
-    season: int
+    subject: int
     basis: str
     state: str
     started: datetime
@@ -52,7 +52,7 @@ class Stored:
     @property
     def key(self) -> Key:
         """What it is an episode of."""
-        return Key(self.rule, self.place, self.season, self.basis)
+        return Key(self.rule, self.place, self.subject, self.basis)
 
 
 async def current(
@@ -88,8 +88,8 @@ async def open_new(cursor: AsyncCursor[TupleRow], alerts: Sequence[dict[str, Any
         return {}
     await cursor.execute(statement("alert", "open"), {"alerts": _json(alerts)})
     return {
-        (Key(rule, place, season, basis), started): number
-        for number, rule, place, season, basis, started in await cursor.fetchall()
+        (Key(rule, place, subject, basis), started): number
+        for number, rule, place, subject, basis, started in await cursor.fetchall()
     }
 
 

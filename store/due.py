@@ -19,20 +19,20 @@ class Due(NamedTuple):
 
     at: datetime
     kind: str
-    subject: str
+    topic: str
 
 
 async def replace(
-    cursor: AsyncCursor[TupleRow], owner: Owner, subjects: Sequence[str], kinds: Sequence[str], rows: Sequence[Due]
+    cursor: AsyncCursor[TupleRow], owner: Owner, topics: Sequence[str], kinds: Sequence[str], rows: Sequence[Due]
 ) -> None:
-    """Make ``rows`` the only ones of these subjects and kinds, in the transaction of the effect."""
+    """Make ``rows`` the only ones of these topics and kinds, in the transaction of the effect."""
     arguments = {
         "owner": owner,
-        "subjects": list(subjects),
+        "topics": list(topics),
         "kinds": list(kinds),
         "at": [row.at for row in rows],
         "kind": [row.kind for row in rows],
-        "subject": [row.subject for row in rows],
+        "topic": [row.topic for row in rows],
     }
     await cursor.execute(statement("due", "replace"), arguments)
 
@@ -47,4 +47,4 @@ async def take(cursor: AsyncCursor[TupleRow], owner: Owner, kind: str, now: date
     """Delete and return rows whose time has come; they are back if the transaction does not commit."""
     arguments = {"owner": owner, "kind": kind, "now": now, "most": most}
     await cursor.execute(statement("due", "take"), arguments)
-    return [Due(at, kind, subject) for at, subject in await cursor.fetchall()]
+    return [Due(at, kind, topic) for at, topic in await cursor.fetchall()]

@@ -18,7 +18,7 @@ class Request(NamedTuple):
 
     id: int
     kind: str
-    subject: dict[str, Any]
+    topic: dict[str, Any]
     who: str
 
 

@@ -21,7 +21,7 @@ class Unjudged(NamedTuple):
     #: "rule" or "index".
     kind: str
     name: str
-    season: int
+    subject: int
     #: `telemetry.unknown.Why`; 0: nothing new, it stays as the table has it.
     reason: int
     #: Properties or quantities.
@@ -47,7 +47,7 @@ async def replace(cursor: AsyncCursor[TupleRow], places: Sequence[int], rows: Se
     """All that cannot be judged at places is this; rows that would not change are not touched."""
     arguments: dict[str, Any] = {
         "place": column("int4", np.array([row.place for row in rows], np.int32)),
-        "season": column("int4", np.array([row.season for row in rows], np.int32)),
+        "subject": column("int4", np.array([row.subject for row in rows], np.int32)),
         "reason": column("int4", np.array([row.reason for row in rows], np.int32)),
         "holds": column("int4", np.array([row.holds for row in rows], np.int32)),
         "kind": column("text", np.array([row.kind for row in rows], np.object_)),

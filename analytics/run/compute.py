@@ -212,7 +212,7 @@ def _settle(
     for row, job in enumerate(done.jobs):
         done.due[job.known.spot.id] = coming.due_rows(job, row, part, rules, findings, done.now)
     for waits in expect.due_rows(done.alerts, course.expected, done.now):
-        done.due[int(waits.subject)].append(waits)
+        done.due[int(waits.topic)].append(waits)
 
 
 def episodes_now(

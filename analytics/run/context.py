@@ -198,7 +198,7 @@ async def _former(
     if asked:
         moments = [midnight(first - timedelta(days=lead), known.spot.time_zone) for known in asked]
         for one in await alert.current(connection, [known.spot.id for known in asked], moments):
-            key = one.rule, one.place, one.season
+            key = one.rule, one.place, one.subject
             if one.basis == say.OBSERVED:
                 found.setdefault(key, []).append(say.episode_of(one))
             else:

@@ -38,18 +38,18 @@ async def answer_one(connection: Connection, now: datetime) -> bool:
 
 
 async def _answer(connection: Connection, asked: Request, now: datetime) -> dict[str, Any]:
-    subject = asked.subject
+    topic = asked.topic
     if asked.kind == "preview":
-        rule = BY_NAME[subject["rule"]]
-        terms = changed_terms(rule, subject.get("values") or {})
-        places = await rule_setting.area(connection, subject["place"])
-        first, last = _day(subject["from"]), _day(subject["to"])
+        rule = BY_NAME[topic["rule"]]
+        terms = changed_terms(rule, topic.get("values") or {})
+        places = await rule_setting.area(connection, topic["place"])
+        first, last = _day(topic["from"]), _day(topic["to"])
         return (await preview(connection, rule, places, first, last, own_terms(rule), terms)).plain()
     if asked.kind == "explain":
-        return (await explain(connection, subject["place"], _day(subject["day"]), subject["index"])).plain()
+        return (await explain(connection, topic["place"], _day(topic["day"]), topic["index"])).plain()
     if asked.kind == "backfill":
-        codes = subject.get("places")
-        return {"places": await mark.span(connection, codes, datetime.fromisoformat(subject["from"]), now, CAUSE)}
+        codes = topic.get("places")
+        return {"places": await mark.span(connection, codes, datetime.fromisoformat(topic["from"]), now, CAUSE)}
     message = f"analytics cannot answer {asked.kind!r}"
     raise ValueError(message)
 

@@ -80,19 +80,19 @@ async def _indices(connection: Connection, computed: Computed) -> None:
 
 async def _due(connection: Connection, computed: Computed) -> None:
     """Write rows that have to change; one that comes earlier than needed is left, it only looks again."""
-    subjects: list[str] = []
+    topics: list[str] = []
     rows: list[Due] = []
     for place, wanted in computed.due.items():
         memory = computed.memory.get(place)
         had = {} if memory is None else memory.due
         if _enough(had, wanted, computed.now):
             continue
-        subjects.append(str(place))
+        topics.append(str(place))
         rows += wanted
         if memory is not None:
             memory.due = {row.kind: row.at for row in wanted}
-    if subjects:
-        await due.replace(connection.cursor(), "analytics", subjects, KINDS, rows)
+    if topics:
+        await due.replace(connection.cursor(), "analytics", topics, KINDS, rows)
 
 
 async def _unjudged(connection: Connection, computed: Computed) -> None:

@@ -170,6 +170,8 @@ _STEPS = TimeSeries(
         "raise": Column(title=Words("nâng cấp", "raise"), color=palette.ORANGE),
         "lower": Column(title=Words("hạ cấp", "lower"), color=palette.SKY),
         "update": Column(title=Words("cập nhật", "update"), color=palette.BLUE),
+        "renew": Column(title=Words("nhắc lại", "renew"), color=palette.PINK),
+        "extend": Column(title=Words("kéo dài", "extend"), color="#5c4b99"),
         "end": Column(title=Words("kết thúc", "end"), color=palette.GREEN),
         "cancel": Column(title=Words("huỷ", "cancel"), color=palette.GREY),
     },

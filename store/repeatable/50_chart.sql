@@ -186,10 +186,10 @@ CREATE VIEW chart.alert AS
 SELECT alert.id AS alert, alert.rule, alert.hazard, spot.code AS place, spot.name, spot.kind, spot.private,
        (SELECT upper.code FROM place AS upper WHERE upper.id = ANY (spot.path) AND upper.kind = 'commune' LIMIT 1) AS commune,
        (SELECT upper.name FROM place AS upper WHERE upper.id = ANY (spot.path) AND upper.kind = 'commune' LIMIT 1) AS commune_name,
-       spot.longitude, spot.latitude, alert.season, alert.basis,
+       spot.longitude, spot.latitude, alert.subject AS season, alert.basis,
        alert.state, alert.level, alert.started AS time, alert.ended AS time_end, alert.successor,
        coalesce(step.steps, 0) AS steps, step.texts #>> '{vi,short}' AS text_vi, step.texts #>> '{en,short}' AS text_en,
-       step.known_at
+       step.known_at, alert.subject, alert.level_highest
 FROM alert
 JOIN place AS spot ON spot.id = alert.place
 LEFT JOIN LATERAL (SELECT number AS steps, texts, known_at FROM alert_step WHERE alert_step.alert = alert.id

@@ -1,6 +1,6 @@
 -- name: current
 -- Episodes of places that are open, or ended at or after each place's moment; cancelled ones are history.
-SELECT alert.id, alert.rule, alert.place, alert.season, alert.basis, alert.state, alert.started, alert.ended,
+SELECT alert.id, alert.rule, alert.place, alert.subject, alert.basis, alert.state, alert.started, alert.ended,
        alert.course, alert.values,
        (SELECT count(*) FROM alert_step WHERE alert_step.alert = alert.id) AS steps,
        (SELECT max(expires) FROM alert_step WHERE alert_step.alert = alert.id AND NOT stale) AS expires,
@@ -19,11 +19,11 @@ FROM jsonb_to_recordset(%(alerts)s::jsonb) AS changed (id bigint, state text, le
 WHERE alert.id = changed.id;
 
 -- name: open
-INSERT INTO alert (rule, hazard, place, season, basis, state, level, started, ended, course, values)
-SELECT rule, hazard, place, season, basis, state, level, started, ended, course, values
-FROM jsonb_to_recordset(%(alerts)s::jsonb) AS opened (rule text, hazard text, place int, season int, basis text,
+INSERT INTO alert (rule, hazard, place, subject, basis, state, level, started, ended, course, values)
+SELECT rule, hazard, place, subject, basis, state, level, started, ended, course, values
+FROM jsonb_to_recordset(%(alerts)s::jsonb) AS opened (rule text, hazard text, place int, subject int, basis text,
      state text, level int, started timestamptz, ended timestamptz, course jsonb, values jsonb)
-RETURNING id, rule, place, season, basis, started;
+RETURNING id, rule, place, subject, basis, started;
 
 -- name: cancel
 UPDATE alert SET state = 'cancelled', ended = coalesce(ended, %(now)s)
@@ -57,7 +57,7 @@ WITH said AS (
                                     WHERE earlier.alert = past.alert AND earlier.number < past.number
                                       AND NOT coalesce((earlier.values ->> 'past')::boolean, false))
 ), told AS (
-    INSERT INTO due (at, owner, kind, subject) SELECT known_at, 'notify', 'step', id::text FROM said
+    INSERT INTO due (at, owner, kind, topic) SELECT known_at, 'notify', 'step', id::text FROM said
     WHERE NOT EXISTS (SELECT FROM history WHERE history.alert = said.alert AND history.number = said.number)
 )
 SELECT alert, kind, level, trace FROM said, (SELECT pg_notify('step', '')) AS woken;

@@ -116,23 +116,23 @@ VALUES (%(about)s, %(place)s, %(class)s, %(state)s, %(language)s, %(text)s, %(sp
 ON CONFLICT (about) DO NOTHING RETURNING id
 
 -- name: ask_approval
-INSERT INTO approval (kind, subject, title, detail, asked_at, expires)
-VALUES (%(kind)s, %(subject)s, %(title)s, %(detail)s::jsonb, %(at)s, %(expires)s) ON CONFLICT DO NOTHING RETURNING id
+INSERT INTO approval (kind, topic, title, detail, asked_at, expires)
+VALUES (%(kind)s, %(topic)s, %(title)s, %(detail)s::jsonb, %(at)s, %(expires)s) ON CONFLICT DO NOTHING RETURNING id
 
 -- name: decide
 UPDATE approval SET state = %(state)s, who = %(who)s, decided_at = %(at)s, reason = %(reason)s
-WHERE id = %(approval)s AND state = 'waiting' AND expires > %(at)s RETURNING subject
+WHERE id = %(approval)s AND state = 'waiting' AND expires > %(at)s RETURNING topic
 
 -- name: decided
--- Approvals decided whose subject still waits.
-SELECT approval.id, approval.subject, approval.state FROM approval
-LEFT JOIN broadcast ON approval.subject = 'broadcast:' || broadcast.id
-LEFT JOIN bulletin ON approval.subject = 'bulletin:' || bulletin.id
+-- Approvals decided whose topic still waits.
+SELECT approval.id, approval.topic, approval.state FROM approval
+LEFT JOIN broadcast ON approval.topic = 'broadcast:' || broadcast.id
+LEFT JOIN bulletin ON approval.topic = 'bulletin:' || bulletin.id
 WHERE approval.state IN ('approved', 'refused') AND coalesce(broadcast.state, bulletin.state) = 'waiting'
 ORDER BY approval.id
 
 -- name: expire_approval
-UPDATE approval SET state = 'expired' WHERE id = %(approval)s AND state = 'waiting' RETURNING subject
+UPDATE approval SET state = 'expired' WHERE id = %(approval)s AND state = 'waiting' RETURNING topic
 
 -- name: waiting_approvals
 SELECT id, kind, title, asked_at, expires FROM approval WHERE state = 'waiting' ORDER BY id

@@ -2,15 +2,15 @@
 
 -- name: waiting
 -- What notify owns and whose time has come.
-SELECT kind, subject, at FROM due WHERE owner = 'notify' AND at <= %(now)s ORDER BY at, kind, subject LIMIT %(most)s
+SELECT kind, topic, at FROM due WHERE owner = 'notify' AND at <= %(now)s ORDER BY at, kind, topic LIMIT %(most)s
 
 -- name: insert_due
-INSERT INTO due (at, owner, kind, subject) VALUES (%(at)s, 'notify', %(kind)s, %(subject)s)
-ON CONFLICT (owner, kind, subject) DO UPDATE SET at = excluded.at
+INSERT INTO due (at, owner, kind, topic) VALUES (%(at)s, 'notify', %(kind)s, %(topic)s)
+ON CONFLICT (owner, kind, topic) DO UPDATE SET at = excluded.at
 
 -- name: take_due
 -- The row is deleted in the transaction that has its effect; whoever comes second finds nothing.
-DELETE FROM due WHERE owner = 'notify' AND kind = %(kind)s AND subject = %(subject)s AND at <= %(now)s RETURNING at
+DELETE FROM due WHERE owner = 'notify' AND kind = %(kind)s AND topic = %(topic)s AND at <= %(now)s RETURNING at
 
 -- name: steps
 SELECT step.id, alert.id AS alert, alert.rule, alert.hazard, step.kind, step.level, alert.basis, alert.place,
@@ -40,7 +40,7 @@ ORDER BY id DESC LIMIT 1
 SELECT pg_try_advisory_xact_lock(x'6e7631'::int, hashtext(%(key)s))
 
 -- name: take_steps
-DELETE FROM due WHERE owner = 'notify' AND kind = 'step' AND subject = ANY (%(subjects)s) RETURNING subject
+DELETE FROM due WHERE owner = 'notify' AND kind = 'step' AND topic = ANY (%(topics)s) RETURNING topic
 
 -- name: insert_bundle
 INSERT INTO bundle (commune, hazard, kind, level, at, expires, outcome, exercise)
@@ -81,13 +81,13 @@ WITH neighbours AS MATERIALIZED (
                           WHEN other.state = 'open' AND there.path @> ARRAY[%(commune)s::int]
                               THEN least(earlier.level, other.level)
                           ELSE 0 END) AS levels
-    FROM alert_step AS step JOIN alert ON alert.id = step.alert AND alert.season = 0
+    FROM alert_step AS step JOIN alert ON alert.id = step.alert AND alert.subject = 0
     JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule AND (catalogue.entry ->> 'proxy')::boolean
     JOIN bundle AS told ON told.commune = %(commune)s AND told.hazard = alert.hazard AND told.id < %(bundle)s
     JOIN bundle_step ON bundle_step.bundle = told.id
     JOIN alert_step AS earlier ON earlier.id = bundle_step.step
     JOIN alert AS other ON other.id = earlier.alert AND other.rule = alert.rule AND other.basis = alert.basis
-        AND other.season = 0 AND other.id <> alert.id
+        AND other.subject = 0 AND other.id <> alert.id
         AND (other.ended IS NULL OR other.ended >= alert.started - interval '36 hours')
     JOIN place AS there ON there.id = other.place
     WHERE step.id = ANY (%(steps)s)
@@ -96,7 +96,7 @@ WITH neighbours AS MATERIALIZED (
     -- Crops whose growers a step concerns, and their groups: of its season, else of its rule.
     SELECT step.id AS step, array_agg(grown.name) || array_agg(grown.entry ->> 'audience') AS crops
     FROM alert_step AS step JOIN alert ON alert.id = step.alert
-    LEFT JOIN season ON season.id = alert.season
+    LEFT JOIN season ON season.id = alert.subject
     LEFT JOIN catalogue AS known ON known.kind = 'rule' AND known.name = alert.rule
     JOIN catalogue AS grown ON grown.kind = 'crop'
         AND CASE WHEN season.crop IS NULL THEN known.entry -> 'for_crops' ? (grown.entry ->> 'audience')
@@ -132,7 +132,7 @@ FROM wanted
 JOIN alert_step AS step ON step.id = wanted.step
 JOIN alert ON alert.id = step.alert
 JOIN place ON place.id = alert.place
-LEFT JOIN season ON season.id = alert.season
+LEFT JOIN season ON season.id = alert.subject
 LEFT JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule
 JOIN subscriber ON subscriber.id = wanted.subscriber AND subscriber.state = 'active'
 JOIN personal.contact ON contact.subscriber = subscriber.id
@@ -247,8 +247,8 @@ WITH held AS (
                    WHERE newer.alert = alert.id AND newer.number > alert_step.number) AS overtaken,
            EXISTS (SELECT FROM alert_step AS earlier
                    JOIN alert AS of_rule ON of_rule.id = earlier.alert AND of_rule.rule = alert.rule
-                       AND of_rule.basis = alert.basis AND of_rule.season = alert.season
-                       AND (of_rule.id = alert.id OR areal.proxy AND alert.season = 0
+                       AND of_rule.basis = alert.basis AND of_rule.subject = alert.subject
+                       AND (of_rule.id = alert.id OR areal.proxy AND alert.subject = 0
                             AND coalesce(of_rule.ended, 'infinity') >= alert.started - interval '36 hours')
                    JOIN delivery_step AS before ON before.step = earlier.id AND before.subscriber = delivery.subscriber
                    JOIN delivery AS told ON told.id = before.delivery AND told.id < delivery.id

@@ -28,7 +28,7 @@ WHERE step.id = ANY (%(steps)s) ORDER BY step.id
 SELECT DISTINCT earlier.id FROM alert_step AS step
 JOIN alert_step AS earlier ON earlier.alert = step.alert AND earlier.number < step.number
 WHERE step.id = ANY (%(steps)s) AND NOT earlier.id = ANY (%(steps)s)
-  AND EXISTS (SELECT FROM due WHERE due.owner = 'notify' AND due.kind = 'step' AND due.subject = earlier.id::text)
+  AND EXISTS (SELECT FROM due WHERE due.owner = 'notify' AND due.kind = 'step' AND due.topic = earlier.id::text)
   AND NOT EXISTS (SELECT FROM document WHERE document.kind = 'cap' AND document.properties ->> 'alert' = step.alert::text
                   AND document.properties ->> 'step' = earlier.id::text)
 

@@ -193,12 +193,12 @@ INSERT INTO acknowledgement (bundle, who, at) SELECT bundle, %(who)s, %(now)s FR
 ON CONFLICT DO NOTHING RETURNING bundle
 
 -- name: approvals
-SELECT approval.id, approval.kind, approval.subject, approval.title, approval.detail, approval.state,
+SELECT approval.id, approval.kind, approval.topic AS subject, approval.title, approval.detail, approval.state,
        approval.asked_at, approval.expires, approval.decided_at, approval.who, approval.reason, place.code AS place,
        place.name AS place_name, broadcast.text, broadcast.class, bulletin.texts
 FROM approval
-LEFT JOIN broadcast ON approval.subject = 'broadcast:' || broadcast.id
-LEFT JOIN bulletin ON approval.subject = 'bulletin:' || bulletin.id
+LEFT JOIN broadcast ON approval.topic = 'broadcast:' || broadcast.id
+LEFT JOIN bulletin ON approval.topic = 'bulletin:' || bulletin.id
 JOIN visible_place(%(everything)s, %(roots)s, %(open)s) AS place ON place.id = coalesce(broadcast.place, bulletin.place)
 WHERE approval.id < %(before)s AND (%(state)s::text IS NULL OR approval.state = %(state)s)
   AND (%(within)s::text IS NULL OR place.path && ARRAY (SELECT id FROM place AS upper WHERE upper.code = %(within)s))
@@ -208,8 +208,8 @@ ORDER BY approval.id DESC LIMIT %(limit)s
 WITH made AS (
     UPDATE approval SET state = %(decision)s, who = %(who)s, decided_at = %(now)s, reason = %(reason)s
     WHERE approval.id = %(id)s AND approval.state = 'waiting' AND approval.expires > %(now)s
-      AND coalesce((SELECT place FROM broadcast WHERE approval.subject = 'broadcast:' || broadcast.id),
-                   (SELECT place FROM bulletin WHERE approval.subject = 'bulletin:' || bulletin.id))
+      AND coalesce((SELECT place FROM broadcast WHERE approval.topic = 'broadcast:' || broadcast.id),
+                   (SELECT place FROM bulletin WHERE approval.topic = 'bulletin:' || bulletin.id))
           IN (SELECT id FROM visible_place(%(everything)s, %(roots)s, %(open)s))
     RETURNING approval.id
 )
@@ -238,12 +238,12 @@ SELECT made.id, mark_places(ARRAY (SELECT place.id FROM place WHERE place.path @
 
 -- name: ask
 WITH made AS (
-    INSERT INTO request (kind, subject, who) VALUES (%(kind)s, %(subject)s, %(who)s) RETURNING id
+    INSERT INTO request (kind, topic, who) VALUES (%(kind)s, %(subject)s, %(who)s) RETURNING id
 )
 SELECT made.id, pg_notify('request', '') IS NULL AS told FROM made
 
 -- name: asked
-SELECT id, kind, subject, who, asked_at, state, progress, answer, answered_at FROM request
+SELECT id, kind, topic AS subject, who, asked_at, state, progress, answer, answered_at FROM request
 WHERE id = %(id)s AND (who = %(who)s OR %(everything)s)
 
 -- name: audited

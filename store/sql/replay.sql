@@ -9,7 +9,7 @@ SELECT (SELECT count(*) FROM mark) AS marks,
 
 -- name: waiting_detail
 -- In words, for the log when a tick takes too long.
-SELECT 'due ' || owner || ' ' || kind || ' ' || subject || ' at ' || at FROM due WHERE at <= %(tick)s
+SELECT 'due ' || owner || ' ' || kind || ' ' || topic || ' at ' || at FROM due WHERE at <= %(tick)s
 UNION ALL SELECT 'mark at place ' || place || ' ' || from_time || ' to ' || to_time || ' ' || cause FROM mark
 UNION ALL SELECT 'delivery ' || id || ' ' || state FROM delivery WHERE state IN ('queued', 'sending')
 UNION ALL SELECT 'lease at place ' || place || ' by ' || worker FROM lease

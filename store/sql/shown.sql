@@ -93,11 +93,11 @@ LIMIT %(limit)s
 
 -- name: unjudged
 -- What cannot be judged of a place that the asker may see.
-SELECT unjudged.kind, unjudged.name, unjudged.season, unjudged.reason, unjudged.lacks, unjudged.holds
+SELECT unjudged.kind, unjudged.name, unjudged.subject AS season, unjudged.reason, unjudged.lacks, unjudged.holds
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 JOIN unjudged ON unjudged.place = place.id
 WHERE place.code = %(code)s
-ORDER BY unjudged.kind DESC, unjudged.holds, unjudged.reason, unjudged.name, unjudged.season
+ORDER BY unjudged.kind DESC, unjudged.holds, unjudged.reason, unjudged.name, unjudged.subject
 
 -- name: unjudged_counts
 -- Of the stations that the asker may see: how many cannot be judged, by rule and reason, without what nothing measures.
@@ -111,8 +111,8 @@ ORDER BY unjudged.holds, count(DISTINCT place.id) DESC, unjudged.name
 
 -- name: alerts
 SELECT alert.id, alert.rule, alert.hazard, place.code AS place, place.name AS place_name,
-       place.time_zone, commune.code AS commune, commune.name AS commune_name, alert.season, alert.basis, alert.state,
-       alert.level, alert.started, alert.ended, alert.values, alert.successor, step.texts, step.kind AS step,
+       place.time_zone, commune.code AS commune, commune.name AS commune_name, alert.subject AS season, alert.subject, alert.basis,
+       alert.state, alert.level, alert.level_highest, alert.started, alert.ended, alert.values, alert.successor, step.texts, step.kind AS step,
        step.known_at, step.expires
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 JOIN alert ON alert.place = place.id

@@ -1,17 +1,17 @@
 -- name: replace
 -- What cannot be judged at places becomes what is given; a row without a reason stays as it was, be it there or not.
 WITH given AS (
-    SELECT place, kind, name, season, reason, string_to_array(nullif(lacks, ''), ',') AS lacks, holds
-    FROM unnest(%(place)b::int[], %(kind)b::text[], %(name)b::text[], %(season)b::int[], %(reason)b::int[],
-                %(lacks)b::text[], %(holds)b::int[]) AS one (place, kind, name, season, reason, lacks, holds)
+    SELECT place, kind, name, subject, reason, string_to_array(nullif(lacks, ''), ',') AS lacks, holds
+    FROM unnest(%(place)b::int[], %(kind)b::text[], %(name)b::text[], %(subject)b::int[], %(reason)b::int[],
+                %(lacks)b::text[], %(holds)b::int[]) AS one (place, kind, name, subject, reason, lacks, holds)
 ), gone AS (
     DELETE FROM unjudged WHERE unjudged.place = ANY (%(places)s)
       AND NOT EXISTS (SELECT FROM given WHERE given.place = unjudged.place AND given.kind = unjudged.kind
-                      AND given.name = unjudged.name AND given.season = unjudged.season)
+                      AND given.name = unjudged.name AND given.subject = unjudged.subject)
 )
-INSERT INTO unjudged (place, kind, name, season, reason, lacks, holds)
-SELECT place, kind, name, season, reason, coalesce(lacks, '{}'), holds = 1 FROM given WHERE reason > 0
-ON CONFLICT (place, kind, name, season) DO UPDATE
+INSERT INTO unjudged (place, kind, name, subject, reason, lacks, holds)
+SELECT place, kind, name, subject, reason, coalesce(lacks, '{}'), holds = 1 FROM given WHERE reason > 0
+ON CONFLICT (place, kind, name, subject) DO UPDATE
 SET reason = excluded.reason, lacks = excluded.lacks, holds = excluded.holds
 WHERE (unjudged.reason, unjudged.lacks, unjudged.holds) IS DISTINCT FROM (excluded.reason, excluded.lacks, excluded.holds);
 

@@ -50,7 +50,7 @@ def address(database: str) -> Iterator[str]:
             INSERT INTO broadcast (about, place, class, state, text, spoken, at, play_from, expires)
             SELECT 'bundle:1', id, 'khan_cap', 'waiting', 'Đêm nay rét hại, nhốt trâu bò, che chắn chuồng.', 'rét hại',
                    '2026-01-31 13:00Z', '2026-01-31 13:00Z', '2026-02-01 13:00Z' FROM place WHERE code = 'huu-lung';
-            INSERT INTO approval (kind, subject, title, asked_at, expires)
+            INSERT INTO approval (kind, topic, title, asked_at, expires)
             VALUES ('broadcast', 'broadcast:1', 'Phát loa khẩn cấp', '2026-01-31 13:00Z', '2026-02-01 13:00Z')
             """
         )

@@ -98,7 +98,7 @@ def contents(database):
                 )
             ],
             "episodes": rows(
-                "SELECT rule, place, season, basis, state, level, started, ended, course, values FROM alert"
+                "SELECT rule, place, subject, basis, state, level, started, ended, course, values FROM alert"
                 " WHERE state <> 'cancelled' ORDER BY 1, 2, 3, 4, 7"
             ),
             "verdicts": rows(

@@ -68,7 +68,7 @@ def test_41_years_of_daily_rain_raise_no_silence_and_nothing_is_published(databa
     # what notify is to look at: nothing of the far past; so there is no document and no delivery of it
     told = rows(
         database,
-        "SELECT alert.started FROM due JOIN alert_step ON alert_step.id = due.subject::bigint"
+        "SELECT alert.started FROM due JOIN alert_step ON alert_step.id = due.topic::bigint"
         " JOIN alert ON alert.id = alert_step.alert WHERE due.owner = 'notify' AND due.kind = 'step'",
     )
     assert [started for (started,) in told if started < TODAY - 5 * DAY] == []

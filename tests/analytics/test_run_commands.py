@@ -118,7 +118,7 @@ async def test_requests_are_answered_or_refused_in_words(filled):
     async with await psycopg.AsyncConnection.connect(filled, autocommit=True) as connection:
         for kind, subject in asked:
             await connection.execute(
-                "INSERT INTO request (kind, subject, who) VALUES (%s, %s, 'account:an')", (kind, json.dumps(subject))
+                "INSERT INTO request (kind, topic, who) VALUES (%s, %s, 'account:an')", (kind, json.dumps(subject))
             )
         while await answer_one(connection, NOW):
             pass

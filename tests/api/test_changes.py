@@ -153,7 +153,7 @@ def said(province: str) -> str:
             INSERT INTO broadcast (about, place, class, state, text, spoken, at, play_from, expires)
             SELECT 'bundle:1', id, 'khan_cap', 'waiting', 'Rét hại', 'rét hại', '2026-01-31 13:00Z', '2026-01-31 13:00Z',
                    '2026-02-01 13:00Z' FROM place WHERE code = 'huu-lung';
-            INSERT INTO approval (kind, subject, title, asked_at, expires)
+            INSERT INTO approval (kind, topic, title, asked_at, expires)
             VALUES ('broadcast', 'broadcast:1', 'Loa: rét hại', '2026-01-31 13:00Z', '2026-02-01 13:00Z');
             """
         )

@@ -110,7 +110,7 @@ async def test_an_officer_works(client: httpx.AsyncClient, people: str) -> None:
             INSERT INTO broadcast (about, place, class, state, text, spoken, at, play_from, expires)
             SELECT 'bundle:1', id, 'khan_cap', 'waiting', 'Rét hại <gấp>', 'rét hại', '2026-01-31 13:00Z',
                    '2026-01-31 13:00Z', '2026-02-01 13:00Z' FROM place WHERE code = 'huu-lung';
-            INSERT INTO approval (kind, subject, title, asked_at, expires)
+            INSERT INTO approval (kind, topic, title, asked_at, expires)
             VALUES ('broadcast', 'broadcast:1', 'Loa: rét hại', '2026-01-31 13:00Z', '2026-02-01 13:00Z')
             """
         )
@@ -156,7 +156,7 @@ async def test_an_agronomist_previews_a_rule(client: httpx.AsyncClient, people: 
         assert re.search(r"cấp 2</th><td>4</td><td>0</td>", done)
         tried = await client.post("/office/rules", data=body | {"enter": "19,5 14 12"})
         assert tried.status_code == 303, tried.text
-        told = connection.execute("SELECT subject -> 'values' FROM request ORDER BY id DESC LIMIT 1").fetchone()
+        told = connection.execute("SELECT topic -> 'values' FROM request ORDER BY id DESC LIMIT 1").fetchone()
         assert told == ({"enter": [19.5, 14.0, 12.0]},)
         connection.execute("UPDATE request SET state = 'failed', answer = '{\"problem\": \"<none>\"}'")
         assert "&lt;none&gt;" in (await client.get(tried.headers["location"])).text

@@ -468,7 +468,7 @@ class Filler:
             if bundle % 3:
                 self.sql.execute("INSERT INTO acknowledgement (bundle, who, at) VALUES (%s, 'account:can-bo', %s)",
                                  (bundle, at + timedelta(minutes=4 + bundle % 50)))  # fmt: skip
-        self.sql.execute("INSERT INTO approval (kind, subject, title, asked_at, expires) VALUES ('broadcast', 'broadcast:1', 'Phát loa xã', %s, %s)",
+        self.sql.execute("INSERT INTO approval (kind, topic, title, asked_at, expires) VALUES ('broadcast', 'broadcast:1', 'Phát loa xã', %s, %s)",
                          (END - timedelta(hours=2), END + timedelta(hours=4)))  # fmt: skip
 
     def network(self) -> None:
@@ -490,7 +490,7 @@ class Filler:
             (END - timedelta(days=1), END),
         )
         self.sql.execute(
-            "INSERT INTO due (at, owner, kind, subject) VALUES (%s, 'analytics', 'end-of-day', '1'), (%s, 'notify', 'escalation', '1')",
+            "INSERT INTO due (at, owner, kind, topic) VALUES (%s, 'analytics', 'end-of-day', '1'), (%s, 'notify', 'escalation', '1')",
             (END, END),
         )
         for index in INDICES:

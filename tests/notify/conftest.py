@@ -105,7 +105,7 @@ class Province:
                 state = "ended" if kind == "end" else "cancelled"
                 self.connection.execute("UPDATE alert SET state = %s, ended = %s WHERE id = %s", [state, at, alert])
             self.connection.execute(
-                "INSERT INTO due (at, owner, kind, subject) VALUES (%s, 'notify', 'step', %s)", [at, str(step)]
+                "INSERT INTO due (at, owner, kind, topic) VALUES (%s, 'notify', 'step', %s)", [at, str(step)]
             )
             self.connection.execute("SELECT pg_notify('step', '')")
         return step

@@ -380,7 +380,7 @@ async def test_what_concerns_rice_or_cattle_goes_to_who_grows_or_keeps_them(prov
         "INSERT INTO season (place, crop, sown) VALUES (%s, 'rice_spring', '2026-01-01') RETURNING id", field
     )
     thirsty = province.alert(field, hazard="irrigation", rule="irrigation_due", level=1)
-    province.connection.execute("UPDATE alert SET season = %s WHERE id = %s", [season, thirsty])
+    province.connection.execute("UPDATE alert SET subject = %s WHERE id = %s", [season, thirsty])
     province.step(thirsty, level=1)
     told |= {
         name: province.subscriber(f"09222222{number}0", places=places, crops=crops, audience=audience)

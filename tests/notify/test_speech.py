@@ -202,7 +202,7 @@ async def test_every_morning_a_bulletin_goes_to_its_readers_and_is_kept(province
     assert province.messages()[0][3].startswith("Đồng Đăng 15/01. Hôm qua: nhiệt độ 8 đến 15 độ C, không mưa.")
     kind, day, state, texts = province.all("SELECT kind, day, state, texts FROM bulletin")[0]
     assert (kind, day, state, set(texts)) == ("daily", date(2026, 1, 15), "released", {"vi", "en"})
-    assert province.one("SELECT at FROM due WHERE subject LIKE 'daily:%%'") == clock.moment + timedelta(days=1)
+    assert province.one("SELECT at FROM due WHERE topic LIKE 'daily:%%'") == clock.moment + timedelta(days=1)
 
 
 async def test_bulletins_can_wait_for_approval(province, tmp_path):

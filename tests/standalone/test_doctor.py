@@ -179,7 +179,7 @@ def test_messages_that_lead_nowhere_are_said_and_worse_where_people_wait(looked,
 def test_a_process_that_is_gone_is_named_with_what_waits_for_it(looked, database):
     due = datetime.now(UTC) - timedelta(hours=2)
     with psycopg.connect(database) as connection:
-        connection.execute("INSERT INTO due (at, owner, kind, subject) VALUES (%s, 'notify', 'step', '1')", [due])
+        connection.execute("INSERT INTO due (at, owner, kind, topic) VALUES (%s, 'notify', 'step', '1')", [due])
     said = [f"{due:%Y-%m-%d %H:%M} UTC"]
     finding = looked(database_url=database)["notify"]
     assert (finding.grade, said[0] in finding.says) == ("wrong", True)

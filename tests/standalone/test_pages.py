@@ -66,13 +66,13 @@ def enrol(url: str) -> None:
             if role in access.ROLES:
                 access.grant(connection, role, role, None if role == "administrator" else PROVINCE)
         connection.execute(
-            "INSERT INTO request (kind, subject, who, state, answer) VALUES ('preview', %s, 'administrator', 'done', %s)",
+            "INSERT INTO request (kind, topic, who, state, answer) VALUES ('preview', %s, 'administrator', 'done', %s)",
             [json.dumps({"rule": "heat", "place": "lga", "from": "2013-06-01", "to": "2013-06-08"}),
              json.dumps({"now": {"episodes": 1, "days": {"1": 2}, "longest_days": 2},
                          "then": {"episodes": 0, "days": {}, "longest_days": 0}})],
         )  # fmt: skip
         connection.execute(
-            "INSERT INTO approval (kind, subject, title, asked_at, expires) SELECT 'bulletin', 'bulletin:' || id, 'Bản tin',"
+            "INSERT INTO approval (kind, topic, title, asked_at, expires) SELECT 'bulletin', 'bulletin:' || id, 'Bản tin',"
             " now(), now() + interval '1000 days' FROM bulletin LIMIT 1"
         )
 

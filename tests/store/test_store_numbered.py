@@ -9,7 +9,7 @@ import pytest
 from store.migrate import MigrationError, migrate, migrations
 
 #: What the upgrade brings; the version before has all files that are none of these.
-BROUGHT = ("0102_", "0210_", "0211_", "0212_", "0213_")
+BROUGHT = ("0102_", "0204_", "0210_", "0211_", "0212_", "0213_", "0214_", "0307_")
 START = dt.datetime(2024, 1, 1, 17, tzinfo=dt.UTC)
 ROWS = """
 SELECT place, index, {subject}, reference_time::text, time, value, method, completeness FROM {table} ORDER BY 1, 2, 3, 4, 5
@@ -41,6 +41,14 @@ def before(empty_database):
             " unnest(ARRAY['-infinity'::timestamptz, '2024-05-01Z']) AS reference,"
             " generate_series(%s::timestamptz, %s::timestamptz, '1 day') AS day",
             [START, START + dt.timedelta(days=730)],
+        )
+        connection.execute(
+            "INSERT INTO alert (rule, hazard, place, season, basis, state, level, started, ended, course) VALUES"
+            " ('cold_spell', 'cold', 1, 2, 'observed', 'ended', 1, %s, %s, %s)",
+            [START, START + dt.timedelta(days=9), '[["2024-01-01", 1], ["2024-01-05", 3], ["2024-01-08", 1]]'],
+        )
+        connection.execute(
+            "INSERT INTO due (at, owner, kind, subject) VALUES (%s, 'analytics', 'silence', '1')", [START]
         )
         connection.execute(
             "INSERT INTO index_state (place, index, season, time, state) VALUES (1, 'drought_code', 2, %s, '{1,2}')",
@@ -85,6 +93,16 @@ def test_seasons_keep_their_ids_and_become_subjects(before):
         )
         connection.execute("DELETE FROM season WHERE id = %s", [season])
         assert connection.execute("SELECT count(*) FROM subject WHERE id = %s", [season]).fetchone() == (0,)
+
+
+def test_alerts_keep_their_season_and_get_their_peak(before):
+    migrate(before)
+    with psycopg.connect(before, autocommit=True) as connection:
+        assert connection.execute("SELECT subject, level, level_highest FROM alert").fetchone() == (2, 1, 3)
+        assert connection.execute("SELECT topic FROM due").fetchone() == ("1",)
+        connection.execute("UPDATE alert SET course = '[]', level = 2")
+        assert connection.execute("SELECT level_highest FROM alert").fetchone() == (2,)
+        assert connection.execute("SELECT season, subject, level_highest FROM chart.alert").fetchone() == (2, 2, 2)
 
 
 @pytest.mark.parametrize("process", ["nongvu-analytics", "nongvu-analytics-listen", "nongvu-api-read", "nongvu-notify"])
