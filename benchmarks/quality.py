@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks import judge
+
 SERIES, STEPS, PEER_SERIES, ROUNDS, BAR = 1000, 1008, 40, 5, 1.5
 
 
@@ -69,18 +71,8 @@ def run() -> list[dict[str, object]]:
     warnings.simplefilter("ignore")
     found = values()
     mine = SERIES * STEPS / best(lambda: ours(found))
-    try:
-        name, other = "ioos_qc", PEER_SERIES * STEPS / best(peer(found))
-    except ImportError:
-        print("quality: ioos_qc is NOT INSTALLED here: compared with our own checks a series at a time only")
-        few = found[:PEER_SERIES]
-        name = "a series at a time (ioos_qc not installed)"
-        other = PEER_SERIES * STEPS / best(lambda: [ours(series[None]) for series in few])
-    ratio = mine / other
-    return [
-        {"name": "quality", "value": mine, "unit": "values/s", "peer": name, "peer_value": other, "ratio": ratio,
-         "bar": BAR, "met": ratio >= BAR}
-    ]  # fmt: skip
+    other = judge.peer(lambda: PEER_SERIES * STEPS / best(peer(found)), "ioos_qc")
+    return [judge.against({"name": "quality", "value": mine, "unit": "values/CPU s"}, "ioos_qc", other, BAR)]
 
 
 if __name__ == "__main__":

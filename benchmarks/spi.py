@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks import judge
+
 STATIONS, YEARS, PEER_STATIONS, ROUNDS, BAR = 2000, 40, 200, 3, 1.5
 
 
@@ -39,22 +41,6 @@ def peer(monthly: np.ndarray) -> Callable[[], object]:
     return work
 
 
-def by_scipy(monthly: np.ndarray) -> Callable[[], object]:
-    """The plain way by scipy.stats, for where climate_indices is not installed: five stations."""
-    from scipy import stats
-
-    def one(series: np.ndarray) -> np.ndarray:
-        sums = np.convolve(series, np.ones(3), "valid")
-        result = np.empty_like(sums)
-        for month in range(12):
-            values = sums[month::12]
-            shape, _, scale = stats.gamma.fit(values, floc=0)
-            result[month::12] = stats.norm.ppf(stats.gamma.cdf(values, shape, scale=scale))
-        return result
-
-    return lambda: [one(series) for series in monthly[:5]]
-
-
 def run() -> list[dict[str, object]]:
     """Station-months a second, side by side."""
     warnings.simplefilter("ignore")
@@ -63,16 +49,10 @@ def run() -> list[dict[str, object]]:
     monthly = np.random.default_rng(1).gamma(1.5, 40.0, (STATIONS, YEARS * 12))
     months = YEARS * 12
     mine = STATIONS * months / best(lambda: standardised_precipitation_index(monthly, 3))
-    try:
-        name, other = "climate_indices", PEER_STATIONS * months / best(peer(monthly))
-    except ImportError:
-        print("spi: climate_indices is NOT INSTALLED here: compared with scipy.stats' own fit only")
-        name, other = "scipy.stats (climate_indices not installed)", 5 * months / best(by_scipy(monthly))
-    ratio = mine / other
+    other = judge.peer(lambda: PEER_STATIONS * months / best(peer(monthly)), "climate_indices")
     return [
-        {"name": "spi", "value": mine, "unit": "station-months/s", "peer": name, "peer_value": other, "ratio": ratio,
-         "bar": BAR, "met": ratio >= BAR}
-    ]  # fmt: skip
+        judge.against({"name": "spi", "value": mine, "unit": "station-months/CPU s"}, "climate_indices", other, BAR)
+    ]
 
 
 if __name__ == "__main__":

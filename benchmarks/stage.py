@@ -32,8 +32,15 @@ QUANTITIES = (
     "wind_direction", "global_radiation", "soil_moisture", "soil_temperature", "leaf_wetness", "battery_voltage",
 )  # fmt: skip
 START = 1_790_000_000_000  # ms
+#: `python -m benchmarks --small`: a benchmark is tried, not measured.
+SMALL = bool(os.environ.get("NONGVU_BENCH_SMALL"))
 #: A server as an operator would set it up: every commit is on disk before it is acknowledged.
 DURABLE = {"shared_buffers": "512MB", "max_wal_size": "4GB", "logging_collector": "off", "checkpoint_timeout": "15min"}
+
+
+def size(full, small):
+    """How much of something: what is measured, or what a trial takes."""
+    return small if SMALL else full
 
 
 @contextlib.contextmanager
