@@ -113,7 +113,8 @@ def measured(name, former, *, small=False):
         return [row | {"met": None, "bar": None} for row in rows]
     rows = [judge.judged(row, former.get(row["name"])) | here for row in rows]
     return [
-        {key: row[key] for key in KEYS if row.get(key) is not None or key in {"value", "unit", "met"}} for row in rows
+        {key: row.get(key) for key in KEYS if row.get(key) is not None or key in {"value", "unit", "met"}}
+        for row in rows
     ]
 
 
