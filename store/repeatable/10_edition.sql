@@ -24,4 +24,11 @@ BEGIN
         END IF;
         PERFORM add_compression_policy(rollup::regclass, INTERVAL '35 days', if_not_exists => true);
     END LOOP;
+    -- Half a year: a correction, a rule's new settings or a season's recompute its index values, seldom those of older ones.
+    IF NOT (SELECT compression_enabled FROM timescaledb_information.hypertables
+            WHERE hypertable_schema = 'public' AND hypertable_name = 'index_value') THEN
+        ALTER TABLE index_value SET (timescaledb.compress, timescaledb.compress_segmentby = 'place, subject, index',
+                                     timescaledb.compress_orderby = 'reference_time, time');
+    END IF;
+    PERFORM add_compression_policy('index_value', INTERVAL '180 days', if_not_exists => true);
 END $$;

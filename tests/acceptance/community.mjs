@@ -69,6 +69,13 @@ const highest = async (source) => Number(await one(`SELECT max(maximum) FROM ${s
 found.rolled = [await highest('rolled_quarters'), await highest('rolled_hours'), await highest('rolled_days')]
 found.counted = [await one("SELECT sum(count)::int FROM rolled_hours(ARRAY[1], '2025-03-14 17:00', '2025-03-15 17:00')"), await one("SELECT sum(count)::int FROM rolled_days(ARRAY[1], '2025-03-14 17:00', '2025-03-15 17:00')")]
 
+// index values in chunks that are compressed are read, replaced and removed as ever
+await db.exec("INSERT INTO index_value (place, index, time, value, completeness) SELECT 1, index_id('air_temperature_mean'), t, 20, 1 FROM generate_series('2025-01-01'::timestamptz, '2025-03-01', '1 day') t")
+found.packed = (await db.query("SELECT compress_chunk(c) FROM show_chunks('index_value') c")).rows.length
+await db.exec("INSERT INTO index_value (place, index, time, value, completeness) VALUES (1, index_id('air_temperature_mean'), '2025-01-05', 5, 1) ON CONFLICT (place, index, subject, reference_time, time) DO UPDATE SET value = excluded.value")
+await db.exec("DELETE FROM index_value WHERE place = 1 AND time >= '2025-02-01'")
+found.indexed = Object.values((await db.query("SELECT count(*)::int, min(value), max(value) FROM indexed WHERE index = 'air_temperature_mean'")).rows[0])
+
 // retention: no policy until an operator wants one; then the database's own job does it, and it can be taken back
 const keep = (name) => statement(store, 'retention', name)
 const policy = async () => (await db.query(keep('policy').replace('::interval', ''))).rows.map((row) => Object.values(row)[0])

@@ -39,6 +39,8 @@ def test_the_community_edition(tmp_path):
     assert found["compressed"] >= 3
     assert found["rolled"] == [1000, 1000, 1000]
     assert found["counted"] == [1441, 1441]
+    assert found["packed"] >= 1
+    assert found["indexed"] == [31, 5, 20]
     assert found["edition"] == "timescale"
     assert found["retention"] == [[], ["400 days"], []]
     assert found["kept"] == [True, 1, 0]
