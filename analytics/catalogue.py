@@ -86,6 +86,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "quiet_hours": rule.quiet.total_seconds() / 3600,
         "freshness_hours": rule.freshness.total_seconds() / 3600,
         "validity_hours": rule.validity.total_seconds() / 3600,
+        "renew_days": list(rule.renewal.days),
+        "renew_hours": rule.renewal.hours,
+        "renew_record": rule.renewal.record,
         "tells_from": rule.tells_from,
         "urgency": rule.urgency.value,
         "proxy": rule.proxy,
@@ -107,6 +110,19 @@ def _level(level: Level) -> dict[str, Any]:
 def _frame(language: str) -> dict[str, Any]:
     frame = FRAMES[language]
     return {"short": dict(frame.short), "long": dict(frame.long), "group": dict(frame.group), "proxy": frame.proxy}
+
+
+def _again(rule: Rule) -> list[str]:
+    """When people are told that it goes on."""
+    renew, said = rule.renewal, []
+    if renew.days:
+        distance = renew.days[-1] - renew.days[-2]
+        said.append(f"said again on days {', '.join(map(str, renew.days))} and every {distance} after")
+    if renew.hours:
+        said.append(f"said again every {renew.hours} h")
+    if renew.record:
+        said.append(f"and on a day worse by {renew.record:g} {rule.unit}")
+    return said
 
 
 ABSENT = """\
@@ -158,7 +174,8 @@ def _section(rule: Rule) -> list[str]:
     months = [f"months {', '.join(map(str, sorted(rule.months)))}"] if rule.months else []
     told = [f"messages from level {rule.tells_from}"] if rule.tells_from > 1 else []
     told += ["told by day"] if rule.urgency is Urgency.EXPECTED else []
-    lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months, *told]) + "."]
+    again = _again(rule)
+    lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months, *told, *again]) + "."]
     lines += [f"Source: {rule.source}."] + ([f"{rule.note}"] if rule.note else [])
     if unknown := when_unknown(rule):
         lines += ["", "Not known:", "", *(f"- {text}" for text in unknown)]

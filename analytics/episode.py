@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from analytics.level import Change
+from analytics.renewal import Told
 
-Kind = Literal["open", "raise", "lower", "update", "end", "cancel"]
+Kind = Literal["open", "raise", "lower", "update", "end", "cancel", "renew", "extend"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,23 @@ class Episode:
     id: int = 0
     #: How many steps were said of it.
     steps: int = 0
-    #: When the last message of it expires; None where nobody got one.
-    expires: int | None = None
+    #: What was said of it last; None where nothing was.
+    told: Told | None = None
 
     @property
     def level(self) -> int:
         """What holds now, or held last."""
         return self.course[-1].level
+
+    @property
+    def since(self) -> int:
+        """When the level that holds now, or held last, was reached, without a lower one since."""
+        since = self.course[-1].at
+        for change in reversed(self.course[:-1]):
+            if change.level < self.level:
+                break
+            since = change.at
+        return since
 
     def same(self, other: Episode) -> bool:
         """Whether it says the same of event time."""

@@ -28,3 +28,7 @@ class Frame:
     ahead_long: Mapping[str, str]
     ahead_group: Mapping[str, str]
     ahead_disclaimer: str
+    #: Of what goes on, by day or by hours (``day``, ``renew``): without what to do, for a phone that shows accents.
+    brief: Mapping[str, str]
+    #: What follows a fact where the worst so far is another value; by whether less is worse.
+    worst: Mapping[bool, str]

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from analytics.grid import Array, Times
 from analytics.index import Need, Step, Window
+from analytics.renewal import BY_DAY, BY_HOUR, UNRENEWED, Renew
 
 Flags = NDArray[np.bool_]
 
@@ -47,7 +48,7 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a level says in one language; placeholders: value, days, place, when."""
+    """What a level says in one language; placeholders of a fact: value, days."""
 
     #: "Rét hại".
     name: str
@@ -57,6 +58,8 @@ class Words:
     act: str
     #: Audience → what to do, at length: rice, vegetables, orchard, cattle, pigs_poultry, fish, forest, officer, ...
     advice: Mapping[str, str] = field(default_factory=dict)
+    #: What was measured, said again on a later day: the number of the day stands before it; empty: ``fact``.
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ class Rule:
     #: Later than this nobody is paged of what has been.
     freshness: timedelta = timedelta(hours=12)
     #: How long a message of it is worth reading.
-    validity: timedelta = timedelta(hours=24)
+    validity: timedelta = timedelta(hours=30)
     urgency: Urgency = Urgency.IMMEDIATE
     #: Lowest level of which everybody gets a message; lower ones stand on the page, and go to who named the hazard.
     tells_from: int = 1
@@ -197,6 +200,17 @@ class Rule:
     proxy: bool = True
     #: What a reader must know.
     note: str = ""
+    #: When people hear that it goes on; None: by days or hours as its step says, of the network never.
+    renew: Renew | None = None
+
+    @property
+    def renewal(self) -> Renew:
+        """When it is said again while it goes on."""
+        if self.renew is not None:
+            return self.renew
+        if self.hazard == "network":
+            return UNRENEWED
+        return BY_DAY if self.step is Step.DAY else BY_HOUR
 
     @property
     def days_back(self) -> int:

@@ -46,6 +46,9 @@ class Said:
     #: Of a forecast: when it was issued and to when it says so.
     issued: int | None = None
     until: int | None = None
+    #: The extreme of the episode so far, and for how many whole hours it has gone on at this level or above.
+    worst: float = float("nan")
+    hours: int = 0
 
 
 def texts(rule: Rule, said: Said) -> dict[str, Any]:
@@ -55,14 +58,23 @@ def texts(rule: Rule, said: Said) -> dict[str, Any]:
 
 def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
     frame, words = FRAMES[language], rule.levels[said.level - 1].said(language)
-    name = "lapse" if said.kind == "end" and said.lapsed else said.kind
+    name = _name(rule, said)
     filled = _filled(rule, said, frame, words)
     written = {**_written(frame, name, said.issued is not None, filled), "advice": {}}
     if said.kind not in {"end", "cancel"}:
         written["advice"] = dict(words.advice)
+    if said.kind == "renew":
+        written["brief"] = _tidy(frame.brief[name].format_map(filled))
     if said.kind == "raise":
         written["fresh"] = _written(frame, "open", said.issued is not None, filled)
     return written
+
+
+def _name(rule: Rule, said: Said) -> str:
+    """Which of a frame's texts says it."""
+    if said.kind in {"renew", "extend"}:
+        return "renew" if rule.renewal.hours else "day"
+    return "lapse" if said.kind == "end" and said.lapsed else said.kind
 
 
 def _written(frame: Frame, name: str, ahead: bool, filled: dict[str, str]) -> dict[str, str]:
@@ -78,7 +90,12 @@ def _written(frame: Frame, name: str, ahead: bool, filled: dict[str, str]) -> di
 
 def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str]:
     pattern = frame.day if rule.step is Step.DAY else frame.moment
-    fact = words.fact.format(value=_number(said.value * rule.factor, rule.decimals, frame.decimal), days=said.days)
+    value = _number(said.value * rule.factor, rule.decimals, frame.decimal)
+    again = said.kind in {"renew", "extend"} and said.issued is None
+    fact = plain = (words.again or words.fact if again else words.fact).format(value=value, days=said.days)
+    if again and rule.renewal.record and said.worst == said.worst:
+        worst = _number(said.worst * rule.factor, rule.decimals, frame.decimal)
+        fact += frame.worst[rule.below].format(worst=worst) if worst != value else ""
     return {
         "name": words.name,
         "lower": words.name[:1].lower() + words.name[1:],
@@ -87,8 +104,11 @@ def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str
         "when": _when(said, pattern, frame.span),
         "until": "" if said.ended is None else _local(said.ended, said.time_zone).strftime(pattern),
         "fact": fact,
+        "plain": plain,
         "Fact": fact[:1].upper() + fact[1:],
         "act": words.act,
+        "days": str(said.days),
+        "hours": str(said.hours),
         "disclaimer": frame.disclaimer if rule.proxy else "",
     } | _ahead(said, frame)
 

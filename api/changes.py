@@ -173,7 +173,7 @@ async def decide(here: Here, asking: Asking, number: Number, body: Decision) -> 
     """Approve or refuse what waits for a person's word."""
     row = await change(
         here, asking, "approve", "decide", "approval",
-        Problem(404, f"approval {number!r} does not wait, or you may not see it"), id=number, decision=body.decision,
-        reason=body.reason,
+        Problem(404, f"approval {number!r} does not wait, is over, or you may not see it"), id=number,
+        decision=body.decision, reason=body.reason,
     )  # fmt: skip
     return {"id": row["id"]}

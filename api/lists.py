@@ -71,7 +71,8 @@ LISTS = (
         "approvals", "approvals",
         item("Approval", "What waits for a person's word.", kind=TEXT, subject=TEXT, title=TEXT,
              detail=dict[str, Any], state=TEXT, asked_at=datetime, expires=datetime, decided_at=datetime | None,
-             who=MAYBE, reason=TEXT, place=TEXT, place_name=TEXT, text=MAYBE),
+             who=MAYBE, reason=TEXT, place=TEXT, place_name=TEXT, text=MAYBE, alert_state=MAYBE,
+             alert_level=int | None, alert_text=MAYBE),
         "approve", "Loudspeaker messages and bulletins that wait for approval, newest first.", "state", newest=True,
     ),
     Listing(

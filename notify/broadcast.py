@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from notify import voice
 from notify.expand import Connection, insert_due
 from notify.frame import EXERCISE
+from notify.group import Step, advice_of, filled, wording
 from notify.message import headline
 from notify.settings import NotifySettings
 from notify.spell import spelled
@@ -43,6 +44,15 @@ class Spoken:
     expires: datetime
     play_from: datetime | None = None
     language: str = "vi"
+
+
+def aloud(steps: list[Step]) -> str:
+    """What a loudspeaker says of these steps: the place at length, or all places by name, and what to do."""
+    said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, "vi")
+    many = len({step.place for step in steps}) > 1
+    names = ", ".join(dict.fromkeys(step.place_name for step in steps))
+    text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
+    return f"{text} {advice_of(said)}".strip()
 
 
 async def speak_of(connection: Connection, said: Spoken, chosen: str, now: datetime, *, exercise: bool) -> int | None:
@@ -119,6 +129,11 @@ async def _publish(
         await _put(connection, f"{base}.{ending}", content_type, body, row["place"], now, row["expires"])
     values = {"broadcast": row["id"], "audio": f"{base}.mp3"}
     await connection.execute(statement("bulletin", "set_audio"), values)
+    await write_feed(connection, now, settings)
+
+
+async def write_feed(connection: Connection, now: datetime, settings: NotifySettings) -> None:
+    """Write the feed of what loudspeakers are to say."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement("bulletin", "broadcasts"), {"now": now})
         feed = feed_of(await cursor.fetchall(), settings.public_url, now)
@@ -181,13 +196,16 @@ def _text(parent: etree._Element, name: str, text: str) -> None:
     etree.SubElement(parent, f"{{{_ATOM}}}{name}").text = text
 
 
-def _lay_out(folder: Path, row: Mapping[str, Any], audio: voice.Audio) -> None:
+def paths_of(folder: Path, row: Mapping[str, Any]) -> list[Path]:
     """Files a player reads: a folder a commune and class, named by the time from which they are to be played."""
-    here = folder / row["code"] / row["class"]
-    here.mkdir(parents=True, exist_ok=True)
     local = row["play_from"].astimezone(ZoneInfo(row["time_zone"]))
     stem = f"{local:%Y%m%dT%H%M}-{name_of(row['about'])}"
-    for ending, body in (("txt", row["text"].encode()), ("wav", audio.wav), ("mp3", audio.mp3)):
-        part = here / f".{stem}.{ending}.part"
+    return [folder / row["code"] / row["class"] / f"{stem}.{ending}" for ending in ("txt", "wav", "mp3")]
+
+
+def _lay_out(folder: Path, row: Mapping[str, Any], audio: voice.Audio) -> None:
+    for path, body in zip(paths_of(folder, row), (row["text"].encode(), audio.wav, audio.mp3), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
         part.write_bytes(body)
-        part.replace(here / f"{stem}.{ending}")
+        part.replace(path)

@@ -12,7 +12,7 @@ import psycopg
 import structlog
 from prometheus_client import Counter
 
-from notify import broadcast, bulletin, escalate, ladder, warning
+from notify import broadcast, bulletin, escalate, ladder, warning, withdraw
 from notify.deliver import Sender
 from notify.expand import Connection, Expansion, close, hold, load_steps, take, waiting
 from notify.group import Key, Step, by_key, wait
@@ -138,6 +138,9 @@ class Bundler:
                 )
                 await warning.publish(connection, mine, now, self.settings)
                 await escalate.plan(connection, expansion, self.ladder, now)
+                if key.kind in {"end", "cancel"} and expansion.bundle is not None:
+                    over = (key.commune, expansion.bundle, mine)
+                    await withdraw.take_back(connection, *over, now, self.settings)
         self._first_seen.pop(key, None)
         self.published.set()
         if mine:
@@ -192,9 +195,9 @@ async def issue(bundler: Bundler, connection: Connection, topic: str, now: datet
 
 
 async def expire(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
-    """Nobody decided on what waited for approval."""
-    del bundler, now
-    await broadcast.expire(connection, int(topic))
+    """Nobody decided on what waited for approval: while its alert goes on it is asked again."""
+    if not await withdraw.ask_again(connection, int(topic), now, bundler.settings):
+        await broadcast.expire(connection, int(topic))
 
 
 #: What notify does when a due row's time comes, by its kind.

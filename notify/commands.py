@@ -107,7 +107,8 @@ def approve(
     with connected() as connection:
         if number is None:
             for row in connection.execute(statement("bulletin", "waiting_approvals")):
-                typer.echo(f"{row[0]:>6}  {row[1]:<10} until {row[4]:%Y-%m-%d %H:%M}  {row[2]}")
+                now = f"now level {row[5]}  " if row[5] is not None else ""
+                typer.echo(f"{row[0]:>6}  {row[1]:<10} until {row[4]:%Y-%m-%d %H:%M}  {now}{row[2]}")
             return
         state = "refused" if refuse else "approved"
         values = {"approval": number, "state": state, "who": f"command:{getpass.getuser()}", "reason": reason}
@@ -116,7 +117,7 @@ def approve(
         if row is not None:
             audit(connection, f"approval.{state}", str(number), reason=reason)
     if row is None:
-        typer.echo(f"approval {number} does not wait, or has expired", err=True)
+        typer.echo(f"approval {number} does not wait, has expired, or its alert is over", err=True)
         raise typer.Exit(1)
     typer.echo(f"{row[0]} {state}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from notify.broadcast import CLASSES, URGENT, Spoken, speak_of
+from notify.broadcast import CLASSES, URGENT, Spoken, aloud, speak_of
 from notify.expand import (
     Bundle,
     Connection,
@@ -16,7 +16,7 @@ from notify.expand import (
     load_steps,
     silenced_of,
 )
-from notify.group import Step, advice_of, filled, wording
+from notify.group import RISES, Step, until
 from notify.ladder import RUNGS, Does, Ladder
 from store.statements import statement
 
@@ -30,18 +30,21 @@ async def plan(connection: Connection, expansion: Expansion, ladder: Ladder, now
 
 
 def _rungs(steps: list[Step], ladder: Ladder, raised: int) -> list[tuple[Does, timedelta]]:
-    pressing = [s.level for s in steps if s.kind in {"open", "raise"} and s.hazard != "network" and s.pressing]
-    return ladder.rungs(max(pressing) + raised) if pressing else []
+    pressing = [s for s in steps if s.kind in RISES and s.hazard != "network" and s.pressing]
+    rungs = ladder.rungs(max(s.level for s in pressing) + raised) if pressing else []
+    # that it goes on is said aloud again, and nobody is asked a second time whether he has read it
+    again = all(step.kind == "renew" for step in pressing)
+    return [rung for rung in rungs if rung[0] == "loudspeaker"] if again else rungs
 
 
 async def climb(
     connection: Connection, topic: str, now: datetime, ladder: Ladder, *, voice_exercise: bool
 ) -> Expansion:
-    """Do what a rung says; nothing if it was acknowledged, has ended or has expired."""
+    """Do what a rung says; nothing if it was acknowledged or has ended."""
     number, _, word = topic.partition(":")
     bundle = await load_bundle(connection, int(number))
     expansion = Expansion(bundle.id, "settled")
-    if bundle.expires <= now or await _settled(connection, bundle.id):
+    if await _settled(connection, bundle.id):
         return expansion
     rows = await (await connection.execute(statement("bundle", "bundle_steps"), {"bundle": bundle.id})).fetchall()
     steps = [step for step in await load_steps(connection, [row[0] for row in rows]) if not step.stale]
@@ -57,7 +60,7 @@ async def climb(
         if await _said_aloud(connection, bundle, steps, now):
             expansion.outcome = "settled"
             return expansion
-        spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, aloud(steps), bundle.expires)
+        spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, aloud(steps), until(steps, now))
         chosen = CLASSES[min(bundle.level, len(CLASSES)) - 1] if bundle.level else URGENT
         await speak_of(connection, spoken, chosen, now, exercise=voice_exercise)
         return expansion
@@ -67,15 +70,6 @@ async def climb(
     beside = "officer" if told_otherwise else None
     await expand(connection, bundle, steps, now, expansion, rung=RUNGS[does], audience=audience, beside=beside)
     return expansion
-
-
-def aloud(steps: list[Step]) -> str:
-    """What a loudspeaker says of these steps: the place at length, or all places by name, and what to do."""
-    said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, "vi")
-    many = len({step.place for step in steps}) > 1
-    names = ", ".join(dict.fromkeys(step.place_name for step in steps))
-    text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
-    return f"{text} {advice_of(said)}".strip()
 
 
 async def _said_aloud(connection: Connection, bundle: Bundle, steps: list[Step], now: datetime) -> bool:

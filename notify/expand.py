@@ -18,6 +18,7 @@ from notify.group import (
     Beside,
     Key,
     Step,
+    briefs_of,
     concurrent,
     fresh,
     long_of,
@@ -27,7 +28,7 @@ from notify.group import (
     until,
     wording,
 )
-from notify.message import Composed, compose_first, headline
+from notify.message import Composed, compose_first, headline, segments, tidy
 from store.statements import statement
 
 Connection = AsyncConnection[Any]
@@ -248,6 +249,9 @@ class Scribe:
         key = (tuple(step.id for step in steps), language, audience, person.accents, prefix, known)
         if key not in self.composed:
             texts = [prefix + text for text in texts_of(steps, language, audience, by_commune=by_commune)]
+            briefs = [prefix + text for text in briefs_of(steps, language)] if bundle.kind == "renew" else []
+            if briefs and person.accents:  # an accent lost is a word that may be another: rather less, and whole
+                texts = [text for text in (*texts, *briefs) if len(segments(tidy(text))) == 1][:1] or texts
             wordings = [wording for text in texts for wording in dict.fromkeys((text + end, text))]
             self.composed[key] = compose_first(wordings, accents=person.accents)
         sms = self.composed[key]

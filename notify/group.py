@@ -79,6 +79,8 @@ class Silence:
     from_level: int = 1
     #: Of the quieter ones: up to this level; what is worse speaks for itself.
     to_level: int = 99
+    #: Of the quieter ones only that they go on: when they begin they say what the louder one does not.
+    renewals: bool = False
 
 
 #: A storm or a strong wind silences its gusts, a day's rain its showers, a thirsty crop its dry soil; rét đậm tells not
@@ -98,6 +100,9 @@ SILENCES: tuple[Silence, ...] = (
     Silence("cold_spell", frozenset({"no_sowing"}), from_level=2),
     Silence("cold_spell", frozenset({"cattle_cold"}), from_level=2, to_level=1),
     Silence("cold_spell", frozenset({"cattle_cold"}), from_level=3),
+    Silence("cold_spell", frozenset({"frost", "cattle_cold", "no_sowing"}), from_level=2, renewals=True),
+    Silence("heat", frozenset({"livestock_heat", "pig_heat"}), renewals=True),
+    Silence("heavy_rain", frozenset({"intense_rain_60min", "intense_rain_10min"}), renewals=True),
     Silence("heat", frozenset({"livestock_heat"}), from_level=2, to_level=2),
     Silence("gateway_offline", frozenset({"silent_station", "sequence_gap"})),
 )
@@ -151,6 +156,7 @@ def silencers(step: Step, open_beside: Iterable[Beside]) -> frozenset[str]:
         and rule.quiet & {step.rule, step.hazard}
         and loud.level >= rule.from_level
         and step.level <= rule.to_level
+        and (step.kind == "renew" or not rule.renewals)
         and loud.basis in {"observed", step.basis}
         and (loud.hazard != "network" or loud.place == step.place)
     )
@@ -206,6 +212,14 @@ def texts_of(steps: list[Step], language: str, audience: str, *, by_commune: boo
         names = ", ".join(dict.fromkeys(step.place_name for step in steps))
         texts = list(dict.fromkeys(filled(template, steps, places) for places in (names, steps[0].commune_name)))
     return [*(joined(text, advice) for text in texts if advice), *texts]
+
+
+def briefs_of(steps: list[Step], language: str) -> list[str]:
+    """Wordings of a renewal at one place that is not pressing, without what to do, said before: they keep accents."""
+    said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, language)
+    if len({step.place for step in steps}) > 1 or any(step.pressing for step in steps) or not said.get("brief"):
+        return []
+    return _one_place(str(said["brief"]), steps[0].place_name)
 
 
 def _one_place(short: str, name: str) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 import psycopg
 import structlog
 
-from notify import broadcast, bulletin, inbound, voice, warning
+from notify import broadcast, bulletin, inbound, voice, warning, withdraw
 from notify.bundler import FAILED
 from notify.pace import woken
 from notify.provider import Hear
@@ -53,7 +53,7 @@ class Office:
 
     async def look(self) -> None:
         """Do all that waits; a duty that fails is told, tried again, and holds up neither the others nor messages."""
-        for duty in (self._hear, self._decide, self.feed, self._speak, self._forget):
+        for duty in (self._hear, self._decide, self.feed, self._speak, self._clean, self._forget):
             try:
                 await duty()
             except psycopg.OperationalError:
@@ -74,6 +74,10 @@ class Office:
         except (voice.VoiceError, OSError) as error:
             FAILED.labels("speak").inc()
             _log.error("a broadcast has no audio", reason=str(error))
+
+    async def _clean(self) -> None:
+        """Take away what is not to be played any more."""
+        await withdraw.clean(self.pool, self.clock.now(), self.settings)
 
     async def _forget(self) -> None:
         """Empty raw messages of people past their time."""

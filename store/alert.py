@@ -43,8 +43,13 @@ class Stored:
     values: dict[str, Any]
     #: How many steps were said.
     steps: int
-    #: When the last step that anybody got a message of expires.
+    #: When its newest step expires, and what it knew of: local date of the last whole day.
     expires: datetime | None
+    through: str | None
+    #: The newest step that people were told: when, of which day, and the worst that it knew of.
+    people_at: datetime | None
+    people_through: str | None
+    people_worst: float | None
     level: int
     #: Of a forecast that came true: the observed one.
     successor: int | None

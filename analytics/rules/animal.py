@@ -5,6 +5,7 @@ from datetime import timedelta
 from analytics.index import Step, of_index, series, titles
 from analytics.indices.livestock import temperature_humidity_index
 from analytics.measure import current, day_mean, hour_of, of_hour
+from analytics.renewal import BY_DAY, Renew
 from analytics.rule import Rule, Status, level
 
 _COLD_VI = {
@@ -50,6 +51,7 @@ CATTLE_COLD = Rule(
             inclusive=False,
         ),
     ),
+    renew=Renew(days=BY_DAY.days, record=2.0),
     source="No grazing or ploughing below 12 °C: Ministry of Agriculture (VTV 12-2018), CAND, Tuyên Quang; housed and "
     "warm below 15 °C: Báo Cựu chiến binh; feed per head: Tuyên Quang",
 )
@@ -96,6 +98,7 @@ LIVESTOCK_HEAT = Rule(
     source="Livestock weather safety index, alert 75, danger 79, emergency 84 (Clemson; AMS 2002) of THI (NRC 1971)",
     minimum=timedelta(hours=2),
     quiet=timedelta(hours=26),
+    renew=Renew(hours=48),  # at the hour at which it began: by night it is less
     patience=timedelta(hours=24),
     freshness=timedelta(hours=4),
     validity=timedelta(hours=8),
@@ -139,6 +142,7 @@ PIG_HEAT = Rule(
     source="74, 79, 84 in circulation; their source was not read",
     minimum=timedelta(hours=2),
     quiet=timedelta(hours=26),
+    renew=Renew(hours=48),
     patience=timedelta(hours=24),
     freshness=timedelta(hours=4),
 )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from analytics.index import titles
 from analytics.measure import day_mean, day_minimum
+from analytics.renewal import BY_DAY, Renew
 from analytics.rule import Level, Rule, Urgency, Words
 
 _CATTLE_VI = (
@@ -24,6 +25,10 @@ _RICE_EN = (
 _HOUSE_VI = "Giữ ấm cho người già, trẻ nhỏ; không sưởi bằng than trong phòng kín."
 _HOUSE_EN = "Keep the old and the small warm; never burn charcoal in a closed room."
 
+_AGAIN_VI, _AGAIN_EN = "trung bình ngày {value} độ C", "daily mean {value} C"
+#: A day that is colder by so much is told as well. [Cel]
+_RENEW = Renew(days=BY_DAY.days, record=2.0)
+
 COLD_SPELL = Rule(
     name="cold_spell",
     hazard="cold",
@@ -41,8 +46,15 @@ COLD_SPELL = Rule(
             20.0,
             False,
             {
-                "vi": Words("Rét", "trung bình ngày {value} độ C, ngày thứ {days}", "Giữ ấm cho người, vật nuôi non."),
-                "en": Words("Cold", "daily mean {value} C, day {days}", "Keep young animals and people warm."),
+                "vi": Words(
+                    "Rét",
+                    "trung bình ngày {value} độ C, ngày thứ {days}",
+                    "Giữ ấm cho người, vật nuôi non.",
+                    again=_AGAIN_VI,
+                ),
+                "en": Words(
+                    "Cold", "daily mean {value} C, day {days}", "Keep young animals and people warm.", again=_AGAIN_EN
+                ),
             },
         ),
         Level(
@@ -55,12 +67,14 @@ COLD_SPELL = Rule(
                     "trung bình ngày {value} độ C, ngày thứ {days}",
                     "Không gieo cấy; nhốt, giữ ấm trâu bò.",
                     {"rice": _RICE_VI, "cattle": _CATTLE_VI, "household": _HOUSE_VI},
+                    _AGAIN_VI,
                 ),
                 "en": Words(
                     "Severe cold",
                     "daily mean {value} C, day {days}",
                     "Do not sow or transplant; house cattle, keep warm.",
                     {"rice": _RICE_EN, "cattle": _CATTLE_EN, "household": _HOUSE_EN},
+                    _AGAIN_EN,
                 ),
             },
         ),
@@ -74,12 +88,14 @@ COLD_SPELL = Rule(
                     "trung bình ngày {value} độ C, ngày thứ {days}",
                     "Không thả trâu bò; che, sưởi ấm chuồng; che mạ.",
                     {"rice": _RICE_VI, "cattle": _CATTLE_VI, "household": _HOUSE_VI},
+                    _AGAIN_VI,
                 ),
                 "en": Words(
                     "Damaging cold",
                     "daily mean {value} C, day {days}",
                     "Keep cattle in, block wind, warm them; cover seedlings.",
                     {"rice": _RICE_EN, "cattle": _CATTLE_EN, "household": _HOUSE_EN},
+                    _AGAIN_EN,
                 ),
             },
         ),
@@ -93,7 +109,8 @@ COLD_SPELL = Rule(
         "Defined for plains and midlands: in high mountains such days are near-continuous in winter. The risk levels "
         "of Điều 53 are not encoded, their table could not be verified."
     ),
-    validity=timedelta(hours=24),
+    validity=timedelta(hours=30),
+    renew=_RENEW,
 )
 
 FROST = Rule(
@@ -167,4 +184,5 @@ FROST = Rule(
     ),
     note="The air's minimum alone: clear sky, calm and moisture are not asked, so it says what is possible.",
     validity=timedelta(hours=18),
+    renew=_RENEW,
 )

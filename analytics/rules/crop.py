@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from analytics.index import titles
 from analytics.measure import at_dusk, day_mean, of_index
+from analytics.renewal import Renew
 from analytics.rule import Rule, Status, Urgency, level
 
 _SEED_VI = {"rice": "Không gieo, không cấy; giữ nước 2-3 cm, không bón đạm; che ni lông cho mạ, mở khi trên 20 độ."}
@@ -79,6 +80,7 @@ FROST_TONIGHT = Rule(
     note="Learned from the station's own clear, calm nights; its standard error stands beside it.",
     validity=timedelta(hours=12),
     freshness=timedelta(hours=6),
+    renew=Renew(days=(2, 3), at_once=True),  # each evening is a new night
 )
 
 RICE_BLAST = Rule(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from analytics.index import titles
 from analytics.measure import day_maximum
+from analytics.renewal import BY_DAY, Renew
 from analytics.rule import Level, Rule, Words
 
 _CATTLE_VI = "Nhốt trâu bò khi nắng gắt; chăn thả 6-9 giờ và 16-18 giờ; tắm 1-2 lần mỗi ngày; đủ nước uống."
@@ -61,4 +62,5 @@ HEAT = Rule(
     ),
     note="The statute itself was not read; the risk levels of Quyết định 18/2021 are not encoded.",
     validity=timedelta(hours=12),
+    renew=Renew(days=BY_DAY.days, record=2.0),
 )

@@ -12,6 +12,7 @@ from analytics.measure import expected_within
 from analytics.rule import Rule, Terms
 from analytics.run.batch import Frame, Known, local_date, midnight
 from analytics.run.judge import Finding, applies, terms
+from analytics.run.say import next_renewal
 from store.due import Due
 
 if TYPE_CHECKING:
@@ -42,6 +43,15 @@ def due_rows(
     ]
     if lapses:
         rows.append(Due(datetime.fromtimestamp(min(lapses), UTC), "lapse", place))
+    renewals = [
+        moment
+        for finding in findings
+        if finding.known.spot.id == known.spot.id
+        for revision in finding.revisions
+        if (moment := next_renewal(finding, revision, second)) is not None
+    ]
+    if renewals:
+        rows.append(Due(datetime.fromtimestamp(max(min(renewals), second + 60), UTC), "renewal", place))
     coming = [dated.valid_from for of_rule in known.terms.values() for dated in of_rule]
     ahead = [int(moment.astype(np.int64)) for moment in coming if int(moment.astype(np.int64)) > second]
     if ahead:

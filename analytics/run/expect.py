@@ -14,6 +14,7 @@ from analytics import level
 from analytics.episode import Episode, Revision, level_before
 from analytics.level import Change, Course
 from analytics.outlook import GRACE, MOVED, Coming, came_true, coming
+from analytics.renewal import LEAD
 from analytics.rule import Rule
 from analytics.run import say
 from analytics.run.batch import Known
@@ -137,12 +138,23 @@ def settle(
                 revision = Revision(old, over)
                 _add(alerts, _finding(rules[key[0]], places[key[1]], key, revision, issued, span, now), now)
                 changed.add(key[1])
+            elif former.expires is not None and former.expires.timestamp() - LEAD <= now:
+                old = say.episode_of(former)
+                revision = Revision(old, old)
+                _add(alerts, _finding(rules[key[0]], places[key[1]], key, revision, issued, span, now), now)
+                changed.add(key[1])
     return changed
 
 
 def former_span(former: Stored) -> Coming:
     """What an alert of a forecast said."""
     return Coming(int(former.started.timestamp()), _second(former.values["until"]), former.level)
+
+
+def _next_look(former: Stored) -> int:
+    """Second, less the grace, at which an open alert of a forecast has passed or its newest message is renewed."""
+    until = former_span(former).until
+    return until if former.expires is None else min(until, int(former.expires.timestamp()) - LEAD - GRACE)
 
 
 def issued_of(former: Stored) -> int:
@@ -157,7 +169,7 @@ def _second(text: str) -> int:
 def due_rows(alerts: say.Alerts, expected: Mapping[Key, Sequence[Stored]], now: datetime) -> list[Due]:
     """When the open alerts of forecasts, as they are once these are written, have to be looked at again."""
     stored = {one.id: one for found in expected.values() for one in found}
-    ends = {(one.place, one.id): former_span(one).until for one in stored.values() if one.state == "open"}
+    ends = {(one.place, one.id): _next_look(one) for one in stored.values() if one.state == "open"}
     for gone in alerts.cancelled:
         if gone in stored:
             ends.pop((stored[gone].place, gone), None)

@@ -344,11 +344,6 @@ def value_of(rule: Rule, episode: Episode) -> float:
 
 def days_of(episode: Episode, time_zone: str) -> int:
     """Local days in a row, to the last one measured, at the episode's last level or above."""
-    since = episode.course[-1].at
-    for change in reversed(episode.course[:-1]):
-        if change.level < episode.level:
-            break
-        since = change.at
-    first = local_date(since, time_zone)
+    first = local_date(episode.since, time_zone)
     last = max(episode.by_day, default=first)
     return max((date.fromisoformat(last) - date.fromisoformat(first)).days + 1, 1)

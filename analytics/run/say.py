@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from analytics.episode import Episode, Kind, Revision
 from analytics.index import Step
 from analytics.level import Change
+from analytics.renewal import LEAD, Going, Told, due, lead_of, next_due, number_of, whole_through, worst_of
 from analytics.rule import Rule
 from analytics.run.batch import Known
-from analytics.run.judge import Finding, days_of, value_of
-from analytics.wording import Said, texts
+from analytics.run.judge import Finding, days_of, terms, value_of
+from analytics.wording import Said, local_date, texts
 from store.alert import Key, Stored
 
 OBSERVED = "observed"
+#: That it is less, over or never was is worth hearing for so long, however short the life of what it takes back.
+AFTER: Mapping[Kind, timedelta] = defaultdict(timedelta, dict.fromkeys(("lower", "end", "cancel"), timedelta(days=1)))
 
 
 def moment(second: int) -> datetime:
@@ -34,7 +38,20 @@ def episode_of(stored: Stored) -> Episode:
         stored.values.get("by_day", {}),
         stored.id,
         stored.steps,
-        None if stored.expires is None else int(stored.expires.timestamp()),
+        told_of(stored),
+    )
+
+
+def told_of(stored: Stored) -> Told | None:
+    """What was said last of a stored episode."""
+    if stored.expires is None:
+        return None
+    return Told(
+        int(stored.expires.timestamp()),
+        stored.through or "",
+        stored.people_through or "",
+        None if stored.people_at is None else int(stored.people_at.timestamp()),
+        stored.people_worst,
     )
 
 
@@ -123,7 +140,7 @@ def _forecast(finding: Finding) -> dict[str, Any]:
 
 
 def _steps(finding: Finding, revision: Revision, now: int) -> list[dict[str, Any]]:
-    kind = revision.kind
+    kind = revision.kind or _renewed(finding, revision, now)
     if kind is None:
         return []
     shown = revision.new if revision.new is not None else revision.former
@@ -152,17 +169,56 @@ def _past(finding: Finding, episode: Episode, now: int) -> bool:
 def _stale(finding: Finding, revision: Revision, kind: Kind, now: int) -> bool:
     """Whether so much time has passed that nobody should be paged."""
     freshness = int(finding.rule.freshness.total_seconds())
+    if kind in {"renew", "extend"}:
+        return False
+    told = revision.former is not None and revision.former.told
     if revision.new is None:
-        expires = revision.former.expires if revision.former is not None else None
-        return expires is None or expires < now
+        return not told or told.people_at is None
     if revision.new.ended is None:
         return finding.heard is None or now - min(finding.heard, now) > freshness
     if finding.issued is not None:
         return True  # what a forecast said is over: nobody is told, what came was told by itself
-    if kind == "end" and finding.lapsed:
-        return False  # known only because time passed
+    if kind == "end" and (finding.lapsed or (told and told.people_at is not None)):
+        return False  # known only because time passed; or people know no better than that it goes on
     period = 86_400 if finding.rule.step is Step.DAY else 3600
     return now - (revision.new.ended + int(finding.rule.quiet.total_seconds()) + period) > freshness
+
+
+def _renewed(finding: Finding, revision: Revision, now: int) -> Kind | None:
+    """What is said of an episode that goes on unchanged; of a forecast only that it still holds."""
+    if (
+        revision.new is None
+        or revision.new.ended is not None
+        or revision.former is None
+        or revision.former.told is None
+    ):
+        return None
+    told = replace(revision.former.told, lead=lead_of(finding.rule.validity))
+    if finding.issued is not None:
+        return "extend" if revision.former.told.expires - LEAD <= now else None
+    return due(finding.rule.renewal, going(finding, revision.new), told, now)
+
+
+def going(finding: Finding, episode: Episode) -> Going:
+    """An episode that goes on, as renewals see it."""
+    rule, spot = finding.rule, finding.known.spot
+    leave = terms(rule, finding.known)[-1].terms.leave[episode.level - 1]
+    shown = finding.latest <= leave if rule.below else finding.latest >= leave
+    freshness = int(rule.freshness.total_seconds())
+    return Going(
+        episode.since, episode.by_day, rule.below, spot.time_zone, finding.heard, freshness, shown,
+    )  # fmt: skip
+
+
+def next_renewal(finding: Finding, revision: Revision, now: int) -> int | None:
+    """Second at which an episode is to be looked at again, because it may have to be said; None: never."""
+    if revision.new is None or revision.new.ended is not None or finding.issued is not None:
+        return None
+    lead, validity = lead_of(finding.rule.validity), int(finding.rule.validity.total_seconds())
+    said = revision.kind is not None or _renewed(finding, revision, now) is not None
+    former = None if revision.former is None else revision.former.told
+    expires = now + validity if said or former is None else former.expires
+    return next_due(finding.rule.renewal, going(finding, revision.new), Told(expires, lead=lead), now)
 
 
 def _step(
@@ -180,29 +236,43 @@ def _step(
     }.get(kind, episode.course[-1].at)
     spot = finding.known.spot
     lapsed = finding.lapsed and kind == "end"
+    value = finding.latest if episode.ended is None else value_of(finding.rule, episode)
+    days = days_of(episode, spot.time_zone)
+    known: dict[str, Any] = {}
+    if finding.issued is None:
+        shape = going(finding, episode)
+        through = whole_through(finding.rule.renewal, shape, now)
+        known = {"through": through, "worst": worst_of(shape, through)}
+        if through and kind in {"renew", "extend"} and finding.rule.renewal.days:
+            value = episode.by_day[through]
+            first = date.fromisoformat(local_date(episode.since, spot.time_zone))
+            days = max(number_of(first, through), 1)
     said = Said(
         kind,
         episode.level,
         place_name(finding.known),
         spot.time_zone,
-        finding.latest if episode.ended is None else value_of(finding.rule, episode),
-        days_of(episode, spot.time_zone),
+        value,
+        days,
         episode.started,
         episode.ended,
         episode.course[-1].at if episode.ended is None else episode.started,
         lapsed,
         finding.issued,
         finding.until,
+        value_of(finding.rule, episode),
+        max((now - episode.since) // 3600, 0),
     )
     values = _values(finding, episode) | {"lapsed": lapsed, "latest": None if said.value != said.value else said.value}
     del values["by_day"]
+    values |= known
     return {
         "number": number,
         "kind": kind,
         "level": episode.level,
         "at": moment(at),
         "known_at": moment(now),
-        "expires": moment(now + int(finding.rule.validity.total_seconds())),
+        "expires": moment(now + int(max(finding.rule.validity, AFTER[kind]).total_seconds())),
         "stale": stale,
         "values": values,
         "texts": texts(finding.rule, said),

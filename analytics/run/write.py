@@ -15,7 +15,7 @@ from store.due import Due
 from store.work import Connection
 
 #: Kinds of due rows that are a place's own.
-KINDS = ("end-of-day", "silence", "trouble", "lapse", "setting", AHEAD)
+KINDS = ("end-of-day", "silence", "trouble", "lapse", "renewal", "setting", AHEAD)
 
 
 class LeaseLost(Exception):  # noqa: N818 — says what happened

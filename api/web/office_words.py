@@ -70,6 +70,9 @@ _VI = {
     "number": "Số",
     "back": "Về trang chính",
     "expires": "hết hạn",
+    "now": "Hiện nay",
+    "over": "Cảnh báo này đã hết.",
+    "goes_on": "Vẫn còn.",
 }
 _EN = {
     "sign_in": "Sign in",
@@ -138,5 +141,8 @@ _EN = {
     "number": "Number",
     "back": "To the first page",
     "expires": "expires",
+    "now": "Now",
+    "over": "This alert is over.",
+    "goes_on": "It goes on.",
 }
 OFFICE_WORDS: Final = MappingProxyType({"vi": MappingProxyType(_VI), "en": MappingProxyType(_EN)})

@@ -2,12 +2,17 @@
 -- Episodes of places that are open, or ended at or after each place's moment; cancelled ones are history.
 SELECT alert.id, alert.rule, alert.place, alert.subject, alert.basis, alert.state, alert.started, alert.ended,
        alert.course, alert.values,
-       (SELECT count(*) FROM alert_step WHERE alert_step.alert = alert.id) AS steps,
-       (SELECT max(expires) FROM alert_step WHERE alert_step.alert = alert.id AND NOT stale) AS expires,
-       alert.level, alert.successor
+       said.steps, newest.expires, newest.through, people.at AS people_at, people.through AS people_through,
+       people.worst AS people_worst, alert.level, alert.successor
 FROM unnest(%(places)s::int[], %(from_times)s::timestamptz[]) AS span (place, from_time)
 JOIN alert ON alert.place = span.place AND alert.state <> 'cancelled'
  AND (alert.ended IS NULL OR alert.ended >= span.from_time)
+CROSS JOIN LATERAL (SELECT coalesce(max(number), 0) AS steps FROM alert_step WHERE alert_step.alert = alert.id) AS said
+LEFT JOIN LATERAL (SELECT expires, values ->> 'through' AS through FROM alert_step
+                   WHERE alert_step.alert = alert.id AND number = said.steps) AS newest ON true
+LEFT JOIN LATERAL (SELECT known_at AS at, values ->> 'through' AS through, (values ->> 'worst')::float8 AS worst
+                   FROM alert_step WHERE alert_step.alert = alert.id AND NOT stale AND kind <> 'extend'
+                   ORDER BY number DESC LIMIT 1) AS people ON true
 ORDER BY alert.started, alert.id;
 
 -- name: change

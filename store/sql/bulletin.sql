@@ -121,7 +121,7 @@ VALUES (%(kind)s, %(topic)s, %(title)s, %(detail)s::jsonb, %(at)s, %(expires)s) 
 
 -- name: decide
 UPDATE approval SET state = %(state)s, who = %(who)s, decided_at = %(at)s, reason = %(reason)s
-WHERE id = %(approval)s AND state = 'waiting' AND expires > %(at)s RETURNING topic
+WHERE id = %(approval)s AND state = 'waiting' AND may_decide(topic, expires, %(at)s) RETURNING topic
 
 -- name: decided
 -- Approvals decided whose topic still waits.
@@ -135,7 +135,11 @@ ORDER BY approval.id
 UPDATE approval SET state = 'expired' WHERE id = %(approval)s AND state = 'waiting' RETURNING topic
 
 -- name: waiting_approvals
-SELECT id, kind, title, asked_at, expires FROM approval WHERE state = 'waiting' ORDER BY id
+-- What waits, with the level at which its alert is now.
+SELECT approval.id, approval.kind, approval.title, approval.asked_at, approval.expires, now_of.level
+FROM approval LEFT JOIN broadcast ON approval.topic = 'broadcast:' || broadcast.id
+LEFT JOIN LATERAL alert_now_of(broadcast.about) AS now_of ON true
+WHERE approval.state = 'waiting' ORDER BY approval.id
 
 -- name: set_broadcast
 UPDATE broadcast SET state = %(state)s WHERE id = %(broadcast)s AND state = 'waiting' RETURNING id
@@ -148,7 +152,64 @@ FROM broadcast JOIN place ON place.id = broadcast.place
 WHERE broadcast.state = 'ready' AND broadcast.audio = '' AND broadcast.expires > %(now)s ORDER BY broadcast.class, broadcast.id LIMIT 5
 
 -- name: set_audio
-UPDATE broadcast SET audio = %(audio)s WHERE id = %(broadcast)s
+UPDATE broadcast SET audio = %(audio)s, laid_out = true WHERE id = %(broadcast)s
+
+-- name: withdraw
+-- What waits or is ready in a commune, or of these alerts wherever that was, and speaks of nothing that goes on.
+WITH over AS (
+    SELECT broadcast.id, broadcast.state AS was,
+           (SELECT array_agg(DISTINCT alert.rule) FROM bundle_step JOIN alert_step ON alert_step.id = bundle_step.step
+            JOIN alert ON alert.id = alert_step.alert
+            WHERE bundle_step.bundle = split_part(broadcast.about, ':', 2)::bigint) AS rules
+    FROM broadcast
+    WHERE broadcast.state IN ('waiting', 'ready') AND speaks_of_alert(broadcast.about) AND NOT speaks_of_open(broadcast.about)
+      AND (broadcast.place = %(commune)s OR broadcast.about IN (
+          SELECT 'bundle:' || bundle_step.bundle FROM bundle_step JOIN alert_step ON alert_step.id = bundle_step.step
+          WHERE alert_step.alert = ANY (%(alerts)s)))
+    FOR UPDATE
+)
+UPDATE broadcast SET state = 'withdrawn' FROM over WHERE over.id = broadcast.id
+RETURNING broadcast.id, over.was, over.rules, broadcast.class, broadcast.place, broadcast.audio, broadcast.play_from
+
+-- name: withdraw_approvals
+UPDATE approval SET state = 'withdrawn'
+WHERE state = 'waiting' AND topic = ANY (SELECT 'broadcast:' || id FROM unnest(%(broadcasts)s::bigint[]) AS id)
+
+-- name: still_asked
+-- A broadcast that waits, with the newest step of each of its alerts that goes on.
+SELECT broadcast.id AS broadcast, broadcast.class,
+       ARRAY (SELECT max(newest.id) FROM bundle_step JOIN alert_step ON alert_step.id = bundle_step.step
+              JOIN alert ON alert.id = alert_step.alert AND alert.state = 'open'
+              JOIN place ON place.id = alert.place AND NOT place.private
+              JOIN alert_step AS newest ON newest.alert = alert.id
+              WHERE bundle_step.bundle = split_part(broadcast.about, ':', 2)::bigint GROUP BY alert.id) AS steps
+FROM approval JOIN broadcast ON approval.topic = 'broadcast:' || broadcast.id
+WHERE approval.id = %(approval)s AND approval.state = 'waiting' AND broadcast.about LIKE 'bundle:%%'
+
+-- name: say_anew
+UPDATE broadcast SET text = %(text)s, spoken = %(spoken)s, at = %(now)s, play_from = %(now)s, expires = %(expires)s
+WHERE id = %(broadcast)s AND state = 'waiting'
+
+-- name: ask_anew
+UPDATE approval SET title = %(title)s, expires = %(expires)s,
+    detail = detail || jsonb_build_object('asked_again', coalesce((detail ->> 'asked_again')::int, 0) + 1)
+WHERE id = %(approval)s AND state = 'waiting'
+
+-- name: laid_out
+-- Files in players' folders that are to be played no more.
+SELECT broadcast.id, broadcast.about, broadcast.class, broadcast.play_from, broadcast.audio, place.code, place.time_zone
+FROM broadcast JOIN place ON place.id = broadcast.place
+WHERE broadcast.laid_out AND (broadcast.expires <= %(now)s OR broadcast.state <> 'ready') ORDER BY broadcast.id LIMIT 100
+
+-- name: cleaned
+UPDATE broadcast SET laid_out = false WHERE id = ANY (%(broadcasts)s)
+
+-- name: retire
+-- Their documents are of the past from now on.
+UPDATE document SET expires = least(expires, %(now)s)
+WHERE kind = 'audio' AND name = ANY (SELECT stem || ending FROM unnest(%(names)s::text[]) AS audio (name)
+    CROSS JOIN LATERAL (SELECT regexp_replace(audio.name, '[.]mp3$', '') AS stem) AS bare
+    CROSS JOIN unnest(ARRAY['.mp3', '.wav', '.txt']) AS ending)
 
 -- name: broadcasts
 SELECT broadcast.audio, broadcast.about, broadcast.class, broadcast.text, broadcast.at, broadcast.play_from, broadcast.expires,

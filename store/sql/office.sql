@@ -195,11 +195,16 @@ ON CONFLICT DO NOTHING RETURNING bundle
 -- name: approvals
 SELECT approval.id, approval.kind, approval.topic AS subject, approval.title, approval.detail, approval.state,
        approval.asked_at, approval.expires, approval.decided_at, approval.who, approval.reason, place.code AS place,
-       place.name AS place_name, broadcast.text, broadcast.class, bulletin.texts
+       place.name AS place_name, broadcast.text, broadcast.class, bulletin.texts,
+       -- the alert as it is now, which may be another than when it was asked
+       CASE WHEN speaks_of_alert(broadcast.about) THEN CASE WHEN speaks_of_open(broadcast.about) THEN 'open' ELSE 'over' END END
+           AS alert_state,
+       now_of.level AS alert_level, now_of.text AS alert_text
 FROM approval
 LEFT JOIN broadcast ON approval.topic = 'broadcast:' || broadcast.id
 LEFT JOIN bulletin ON approval.topic = 'bulletin:' || bulletin.id
 JOIN visible_place(%(everything)s, %(roots)s, %(open)s) AS place ON place.id = coalesce(broadcast.place, bulletin.place)
+LEFT JOIN LATERAL alert_now_of(broadcast.about) AS now_of ON true
 WHERE approval.id < %(before)s AND (%(state)s::text IS NULL OR approval.state = %(state)s)
   AND (%(within)s::text IS NULL OR place.path && ARRAY (SELECT id FROM place AS upper WHERE upper.code = %(within)s))
 ORDER BY approval.id DESC LIMIT %(limit)s
@@ -207,7 +212,7 @@ ORDER BY approval.id DESC LIMIT %(limit)s
 -- name: decide
 WITH made AS (
     UPDATE approval SET state = %(decision)s, who = %(who)s, decided_at = %(now)s, reason = %(reason)s
-    WHERE approval.id = %(id)s AND approval.state = 'waiting' AND approval.expires > %(now)s
+    WHERE approval.id = %(id)s AND approval.state = 'waiting' AND may_decide(approval.topic, approval.expires, %(now)s)
       AND coalesce((SELECT place FROM broadcast WHERE approval.topic = 'broadcast:' || broadcast.id),
                    (SELECT place FROM bulletin WHERE approval.topic = 'bulletin:' || bulletin.id))
           IN (SELECT id FROM visible_place(%(everything)s, %(roots)s, %(open)s))

@@ -188,3 +188,114 @@ async def test_steps_that_waited_while_notify_was_down_are_weighed_by_their_aler
     async with running(province.url, tmp_path, HandClock(NOW + timedelta(hours=30))):
         await settled(province)
     assert [(row[2], "Trạm 1" in row[3], "2 nơi" in row[3]) for row in province.messages()] == [("sent", True, False)]
+
+
+FLOOD = {"hazard": "flood", "rule": "flash_flood_rain", "level": 3}
+
+
+async def asked_aloud(province, clock, station, alert=None):
+    """An alert of level 3 of which the loudspeaker waits for a person's approval."""
+    alert = alert or province.alert(station, **FLOOD)
+    province.step(alert, level=3, at=clock.moment)
+    await settled(province)
+    clock.moment += timedelta(minutes=31)
+    await until(lambda: province.all("SELECT 1 FROM approval"))
+    return alert
+
+
+async def test_an_approval_waits_as_long_as_its_alert_and_is_asked_as_that_is_now(province, tmp_path):
+    _, (station, _) = province.commune()
+    clock = HandClock()
+    async with running(province.url, tmp_path, clock):
+        alert = await asked_aloud(province, clock, station)
+        was = province.one("SELECT expires FROM approval")
+        newer = {"vi": {"short": "Nguy hơn.", "long": "Nước còn lên.", "group": "", "advice": {}}}
+        province.step(alert, kind="renew", level=3, at=NOW + timedelta(hours=12), texts=newer)
+        clock.moment = NOW + timedelta(hours=12, minutes=1)
+        await until(lambda: province.one("SELECT expires FROM approval") > was)
+        assert province.all("SELECT state, title, detail FROM approval") == [
+            ("waiting", "Nước còn lên", {"asked_again": 1})
+        ]
+        assert "Nước còn lên." in province.one("SELECT text FROM broadcast")
+        assert province.one("SELECT state FROM broadcast") == "waiting"
+        province.step(alert, kind="end", level=3, at=clock.moment, texts=OVER)
+        await settled(province)
+        await until(lambda: province.one("SELECT state FROM approval") == "withdrawn")
+    assert province.all("SELECT state FROM broadcast") == [("withdrawn",)], (
+        "nobody heard it: nobody hears that it is over"
+    )
+
+
+async def test_nobody_can_approve_what_is_over(province, tmp_path):
+    from store.statements import statement
+
+    _, (station, _) = province.commune()
+    clock = HandClock()
+    async with running(province.url, tmp_path, clock):
+        alert = await asked_aloud(province, clock, station)
+    values = {"approval": 1, "state": "approved", "who": "command:x", "reason": "", "at": NOW + timedelta(hours=13)}
+    with province.connection.transaction(force_rollback=True):
+        assert province.connection.execute(statement("bulletin", "decide"), values).fetchone(), (
+            "it goes on after 13 hours"
+        )
+    province.connection.execute("UPDATE alert SET state = 'ended', ended = %s WHERE id = %s", [NOW, alert])
+    assert province.connection.execute(statement("bulletin", "decide"), values).fetchone() is None
+
+
+@pytest.mark.parametrize("kind", ["end", "cancel"])
+async def test_what_was_spoken_is_taken_back_aloud_when_the_last_station_says_so(province, tmp_path, kind):
+    _, (one, two) = province.commune()
+    clock = HandClock()
+    async with running(province.url, tmp_path, clock):
+        first = await asked_aloud(province, clock, one)
+        second = province.alert(two, **FLOOD)
+        province.step(second, level=3, at=clock.moment)
+        await settled(province)
+        province.connection.execute(
+            "UPDATE approval SET state = 'approved', who = 'x', decided_at = %s", [clock.moment]
+        )
+        await until(lambda: province.one("SELECT state FROM broadcast") == "ready")
+        clock.moment += timedelta(minutes=31)
+        await until(lambda: not province.all("SELECT 1 FROM due WHERE kind = 'rung'"))
+        clock.moment = NOW + timedelta(days=2)
+        province.step(first, kind=kind, level=3, at=clock.moment, texts=OVER)
+        await settled(province)
+        assert province.all("SELECT state FROM broadcast") == [("ready",)], "another station shows it"
+        province.step(second, kind=kind, level=3, at=clock.moment, texts=OVER)
+        await settled(province)
+        await until(lambda: len(province.all("SELECT 1 FROM broadcast")) == 2)
+    assert province.all("SELECT split_part(about, ':', 1), state, class FROM broadcast ORDER BY id") == [
+        ("bundle", "withdrawn", "khan_cap"),
+        ("over", "ready", "uu_tien"),
+    ]
+    assert province.one("SELECT text FROM broadcast ORDER BY id DESC LIMIT 1") == "Thông báo ưu tiên. Hết rét."
+
+
+async def test_files_for_players_go_with_their_alert_or_their_time(province, tmp_path):
+    """As they lie in a player's folder, whoever made their voice."""
+    commune, (station, _) = province.commune()
+    clock, folder = HandClock(), tmp_path / "loa"
+    alert = province.alert(station, **FLOOD)
+    async with running(province.url, tmp_path, clock, loudspeakers=folder):
+        province.step(alert, level=3)
+        await settled(province)
+    names = []
+    for about, hours in ((f"bundle:{province.one('SELECT id FROM bundle')}", 48), ("bulletin:7", 12)):
+        name = about.replace("bundle", "alert").replace(":", "-")
+        province.connection.execute(
+            "INSERT INTO broadcast (about, place, class, state, text, spoken, audio, at, play_from, expires, laid_out)"
+            " VALUES (%s, %s, 'khan_cap', 'ready', 'x', 'x', %s, %s, %s, %s, true)",
+            [about, commune, f"{name}.mp3", NOW, NOW, NOW + timedelta(hours=hours)],
+        )
+        (folder / "dong-dang" / "khan_cap").mkdir(parents=True, exist_ok=True)
+        for ending in ("mp3", "wav", "txt"):
+            path = folder / "dong-dang" / "khan_cap" / f"20260115T1000-{name}.{ending}"
+            path.write_text("x")
+            names.append(path)
+    async with running(province.url, tmp_path, clock, loudspeakers=folder):
+        clock.moment = NOW + timedelta(hours=11)
+        await until(lambda: all(path.exists() for path in names))
+        clock.moment = NOW + timedelta(hours=13)
+        await until(lambda: [path.exists() for path in names] == [True] * 3 + [False] * 3)
+        province.step(alert, kind="end", level=3, at=clock.moment, texts=OVER)
+        await until(lambda: not any(path.exists() for path in names))

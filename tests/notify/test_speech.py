@@ -69,7 +69,7 @@ def test_every_rule_can_be_read_aloud():
     start = int(datetime(2026, 6, 6, 17, 30, tzinfo=UTC).timestamp())
     for rule in RULES:
         for level, kind in itertools.product(
-            range(1, rule.top + 1), ("open", "raise", "lower", "update", "end", "cancel")
+            range(1, rule.top + 1), ("open", "raise", "lower", "update", "end", "cancel", "renew", "extend")
         ):
             ended = start + 172800 if kind == "end" else None
             said = Said(
@@ -290,11 +290,14 @@ async def test_an_urgent_broadcast_waits_for_a_person_and_then_speaks(province, 
 async def test_what_nobody_approves_expires(province, tmp_path):
     _, (station, _) = province.commune()
     clock = HandClock()
-    province.step(province.alert(station, hazard="flood", rule="flash_flood_rain", level=3), level=3)
+    alert = province.alert(station, hazard="flood", rule="flash_flood_rain", level=3)
+    province.step(alert, level=3)
     async with running(province.url, tmp_path, clock):
         await until(lambda: province.all("SELECT 1 FROM bundle"))
         clock.moment = NOW + timedelta(minutes=30)
         await until(lambda: province.all("SELECT 1 FROM approval"))
+        # over, and nobody said so: what goes on is asked again (test_alert_life)
+        province.connection.execute("UPDATE alert SET state = 'ended', ended = %s WHERE id = %s", [NOW, alert])
         clock.moment = NOW + timedelta(hours=13)
         await until(lambda: province.all("SELECT 1 FROM broadcast WHERE state = 'expired'"))
     assert province.one("SELECT state FROM approval") == "expired"

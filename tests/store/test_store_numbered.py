@@ -9,7 +9,7 @@ import pytest
 from store.migrate import MigrationError, migrate, migrations
 
 #: What the upgrade brings; the version before has all files that are none of these.
-BROUGHT = ("0102_", "0204_", "0210_", "0211_", "0212_", "0213_", "0214_", "0307_")
+BROUGHT = ("0102_", "0204_", "0210_", "0211_", "0212_", "0213_", "0214_", "0307_", "0408_")
 START = dt.datetime(2024, 1, 1, 17, tzinfo=dt.UTC)
 ROWS = """
 SELECT place, index, {subject}, reference_time::text, time, value, method, completeness FROM {table} ORDER BY 1, 2, 3, 4, 5
