@@ -44,11 +44,13 @@ bench: $(READY) ## against peers, which it installs; ARGS=<name> for one; writes
 	@bash benchmarks/fetch_peers
 	$(BIN)/python -m benchmarks $(ARGS)
 
-check: $(READY) ## ruff, mypy --strict, import contracts, no secret in the repository, no known vulnerability
+check: $(READY) ## ruff, mypy --strict, import contracts, nothing undeclared or dead, no secret, no known vulnerability
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry --no-ansi .
+	$(BIN)/vulture
 	@git ls-files -z | grep -zv '^requirements/' | xargs -0 $(BIN)/detect-secrets-hook $(SECRETS)
 	@$(MAKE) --no-print-directory audit
 

@@ -20,9 +20,6 @@ router = APIRouter(prefix="/v1", tags=["alerts"])
 State = Literal["open", "ended", "cancelled"]
 
 
-AlertId = Annotated[int, Path(alias="id", ge=1, lt=2**62)]
-
-
 class AlertPlace(BaseModel):
     """Where an alert holds."""
 

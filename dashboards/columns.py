@@ -20,7 +20,6 @@ LEVEL = Column(title=Words("Cấp", "Level"), saying="levels", width=100)
 TIME = Column(title=Words("Từ", "Since"), unit="dateTimeAsIso", width=165)
 AT = Column(title=Words("Lúc", "At"), unit="dateTimeAsIso", width=165)
 END = Column(title=Words("Đến", "Until"), unit="dateTimeAsIso", width=165)
-COUNT = Column(title=Words("Số lượng", "Count"))
 QUALITY = Column(title=Words("Chất lượng", "Quality"), saying="qualities", width=130)
 
 #: Names of hazards in alerts (analytics/rules; a test compares them).

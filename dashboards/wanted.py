@@ -12,8 +12,8 @@ from dashboards.panel import Json
 from dashboards.settings import GrafanaSettings
 from dashboards.words import LANGUAGES, Language
 
-#: Grafana's numbers of rights on a folder.
-VIEW, EDIT = 1, 2
+#: Grafana's number of the right to look at a folder (2 would be to edit).
+VIEW = 1
 DEPARTMENT, AGRONOMISTS, FARMERS = "Nông Vụ · Sở", "Nông Vụ · Cán bộ kỹ thuật", "Nông Vụ · Nông dân"
 TEAMS = (DEPARTMENT, AGRONOMISTS, FARMERS)
 SERVICE_ACCOUNT = "nongvu-reader"

@@ -34,9 +34,7 @@ def devices_of(file: GatewayFile) -> dict[str, list[Device]]:
     """Installed sensors by the name of their line."""
     models = shelf(file.gateway.models)
     return {
-        bus.name: [
-            Device(unit, models[unit.model], registers_of(unit, models[unit.model]), bus.name) for unit in bus.units
-        ]
+        bus.name: [Device(unit, models[unit.model], registers_of(unit, models[unit.model])) for unit in bus.units]
         for bus in file.buses
     }
 

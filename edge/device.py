@@ -85,7 +85,6 @@ class Device:
     unit: Unit
     model: SensorModel
     registers: tuple[Register, ...]
-    bus_name: str = ""
     memory: Memory = field(default_factory=Memory)
     circuit: Circuit = field(default_factory=Circuit)
     requests: tuple[Request, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from store.statements import statement
@@ -35,12 +35,6 @@ async def replace(
         "topic": [row.topic for row in rows],
     }
     await cursor.execute(statement("due", "replace"), arguments)
-
-
-async def next_at(connection: AsyncConnection[TupleRow], owner: Owner) -> datetime | None:
-    """Event time of the owner's next row."""
-    row = await (await connection.execute(statement("due", "next"), {"owner": owner})).fetchone()
-    return row[0] if row else None
 
 
 async def take(cursor: AsyncCursor[TupleRow], owner: Owner, kind: str, now: datetime, most: int) -> list[Due]:

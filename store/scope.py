@@ -22,9 +22,5 @@ class Scope:
         return {"everything": self.everything, "roots": list(self.roots), "open": self.open}
 
 
-#: The platform itself, for commands and tests.
-EVERYTHING = Scope(everything=True)
 #: Somebody who did not say who they are.
 PUBLIC = Scope()
-#: Nobody: where the operator closed the platform to the public.
-NOTHING = Scope(open=False)

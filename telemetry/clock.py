@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Literal, Protocol
+from datetime import UTC, datetime
+from typing import Protocol
 
 import msgspec
 
 from telemetry.topics import CLOCK
-
-ClockKind = Literal["real", "replayed"]
 
 
 class Clock(Protocol):
@@ -114,10 +112,3 @@ async def follow(clock: ReplayedClock, url: str, user: str, *, ready: Callable[[
                         ready()
         except aiomqtt.MqttError:
             await asyncio.sleep(0.2)
-
-
-def local_midnight_after(moment: datetime, offset: timedelta) -> datetime:
-    """First midnight strictly after ``moment`` at a fixed offset from UTC, as aware UTC."""
-    local = (moment + offset).replace(tzinfo=None)
-    midnight = datetime(local.year, local.month, local.day) + timedelta(days=1)  # noqa: DTZ001 — made aware below
-    return (midnight - offset).replace(tzinfo=UTC)

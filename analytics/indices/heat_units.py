@@ -1,4 +1,4 @@
-"""Heat units: degree days by five methods and degree hours, the clock of crops and pests."""
+"""Heat units: degree days by three methods and degree hours, the clock of crops and pests."""
 
 from __future__ import annotations
 
@@ -34,30 +34,6 @@ def degree_days(minimum: Values, maximum: Values, base: Values) -> Values:
     return np.maximum(0.5 * (np.asarray(minimum, dtype=np.float64) + maximum) - base, 0.0)
 
 
-def degree_days_floored(minimum: Values, maximum: Values, base: Values) -> Values:
-    """Degree days by the mean, method 2: extremes below the base are set to it first.
-
-    Parameters
-    ----------
-    minimum : (...) array
-        Daily minimum temperature [°C].
-    maximum : (...) array
-        Daily maximum temperature [°C].
-    base : (...) array
-        Temperature at and below which nothing develops [°C].
-
-    Returns
-    -------
-    (...) array
-        Degree days [°C d].
-
-    References
-    ----------
-    McMaster and Wilhelm (1997), Agric. For. Meteorol. 87, 291–300, method 2.
-    """
-    return 0.5 * (np.maximum(minimum, base) + np.maximum(maximum, base)) - base
-
-
 def degree_days_modified(minimum: Values, maximum: Values, base: Values, ceiling: Values) -> Values:
     """Degree days of maize: both extremes are kept within base and ceiling.
 
@@ -84,33 +60,6 @@ def degree_days_modified(minimum: Values, maximum: Values, base: Values, ceiling
     """
     low, high = np.clip(minimum, base, ceiling), np.clip(maximum, base, ceiling)
     return 0.5 * (low + high) - base
-
-
-def degree_days_capped(minimum: Values, maximum: Values, base: Values, ceiling: Values) -> Values:
-    """Degree days by the mean whose maximum is cut at an upper threshold.
-
-    Parameters
-    ----------
-    minimum : (...) array
-        Daily minimum temperature [°C].
-    maximum : (...) array
-        Daily maximum temperature [°C].
-    base : (...) array
-        Lower threshold [°C].
-    ceiling : (...) array
-        Upper threshold [°C].
-
-    Returns
-    -------
-    (...) array
-        Degree days, never below 0 [°C d].
-
-    References
-    ----------
-    Arnold (1960), Maximum-minimum temperatures as a basis for computing heat units, Proc. Amer. Soc. Hort. Sci. 76,
-    682–692, with an upper threshold.
-    """
-    return degree_days(np.minimum(minimum, ceiling), np.minimum(maximum, ceiling), base)
 
 
 def _sine_above(minimum: Values, maximum: Values, threshold: Values) -> Values:

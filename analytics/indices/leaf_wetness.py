@@ -1,4 +1,4 @@
-"""Leaf wetness: hours by a sensor, else by humidity or dew point depression, with the method stored."""
+"""Leaf wetness: hours by a sensor, else by humidity and rain, with the method stored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from analytics.grid import Array, Values
 from analytics.index import Example, Index, Result, Window, series, titles
-from analytics.indices.psychrometrics import dew_point
 from telemetry.quantities import Aggregate
 
 METHODS = ("sensor", "humidity", "humidity rain")
@@ -34,32 +33,6 @@ def wet_by_humidity(humidity: Values, threshold: float = 90.0) -> Values:
     """
     humidity = np.asarray(humidity, dtype=np.float64)
     return np.where(np.isnan(humidity), np.nan, humidity >= threshold)
-
-
-def wet_by_depression(temperature: Values, humidity: Values, depression: float = 2.0) -> Values:
-    """Whether leaves are wet, by how close the dew point is.
-
-    Parameters
-    ----------
-    temperature : (...) array
-        Air temperature [°C].
-    humidity : (...) array
-        Relative humidity [%].
-    depression : float
-        Largest difference of temperature and dew point of wet leaves [°C].
-
-    Returns
-    -------
-    (...) array
-        1 wet, 0 dry [1].
-
-    References
-    ----------
-    Gillespie, Srivastava and Pitblado (1993), Using operational weather data to schedule fungicide sprays on tomatoes,
-    J. Appl. Meteor. 32, 567–573.
-    """
-    gap = np.asarray(temperature, dtype=np.float64) - dew_point(temperature, humidity)
-    return np.where(np.isnan(gap), np.nan, gap <= depression)
 
 
 def wetness_hours(wet: Values) -> Values:

@@ -90,35 +90,6 @@ def poultry_index(temperature: Values, humidity: Values) -> Values:
     return 0.6 * np.asarray(temperature, dtype=np.float64) + 0.4 * wet_bulb(temperature, humidity)
 
 
-def heat_load_index(globe: Values, humidity: Values, wind: Values) -> Values:
-    """Heat load index of feedlot cattle.
-
-    Parameters
-    ----------
-    globe : (...) array
-        Black globe temperature [°C].
-    humidity : (...) array
-        Relative humidity [%].
-    wind : (...) array
-        Wind speed at 2 m [m s-1].
-
-    Returns
-    -------
-    (...) array
-        Heat load index [1].
-
-    References
-    ----------
-    Gaughan et al. (2008), A new heat load index for feedlot cattle, J. Anim. Sci. 86, 226–234, blended around a globe
-    of 25 °C.
-    """
-    globe, humidity, wind = (np.asarray(a, dtype=np.float64) for a in (globe, humidity, wind))
-    cool = 1.30 * globe + 0.28 * humidity - wind + 10.66
-    hot = 1.55 * globe + 0.38 * humidity - 0.5 * wind + np.exp(2.4 - wind) + 8.62
-    weight = 1.0 / (1.0 + np.exp(-(globe - 25.0) / 2.25))
-    return weight * hot + (1.0 - weight) * cool
-
-
 def wind_chill(temperature: Values, wind: Values) -> Values:
     """Wind chill temperature.
 

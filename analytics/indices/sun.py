@@ -198,37 +198,6 @@ def radiation_from_sunshine(
     return (overcast + clear * np.minimum(share + 0.0 * np.asarray(sunshine), 1.0)) * extraterrestrial
 
 
-def radiation_from_temperature(
-    minimum: Values, maximum: Values, extraterrestrial: Values, elevation: Values, adjustment: float = 0.16
-) -> Values:
-    """Global radiation from the range of the day's temperature.
-
-    Parameters
-    ----------
-    minimum : (...) array
-        Daily minimum temperature [°C].
-    maximum : (...) array
-        Daily maximum temperature [°C].
-    extraterrestrial : (...) array
-        Extraterrestrial radiation [MJ m-2 d-1].
-    elevation : (...) array
-        Height above the sea, for the bound of the clear sky [m].
-    adjustment : float
-        kRs: 0.16 inland, 0.19 at a coast [°C-0.5].
-
-    Returns
-    -------
-    (...) array
-        Global radiation, at most that of a clear sky [MJ m-2 d-1].
-
-    References
-    ----------
-    Allen et al. (1998), FAO-56, Eq. 50 and 37.
-    """
-    spread = np.sqrt(np.maximum(np.asarray(maximum, dtype=np.float64) - minimum, 0.0))
-    return np.minimum(adjustment * spread, 0.75 + 2e-5 * np.asarray(elevation)) * extraterrestrial
-
-
 def solar_position(latitude: Values, longitude: Values, times: Times) -> tuple[Values, Values]:
     """Where the sun stands.
 

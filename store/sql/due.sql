@@ -9,9 +9,6 @@ WITH wanted AS (
 INSERT INTO due (at, owner, kind, topic) SELECT at, %(owner)s, kind, topic FROM wanted
 ON CONFLICT (owner, kind, topic) DO UPDATE SET at = excluded.at WHERE due.at <> excluded.at;
 
--- name: next
-SELECT min(at) FROM due WHERE owner = %(owner)s;
-
 -- name: take
 -- Rows whose time has come, locked until the transaction of their effect ends.
 DELETE FROM due WHERE (owner, kind, topic) IN (

@@ -125,8 +125,3 @@ WHERE (%(gateway)s::text IS NULL OR gateway = %(gateway)s)
   AND (%(everything)s OR replayed_at IS NULL)
 ORDER BY received_at DESC, id DESC
 LIMIT %(limit)s;
-
--- name: aside_counts
-SELECT gateway, reason, count(*), min(received_at), max(received_at)
-FROM set_aside WHERE replayed_at IS NULL
-GROUP BY gateway, reason ORDER BY gateway, reason;

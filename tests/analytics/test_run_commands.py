@@ -131,10 +131,6 @@ async def test_requests_are_answered_or_refused_in_words(filled):
     assert scalar(filled, "SELECT count(*) FROM mark WHERE cause = 'backfill'") == 1
 
 
-def live_steps(database):
-    return scalar(database, "SELECT count(*) FROM alert_step WHERE NOT stale")
-
-
 async def test_f23_a_day_sent_after_an_outage_pages_nobody_of_what_was(database):
     """F23: history stored, no stale alert; what holds now is said once."""
     _, streams = station(database)

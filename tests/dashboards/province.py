@@ -43,8 +43,6 @@ NOTE = (
 )
 #: What may never come out of a view.
 PHONE, SECRET_TEXT = "+84987654321", "chỉ người nhận được đọc"
-WEATHER = ("air_temperature", "relative_humidity", "dew_point", "air_pressure", "precipitation", "wind_speed",
-           "wind_gust", "wind_direction", "global_radiation")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def weather(days: int) -> list[pd.DataFrame]:
 
 def computed(spot: Spot, frame: pd.DataFrame, chance: np.random.Generator) -> dict[str, np.ndarray]:
     """Every quantity of a station by name/level; computed ones follow the weather so that pictures are plausible."""
-    hour, day = frame.index.hour.to_numpy(), frame.index.dayofyear.to_numpy()
+    hour, day = frame.index.hour.to_numpy(), frame.index.day_of_year.to_numpy()
     temperature = frame["air_temperature"].to_numpy() - 0.0065 * spot.elevation
     rain = frame["precipitation"].fillna(0).to_numpy() * (1 + (spot.elevation > 800))
     sun = np.clip(np.sin((hour - 6) / 12 * np.pi), 0, None) * (650 + 200 * np.sin((day - 80) / 58))

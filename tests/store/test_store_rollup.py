@@ -149,7 +149,7 @@ async def test_touched_buckets_are_read_from_raw_until_they_are_recomputed(datab
         assert connection.execute("SELECT count(*) FROM touched").fetchone() == (0,)
 
 
-def compared(connection, zone, streams, squares=True):
+def compared(connection, zone, streams):
     """Rollups of datastreams beside a plain computation over their readings."""
     first, last = START - dt.timedelta(days=30), START + dt.timedelta(days=60)
     for source, bucket in (
