@@ -8,8 +8,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-#: Day and month, or month and day, before a year.
-_PARTS = r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}"
+#: Day and month, or month and day, before a year; before or behind the hour.
+_PARTS = r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}"
+#: A day, month and year in any order; for what is missing pandas would take today, the year 1, the first of the month.
+_DATED = (
+    r"(?<!\d)(?:\d{1,4}[/.\s-]\d{1,2}[/.\s-]\d{1,4}|\d{8}(?:\d{4}(?:\d\d)?)?(?!\d)"
+    r"|\d{1,2}\W*[^\W\d_]{3,}\W*\d{2,4})|[^\W\d_]{3,}\W*\d{1,2}\W+\d{4}"
+)
+#: The midnight that a spreadsheet hands over with a date.
+_MIDNIGHT = r"\s+00:00(?::00(?:\.0+)?)?$"
+#: The end of a day behind its date.
+_24 = r"\s+24:00(?::00)?$"
+#: An hour by itself, and the one that ends its day.
+_HOUR, _DAYS_END = r"(?i)^(\d{1,2})\s*(?:h|giờ)?$", r"(?i)^24(?:\s*(?:h|giờ)|h?00|:00(?::00)?)?$"
 
 
 #: A year before month and day: no question of their order, whatever other dates of the file are like.
@@ -35,13 +46,15 @@ class FileClock:
         """Times as they stand in the file; where date and time have columns of their own, both."""
         text = piece[self.columns[0]].astype(str)
         for other in self.columns[1:]:
-            text = text + " " + piece[other].astype(str)
+            text = _together(text, piece[other].astype(str))
         return text
 
     def moments(self, text: pd.Series[str]) -> npt.NDArray[np.datetime64]:
         """UTC; NaT where it is no time, or one that the place's clock skipped or showed twice."""
         if self.kind == "weatherlink":  # 12-hour clock with a bare a or p
             text = text.str.replace(r"(?i)(\d)\s*([ap])m?$", r"\1 \2m", regex=True)
+        if self.time_format is None:
+            text = _in_figures(text)
         day_first = self.time_format is None and self._is_day_first(text)
         year_first = text.str.match(_YEAR_FIRST, na=False).to_numpy(np.bool_)
         moments = np.full(len(text), np.datetime64("NaT"), "M8[us]")
@@ -52,7 +65,12 @@ class FileClock:
 
     def _utc(self, text: pd.Series[str], *, day_first: bool) -> npt.NDArray[np.datetime64]:
         layout = self.time_format or "mixed"
+        ends = text.str.contains(_24, regex=True, na=False) if self.time_format is None else None
+        if ends is not None and ends.any():
+            text = text.mask(ends, text.str.replace(_24, " 00:00", regex=True))
         parsed = pd.to_datetime(text, format=layout, errors="coerce", dayfirst=day_first, utc=False)
+        if ends is not None and ends.any():
+            parsed = parsed.mask(ends, parsed + pd.Timedelta(days=1))
         if getattr(parsed.dtype, "tz", None) is None:
             parsed = pd.to_datetime(parsed).dt.tz_localize(self.time_zone, ambiguous="NaT", nonexistent="NaT")
         naive: npt.NDArray[np.datetime64] = parsed.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("M8[us]")
@@ -80,3 +98,23 @@ class FileClock:
                 ' time_format = "%d/%m/%Y %H:%M"'
             )
         return bool(self.day_first)
+
+
+def _together(date: pd.Series[str], hour: pd.Series[str]) -> pd.Series[str]:
+    """A date and the hour beside it; one of them alone where that says both."""
+    hour = hour.str.strip()
+    full = hour.str.contains(_DATED, regex=True, na=False)
+    date = date.str.strip().str.replace(_MIDNIGHT, "", regex=True)
+    clocked = date.str.contains(":", regex=False, na=False)
+    both = date + " " + hour.str.replace(_HOUR, r"\1:00", regex=True)
+    ends = hour.str.match(_DAYS_END, na=False)
+    return both.mask(ends, date + " 24:00").mask(clocked, date).mask(full, hour)
+
+
+def _in_figures(text: pd.Series[str]) -> pd.Series[str]:
+    """Vietnamese halves of the day in English, and nothing where no day is named."""
+    text = text.str.replace(r"(?i)(\d)\s*SA$", r"\1 am", regex=True).str.replace(
+        r"(?i)(\d)\s*CH$", r"\1 pm", regex=True
+    )
+    text = text.str.replace(r"(?i)\b(\d{1,2})\s*giờ\b", r"\1h", regex=True)
+    return text.where(text.str.contains(_DATED, regex=True, na=False))

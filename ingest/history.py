@@ -49,10 +49,16 @@ class ColumnMap(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     station: str | None = None
-    time: str | None = None
+    #: Column of the time; of the date and of the hour, where they have one each.
+    time: tuple[str, ...] = ()
     time_format: str | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"
     columns: list[Column] = Field(default_factory=list)
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def _one_or_two(cls, time: Any) -> Any:
+        return (time,) if isinstance(time, str) else time
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -167,7 +173,20 @@ class Import:
                 first, last = reading.moments(np.array([times[good].min(), times[good].max()]))
                 self.summary.first = min(self.summary.first or first, first)
                 self.summary.last = max(self.summary.last or last, last)
+                self._one_row_a_time(piece[good], text[good])
             yield [(c.quantity, c.level, self._rows(piece, c, times, good)) for c in self.columns]
+
+    def _one_row_a_time(self, piece: pd.DataFrame, text: pd.Series[str]) -> None:
+        """Refuse a file in which many rows have one time and other values: which of them is true, it does not say."""
+        told = piece[[column.column for column in self.columns]].assign(_time=text).drop_duplicates()
+        other = told["_time"].duplicated(keep=False)
+        if other.sum() > max(2, len(told) // 10):
+            names = ", ".join(f'"{name}"' for name in [*self.file.time, "hour"][:2])
+            raise HistoryError(
+                f"{self.path.name}: {other.sum():,} rows have another's time and other values, the first is"
+                f" {told['_time'][other].iloc[0]!r}: give a file of one station; where the hour has a column of its"
+                f" own, name both in the column map: time = [{names}]"
+            )
 
     def _rows(
         self, piece: pd.DataFrame, column: Column, times: npt.NDArray[np.datetime64], good: npt.NDArray[np.bool_]

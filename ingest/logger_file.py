@@ -52,13 +52,13 @@ class LoggerFile:
             raise LoggerFileError(f"{self.path.name}: {error}") from error
 
 
-def recognise(path: Path, *, time: str | None = None) -> LoggerFile:
-    """Find out what a file is from its first lines; ``time`` names the time column of a plain CSV or Excel file."""
+def recognise(path: Path, *, time: tuple[str, ...] = ()) -> LoggerFile:
+    """Find out what a file is from its first lines; ``time`` names the time's columns in a plain CSV or Excel file."""
     if path.suffix.lower() in {".xls", ".ods"}:
         raise LoggerFileError(f"{path.name}: save it as .xlsx, or as CSV")
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
         columns = [str(column) for column in _excel(path, rows=0).columns]
-        return LoggerFile(path, "excel", columns, _bracketed(columns), (_time_column(columns, time, path),))
+        return LoggerFile(path, "excel", columns, _bracketed(columns), _time_columns(columns, time, path))
     encoding = _encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         lines = [line.rstrip("\r\n") for _, line in zip(range(12), file, strict=False)]
@@ -125,10 +125,10 @@ def _weatherlink_text(path: Path, lines: list[str], encoding: str) -> LoggerFile
                       {"skiprows": 2, "sep": "\t", "encoding": encoding})  # fmt: skip
 
 
-def _plain(path: Path, line: str, encoding: str, time: str | None) -> LoggerFile:
+def _plain(path: Path, line: str, encoding: str, time: tuple[str, ...]) -> LoggerFile:
     delimiter = max(",;\t", key=line.count)
     names = _row(line.lstrip("\ufeff"), delimiter)
-    return LoggerFile(path, "csv", names, _bracketed(names), (_time_column(names, time, path),),
+    return LoggerFile(path, "csv", names, _bracketed(names), _time_columns(names, time, path),
                       {"skiprows": 1, "sep": delimiter, "encoding": encoding})  # fmt: skip
 
 
@@ -142,16 +142,32 @@ def _bracketed(names: list[str]) -> dict[str, str]:
     return found
 
 
-def _time_column(names: list[str], wanted: str | None, path: Path) -> str:
-    if wanted is not None:
-        if wanted not in names:
-            raise LoggerFileError(f"{path.name} has no column {wanted!r}: it has {', '.join(names[:20])}")
+def _time_columns(names: list[str], wanted: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    """The column of the time, or those of the date and of the hour."""
+    for one in wanted:
+        if one not in names:
+            raise LoggerFileError(f"{path.name} has no column {one!r}: it has {', '.join(names[:20])}")
+    if wanted:
         return wanted
-    usual = {"time", "timestamp", "datetime", "date", "date_time", "phenomenon_time", "thời gian", "ngày", "ngày giờ"}
-    for name in names:
-        if name.lower() in usual:
-            return name
+    plain = {_without_unit(name): name for name in reversed(names)}
+    moments, dates, hours = ([plain[name] for name in known if name in plain] for known in (MOMENTS, DATES, HOURS))
+    if dates and hours:
+        return dates[0], hours[0]
+    if found := [*moments, *dates, *(plain[name] for name in EITHER if name in plain)]:
+        return (found[0],)
     raise LoggerFileError(f"{path.name}: which column is the time? say so in the column map")
+
+
+#: Names above a column: of a moment; of a date, beside which the hour may have a column of its own; of an hour.
+MOMENTS = ("timestamp", "datetime", "date_time", "date time", "phenomenon_time", "ngày giờ")
+DATES = ("date", "ngày", "ngày tháng", "ngày đo", "ngày tháng năm")
+HOURS = ("time", "hour", "giờ", "giờ đo", "giờ quan trắc", "thời gian", "thời điểm")
+#: What is a moment where no date stands beside it.
+EITHER = ("time", "thời gian")
+
+
+def _without_unit(name: str) -> str:
+    return name.lower().split("(")[0].split("[")[0].strip()
 
 
 #: Columns of Davis stations → quantity; the unit stands in the header, or is asked for.
@@ -188,5 +204,5 @@ def usual_quantity(file: LoggerFile, column: str) -> str | None:
         return TOA5.get(column)
     if file.kind == "weatherlink":
         return WEATHERLINK.get(column.rsplit(" - ", 1)[0])
-    plain = column.lower().split("(")[0].split("[")[0].strip()
+    plain = _without_unit(column)
     return VIETNAMESE.get(plain) or (plain if plain in QUANTITIES else None)

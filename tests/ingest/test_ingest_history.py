@@ -284,3 +284,44 @@ def test_decimals_and_gaps_of_every_kind_of_column(nongvu, database, tmp_path, m
     nongvu("ingest", "import", tmp_path / "x.csv", "--station", "s", "--create", "--map", tmp_path / "map.toml")
     assert [row[1] for row in values(database, "air_temperature")] == ([12.5] if missing else [12.5, -99.0])
     assert [row[1] for row in values(database, "precipitation")] == [3.0]
+
+
+@pytest.mark.parametrize("head", ["Ngày;Giờ", "Date;Time", "Time;Date", "Ngày;Thời gian", "NGÀY;GIỜ (h)"])
+def test_date_and_hour_in_two_columns(nongvu, database, tmp_path, head):
+    """What stood beside the date was "not read", and all of a day lay at its midnight; a bare hour was one of today."""
+    file = tmp_path / "x.csv"
+    day, hour = ("{1};{0}" if head.startswith("Time") else "{0};{1}"), ("07:00", "13:00", "19:00")
+    rows = [f"{day.format('13/01/2020', at)};{at[:2]},5" for at in hour]
+    file.write_text("\n".join([f"{head};Nhiệt độ (°C)", *rows]))
+    assert "not read" not in nongvu("ingest", "import", file, "--station", "s", "--create")
+    assert [(at.hour, value) for at, value, _ in values(database, "air_temperature")] == [
+        (0, 7.5),
+        (6, 13.5),
+        (12, 19.5),
+    ]
+
+
+def test_a_map_names_two_columns_of_the_time(nongvu, database, tmp_path):
+    (tmp_path / "x.csv").write_text("D,obs,T\n2020-01-13,7,5\n2020-01-13,13,6\n")
+    (tmp_path / "m.toml").write_text('time = ["D", "obs"]\n[columns]\nT = "air_temperature"\n')
+    nongvu("ingest", "import", tmp_path / "x.csv", "--map", tmp_path / "m.toml", "--station", "s", "--create")
+    assert [at.hour for at, _, _ in values(database, "air_temperature")] == [0, 6]
+
+
+def test_rows_of_several_stations_or_hours_under_one_time_are_refused(nongvu, database, tmp_path):
+    """The first was stored under that time, the others set aside: which is true, the file does not say."""
+    rows = [f"{station},{day}/01/2020,{value}" for day in (13, 14) for station, value in (("A", 1), ("B", 2), ("C", 3))]
+    (tmp_path / "x.csv").write_text("\n".join(["Trạm,Ngày,Mưa (mm)", *rows]))
+    said = nongvu("ingest", "import", tmp_path / "x.csv", "--station", "s", "--create", code=1)
+    assert "6 rows have another's time and other values, the first is '13/01/2020'" in said
+    assert "one station" in said
+    assert "time = [" in said
+    assert values(database, "precipitation") == []
+
+
+def test_a_row_that_is_there_twice_is_no_other(nongvu, database, tmp_path):
+    rows = ["13/01/2020 07:00,1", "13/01/2020 07:00,1", "13/01/2020 08:00,2", "13/01/2020 08:00,2"]
+    (tmp_path / "x.csv").write_text("\n".join(["Ngày,Mưa (mm)", *rows]))
+    assert "stored 2, repeated 2, in conflict 0" in nongvu(
+        "ingest", "import", tmp_path / "x.csv", "--station", "s", "--create"
+    )
