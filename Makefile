@@ -19,11 +19,11 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 # Requirements are pinned by hash; the virtual environment is made anew only when they change.
-$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
+$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml nongvu_client/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable . --editable ./nongvu_client
 	@touch $@
 
 demo: $(READY) ## recorded weather through real devices to messages and a page; ARGS="--once --json" ends by itself
@@ -50,7 +50,7 @@ check: $(READY) ## ruff, mypy --strict, import contracts, nothing undeclared or 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry --no-ansi .
-	$(BIN)/vulture
+	$(BIN)/python deployment/dead_code.py
 	@git ls-files -z | grep -zv '^requirements/' | xargs -0 $(BIN)/detect-secrets-hook $(SECRETS)
 	@$(MAKE) --no-print-directory audit
 

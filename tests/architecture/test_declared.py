@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
+CLIENT = tomllib.loads((ROOT / "nongvu_client" / "pyproject.toml").read_text())["project"]
 OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"nongvu"}
 #: Packages of ours, and the extras with which they are installed.
 INSTALLED = {
@@ -23,10 +24,11 @@ INSTALLED = {
     "telemetry": ("edge",),
     "server": ("server",),
     "dashboards": ("server", "dashboards"),
-    "client": ("client",),
 }
 #: Extras that one function of the server needs, which says so when it is called without.
 ON_DEMAND = {"analytics": ("cluster", "plot"), "api": ("export",), "standalone": ("dashboards",)}
+#: Extras of tools and of peers that we are measured against.
+NOT_OURS = {"dev", "plot", "peers"}
 #: Declared for their effect: loaded by others, by name, or as programs.
 BY_EFFECT = {
     "tzdata": "time zones where the system has none",
@@ -65,7 +67,7 @@ def imported(package):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - OURS - set(sys.stdlib_module_names)
+    return found - {package} - set(sys.stdlib_module_names)
 
 
 @functools.cache
@@ -81,24 +83,38 @@ def distributions(names):
 
 def places():
     rest = OURS - {"nongvu", "nongvu_client", "edge", "telemetry", "dashboards", "tests", "benchmarks"}
-    yield from (("edge", "edge"), ("telemetry", "telemetry"), ("dashboards", "dashboards"), ("nongvu_client", "client"))
+    yield from (("edge", "edge"), ("telemetry", "telemetry"), ("dashboards", "dashboards"))
     yield from ((package, "server") for package in sorted(rest))
 
 
 @pytest.mark.parametrize(("package", "kind"), list(places()))
 def test_what_is_imported_is_declared_where_it_is_installed(package, kind):
     extras = (*INSTALLED[kind], *ON_DEMAND.get(package, ()))
-    declared = named(PROJECT["dependencies"]) if kind != "client" else set()
+    declared = named(PROJECT["dependencies"])
     declared |= with_parts([text for extra in extras for text in EXTRAS[extra]])
-    missing = {name: brings for name, brings in distributions(imported(package)).items() if not brings & declared}
+    missing = {
+        name: brings for name, brings in distributions(imported(package) - OURS).items() if not brings & declared
+    }
     assert not missing, f"add to {' or '.join(extras)} of pyproject.toml: {missing}"
+
+
+def test_the_client_stands_alone():
+    """It is a distribution of its own: it needs nothing of ours, and the platform does not ship it."""
+    wanted = imported("nongvu_client")
+    assert not wanted & OURS
+    declared = named(
+        CLIENT["dependencies"] + [text for texts in CLIENT["optional-dependencies"].values() for text in texts]
+    )
+    assert all(brings & declared for brings in distributions(wanted).values()), wanted
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert "nongvu_client*" not in shipped
 
 
 def test_what_is_declared_is_imported():
     used = {brings for package in OURS - {"tests", "benchmarks", "nongvu"} for many in
             distributions(imported(package)).values() for brings in many}  # fmt: skip
     declared = named(PROJECT["dependencies"]) | named(
-        text for extra, texts in EXTRAS.items() if extra not in {"dev", "plot"} for text in texts
+        text for extra, texts in EXTRAS.items() if extra not in NOT_OURS for text in texts
     )
     idle = declared - used - set(BY_EFFECT)
     assert not idle, f"nobody imports {idle}"
