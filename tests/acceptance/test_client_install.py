@@ -1,6 +1,7 @@
 """The client as others install it: a wheel of its own, in an environment that has httpx and pandas and nothing of ours."""
 
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -39,7 +40,8 @@ def test_a_wheel_of_its_own(tmp_path):
     done(sys.executable, "-m", "venv", tmp_path / "env")
     python = tmp_path / "env" / "bin" / "python"
     pip = (python, "-m", "pip", "--disable-pip-version-check")
-    done(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT / "nongvu_client")
+    source = shutil.copytree(ROOT / "nongvu_client", tmp_path / "source")  # a build leaves things where it is made
+    done(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, source)
     (wheel,) = tmp_path.glob("nongvu_client-*.whl")
     files = {name for name in zipfile.ZipFile(wheel).namelist() if not name.endswith("/")}
     assert {"nongvu_client/__init__.py", "nongvu_client/py.typed"} <= files

@@ -70,3 +70,9 @@ def test_its_commands_and_links_exist():
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
         assert set(re.findall(r"`nongvu ([a-z]+)", text)) <= set(nongvu.ROOMS)
+
+
+def test_no_line_of_the_changelog_stands_twice():
+    """A rebase that puts lines of a release back under "Unreleased" is seen."""
+    lines = [line for line in CHANGELOG.splitlines() if line.startswith("- ")]
+    assert not {line for line in lines if lines.count(line) > 1}
