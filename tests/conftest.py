@@ -7,10 +7,12 @@
 - `shared`          the folder of shared data, the test is skipped where it is absent;
 - `blank`, `server_folder()`  for tests that start servers of their own.
 
-`NONGVU_TEST_DATABASE_URL` (a superuser's url) puts a server you already have in the place of `server`.
+`NONGVU_TEST_DATABASE_URL` (a superuser's url) puts a server you already have in the place of `server`; with
+`NONGVU_TEST_KEEP=1` as well, the database of each test stays there, as `kept_` and the test's name (CONTRIBUTING.md).
 """
 
 import os
+import re
 import shutil
 import subprocess
 import uuid
@@ -48,7 +50,7 @@ FAST = {
 # times as long for. Only where there is room.
 MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000
 MIGRATED, EMPTY = "nongvu_migrated", "nongvu_empty"
-OUTSIDE = "NONGVU_TEST_DATABASE_URL"
+OUTSIDE, KEEP = "NONGVU_TEST_DATABASE_URL", "NONGVU_TEST_KEEP"
 
 
 def server_folder() -> AbstractContextManager[Path]:
@@ -91,6 +93,23 @@ class OutsideServer:
         self.execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", dbname)
 
 
+def trouble(address: str) -> str:
+    """Why a server cannot be used for tests; empty where it can. Its password is not said."""
+    try:
+        with psycopg.connect(address, connect_timeout=10) as connection:
+            found = connection.execute(
+                "SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),"
+                " EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')"
+            ).fetchone()
+    except psycopg.ProgrammingError:
+        return "is no address of a database. It looks like postgresql://user@host:5432/postgres"
+    except psycopg.Error as error:
+        return f"cannot be used ({' '.join(str(error).split())}). Start that server, mend the address"
+    if found != (True, True):
+        return f"must be a superuser's, of a server that has TimescaleDB (superuser, timescaledb: {found})"
+    return ""
+
+
 @pytest.fixture(autouse=True)
 def _logs_go_nowhere_else() -> Iterator[None]:
     """A command called within the test process sets where logs go: a stream that is closed when the test ends."""
@@ -102,6 +121,9 @@ def _logs_go_nowhere_else() -> Iterator[None]:
 def server() -> Iterator[Database | OutsideServer]:
     outside = os.environ.get(OUTSIDE)
     if outside:
+        wrong = trouble(outside)
+        if wrong:
+            pytest.fail(f"{OUTSIDE} {wrong}, or unset it: tests then start a server of their own.", pytrace=False)
         yield OutsideServer(outside)
         return
     with server_folder() as folder, Database.start(folder / "database", settings=FAST) as database:
@@ -162,20 +184,29 @@ def template(server: Database | OutsideServer) -> Iterator[Callable[[str], str]]
             server.drop(name)
 
 
-def _fresh(server: Database | OutsideServer, template: str) -> Iterator[str]:
+def _fresh(server: Database | OutsideServer, template: str, test: str) -> Iterator[str]:
+    if KEEP in os.environ and isinstance(server, OutsideServer):
+        kept = f"kept_{re.sub(r'[^a-z0-9]+', '_', test.lower())}"[:63]
+        server.drop(kept)
+        yield server.create(kept, template=template)
+        return
     name = f"test_{uuid.uuid4().hex[:12]}"
     yield server.create(name, template=template)
     server.drop(name)
 
 
 @pytest.fixture
-def database(server: Database | OutsideServer, template: Callable[[str], str]) -> Iterator[str]:
-    yield from _fresh(server, template(MIGRATED))
+def database(
+    server: Database | OutsideServer, template: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[str]:
+    yield from _fresh(server, template(MIGRATED), request.node.name)
 
 
 @pytest.fixture
-def empty_database(server: Database | OutsideServer, template: Callable[[str], str]) -> Iterator[str]:
-    yield from _fresh(server, template(EMPTY))
+def empty_database(
+    server: Database | OutsideServer, template: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[str]:
+    yield from _fresh(server, template(EMPTY), request.node.name)
 
 
 @pytest.fixture(scope="session")
