@@ -9,7 +9,7 @@ the ends of its range.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
@@ -97,15 +97,16 @@ class Layout:
         # names of columns stand in code, never in what comes from outside
         return f"SELECT {', '.join(wanted)} FROM ({inner}\n) AS gathered ({', '.join(names)})"  # noqa: S608
 
-    def decode(self, values: Sequence[bytes | None]) -> Array:
-        """Array of the binary arrays that `selection` returns, None where there was no row."""
-        first = values[0]
-        if first is None:
-            return self.empty(0)
-        array = self.empty(int.from_bytes(first[12:16], "big"))
+    def decode(self, values: Iterable[bytes | None]) -> Array:
+        """Array of the binary arrays that `selection` returns, None where there was no row; one at a time."""
+        array = None
         for (name, kind), payload in zip(self.columns.items(), values, strict=True):
+            if array is None:
+                if payload is None:
+                    return self.empty(0)
+                array = self.empty(int.from_bytes(payload[12:16], "big"))
             array[name] = _from_wire(kind, _elements(name, kind, payload or b"", len(array)))
-        return array
+        return self.empty(0) if array is None else array
 
 
 #: Of a binary array of one dimension: number of dimensions, whether it has NULLs, element type, length, lower bound.
@@ -223,11 +224,11 @@ def gather_now(
     return columns.decode(_only_row(cursor))
 
 
-def _only_row(cursor: BaseCursor[Any, Any]) -> list[bytes | None]:
+def _only_row(cursor: BaseCursor[Any, Any]) -> Iterable[bytes | None]:
     result = cursor.pgresult
     if result is None or result.ntuples != 1:
         raise BinaryError("the statement returns no rows at all: it is no SELECT")
-    return [result.get_value(0, column) for column in range(result.nfields)]
+    return (result.get_value(0, column) for column in range(result.nfields))
 
 
 def _to_wire(name: str, kind: str, values: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ Array = npt.NDArray[Any]
 LOADED: Final = layout(datastream_id="int4", phenomenon_time="timestamptz", result="float8", flag="int4")
 #: Up to so many spans a prepared plan is good enough, and planning each time would cost more than it saves.
 FEW: Final = 64
+#: Readings that one answer holds at most: 20 MB, which a connection keeps as its buffer until it is closed.
+PAGE: Final = 500_000
 
 
 class Known(NamedTuple):
@@ -171,37 +173,60 @@ async def earliest(connection: Connection, places: Sequence[int]) -> dict[int, d
     return dict(await _rows(connection, "earliest", places))
 
 
-async def readings(connection: Connection, spans: Sequence[Span]) -> Array:
-    """Readings of spans, each once, in order of datastream and time, as an array of `LOADED`."""
-    spans = merged(spans)
-    if not spans:
-        return LOADED.empty(0)
+def _span_columns(spans: Sequence[Span]) -> dict[str, Any]:
     datastreams, from_times, to_times = zip(*spans, strict=True)
-    arguments = {
+    return {
         "datastreams": column("int4", np.array(datastreams)),
         "from_times": column("timestamptz", instants(from_times)),
         "to_times": column("timestamptz", instants(to_times)),
         "first": min(from_times),
         "last": max(to_times),
     }
+
+
+async def page(connection: Connection, spans: Sequence[Span], most: int = PAGE) -> tuple[Array, list[Span]]:
+    """First readings of `merged` spans, no more than ``most``, as an array of `LOADED`; and what is left to read."""
+    arguments = _span_columns(spans) | {"most": most}
     prepare = len(spans) <= FEW
     found = await gather(connection.cursor(), statement("work", "readings"), LOADED, arguments, prepare=prepare)
-    stream, time = found["datastream_id"], found["phenomenon_time"]
-    if ((stream[1:] > stream[:-1]) | ((stream[1:] == stream[:-1]) & (time[1:] >= time[:-1]))).all():
-        return found  # as the key's index gave them: nearly always
-    return found[np.lexsort((time, stream))]
+    return found, behind(spans, found) if len(found) == most else []
 
 
-async def heard(connection: Connection, datastreams: Sequence[int], before: Sequence[datetime]) -> dict[int, datetime]:
-    """Time of each datastream's last reading before a moment; absent where there is none."""
-    if not datastreams:
-        return {}
-    arguments = {
-        "datastreams": column("int4", np.array(datastreams)),
-        "before": column("timestamptz", instants(before)),
-    }
-    cursor = await connection.execute(statement("work", "heard"), arguments)
+def behind(spans: Sequence[Span], found: Array) -> list[Span]:
+    """Those spans, or parts of them, that come after the last reading found."""
+    stream, time = int(found["datastream_id"][-1]), found["phenomenon_time"][-1].item().replace(tzinfo=UTC)
+    at = next(k for k, one in enumerate(spans) if one.datastream == stream and one.from_time <= time <= one.to_time)
+    rest = spans[at]._replace(from_time=time + timedelta(microseconds=1))
+    return [*([rest] if rest.from_time <= rest.to_time else []), *spans[at + 1 :]]
+
+
+async def readings(connection: Connection, spans: Iterable[Span], most: int = PAGE) -> Array:
+    """Readings of spans, each once, in order of datastream and time, as an array of `LOADED`.
+
+    They come in pages of at most ``most``: PostgreSQL cannot make a row of more than 1 GB (27 million readings), and
+    neither side holds more than a page twice.
+    """
+    left = merged(spans)
+    pages: list[Array] = []
+    while left:
+        found, left = await page(connection, left, most)
+        pages.append(found)
+    if not pages:
+        return LOADED.empty(0)
+    return pages[0] if len(pages) == 1 else np.concatenate(pages)
+
+
+async def newest(connection: Connection, datastreams: Sequence[int]) -> dict[int, datetime]:
+    """Time of each datastream's last reading, whenever it came; absent where there never was one."""
+    cursor = await connection.execute(statement("work", "newest"), {"datastreams": list(datastreams)})
     return dict(await cursor.fetchall())
+
+
+async def heard(connection: Connection, spans: Sequence[Span]) -> dict[int, datetime]:
+    """Time of each datastream's last reading in a span; absent where there is none."""
+    if not spans:
+        return {}
+    return dict(await (await connection.execute(statement("work", "heard"), _span_columns(spans))).fetchall())
 
 
 async def verdicts(

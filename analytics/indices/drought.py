@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import special
 
 from analytics.grid import Array, Times, Values
 from analytics.index import Example, Index, Result, Step, Window, of_index, titles
@@ -43,6 +42,8 @@ def gamma_parameters(amounts: Values, exact: bool = True) -> tuple[Values, Value
     Thom (1958), A note on the gamma distribution, Mon. Weather Rev. 86, 117–122, Eq. 22; Edwards and McKee (1997);
     maximum likelihood: Minka (2002), generalised Newton iteration.
     """
+    from scipy import special  # noqa: PLC0415 — a second and 20 MB that only months need
+
     amounts = np.asarray(amounts, dtype=np.float64)
     wet = amounts > 0.0
     count, known = wet.sum(axis=-1), np.isfinite(amounts).sum(axis=-1)
@@ -80,6 +81,8 @@ def standardised(amount: Values, shape: Values, scale: Values, zero: Values) -> 
     ----------
     Edwards and McKee (1997), Characteristics of 20th century drought, Eq. 8: H = q + (1 − q) G.
     """
+    from scipy import special  # noqa: PLC0415 — a second and 20 MB that only months need
+
     probability = zero + (1.0 - zero) * special.gammainc(shape, np.maximum(amount, 0.0) / scale)
     return np.clip(special.ndtri(probability), -BOUND, BOUND)
 
@@ -198,6 +201,8 @@ def standardised_balance(balance: Values, location: Values, scale: Values, shape
     ----------
     Hosking and Wallis (1997), A.7, distribution function.
     """
+    from scipy import special  # noqa: PLC0415 — a second and 20 MB that only months need
+
     reduced = (np.asarray(balance, dtype=np.float64) - location) / scale
     bent = np.where(np.abs(shape) < 1e-6, 1.0, shape)
     inside = np.maximum(1.0 - bent * reduced, 1e-300)

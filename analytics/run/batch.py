@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,11 +19,15 @@ from analytics.properties import OF_GROUND
 from analytics.rule import Dated
 from store.flag import QUALITY_MASK, Check, Quality
 from store.work import Feed, Grown, Spot, Trouble, Verdict
-from telemetry.quantities import QUANTITIES
+from telemetry.quantities import QUANTITIES, Aggregate
 
 RAIN = "precipitation"
 #: Length of a step of the grid [s].
 STEP = 600
+#: Readings of a datastream by whose distance it is judged how often they come, where nobody said.
+RECENT = 200
+#: Row → datastream → when its last readings came, datetime64[s]; of places of which nobody said how often they do.
+Recent: TypeAlias = dict[int, dict[int, Times]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +134,38 @@ def static(places: Sequence[Known]) -> Places:
 
 
 def lay_series(grid: Grid, places: Sequence[Known], readings: Readings) -> dict[str, Series]:
-    """Every series of a batch on its grid."""
-    names = [known.series() for known in places]
+    """Every series of a batch on its grid; those that aggregate alike are laid together."""
     wanted: dict[str, list[tuple[int, int]]] = {}
-    for row, series in enumerate(names):
-        for datastream, called in series.items():
+    for row, known in enumerate(places):
+        for datastream, called in known.series().items():
             for name in called:
                 wanted.setdefault(name, []).append((row, datastream))
+    alike: dict[tuple[Aggregate, bool], list[str]] = {}
+    for name, members in wanted.items():
+        several = len({row for row, _ in members}) < len(members)  # what two sensors measured has to be sorted
+        alike.setdefault((QUANTITIES[name.split("/", 1)[0]].aggregate, several), []).append(name)
     time = readings.array["phenomenon_time"].astype("datetime64[s]")
     key = readings.row << 32 | readings.array["datastream_id"]
     order = np.argsort(key, kind="stable")
     ordered = key[order]
     laid = {}
-    for name, members in wanted.items():
-        keys = np.array([row << 32 | datastream for row, datastream in members])
-        bounds = zip(np.searchsorted(ordered, keys), np.searchsorted(ordered, keys, side="right"), strict=True)
-        which = np.concatenate([order[begin:end] for begin, end in bounds])
-        which = which[readings.good[which]]
-        aggregate = QUANTITIES[name.split("/", 1)[0]].aggregate
-        laid[name] = grids.lay(grid, readings.row[which], time[which], readings.array["result"][which], aggregate)
+    for (aggregate, _), names in alike.items():
+        cells, keys = [], []
+        for n, name in enumerate(names):
+            cells += [n * grid.places + row for row, _ in wanted[name]]
+            keys += [row << 32 | datastream for row, datastream in wanted[name]]
+        begins, ends = np.searchsorted(ordered, keys), np.searchsorted(ordered, keys, side="right")
+        cell = np.repeat(np.array(cells), ends - begins)
+        spans = zip(begins.tolist(), ends.tolist(), strict=True)
+        which = np.concatenate([order[begin:end] for begin, end in spans])
+        good = readings.good[which]
+        if not good.all():
+            cell, which = cell[good], which[good]
+        wide = grid.take(np.tile(np.arange(grid.places), len(names)))
+        found = grids.lay(wide, cell, time[which], readings.array["result"][which], aggregate)
+        for n, name in enumerate(names):
+            part = slice(n * grid.places, (n + 1) * grid.places)
+            laid[name] = Series(found.value[part], found.minimum[part], found.maximum[part])
     return laid
 
 
@@ -205,29 +222,113 @@ def declared_rain(places: Sequence[Known]) -> dict[str, Array]:
     return {RAIN: said}
 
 
-def intervals(places: Sequence[Known], readings: Readings, heard: Times) -> Array:
+def intervals(places: Sequence[Known], recent: Recent, heard: Times) -> Array:
     """(places,) [s] between the readings of each place's most frequent datastream, declared or by its own readings."""
     found = np.array([known.interval for known in places])
-    for row in np.flatnonzero(np.isnan(found)).tolist():
-        mine = readings.array[readings.row == row]
-        for stream in np.unique(mine["datastream_id"]).tolist():
-            times = mine["phenomenon_time"][mine["datastream_id"] == stream].astype("datetime64[s]")
-            if times.size < 3 and not np.isnat(heard[row]):
-                times = np.append(heard[row], times)
-            if times.size > 1:
-                apart = float(np.median(np.diff(np.sort(times)).astype(np.float64)))
-                found[row] = np.fmin(found[row], max(apart, 1.0))
+    for row, times in ((row, times) for row, mine in recent.items() for times in mine.values()):
+        known = times if times.size > 2 or np.isnat(heard[row]) else np.append(heard[row], times)
+        if known.size > 1:
+            apart = float(np.median(np.diff(known).astype(np.float64)))
+            found[row] = np.fmin(found[row], max(apart, 1.0))
     return found
 
 
-def presence(grid: Grid, readings: Readings) -> NDArray[np.bool_]:
-    """(places, steps) in which steps anything was read, trusted or not."""
-    present = np.zeros((grid.places, grid.steps), np.bool_)
-    time = readings.array["phenomenon_time"].astype("datetime64[s]")
-    column = (time - grid.start[readings.row]) // np.timedelta64(grid.step, "s")
+def recent_times(places: Sequence[Known], readings: Readings) -> Recent:
+    """When the last readings came, of places of which nobody said how often they do."""
+    unsaid = np.array([np.isnan(known.interval) for known in places], np.bool_)
+    if not unsaid.any() or not readings.row.size:
+        return {}
+    mine = np.flatnonzero(unsaid[readings.row])
+    time = readings.array["phenomenon_time"][mine].astype("datetime64[s]")
+    row, stream = readings.row[mine], readings.array["datastream_id"][mine]
+    order = np.lexsort((time, stream, row))
+    time, row, stream = time[order], row[order], stream[order]
+    begins = np.flatnonzero(np.concatenate(([True], (row[1:] != row[:-1]) | (stream[1:] != stream[:-1]))))
+    found: Recent = {}
+    for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), time.size], strict=True):
+        if begin < end:
+            found.setdefault(int(row[begin]), {})[int(stream[begin])] = newest(
+                None, time[max(begin, end - RECENT) : end]
+            )
+    return found
+
+
+def last_read(grid: Grid, readings: Readings) -> NDArray[np.int16]:
+    """(places, steps) [s] into each step at which its last reading came, trusted or not; -1 where there is none."""
+    last = np.full(grid.places * grid.steps, -1, np.int16)
+    since = (readings.array["phenomenon_time"].astype("datetime64[s]") - grid.start[readings.row]).astype(np.int64)
+    column, second = np.divmod(since, grid.step)
     inside = (column >= 0) & (column < grid.steps)
-    present[readings.row[inside], column[inside]] = True
-    return present
+    cell = readings.row * grid.steps + column
+    np.maximum.at(last, cell[inside], second[inside].astype(np.int16))
+    return last.reshape(grid.places, grid.steps)
+
+
+@dataclass(slots=True)
+class Laid:
+    """Readings of a batch on its grid, as much of them as was laid so far; every array is (places, steps)."""
+
+    grid: Grid
+    series: dict[str, Series]
+    #: Seconds into each step at which its last reading came; -1 where there is none.
+    last: NDArray[np.int16]
+    #: Rain that may be true and may not.
+    doubted: dict[str, Series]
+    recent: Recent = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, grid: Grid, places: Sequence[Known], readings: Readings, said: Sequence[Sequence[Verdict]] = ()
+    ) -> Laid:
+        """Lay all of them; ``said`` has each place's verdicts."""
+        return cls(
+            grid,
+            lay_series(grid, places, readings),
+            last_read(grid, readings),
+            rain_in_doubt(grid, places, readings, said),
+            recent_times(places, readings),
+        )
+
+    @classmethod
+    def blank(cls, grid: Grid, names: Iterable[str]) -> Laid:
+        """Nothing laid yet."""
+        shape = grid.places, grid.steps
+        series = {name: Series(*(np.full(shape, np.nan) for _ in range(3))) for name in names}
+        return cls(grid, series, np.full(shape, -1, np.int16), {})
+
+    def put(self, rows: NDArray[np.int64], first: int, part: Laid) -> None:
+        """Lay what was laid of some rows on the steps from ``first`` on, in place of what was there."""
+        steps = slice(first, min(first + part.grid.steps, self.grid.steps))
+        width = steps.stop - first
+        for name, found in part.series.items():
+            _put(self.series[name], found, rows, steps)
+        for name, found in part.doubted.items():
+            if name not in self.doubted:
+                self.doubted[name] = Series(*(np.full(self.last.shape, np.nan) for _ in range(3)))
+            _put(self.doubted[name], found, rows, steps)
+        self.last[rows, steps] = part.last[:, :width]
+        for row, mine in part.recent.items():
+            had = self.recent.setdefault(int(rows[row]), {})
+            had |= {stream: newest(had.get(stream), times) for stream, times in mine.items()}
+
+
+def newest(had: Times | None, times: Times) -> Times:
+    """The last of times of readings, in their order."""
+    return np.unique(times if had is None else np.concatenate((had, times)))[-RECENT:]
+
+
+def _put(here: Series, found: Series, rows: NDArray[np.int64], steps: slice) -> None:
+    width = steps.stop - steps.start
+    here.value[rows, steps] = found.value[:, :width]
+    here.minimum[rows, steps] = found.minimum[:, :width]
+    here.maximum[rows, steps] = found.maximum[:, :width]
+
+
+def part_of(grid: Grid, rows: NDArray[np.int64], first: int, end: int) -> Grid:
+    """The steps ``first`` to ``end`` of some rows as a grid of its own, of one span and not of days."""
+    ends = np.clip(grid.edges[rows, -1], first, end) - first
+    edges = np.stack((np.zeros_like(ends), ends), axis=1)
+    return Grid(grid.first, grid.step, grid.start[rows] + first * np.timedelta64(grid.step, "s"), edges)
 
 
 def _ground(known: Known) -> dict[str, object]:
@@ -308,12 +409,29 @@ def frame(
     said: Sequence[Sequence[Verdict]] = (),
 ) -> Frame:
     """Lay a batch on the grid of ``lead`` days before ``first``, to ``last``; ``said`` has each place's verdicts."""
+    laid = Laid.of(grid_of(places, first, last, lead), places, readings, said)
+    return frame_of(places, laid, first, lead, now, heard, said)
+
+
+def grid_of(places: Sequence[Known], first: date, last: date, lead: int) -> Grid:
+    """The grid of ``lead`` days before ``first``, to ``last``."""
     zones = [known.spot.time_zone for known in places]
-    grid = grids.local_days(first - timedelta(days=lead), last, zones, STEP)
+    return grids.local_days(first - timedelta(days=lead), last, zones, STEP)
+
+
+def frame_of(
+    places: Sequence[Known],
+    laid: Laid,
+    first: date,
+    lead: int,
+    now: datetime,
+    heard: Times,
+    said: Sequence[Sequence[Verdict]] = (),
+) -> Frame:
+    """A frame of what was laid."""
     window = Window(
-        grid, static(places), lay_series(grid, places, readings), lead=lead,
-        doubted=rain_in_doubt(grid, places, readings, said), vouched=vouched_rain(grid, places, said),
-        declared=declared_rain(places),
+        laid.grid, static(places), laid.series, lead=lead,
+        doubted=laid.doubted, vouched=vouched_rain(laid.grid, places, said), declared=declared_rain(places),
     )  # fmt: skip
     return Frame(
         places,
@@ -322,7 +440,7 @@ def frame(
         naive(now).astype("datetime64[s]"),
         now,
         heard,
-        presence(grid, readings),
-        intervals(places, readings, heard),
+        laid.last >= 0,
+        intervals(places, laid.recent, heard),
         (0,) * len(places),
     )

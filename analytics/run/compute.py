@@ -268,9 +268,7 @@ def _remember(done: Computed, course: context.Context, frames: Frames, values: V
     former, expected = _by_place(course.former), _by_place(course.expected)
     for row, job in enumerate(done.jobs):
         place = job.known.spot.id
-        kept = memory.remembered(
-            job, row, part, course.loaded[row], has.get(place, nothing), carried, past, course.lead
-        )
+        kept = memory.remembered(job, row, part, course, has.get(place, nothing), carried, past)
         kept.found = _findings_kept(job, done, by_stream)
         if place not in spoken:
             kept.former = former.get(place, {})

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.episode import Episode
 from analytics.grid import Array, Times
 from analytics.index import Index
 from analytics.rule import Rule
 from analytics.run import batch, judge, say, tables
-from analytics.run.batch import Frame, midnight
+from analytics.run.batch import Frame, Laid, midnight
 from store import alert, index_state, index_value
 from store.alert import Stored
 from store.work import Connection, Verdict
 
 if TYPE_CHECKING:
     from analytics.run.compute import Job
+    from analytics.run.memory import Kept
 
 _INSTANT = timedelta(microseconds=1)
 NEVER = np.datetime64("NaT", "us")
@@ -29,13 +29,13 @@ NEVER = np.datetime64("NaT", "us")
 
 @dataclass(slots=True)
 class Loaded:
-    """Readings of one place over a frame."""
+    """What was loaded of one place over a frame."""
 
-    readings: NDArray[Any]
-    good: NDArray[np.bool_]
     start: datetime
     heard: np.datetime64
     verdicts: Sequence[Verdict]
+    #: Its readings on the grid, where they were at hand.
+    kept: Kept | None
 
 
 @dataclass(slots=True)
@@ -57,6 +57,8 @@ class Context:
     #: Index → (places, days) of long memory: read once, then added to.
     past: dict[str, Array] = field(default_factory=dict)
     loaded: list[Loaded] = field(default_factory=list)
+    #: Readings of the frame on its grid, as they came.
+    laid: Laid = field(init=False)
     #: Some later chunk: nothing is at hand any more.
     later: bool = False
 

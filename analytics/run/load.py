@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.grid import Array
+from analytics.grid import Array, Grid
 from analytics.index import Index, Kind
 from analytics.run import batch
-from analytics.run.batch import Frame, Known, gather, midnight, naive, trusted
+from analytics.run.batch import Frame, Known, Laid, gather, midnight, naive, trusted
 from analytics.run.context import Context, Loaded
-from analytics.run.memory import Memory
+from analytics.run.heard import last_heard
+from analytics.run.memory import Kept, together
 from store import work
 from store.work import LOADED, Connection, Span, Verdict, merged
 
@@ -24,37 +25,164 @@ if TYPE_CHECKING:
     from analytics.run.compute import Job
 
 _INSTANT = timedelta(microseconds=1)
-NEVER = np.datetime64("NaT", "us")
+#: Readings at hand at once: 12 MB, and five times that while they are laid.
+PAGE = work.PAGE
+#: Taken for the interval of a datastream of which nobody said one [s]; what really comes corrects it.
+GUESS = 60.0
 
 
 async def frame_of(
     connection: Connection, jobs: Sequence[Job], first: date, last: date, now: datetime, course: Context
 ) -> Frame:
-    """Load the readings of a chunk and lay them on a grid."""
+    """Lay the readings of a chunk on its grid: of cold places all, of warm ones what is new on what is kept."""
     lead = course.lead
-    cold = [job for job in jobs if job.memory is None]
-    asked = [
-        merged(
-            _spans(job.known, *_limits(job.known, first, last, lead, now)) if job.memory is None else _fresh(job, now)
-        )
-        for job in jobs
-    ]
-    array = await work.readings(connection, [span for spans in asked for span in spans])
-    verdicts = await _verdicts(connection, cold, first, last, lead, now)
+    places = [job.known for job in jobs]
+    grid = batch.grid_of(places, first, last, lead)
+    verdicts = await _verdicts(connection, [job for job in jobs if job.memory is None], first, last, lead, now)
     if not course.later:
         await _heard(connection, jobs, first, lead, course)
-    mine = _of_each(array, asked)
-    course.loaded = [_loaded(job, row, mine[row], verdicts, first, lead, course) for row, job in enumerate(jobs)]
-    return batch.frame(
-        [job.known for job in jobs],
-        gather([(one.readings, one.good) for one in course.loaded]),
-        first,
-        last,
-        lead,
-        now,
-        course.heard.astype("datetime64[s]"),
-        [one.verdicts for one in course.loaded],
-    )
+    course.loaded = [_loaded(job, row, verdicts, grid, course) for row, job in enumerate(jobs)]
+    said = [one.verdicts for one in course.loaded]
+    course.laid = await _laid(connection, jobs, grid, course.loaded, now)
+    heard = course.heard.astype("datetime64[s]")
+    return batch.frame_of(places, course.laid, first, lead, now, heard, said)
+
+
+async def _laid(
+    connection: Connection, jobs: Sequence[Job], grid: Grid, loaded: Sequence[Loaded], now: datetime
+) -> Laid:
+    places, said = [job.known for job in jobs], [one.verdicts for one in loaded]
+    kept = {row: one.kept for row, one in enumerate(loaded) if one.kept is not None}
+    await _renew(connection, jobs, grid, kept, said, now)
+    if len(kept) == len(jobs):
+        return together(grid, list(kept.values()))
+    laid = Laid.blank(grid, {name: None for known in places for names in known.series().values() for name in names})
+    for row, one in kept.items():
+        one.lay(laid, row)
+    await lay(connection, places, [row for row in range(len(jobs)) if row not in kept], laid, said, now)
+    return laid
+
+
+async def lay(
+    connection: Connection,
+    places: Sequence[Known],
+    rows: Sequence[int],
+    laid: Laid,
+    said: Sequence[Sequence[Verdict]],
+    now: datetime,
+) -> None:
+    """Read all of some rows up to ``now`` and lay it, slice by slice: no more than `PAGE` readings are at hand.
+
+    Rows are read together as long as what is expected of them, by the intervals of their datastreams, fits into a page;
+    then in slices of time. Where more comes than was expected, the slice is cut and read again.
+    """
+    rates = {row: rate(places[row]) for row in rows}
+    beside = sorted(rows, key=lambda row: min((feed.datastream for feed in places[row].feeds), default=0))
+    for block in blocks(beside, {row: rates[row] * laid.grid.steps for row in rows}):
+        await _lay_block(connection, places, block, laid, said, now, sum(rates[row] for row in block))
+
+
+def rate(known: Known) -> float:
+    """Readings of a place that are expected in a step of the grid."""
+    return sum(batch.STEP / (feed.interval_seconds if feed.interval_seconds > 0 else GUESS) for feed in known.feeds)
+
+
+def blocks(rows: Sequence[int], expected: Mapping[int, float]) -> list[list[int]]:
+    """Rows in their order, together as long as what is expected of them fits into a page."""
+    found: list[list[int]] = []
+    room = 0.0
+    for row in rows:
+        if not found or expected[row] > room:
+            found.append([])
+            room = float(PAGE)
+        found[-1].append(row)
+        room -= expected[row]
+    return found
+
+
+async def _lay_block(
+    connection: Connection,
+    places: Sequence[Known],
+    rows: Sequence[int],
+    laid: Laid,
+    said: Sequence[Sequence[Verdict]],
+    now: datetime,
+    expected: float,
+) -> None:
+    grid = laid.grid
+    reach = min(max(int(_step(grid, row, now)) + 1 for row in rows), grid.steps)
+    first, length = 0, max(int(PAGE / max(expected, 1e-9)), 1)
+    while first < reach:
+        end = min(first + length, reach)
+        asked = [merged(_spans(places[row], *_between(grid, row, first, end, now))) for row in rows]
+        spans = merged(span for mine in asked for span in mine)
+        array, left = await work.page(connection, spans, PAGE) if spans else (LOADED.empty(0), [])
+        if left and end - first > 1:
+            # more than the intervals say: as far as it came is a measure of how much there is
+            length = max(min(int((end - first) * 0.8 * (1 - len(left) / len(spans))), (end - first) // 2), 1)
+            continue
+        if left:
+            array = np.concatenate([array, await work.readings(connection, left, PAGE)])
+        _lay_slice(places, rows, laid, said, _of_each(array, asked), (first, end))
+        length = max(min(int(0.8 * PAGE * (end - first) / max(array.size, 1)), 4 * length), 1)
+        first = end
+
+
+def _lay_slice(
+    places: Sequence[Known],
+    rows: Sequence[int],
+    laid: Laid,
+    said: Sequence[Sequence[Verdict]],
+    arrays: Sequence[NDArray[Any]],
+    steps: tuple[int, int],
+) -> None:
+    which, verdicts = np.array(rows, np.int64), [said[row] for row in rows]
+    readings = gather([(array, trusted(array, mine)) for array, mine in zip(arrays, verdicts, strict=True)])
+    grid = batch.part_of(laid.grid, which, *steps)
+    laid.put(which, steps[0], Laid.of(grid, [places[row] for row in rows], readings, verdicts))
+
+
+def _step(grid: Grid, row: int, moment: datetime) -> int:
+    """In which step of a row a moment lies; below 0 or beyond the last where it is outside."""
+    return int((naive(moment) - grid.start[row]) // np.timedelta64(grid.step, "s"))
+
+
+def _between(grid: Grid, row: int, first: int, end: int, now: datetime) -> tuple[datetime, datetime]:
+    """First and last moment of some steps of a row, as far as they have come."""
+    start = grid.start[row].item().replace(tzinfo=UTC)
+    end = min(end, int(grid.edges[row, -1]))
+    return start + timedelta(seconds=first * grid.step), min(start + timedelta(seconds=end * grid.step) - _INSTANT, now)
+
+
+async def _renew(
+    connection: Connection,
+    jobs: Sequence[Job],
+    grid: Grid,
+    kept: Mapping[int, Kept],
+    said: Sequence[Sequence[Verdict]],
+    now: datetime,
+) -> None:
+    """Read the steps of warm places in which the marks say that something changed, and lay them anew."""
+    changed: dict[int, tuple[int, int]] = {}
+    for row in kept:
+        leased = jobs[row].leased
+        if leased.from_time is not None and leased.to_time is not None:
+            begin = max(_step(grid, row, leased.from_time), 0)
+            end = min(_step(grid, row, min(leased.to_time, now)) + 1, int(grid.edges[row, -1]))
+            if begin < end:
+                changed[row] = begin, end
+    expected = {row: rate(jobs[row].known) * (end - begin) for row, (begin, end) in changed.items()}
+    for rows in blocks(sorted(changed, key=changed.__getitem__), expected):
+        asked = [merged(_spans(jobs[row].known, *_between(grid, row, *changed[row], now))) for row in rows]
+        array = await work.readings(connection, [span for spans in asked for span in spans])
+        arrays, verdicts = _of_each(array, asked), [said[row] for row in rows]
+        readings = gather([(mine, trusted(mine, given)) for mine, given in zip(arrays, verdicts, strict=True)])
+        first, last = min(changed[row][0] for row in rows), max(changed[row][1] for row in rows)
+        piece = batch.part_of(grid, np.array(rows, np.int64), first, last)
+        part = Laid.of(piece, [jobs[row].known for row in rows], readings, verdicts)
+        for k, row in enumerate(rows):
+            begin, end = changed[row]
+            kept[row].put(slice(begin, end), part, k, slice(begin - first, end - first))
 
 
 def _limits(known: Known, first: date, last: date, lead: int, now: datetime) -> tuple[datetime, datetime]:
@@ -75,14 +203,6 @@ def _spans(known: Known, begin: datetime, end: datetime) -> list[Span]:
     return spans
 
 
-def _fresh(job: Job, now: datetime) -> list[Span]:
-    """What the marks say is new."""
-    leased = job.leased
-    if leased.from_time is None or leased.to_time is None:
-        return []
-    return _spans(job.known, leased.from_time, min(leased.to_time, now))
-
-
 async def _verdicts(
     connection: Connection, jobs: Sequence[Job], first: date, last: date, lead: int, now: datetime
 ) -> list[Verdict]:
@@ -97,22 +217,16 @@ async def _verdicts(
 
 async def _heard(connection: Connection, jobs: Sequence[Job], first: date, lead: int, course: Context) -> None:
     """When places whose silence matters were last heard before the frame."""
-    asked: dict[int, list[int]] = {}
-    before = []
+    streams: dict[int, list[int]] = {}
     for row, job in enumerate(jobs):
         if job.memory is not None:
             course.heard[row] = job.memory.heard
-        elif job.known.spot.kind == "station":
-            for feed in job.known.feeds:
-                asked.setdefault(feed.datastream, []).append(row)
-    if asked:
-        zones = [jobs[rows[0]].known.spot.time_zone for rows in asked.values()]
-        before = [midnight(first - timedelta(days=lead), zone) for zone in zones]
-        for datastream, moment in (await work.heard(connection, list(asked), before)).items():
-            for row in asked[datastream]:
-                found = naive(moment)
-                if np.isnat(course.heard[row]) or found > course.heard[row]:
-                    course.heard[row] = found
+        elif job.known.spot.kind == "station" and job.known.feeds:
+            streams[row] = [feed.datastream for feed in job.known.feeds]
+    if streams:
+        before = {row: midnight(first - timedelta(days=lead), jobs[row].known.spot.time_zone) for row in streams}
+        for row, moment in (await last_heard(connection, streams, before)).items():
+            course.heard[row] = naive(moment)
 
 
 def _by_stream(array: NDArray[Any]) -> dict[int, NDArray[Any]]:
@@ -143,39 +257,15 @@ def _of_each(array: NDArray[Any], asked: Sequence[Sequence[Span]]) -> list[NDArr
     ]
 
 
-def _loaded(
-    job: Job,
-    row: int,
-    mine: NDArray[Any],
-    verdicts: Sequence[Verdict],
-    first: date,
-    lead: int,
-    course: Context,
-) -> Loaded:
-    start = midnight(first - timedelta(days=lead), job.known.spot.time_zone)
+def _loaded(job: Job, row: int, verdicts: Sequence[Verdict], grid: Grid, course: Context) -> Loaded:
+    start = grid.start[row].item().replace(tzinfo=UTC)
     if job.memory is None:
         ours = {feed.datastream for feed in job.known.feeds}
         said = [verdict for verdict in verdicts if verdict.datastream in ours]
-        return Loaded(mine, trusted(mine, said), start, course.heard[row], said)
-    return _merged(job, job.memory, mine, row, start, course)
-
-
-def _merged(job: Job, memory: Memory, fresh: NDArray[Any], row: int, start: datetime, course: Context) -> Loaded:
-    """Lay what is new over what was known: a marked span is replaced, what lies before the window is let go."""
-    kept, good = memory.readings, memory.good
-    begin = naive(start)
-    stay = kept["phenomenon_time"] >= begin
-    if not stay.all():
-        course.heard[row] = np.fmax(kept["phenomenon_time"][~stay].max(), course.heard[row])  # fmax leaves NaT out
-    leased = job.leased
-    if leased.from_time is not None and leased.to_time is not None:
-        time = kept["phenomenon_time"]
-        stay &= (time < naive(leased.from_time)) | (time > naive(leased.to_time))
-    fresh = fresh[fresh["phenomenon_time"] >= begin]
-    readings = np.concatenate((kept[stay], fresh))
-    judged = np.concatenate((good[stay], trusted(fresh, memory.verdicts)))
-    order = np.lexsort((readings["phenomenon_time"], readings["datastream_id"]))
-    return Loaded(readings[order], judged[order], start, course.heard[row], memory.verdicts)
+        return Loaded(start, course.heard[row], said, None)
+    kept, left = job.memory.kept.moved(grid.start[row], grid.steps)
+    course.heard[row] = np.fmax(left, course.heard[row])  # fmax leaves NaT out
+    return Loaded(start, course.heard[row], job.memory.verdicts, kept)
 
 
 async def with_long_past(connection: Connection, part: Frame, indices: Sequence[Index], course: Context) -> Frame:

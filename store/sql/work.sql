@@ -44,7 +44,8 @@ ORDER BY given.station, trouble.kind, from_time;
 
 -- name: readings
 -- Span by span through the key, whatever the planner thinks of so many (OFFSET 0): it would rather read and sort whole
--- chunks for every batch. The constants leave chunks out.
+-- chunks for every batch. The constants leave chunks out. In order of the spans, and within each of time, so that who
+-- gets as many as he asked for goes on behind the last one.
 SELECT found.datastream_id, found.phenomenon_time, found.result, found.flag
 FROM unnest(%(datastreams)b::int[], %(from_times)b::timestamptz[], %(to_times)b::timestamptz[])
   AS span (datastream, from_time, to_time)
@@ -52,16 +53,23 @@ CROSS JOIN LATERAL (
     SELECT reading.datastream_id, reading.phenomenon_time, reading.result, reading.flag FROM reading
     WHERE reading.datastream_id = span.datastream AND reading.phenomenon_time BETWEEN span.from_time AND span.to_time
       AND reading.phenomenon_time BETWEEN %(first)s AND %(last)s
-    OFFSET 0
-) AS found;
+    ORDER BY reading.phenomenon_time OFFSET 0
+) AS found
+LIMIT %(most)s;
+
+-- name: newest
+-- The last reading of datastreams, whenever it came; those that never had one are not in it.
+SELECT datastream_id, phenomenon_time FROM latest WHERE datastream_id = ANY (%(datastreams)s);
 
 -- name: heard
--- The last reading of each datastream before a moment.
+-- The last reading of each datastream in a span; the constants leave chunks out.
 SELECT span.datastream, last.phenomenon_time
-FROM unnest(%(datastreams)b::int[], %(before)b::timestamptz[]) AS span (datastream, before)
+FROM unnest(%(datastreams)b::int[], %(from_times)b::timestamptz[], %(to_times)b::timestamptz[])
+  AS span (datastream, from_time, to_time)
 CROSS JOIN LATERAL (
     SELECT reading.phenomenon_time FROM reading
-    WHERE reading.datastream_id = span.datastream AND reading.phenomenon_time < span.before
+    WHERE reading.datastream_id = span.datastream AND reading.phenomenon_time BETWEEN span.from_time AND span.to_time
+      AND reading.phenomenon_time BETWEEN %(first)s AND %(last)s
     ORDER BY reading.phenomenon_time DESC LIMIT 1
 ) AS last;
 

@@ -47,6 +47,12 @@ def deliver(database, stream, readings, cause="reading"):
                 [(time, value, stream) for time, value in readings],
             )
         times = [time for time, _ in readings]
+        connection.execute(
+            "INSERT INTO latest VALUES (%s, %s, %s, 1, 0) ON CONFLICT (datastream_id) DO UPDATE"
+            " SET phenomenon_time = excluded.phenomenon_time, result = excluded.result"
+            " WHERE latest.phenomenon_time <= excluded.phenomenon_time",
+            (stream, *max(readings)),
+        )
         connection.execute("SELECT append_marks(%s, %s, %s, %s)", ([stream], [min(times)], [max(times)], cause))
 
 

@@ -49,6 +49,12 @@ def test_the_command_lists_its_rooms_without_entering_any():
     assert done.stdout.strip() == "[]"
 
 
+def test_analytics_starts_without_what_only_monthly_indices_need():
+    code = "import sys, analytics.run.live; print([m for m in sys.modules if m.split('.')[0] == 'scipy'][:3])"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
 def test_no_room_is_called_by_a_generic_name():
     rooms = {part for path in sources() for part in path.relative_to(ROOT).with_suffix("").parts}
     assert not rooms & GENERIC
