@@ -16,6 +16,8 @@ from store.statements import statement
 
 #: Readings from which on the size of the whole says something about one.
 _SAYING = 100_000
+#: Places named one by one; of more only the number is said.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,23 @@ def _flow(connection: Connection[Any]) -> Iterator[Finding]:
         yield Finding("note", "gaps", f"{missing} packs of gateway {code} have not come (yet)")
     for reason, count in _rows(connection, "aside"):
         yield Finding("note", "aside", f"{count} set aside as {reason}: see 'nongvu ingest aside'")
+    yield from _uncomputed(connection)
     ((silent,),) = _rows(connection, "silent_datastreams")
     if silent:
         yield Finding("note", "datastreams", f"{silent} have no reading yet")
+
+
+def _uncomputed(connection: Connection[Any]) -> Iterator[Finding]:
+    rows = connection.execute(statement("uncomputed", "all")).fetchall()
+    for code, since, failures, reason, again_at in rows[:_NAMED]:
+        says = (
+            f"{code} cannot be computed since {since:%Y-%m-%d %H:%M} UTC ({failures} tries): {reason};"
+            f" its marks are kept, next try {again_at:%H:%M}; once it is cured, 'nongvu analytics backfill"
+            f" --place {code}' tries at once"
+        )
+        yield Finding("wrong", "uncomputed", says)
+    if len(rows) > _NAMED:
+        yield Finding("wrong", "uncomputed", f"and {len(rows) - _NAMED} places more")
 
 
 def _disk(connection: Connection[Any]) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ import psycopg
 import structlog
 
 from analytics.run.engine import Engine
-from store import lease, mark
+from store import lease, mark, uncomputed
 from store.lease import Waits
 from store.pool import pool
 from store.rule_setting import area
@@ -62,6 +62,7 @@ async def begin(url: str, codes: Sequence[str] | None, first: datetime, now: dat
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         for code in codes or ():
             await area(connection, code)  # says so where there is none
+        await uncomputed.again(connection)
         await mark.span(connection, codes, first, now, CAUSE)
         return await mark.left(connection, CAUSE)
 
@@ -80,11 +81,13 @@ def run(
     else:
         results = _here(url, now, workers, progress)
     progress(0)
+    failed = asyncio.run(_failed(url))
     return {
         "places": sum(done for done, _ in results),
         "workers": len(results),
         "cpu_seconds": round(sum(spent for _, spent in results), 2),
         "wall_seconds": round(time.perf_counter() - begin_at, 2),
+        "failed": [{"place": one.code, "reason": one.reason} for one in failed],
     }
 
 
@@ -114,6 +117,11 @@ def _on_cluster(url: str, now: datetime, scheduler: str, progress: Callable[[int
 async def _left(url: str) -> int:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         return await mark.left(connection, CAUSE)
+
+
+async def _failed(url: str) -> list[uncomputed.Uncomputed]:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        return await uncomputed.everything(connection)
 
 
 def start_of(day: datetime | None) -> datetime:

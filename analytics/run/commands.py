@@ -79,9 +79,13 @@ def backfill(
             )
     if as_json:
         typer.echo(json.dumps(result))
-        return
-    spent = f"{result['wall_seconds']} s, {result['cpu_seconds']} s of CPU by {result['workers']} workers"
-    typer.echo(f"{result['places']} places in {spent}")
+    else:
+        spent = f"{result['wall_seconds']} s, {result['cpu_seconds']} s of CPU by {result['workers']} workers"
+        typer.echo(f"{result['places']} places in {spent}")
+    for one in result["failed"]:
+        typer.echo(f"{one['place']} could not be computed: {one['reason']}; its marks are kept", err=True)
+    if result["failed"]:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -19,18 +20,21 @@ from analytics.rules import RULES
 from analytics.run import ahead
 from analytics.run.area import AREA, compare
 from analytics.run.batch import Known, local_date, midnight
-from analytics.run.compute import Job, compute
+from analytics.run.compute import Job, compute, lead_days
 from analytics.run.expect import AHEAD, FORECAST
 from analytics.run.known import Acquainted
 from analytics.run.memory import Memory
+from analytics.run.units import each, portions
 from analytics.run.write import LeaseLost, write
-from store import area, lease, work
+from store import area, lease, uncomputed, work
 from store.lease import Leased, Waits
 from store.pool import Pool
 
 log = structlog.get_logger(__name__)
 #: Steps at a time while a backlog is worked off.
 LANES = 2
+#: Portions of a step are begun for so long [s]; what is left of it goes back, behind what is new.
+PATIENCE = 5.0
 #: Groups of jobs by how many days they reach back: a place with a year to do does not make others do one.
 _REACHES = (1, 7, 31, 366)
 #: Causes that change nothing of what is known of a place beside its readings.
@@ -70,7 +74,7 @@ class Engine:
                 more.set()
             beat = asyncio.create_task(self._hold(token), name="hold leases")
             try:
-                await self._work(connection, token, taken, now)
+                return await self._work(connection, token, taken, now)
             except LeaseLost as lost:
                 log.warning("lease lost", places=lost.places, again="by whoever takes their marks")
                 self._forget(taken)
@@ -118,31 +122,64 @@ class Engine:
         for leased in taken:
             self.memory.pop(leased.place, None)
 
-    async def _work(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> None:
+    async def _work(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
         looking = [leased for leased in taken if only(AHEAD, leased)]
         areas = [leased for leased in taken if only(AREA, leased)]
-        if past := [leased for leased in taken if leased not in looking and leased not in areas]:
-            await self._past(connection, token, past, now)
+        done = len(looking) + len(areas)
         for leased in areas:
-            stations = list(await area.stations(connection, leased.place))
-            known, _ = await self.acquainted.ask(connection, stations, ())
-            await compare(connection, token, leased.place, known, leased.from_time or now, now)
+            await each(connection, token, [leased], lambda some: self._area(connection, token, some[0], now))
         if looking:
-            ids = [leased.place for leased in looking]
-            known, _ = await self.acquainted.ask(connection, ids, ())
-            places = {place: known[place] for place in ids}
-            await ahead.look(connection, token, places, self.rules, self.indices, now)
-            self._forget(looking)  # what it said of forecasts is not what their memory has
+            await each(connection, token, looking, lambda some: self._ahead(connection, token, some, now))
+        if past := [leased for leased in taken if leased not in looking and leased not in areas]:
+            done += await self._past(connection, token, past, now)
+        return done
 
-    async def _past(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> None:
-        jobs = await self._jobs(connection, taken, now)
-        done = [await compute(connection, group, self.rules, self.indices, now) for group in grouped(jobs, now)]
-        await write(connection, token, [leased.place for leased in taken], done, now)
-        for computed in done:
-            self.memory |= computed.memory
-            for job in computed.jobs:
-                if job.known.spot.id not in computed.memory:
-                    self.memory.pop(job.known.spot.id, None)
+    async def _area(self, connection: work.Connection, token: UUID, leased: Leased, now: datetime) -> None:
+        stations = list(await area.stations(connection, leased.place))
+        known, _ = await self.acquainted.ask(connection, stations, ())
+        await compare(connection, token, leased.place, known, leased.from_time or now, now)
+
+    async def _ahead(self, connection: work.Connection, token: UUID, looking: Sequence[Leased], now: datetime) -> None:
+        ids = [leased.place for leased in looking]
+        self._forget(looking)  # what it said of forecasts is not what their memory has
+        known, _ = await self.acquainted.ask(connection, ids, ())
+        places = {place: known[place] for place in ids}
+        await ahead.look(connection, token, places, self.rules, self.indices, now)
+
+    async def _past(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
+        """Compute portion by portion; after a while what is left goes back, so that what is new since comes first."""
+        jobs: list[Job] = []
+
+        async def know(some: Sequence[Leased]) -> None:
+            jobs.extend(await self._jobs(connection, some, now))
+
+        await each(connection, token, taken, know)
+        failed = await uncomputed.known(connection, [leased.place for leased in taken])
+        done, begin, healed = len(taken) - len(jobs), time.monotonic(), list[int]()
+        for portion in portions(grouped(jobs, now), now, lead_days(self.rules, self.indices), failed):
+            if done and time.monotonic() - begin > PATIENCE:
+                await lease.give_up(connection, token)
+                break
+            mine = {job.leased.place: job for job in portion}
+
+            async def think(some: Sequence[Leased], mine: dict[int, Job] = mine) -> None:
+                await self._compute(connection, token, [mine[leased.place] for leased in some], now)
+                healed.extend(leased.place for leased in some if leased.place in failed)
+
+            await each(connection, token, [job.leased for job in portion], think)
+            done += len(portion)
+        if healed:
+            await uncomputed.healed(connection, healed)
+        return done
+
+    async def _compute(self, connection: work.Connection, token: UUID, jobs: Sequence[Job], now: datetime) -> None:
+        places = [job.leased.place for job in jobs]
+        had = [self.memory.pop(place, None) for place in places]  # what fails half-way is not to be trusted again
+        if any(one is None for one in had):
+            jobs = [replace(job, memory=None) if one is None else job for job, one in zip(jobs, had, strict=True)]
+        computed = await compute(connection, jobs, self.rules, self.indices, now)
+        await write(connection, token, places, [computed], now)
+        self.memory |= computed.memory
 
     async def _jobs(self, connection: work.Connection, taken: Sequence[Leased], now: datetime) -> list[Job]:
         places = [leased.place for leased in taken]

@@ -23,6 +23,7 @@ from store.lease import Waits
 from store.mark import CHANNEL
 from store.pool import Pool, pool
 from store.rollup import close, refresh
+from store.uncomputed import is_away, reason_of
 from telemetry.clock import Clock, RealClock, ReplayedClock, follow
 
 log = structlog.get_logger(__name__)
@@ -107,14 +108,14 @@ async def _work(engine: Engine, live: Live) -> None:
         try:
             done = await _finish(asyncio.create_task(_step(engine, live), name="step"))
             pause = 0.0
-        except psycopg.Error as error:
+        except Exception as error:
             pause = min(max(2 * pause, 0.2), 5.0)
-            log.warning("the database does not answer", error=str(error).strip(), again_in=pause)
+            if is_away(error):
+                log.warning("the database does not answer", error=reason_of(error), again_in=pause)
+            else:
+                log.exception("places not computed", reason=reason_of(error), again="when their leases expire")
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 — jitter, not a secret
             continue
-        except Exception:
-            log.exception("places not computed", again="when their leases expire")
-            done = 0
         if not done:
             await _wait(live.wake, LOOK)
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from analytics.episode import Episode
 from analytics.grid import Array, Grid, Series, Times
 from analytics.index import Index
-from analytics.run.batch import RAIN, STEP, Frame, Known, Laid, midnight, naive, newest
+from analytics.run.batch import Frame
+from analytics.run.laid import Laid, newest
+from analytics.run.spot import RAIN, STEP, Known, midnight, naive
 from store.alert import Stored
 from store.index_value import Values, concatenate
 from store.unjudged import Unjudged

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.grid import Array
-from analytics.index import Index, Result, Step
-from analytics.run.batch import Frame
+from analytics.index import Index, Kind, Result, Step
+from analytics.indices import INDICES, SEASON_INDICES
+from analytics.run.batch import Frame, Known
 from store import index_state
 from store.index_state import States
 from store.index_value import Values, concatenate
 
+_SHELF = {index.name: index for index in (*INDICES, *SEASON_INDICES)}
 #: What is wanted before its day has ended: tonight's frost, two hours after dusk.
 EVENING = frozenset({"frost_night_minimum_forecast", "frost_night_minimum_error"})
 #: Share of a day after which they can have a value.
@@ -71,7 +74,9 @@ def states(indices: Sequence[Index], frame: Frame) -> list[States]:
         result = frame.window.values.get(index.name)
         if result is None or result.state is None:
             continue
-        row, day = np.nonzero(over & np.isfinite(result.state).any(axis=2))
+        # others of the batch may measure what a place does not: of that it has no state, in whatever batch it is
+        has = np.array([able(index, known) for known in frame.places], np.bool_)
+        row, day = np.nonzero(over & has[:, None] & np.isfinite(result.state).any(axis=2))
         numbers = result.state[row, day]
         found.append(
             States(
@@ -84,6 +89,20 @@ def states(indices: Sequence[Index], frame: Frame) -> list[States]:
             )
         )
     return [part for part in found if part.place.size]
+
+
+def able(index: Index, known: Known) -> bool:
+    """Whether a place has the series that an index cannot do without, its own and those of the indices it needs."""
+    return _able(index.name, frozenset(name for called in known.series().values() for name in called))
+
+
+@lru_cache(maxsize=10_000)
+def _able(name: str, series: frozenset[str]) -> bool:
+    return all(
+        need.name in series if need.kind is Kind.SERIES else _able(need.name, series)
+        for need in _SHELF[name].needs
+        if need.required and need.kind in (Kind.SERIES, Kind.INDEX)
+    )
 
 
 def last_states(indices: Sequence[Index], frame: Frame) -> dict[index_state.Key, list[float]]:

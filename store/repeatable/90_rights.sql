@@ -112,7 +112,7 @@ BEGIN
             ARRAY['mark', 'lease', 'touched', 'worked', 'due', 'verdict', 'index_value', 'index_state', 'index_name', 'index_method', 'alert', 'alert_step',
                   'request', 'rollup_quarter', 'rollup_hour', 'rollup_hours', 'rollup_grain', 'rollup_day', 'forecast',
                   'sequence_course', 'sequence_cursor',
-                  'gateway_trouble', 'unjudged']),
+                  'gateway_trouble', 'unjudged', 'uncomputed']),
         ('nongvu_analytics', 'INSERT', ARRAY['audit']),
         ('nongvu_notify', 'INSERT, UPDATE, DELETE',
             ARRAY['subscriber', 'subscriber_place', 'consent', 'personal', 'delivery', 'delivery_step', 'delivery_part',

@@ -22,5 +22,5 @@ SELECT count(*), max(pg_notify('mark', '')::text) FROM marked;
 
 -- name: left
 SELECT (SELECT count(DISTINCT place) FROM mark WHERE cause = %(cause)s)
-     + (SELECT count(*) FROM lease WHERE EXISTS (SELECT FROM jsonb_array_elements(marks) AS entry
-                                                 WHERE entry ->> 2 = %(cause)s));
+     + (SELECT count(*) FROM lease WHERE worker <> 'set apart'
+        AND EXISTS (SELECT FROM jsonb_array_elements(marks) AS entry WHERE entry ->> 2 = %(cause)s));

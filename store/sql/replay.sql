@@ -3,7 +3,7 @@
 -- name: waiting
 -- What is still to be worked on before the clock may go on; all zero when a tick is passed.
 SELECT (SELECT count(*) FROM mark) AS marks,
-       (SELECT count(*) FROM lease) AS leases,
+       (SELECT count(*) FROM lease WHERE worker <> 'set apart') AS leases,
        (SELECT count(*) FROM due WHERE at <= %(tick)s) AS due,
        (SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending')) AS deliveries;
 

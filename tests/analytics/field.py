@@ -132,8 +132,8 @@ def crash_sometimes(monkeypatch, chance, *places):
         monkeypatch.setattr(module, name, dies)
 
 
-class KilledError(Exception):
-    pass
+class KilledError(BaseException):
+    """The worker is dead: no fault of a place, and nobody catches it."""
 
 
 async def attempt(engine, now):

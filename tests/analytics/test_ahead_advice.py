@@ -160,7 +160,7 @@ async def test_an_order_with_crashes_in_it_leaves_the_same_outlook(database, emp
     migrate(empty_database)
     at, found = weather(mean=4.0, swing=4.0), []
 
-    class KilledError(Exception):
+    class KilledError(BaseException):
         pass
 
     for url, unkind in ((database, False), (empty_database, True)):
