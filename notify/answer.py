@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import dropwhile
 
 import structlog
 from psycopg.rows import dict_row
@@ -23,7 +25,20 @@ _log = structlog.get_logger()
 #: Answers in 24 hours to one subscriber, and to all who have not subscribed together.
 MOST_ANSWERS, MOST_TO_STRANGERS = 10, 200
 
-STOP = frozenset({"STOP", "HUY", "DUNG", "TU CHOI", "TC", "UNSUBSCRIBE", "END", "QUIT", "CANCEL"})
+#: Who wants no more: what it begins with, and whether anything may follow; else only words of `_BESIDE`.
+STOP = (
+    ("STOP", True), ("S T O P", True), ("TC", True), ("TU CHOI", False), ("HUY", False), ("NGUNG", False),
+    ("KHONG MUON NHAN", False), ("KHONG NHAN NUA", False), ("KHONG NHAN TIN NUA", False), ("UNSUBSCRIBE", False),
+    ("END", False), ("QUIT", False), ("CANCEL", False),
+)  # fmt: skip
+#: Words before and behind it that people add.
+_BEFORE = frozenset(
+    {"TOI", "EM", "CON", "CHAU", "BAC", "XIN", "MUON", "DE", "NGHI", "VUI", "LONG", "PLEASE", "I", "WANT", "TO"}
+)
+_BESIDE = frozenset(
+    {"NHAN", "TIN", "NUA", "DK", "DANG", "KY", "LAI", "DI", "NHE", "A", "BAO", "CANH", "THOI", "TIET", "NONG", "VU",
+     "NONGVU", "ME", "ALL", "SMS", "MESSAGES"}
+)  # fmt: skip
 START = frozenset({"START", "DK", "DANG KY", "BAT DAU"})
 ACKNOWLEDGE = frozenset({"OK", "OKE", "DA NHAN", "DA BIET", "NHAN", "1", "Y", "YES", "CO"})
 #: Characters of a message that are read: more than ten SMS hold, and nobody asks for more.
@@ -73,7 +88,7 @@ def wish(text: str) -> Wish:
     """Understand a person's message, with or without accents, in any case."""
     said = re.sub(r"[^A-Z0-9 ]+", " ", fold(text[:LONGEST]).upper())
     said = " ".join(said.split())
-    if said in STOP or said.startswith("STOP "):
+    if _no_more(said.split(), text[:LONGEST]):
         return Wish("stop")
     if said in START:
         return Wish("start")
@@ -81,6 +96,20 @@ def wish(text: str) -> Wish:
         return Wish("acknowledgement")
     asked = _WEATHER.match(said)
     return Wish("weather", asked[1].strip()) if asked else Wish("unknown")
+
+
+def _no_more(words: list[str], text: str) -> bool:
+    """Whether somebody wants no more messages; ``words`` are those of the text without marks, in capitals."""
+    words = list(dropwhile(_BEFORE.__contains__, words))
+    for begins, anything in STOP:
+        head = begins.split()
+        if words[: len(head)] == head and (anything or _BESIDE.issuperset(words[len(head) :])):
+            return True
+    if words[:1] != ["DUNG"] or not _BESIDE.issuperset(words[1:]):
+        return False
+    # dừng (stop) and đúng (right) are one word without their marks: the marks tell, or what is said beside it
+    marked = unicodedata.normalize("NFC", text).lower()
+    return "dừng" in marked or (marked.isascii() and bool({"NHAN", "TIN"} & set(words[1:])))
 
 
 def weather_text(found: Facts, language: str, alerts: list[str]) -> str:

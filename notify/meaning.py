@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import operator
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
@@ -23,6 +25,8 @@ Where = dict[str, str]
 
 _COMPARED = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+#: Longest id of a message that is one [characters]; an index takes 2,700 bytes.
+LONGEST_ID = 200
 #: Our reference as a service hands it back, with whatever a preset wrote behind it.
 _OURS = re.compile(r"nv-\d+(?:-\d+)?")
 
@@ -45,7 +49,7 @@ class Answer(BaseModel):
 
     def meant(self, document: Any) -> tuple[Said, str, str]:
         """What it says, the id that it gives, and its words."""
-        code, known_as = text_at(document, self.code), text_at(document, self.id)
+        code, known_as = code_at(document, self.code), id_at(document, self.id)
         words = f"{code}: {text_at(document, self.reason)}"
         if not code:
             return "unclear", "", "the answer does not say how it went"
@@ -103,7 +107,7 @@ class Callback(BaseModel):
         if self.text and text_at(document, self.text):
             return Heard(text_at(document, self.sender), text_at(document, self.text))
         ours = _OURS.match(text_at(document, self.reference))
-        names = list(filter(None, (text_at(document, self.id), ours[0] if ours else "")))
+        names = list(filter(None, (id_at(document, self.id), ours[0] if ours else "")))
         if not names:
             message = "names no message: set callback.id of the route"
             raise ValueError(message)
@@ -161,21 +165,41 @@ def _holds(value: str, wanted: str) -> bool:
 
 def text_at(document: Any, path: str) -> str:
     """What stands at a path of a document, or is found by a pattern in a text; empty where nothing does."""
-    if not path:
+    found = _at(document, path)
+    if found is None or found in ([], {}):
         return ""
+    if isinstance(found, bool):
+        return str(found).lower()
+    return str(int(found)) if isinstance(found, float) and found.is_integer() else str(found)
+
+
+def code_at(document: Any, path: str) -> str:
+    """A code: a text or a finite number; empty where anything else stands there."""
+    found = _at(document, path)
+    if isinstance(found, bool) or not (isinstance(found, (str, int)) or (isinstance(found, float) and isfinite(found))):
+        return ""
+    return text_at(document, path)
+
+
+def id_at(document: Any, path: str) -> str:
+    """An id: a code that is neither 0, below 0, blank, nor longer than any service's."""
+    found = code_at(document, path)
+    none = not found.strip() or len(found) > LONGEST_ID or re.fullmatch(r"-\d+|0+", found)
+    return "" if none else found
+
+
+def _at(document: Any, path: str) -> Any:
+    if not path:
+        return None
     if isinstance(document, _Text):
         match = re.search(path, document)
-        return (match[1] or "") if match and match.re.groups else ""
+        return match[1] if match and match.re.groups else None
     for part in path.split("."):
         if isinstance(document, list):
             document = document[int(part)] if part.isdigit() and int(part) < len(document) else None
         else:
             document = document.get(part) if isinstance(document, dict) else None
-    if document is None or document in ([], {}):
-        return ""
-    if isinstance(document, bool):
-        return str(document).lower()
-    return str(int(document)) if isinstance(document, float) and document.is_integer() else str(document)
+    return document
 
 
 class _Text(str):
@@ -188,17 +212,27 @@ def answered(form: str, body: str) -> Any:
     """An answer's body as a document; raises ``ValueError`` where it is none."""
     if form == "text":
         return _Text(body)
-    document = json.loads(body)
+    document = _json(body)
     if not isinstance(document, (dict, list)):
         message = "no object"
         raise ValueError(message)
     return document
 
 
+def _json(text: str) -> Any:
+    """A document, without the byte order mark that .NET services write before it."""
+    try:
+        return json.loads(text.removeprefix("\ufeff"))
+    except RecursionError as error:
+        message = "nested without end"
+        raise ValueError(message) from error
+
+
 def posted(content_type: str, payload: bytes) -> list[Any]:
     """Entries of what a service posted: JSON (one or a list) or a form."""
+    payload = payload.removeprefix(BOM_UTF8)
     if "json" in content_type or payload.lstrip()[:1] in {b"{", b"["}:
-        document = json.loads(payload)
+        document = _json(payload.decode("utf-8"))
         return document if isinstance(document, list) else [document]
     return [dict(parse_qsl(payload.decode("utf-8"), keep_blank_values=True))]
 

@@ -63,6 +63,27 @@ def test_wishes(text, kind, place):
     assert wish(text) == Wish(kind, place)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["S.T.O.P", "TC NONGVU", "Huỷ đăng ký", "HUY DK", "huy nhan tin", "Ngừng nhận tin", "ngung", "dừng nhận tin", "Xin dừng",
+     "Không nhận nữa", "khong muon nhan tin nua", "Từ chối nhận tin", "Tôi muốn ngừng nhận tin", "please stop",
+     "unsubscribe me", "DUNG NHAN TIN"],
+)  # fmt: skip
+def test_who_wants_no_more_is_understood(text):
+    """The Vietnamese for it, with the words that people put round it, was "unknown", and they went on getting messages."""
+    assert wish(text) == Wish("stop")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Đúng", "đúng rồi", "ĐÚNG", "Dùng", "dung", "Dung", "ngừng mưa rồi", "Không nhận được tin", "dừng mưa", "Huy o thon 3 mat lua",
+     "khong nhan duoc tin", "mua da ngung", "Đừng"],
+)  # fmt: skip
+def test_who_says_something_else_stays_subscribed(text):
+    """ "Đúng" (right!) is no "dừng" (stop) though both lose their marks to the same letters; without marks nobody knows."""
+    assert wish(text) == Wish("unknown")
+
+
 async def test_receipts_make_a_message_delivered_whatever_their_order(province, tmp_path):
     _, (station, _) = province.commune()
     province.subscriber()

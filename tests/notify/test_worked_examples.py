@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from notify.meaning import Answer, Callback, answered, posted
 from notify.pdu import Command, Pdu
 from notify.provider import Doubt, Elsewhere, Heard, Later, Never, NotSent, Receipt
 from notify.providers import PROVIDERS
@@ -238,3 +239,33 @@ async def test_what_is_written_down_of_esms(province, monkeypatch, answers, stat
     finally:
         server.server.shutdown()
         server.server.server_close()
+
+
+@pytest.mark.parametrize(
+    "given", [["a"], {"a": 1}, True, False, 0, -1, "0", "-1", float("inf"), "x" * 201, " "]
+)  # fmt: skip
+def test_what_can_be_no_id_names_no_message(given):
+    """A list's text, or 0, was kept as the id that receipts name; what is longer than an index takes held up all others."""
+    meaning = Answer(code="code", ok=("00",), id="data.id")
+    assert meaning.meant({"code": "00", "data": {"id": given}})[0] == "unclear"
+    with pytest.raises(ValueError, match="names no message"):
+        Callback(id="id", state="s").read({"id": given, "s": "1"})
+
+
+@pytest.mark.parametrize("given", [["00"], {"00": 1}, float("nan"), True])
+def test_what_can_be_no_code_says_nothing(given):
+    assert Answer(code="code", ok=("00",), id="id").meant({"code": given, "id": "x"})[0] == "unclear"
+
+
+def test_answers_with_a_byte_order_mark_are_read():
+    """.NET services write one; a message that was taken ended as doubtful."""
+    assert answered("json", '\ufeff{"code": "00"}') == {"code": "00"}
+    assert posted("application/json", b'\xef\xbb\xbf{"id": 1}') == [{"id": 1}]
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 100_000])
+def test_nested_without_end_is_no_document(body):
+    with pytest.raises(ValueError, match="nested"):
+        answered("json", body)
+    with pytest.raises(ValueError, match="nested"):
+        posted("application/json", body.encode())
