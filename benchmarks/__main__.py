@@ -8,12 +8,15 @@ a benchmark failed; 2 no such benchmark; 3 nothing missed, but something not mea
 
 import importlib
 import json
+import logging
 import os
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+import structlog
 
 from benchmarks import judge, report
 
@@ -118,6 +121,11 @@ def measured(name, former, *, small=False):
     ]
 
 
+def quiet():
+    """What the engine says of each step of a made alert is no news here."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 def main(arguments):
     """Run what was asked for, or everything."""
     small = "--small" in arguments
@@ -128,6 +136,7 @@ def main(arguments):
         return judge.UNKNOWN
     if small:
         os.environ["NONGVU_BENCH_SMALL"] = "1"
+    quiet()
     former, everything, failed = committed(), [], []
     for number, name in enumerate(chosen):
         settle(SETTLE if number and not small else 0)
