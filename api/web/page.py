@@ -102,6 +102,7 @@ async def _station(
         forecast = await office.rows(connection, "forecasts", asking.scope, code=code, from_time=now,
                                      to_time=now + timedelta(days=5), now=now, limit=2000)  # fmt: skip
         silent = await shown.rows(connection, "unjudged", asking.scope, code=code)
+        awaited = await shown.row(connection, "awaited", asking.scope, code=code, now=now)
         ahead = await shown.rows(connection, "coming_indices", asking.scope, code=code, from_time=now,
                                  to_time=now + timedelta(days=5), now=now)  # fmt: skip
         properties = await titles(connection, "property") if silent else {}
@@ -118,6 +119,7 @@ async def _station(
         "ahead": view.daily(ahead, names, zone, language, newest=False),
         "daily": view.daily(indices, names, zone, language),
         "local": time_and_date(now.astimezone(zone), language),
+        "since": time_and_date(awaited["since"].astimezone(zone), language) if awaited and awaited["since"] else "",
         "unjudged": unjudged.of_page(silent, rules, properties, language),
     }
 

@@ -21,6 +21,8 @@ _VI = {
     "alerts": "Cảnh báo đang có",
     "no_alerts": "Hiện không có cảnh báo nào.",
     "no_alerts_known": "Hiện không có cảnh báo nào trong những điều biết được ở đây.",
+    "never_heard": "Chưa biết có cảnh báo hay không: trạm chưa gửi số liệu.",
+    "awaited": "số liệu mới chưa được xét từ {}.",
     "not_known": "Chưa biết",
     "not_measured": "Ở đây không có máy đo để báo",
     "forecast": "dự báo",
@@ -82,6 +84,8 @@ _EN = {
     "alerts": "Open warnings",
     "no_alerts": "There is no warning now.",
     "no_alerts_known": "There is no warning now among what can be known here.",
+    "never_heard": "Not known whether there is a warning: the station has sent no readings.",
+    "awaited": "new readings wait to be judged since {}.",
     "not_known": "Not known",
     "not_measured": "Nothing here measures it",
     "forecast": "forecast",
@@ -176,8 +180,8 @@ STAGES: Final = MappingProxyType(
 
 #: How units are written for people (UCUM → what stands on the page).
 UNITS = {
-    "Cel": "°C", "W/m2": "W/m²", "deg": "°", "m3/m3": "%", "{index}": "", "[pH]": "pH", "{ratio}": "", "m3": "m³",
-    "m3/s": "m³/s", "ug/m3": "µg/m³", "[NTU]": "NTU", "[ppm]": "ppm", "Cel.d": "°C·d", "MJ/m2": "MJ/m²",
+    "Cel": "°C", "W/m2": "W/m²", "deg": "°", "m3/m3": "%", "{index}": "", "1": "", "[pH]": "pH", "{ratio}": "",
+    "m3": "m³", "m3/s": "m³/s", "ug/m3": "µg/m³", "[NTU]": "NTU", "[ppm]": "ppm", "Cel.d": "°C·d", "MJ/m2": "MJ/m²",
 }  # fmt: skip
 _COMPASS = {
     "vi": ("Bắc", "Đông Bắc", "Đông", "Đông Nam", "Nam", "Tây Nam", "Tây", "Tây Bắc"),
@@ -207,7 +211,14 @@ def number(value: float, unit: str, language: Language) -> str:
     if unit == "m3/m3":
         value *= 100
     size = abs(value)
-    digits = 0 if size >= 100 or unit in {"%", "m3/m3", "deg"} else 2 if size < 1 and unit not in {"Cel", "mm"} else 1
+    whole = unit == "1" and value == round(value)  # a level, a stage, a count
+    digits = (
+        0
+        if size >= 100 or whole or unit in {"%", "m3/m3", "deg"}
+        else 2
+        if size < 1 and unit not in {"Cel", "mm"}
+        else 1
+    )
     text = f"{value:.{digits}f}".replace("-", "−")
     if text.strip("−0.") == "":
         text = text.replace("−", "")

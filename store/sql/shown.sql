@@ -99,6 +99,15 @@ JOIN unjudged ON unjudged.place = place.id
 WHERE place.code = %(code)s
 ORDER BY unjudged.kind DESC, unjudged.holds, unjudged.reason, unjudged.name, unjudged.subject
 
+-- name: awaited
+-- Since when readings of the last day wait to be judged at a place that the asker may see, where that is too long; in
+-- real time, whatever clock the readings follow.
+SELECT min(mark.marked_at) AS since
+FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
+JOIN mark ON mark.place = place.id
+WHERE place.code = %(code)s AND mark.to_time >= %(now)s - interval '1 day'
+  AND mark.marked_at < clock_timestamp() - interval '15 minutes';
+
 -- name: unjudged_counts
 -- Of the stations that the asker may see: how many cannot be judged, by rule and reason, without what nothing measures.
 SELECT unjudged.name, unjudged.reason, unjudged.lacks, unjudged.holds, count(DISTINCT place.id) AS places,

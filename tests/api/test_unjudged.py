@@ -6,6 +6,7 @@ import httpx
 import psycopg
 import pytest
 
+from api.web.words import with_unit
 from telemetry.unknown import Why
 
 
@@ -61,6 +62,37 @@ async def test_a_page_never_says_no_warning_of_what_it_cannot_know(client: httpx
     assert "Chưa biết" not in known
 
 
+def read(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+async def test_a_station_that_never_sent_is_not_called_quiet(province: str, client: httpx.AsyncClient) -> None:
+    with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute("INSERT INTO place (code, kind, name) VALUES ('new-1', 'station', 'Trạm mới')")
+    text = read((await client.get("/?station=new-1")).text)
+    assert "Hiện không có cảnh báo nào" not in text
+    assert "Chưa biết có cảnh báo hay không: trạm chưa gửi số liệu." in text
+    english = read((await client.get("/?station=new-1&lang=en")).text)
+    assert "There is no warning" not in english
+    assert "Not known whether there is a warning: the station has sent no readings." in english
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(2, False), (40, True)])
+async def test_readings_that_nobody_judged_yet_are_said(
+    province: str, client: httpx.AsyncClient, minutes: int, late: bool
+) -> None:
+    """Analytics stood still, and the page went on saying that there is no warning."""
+    with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO mark (place, from_time, to_time, cause, marked_at) SELECT id, now(), now(), 'reading',"
+            " clock_timestamp() - make_interval(mins => %s) FROM place WHERE code = 'jfk'",
+            [minutes],
+        )
+    text = read((await client.get("/?station=jfk")).text)
+    assert ("Chưa biết: số liệu mới chưa được xét" in text) == late
+    assert ("Hiện không có cảnh báo nào." in text) is not late
+
+
 @pytest.mark.usefixtures("silent")
 async def test_the_office_sees_what_cannot_be_judged_within_its_area(
     client: httpx.AsyncClient, keys: dict[str, dict[str, str]]
@@ -71,3 +103,9 @@ async def test_the_office_sees_what_cannot_be_judged_within_its_area(
     assert "Trạm Mẫu Sơn" in page
     other = (await client.get("/office", headers=keys["officer"])).text
     assert "chưa khai mức nhạy cảm lũ quét" not in other, "Mẫu Sơn is not theirs"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (2.0, "2"), (0.53, "0,53"), (-1.2, "−1,2")])
+def test_a_level_is_a_whole_number_without_a_unit(value: float, text: str) -> None:
+    """The page said "0,00 1" of the level of flash floods."""
+    assert with_unit(value, "1", "vi") == text
