@@ -60,10 +60,8 @@ def neighbourhood(latitude: Array, longitude: Array, elevation: Array) -> Neighb
     return Neighbourhood(elevation, near, shower, rainy, chosen)
 
 
-def check_area(
-    around: Neighbourhood, hours: Grid, temperature: Array, rain: Array, means: Array, before: Array
-) -> Findings:
-    """Flags of the checks between stations, hour by hour.
+def check_hours(around: Neighbourhood, hours: Grid, temperature: Array, rain: Array) -> Findings:
+    """Flags of the checks between stations that look at one day alone, hour by hour.
 
     Parameters
     ----------
@@ -75,10 +73,6 @@ def check_area(
         Hourly means of the air's temperature, NaN where missing [°C].
     rain : (places, days) array
         Rain of whole days, NaN where missing [mm].
-    means : (places, days) array
-        Mean temperature of whole days, NaN where missing [°C].
-    before : (places, days before) array
-        The same of the days before, for drift [°C].
 
     Returns
     -------
@@ -86,31 +80,40 @@ def check_area(
         QARTOD flags [1].
     """
     lapse = spatial.lapse_rate(temperature[around.ladder], around.elevation[around.ladder])
-    found: dict[tuple[str, Reason], Flags] = {
+    return {
         ("air_temperature", Reason.SPATIAL): spatial.buddy(temperature, around.near, around.elevation, lapse),
-        ("precipitation", Reason.RAIN_OCCURRENCE): _by_hour(hours, spatial.rain_occurrence(rain, around.shower)),
-        ("precipitation", Reason.CLOGGED): _by_hour(hours, spatial.clogged_gauge(rain, around.rainy)),
+        ("precipitation", Reason.RAIN_OCCURRENCE): by_hour(hours, spatial.rain_occurrence(rain, around.shower)),
+        ("precipitation", Reason.CLOGGED): by_hour(hours, spatial.clogged_gauge(rain, around.rainy)),
     }
-    drifting = _drift(around, np.concatenate((before, means), axis=1))[:, before.shape[1] :]
-    found["air_temperature", Reason.DRIFT] = _by_hour(hours, drifting)
-    return found
 
 
-def _drift(around: Neighbourhood, means: Array) -> Flags:
-    """Drift from the neighbours' median, brought to the station's height by the lapse rate of each day."""
+def check_drift(around: Neighbourhood, means: Array) -> Flags:
+    """Drift from the neighbours' median, brought to the station's height by the lapse rate of each day.
+
+    Parameters
+    ----------
+    around : Neighbourhood
+        The stations.
+    means : (places, 2 × `SPAN` − 1 + days) array
+        Mean temperature of the days judged and of those that they look back at; NaN where missing, and where another
+        thermometer measured it [°C].
+
+    Returns
+    -------
+    (places, days) uint8 array
+        QARTOD flags of the days judged [1].
+    """
     lapse = spatial.lapse_rate(means[around.ladder], around.elevation[around.ladder])
     reference = np.full(means.shape, np.nan)
-    for place, rows in enumerate(around.near):
-        chosen = rows[rows >= 0]
-        if chosen.size >= 3:
-            rise = np.nan_to_num(around.elevation[place] - around.elevation[chosen])[:, None]
-            others = means[chosen] + rise * lapse
-            enough = np.isfinite(others).sum(axis=0) >= 3
-            reference[place, enough] = np.nanmedian(others[:, enough], axis=0)
-    return spatial.drift(means, reference, DRIFT, SPAN)
+    for begin in range(0, len(means), spatial.TOGETHER):
+        part = slice(begin, begin + spatial.TOGETHER)
+        others = spatial.brought(means, around.near[part], around.elevation, around.elevation[part], lapse)
+        enough = np.isfinite(others).sum(axis=1) >= 3
+        reference[part] = np.where(enough, spatial.middle(others), np.nan)
+    return spatial.drift(means, reference, DRIFT, SPAN)[:, 2 * SPAN - 1 :]
 
 
-def _by_hour(hours: Grid, days: Flags) -> Flags:
+def by_hour(hours: Grid, days: Flags) -> Flags:
     """The flag of a day on each of its hours."""
     flags = np.full((hours.places, hours.steps), NOT_EVALUATED, dtype=np.uint8)
     for row in range(hours.places):

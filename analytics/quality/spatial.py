@@ -10,6 +10,8 @@ from analytics.quality.finding import GOOD, MISSING, NOT_EVALUATED, SUSPECT, Fla
 
 STANDARD_LAPSE = -0.0065  # [°C m-1], International Standard Atmosphere
 EARTH = 6371.0  # [km]
+#: Places compared in one array: memory grows with them and with the length of the series.
+TOGETHER = 64
 
 
 def distances(latitude: Values, longitude: Values) -> Values:
@@ -133,25 +135,77 @@ def buddy(
     """
     values = np.asarray(values, dtype=np.float64)
     flags = np.full(values.shape, NOT_EVALUATED, dtype=np.uint8)
-    for place, rows in enumerate(nearest):
-        chosen = rows[rows >= 0]
-        if chosen.size >= 3:
-            rise = np.nan_to_num(elevation[place] - elevation[chosen])[:, None]
-            flags[place] = _against(values[place], values[chosen] + rise * lapse, floor, limit)
+    for begin in range(0, len(values), TOGETHER):
+        part = slice(begin, begin + TOGETHER)
+        others = brought(values, nearest[part], elevation, elevation[part], lapse)
+        flags[part] = _against(values[part], others, floor, limit)
     flags[np.isnan(values)] = MISSING
     return flags
 
 
+def brought(values: Values, nearest: NDArray[np.int64], elevation: Values, to: Values, lapse: Values) -> Array:
+    """What the neighbours of places measured, brought to their height.
+
+    Parameters
+    ----------
+    values : (all places, steps) array
+        Readings, NaN where missing [unit of the quantity].
+    nearest : (places, most) int array
+        Rows of the neighbours, −1 for none [1].
+    elevation : (all places,) array
+        Height above the sea; unknown heights are not corrected for [m].
+    to : (places,) array
+        Heights of the places themselves [m].
+    lapse : (steps,) array
+        Change with height of each step [unit of the quantity m-1].
+
+    Returns
+    -------
+    (places, most, steps) array
+        Readings of the neighbours, NaN where there is none [unit of the quantity].
+
+    References
+    ----------
+    Own rule, as `buddy` and `check_drift` compare: a constant change with height over the area.
+    """
+    rise = np.nan_to_num(to[:, None] - elevation[nearest])[:, :, None]
+    return np.asarray(np.where((nearest >= 0)[:, :, None], values[nearest] + rise * lapse, np.nan))
+
+
+def middle(values: Values) -> Array:
+    """Median of what is known along the second axis.
+
+    Parameters
+    ----------
+    values : (places, most, …) array
+        NaN where missing [any unit].
+
+    Returns
+    -------
+    (places, …) array
+        Medians, the mean of the two in the middle where their number is even; NaN where nothing is known [same unit].
+
+    References
+    ----------
+    Hyndman and Fan (1996), Sample quantiles in statistical packages, Amer. Stat. 50, 361–365.
+    """
+    ordered = np.sort(values, axis=1)  # NaN last
+    known = np.isfinite(ordered).sum(axis=1, keepdims=True)
+    lower, upper = np.maximum(known - 1, 0) // 2, known // 2
+    upper = np.minimum(upper, ordered.shape[1] - 1)
+    both = np.take_along_axis(ordered, lower, axis=1) + np.take_along_axis(ordered, upper, axis=1)
+    return np.asarray(both[:, 0] / 2.0)
+
+
 def _against(value: Array, others: Array, floor: float, limit: float) -> Flags:
-    """Flags of one place against its neighbours, (steps,) and (neighbours, steps)."""
-    flags = np.full(value.shape, NOT_EVALUATED, dtype=np.uint8)
-    judged = (np.isfinite(others).sum(axis=0) >= 3) & np.isfinite(value)
-    seen = others[:, judged]
-    middle = np.nanmedian(seen, axis=0)
+    """Flags of places against their neighbours, (places, steps) and (places, neighbours, steps)."""
+    judged = (np.isfinite(others).sum(axis=1) >= 3) & np.isfinite(value)
+    median = middle(others)
     # 1.4826 makes the median absolute deviation of a normal distribution its standard deviation
-    spread = np.maximum(1.4826 * np.nanmedian(np.abs(seen - middle), axis=0), floor / 2.0)
-    flags[judged] = np.where(np.abs(value[judged] - middle) > limit * spread, SUSPECT, GOOD)
-    return flags
+    spread = np.maximum(1.4826 * middle(np.abs(others - median[:, None])), floor / 2.0)
+    return np.where(judged, np.where(np.abs(value - median) > limit * spread, SUSPECT, GOOD), NOT_EVALUATED).astype(
+        np.uint8
+    )
 
 
 def rain_occurrence(rain: Values, nearest: NDArray[np.int64], least: float = 5.0) -> Flags:
@@ -253,7 +307,7 @@ def drift(values: Values, reference: Values, limit: float, days: int = 30) -> Fl
         spans = apart[:, day - 2 * days + 1 : day + 1].reshape(-1, 2, days)
         full = (np.isfinite(spans).sum(axis=2) >= 2 * days // 3).all(axis=1)
         if full.any():
-            middle = np.nanmedian(spans[full], axis=2)
-            flags[full, day] = np.where(np.abs(middle[:, 1] - middle[:, 0]) > limit, SUSPECT, GOOD)
+            medians = middle(spans[full].transpose(0, 2, 1))
+            flags[full, day] = np.where(np.abs(medians[:, 1] - medians[:, 0]) > limit, SUSPECT, GOOD)
     flags[np.isnan(apart)] = MISSING
     return flags

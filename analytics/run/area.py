@@ -1,131 +1,260 @@
 """Area: the second pass of quality, night by night: the stations of an area compared with each other.
 
 It looks at raw values and at what the ordered checks find in them, never at its own verdicts, so it comes to the same
-whatever was said before. A mark with the cause ``area`` asks for it once days of a station below have ended or
-changed; a verdict that really changed marks its own station with the cause ``spatial``, which asks for no area again.
+whatever was said before. A worker that wrote a station's results asks for it once days that have ended changed
+(``area_mark``); a verdict that really changed marks its own station with the cause ``spatial``, and nothing else.
+
+It goes in a lane of its own: nothing else ever waits for it. First the days of the stations that changed are made anew
+from their readings (`area_days`); what of them really changed says which days are compared anew; those are compared
+from the days of all stations, as tables have them, since the lapse rate is the whole area's. Each part is a transaction
+that leaves what is still to be done in the tables, and only while the area is leased.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
 
-import numpy as np
+import structlog
 
-from analytics.grid import Array
-from analytics.quality import check_window, findings
-from analytics.quality.area import SPAN, WHOLE, Neighbourhood, check_area, neighbourhood
-from analytics.quality.check import trusted
-from analytics.run import batch, compute, doubts
-from analytics.run.batch import Frame, Known, local_date, midnight
+from analytics.run.area_days import Piece, days_of, slices, spans
+from analytics.run.area_judge import REACH, Inputs, Run, inputs, judge, runs
+from analytics.run.batch import Known, local_date, midnight
 from analytics.run.write import LeaseLost
-from store import area, lease, verdict, work
-from store.verdict import Verdict
-from store.work import Connection, Span
+from store import area, work
+from store.area import Station
+from store.lease import Waits
+from store.pool import Pool
+from store.work import Connection, Spot
 
-AREA, SPATIAL = "area", "spatial"
-COMPARED = ("air_temperature", "precipitation")
-_INSTANT = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Stations:
-    """The stations of an area."""
-
-    known: Sequence[Known]
-    around: Neighbourhood
-    #: Since when the present thermometer measures; None where nobody said.
-    deployed: Sequence[datetime | None]
+log = structlog.get_logger(__name__)
+#: Longer spans are cut to where readings begin.
+LONG = timedelta(days=366)
+_DAY = timedelta(days=1)
 
 
-async def compare(
-    connection: Connection, token: UUID, place: int, known: Mapping[int, Known], first: datetime, now: datetime
+@dataclass(slots=True)
+class Area:
+    """The lane of a worker; of any number of them one at a time compares an area."""
+
+    pool: Pool
+    waits: Waits = field(default_factory=Waits)
+    worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+
+    async def step(self, now: datetime) -> int:
+        """Compare an area that has waited long enough; return how many that were."""
+        token = uuid4()
+        async with self.pool.connection() as connection:
+            await connection.set_autocommit(True)  # transactions are said where they begin and end
+            place = await area.take(connection, self.worker, token, now, self.waits)
+            if place is None:
+                return 0
+            beat = asyncio.create_task(self._hold(token), name="hold area")
+            try:
+                await compare(connection, token, place, now)
+            except LeaseLost:
+                log.warning("lease lost", area=place, again="by whoever has it")
+            except asyncio.CancelledError:
+                async with self.pool.connection() as another:
+                    await area.release(another, token)
+                raise
+            finally:
+                beat.cancel()
+        return 1
+
+    async def _hold(self, token: UUID) -> None:
+        while True:
+            await asyncio.sleep(self.waits.hold.total_seconds() / 3)
+            async with self.pool.connection() as connection:
+                await area.renew(connection, token, self.waits.hold)
+
+
+async def compare(connection: Connection, token: UUID, place: int, now: datetime) -> None:
+    """Make anew what changed of an area's days, compare what has to be, and end its lease."""
+    stations = await area.stations(connection, place)
+    known = await _known(connection, stations)
+    marks = await area.marks(connection, place)
+    if known:
+        await _make(connection, token, place, stations, known, marks, now)
+    else:
+        await area.done(connection, [mark.id for mark in marks])
+        await area.compared(connection, place, date.min, date.max)
+    deployed = [[local_date(one, station.time_zone) for one in station.deployed] for station in stations]
+    last = min((_ended(one, now) for one in known), default=date.min)
+    for run in runs(await area.changed_days(connection, place), last, len(known)):
+        given = await inputs(connection, known, run)
+        await _judged(connection, token, place, run, given, deployed, now)
+    await area.release(connection, token)
+
+
+async def _known(connection: Connection, stations: Sequence[Station]) -> list[Known]:
+    feeds = await area.streams(connection, [one.id for one in stations])
+    return [Known(_spot(one), feeds[one.id], (), {}) for one in stations]
+
+
+def _spot(one: Station) -> Spot:
+    """As much of a station as the checks look at."""
+    position = one.latitude, one.longitude, one.elevation
+    return Spot(one.id, "", "", "station", one.time_zone, *position, {}, [], None, None)
+
+
+def _ended(known: Known, now: datetime) -> date:
+    """Last day that has ended."""
+    return local_date(now, known.spot.time_zone) - _DAY
+
+
+def basis(known: Known) -> str:
+    """What a station's days are made from beside its readings."""
+    feeds = (f"{feed.datastream} {feed.quantity} {feed.level} {feed.interval_seconds:g}" for feed in known.feeds)
+    return "; ".join((known.spot.time_zone, *feeds))
+
+
+async def _make(
+    connection: Connection,
+    token: UUID,
+    place: int,
+    stations: Sequence[Station],
+    known: Sequence[Known],
+    marks: Sequence[area.Mark],
+    now: datetime,
 ) -> None:
-    """Compare an area's stations from a moment to the last day that has ended, and end its lease."""
-    deployed = await area.stations(connection, place)
-    stations = _stations([known[one] for one in deployed], list(deployed.values()))
-    found: list[Verdict] = []
-    zones = [one.spot.time_zone for one in stations.known]
-    begin = min((local_date(first, zone) for zone in zones), default=now.date())
-    last = min((local_date(now, zone) - timedelta(days=1) for zone in zones), default=begin - timedelta(days=1))
-    if last >= begin and len(zones) > 3:
-        found = await _days(connection, stations, begin, last)
-    own = {feed.datastream: one.spot.time_zone for one in stations.known for feed in one.feeds if feed.own}
+    """Make days that changed, and those that are looked back at and never were made."""
+    pieces = await _changed(connection, stations, known, marks, now)
+    anew = list(_thermometers(stations, max(_ended(one, now) for one in known)))
+    waiting = [day for day, _ in await area.changed_days(connection, place)]
+    firsts = [piece.first for piece in pieces] + [first for first, _ in anew] + waiting
+    need = min(firsts, default=date.max) - timedelta(days=REACH)
+    lacking = [
+        Piece(one, need, min(station.since - _DAY, _ended(one, now)))
+        for station, one in zip(stations, known, strict=True)
+        if station.since is not None and need < station.since
+    ]
+    await _write(connection, token, place, pieces, known, now, asks=True)
+    await _write(connection, token, place, await _clipped(connection, lacking), known, now, asks=False)
+    came = [
+        station._replace(since=None if station.since is None else min(station.since, need), basis=basis(one))
+        for station, one in zip(stations, known, strict=True)
+    ]
     async with connection.transaction():
-        if not await lease.release(connection.cursor(), token, [place]):
-            raise LeaseLost([place])
-        if own and last >= begin:
-            moments = [midnight(begin, zone) for zone in own.values()]
-            cursor = connection.cursor()
-            await verdict.replace(cursor, verdict.SPATIAL, list(own), moments, found, now)
-            if spans := await cursor.fetchall():
-                await area.changed(connection.cursor(), [(stream, since, until) for stream, since, until in spans])
+        await _hold(connection, token, place)
+        if anew:
+            await area.ask(connection, place, anew)
+        await area.made(connection, came)
+        await area.done(connection, [mark.id for mark in marks])
 
 
-def _stations(known: Sequence[Known], deployed: Sequence[datetime | None]) -> Stations:
-    places = batch.static(known)
-    around = neighbourhood(places.latitude, places.longitude, places.elevation)
-    return Stations(known, around, deployed)
+async def _changed(
+    connection: Connection,
+    stations: Sequence[Station],
+    known: Sequence[Known],
+    marks: Sequence[area.Mark],
+    now: datetime,
+) -> list[Piece]:
+    """Days that changed, and all where a station is not any more what its days were made from."""
+    of_station = {one.spot.id: one for one in known}
+    pieces = []
+    for mark in marks:
+        if (one := of_station.get(mark.station)) is not None:
+            first, last = (local_date(moment, one.spot.time_zone) for moment in (mark.from_time, mark.to_time))
+            # the day after looks back at it
+            pieces.append(Piece(one, first, min(last + _DAY, _ended(one, now))))
+    others = [
+        one.spot.id for station, one in zip(stations, known, strict=True) if station.basis not in (None, basis(one))
+    ]
+    if others:
+        for station, day in (await area.first_days(connection, others)).items():
+            pieces.append(Piece(of_station[station], day, _ended(of_station[station], now)))
+    return await _clipped(connection, merged(pieces))
 
 
-async def _days(connection: Connection, stations: Stations, begin: date, last: date) -> list[Verdict]:
-    """Go through the days, a bounded number at a time, keeping the daily means that drift looks back at."""
-    length = max(compute.PLACE_DAYS // len(stations.known), 1)
-    day = begin - timedelta(days=2 * SPAN)
-    before = np.full((len(stations.known), 0), np.nan)
-    found: list[Verdict] = []
-    while day <= last:
-        judged = day >= begin
-        end = min(day + timedelta(days=length - 1), last if judged else begin - timedelta(days=1))
-        part = await _frame(connection, stations.known, day, end, COMPARED if judged else COMPARED[:1])
-        means, verdicts = await asyncio.to_thread(_judge, part, stations, before, judged)
-        found += verdicts
-        before = np.concatenate((before, means), axis=1)[:, -2 * SPAN :]
-        day = end + timedelta(days=1)
+def merged(pieces: Iterable[Piece]) -> list[Piece]:
+    """The same days, each once; in order of station and day."""
+    found: list[Piece] = []
+    for piece in sorted(pieces, key=lambda one: (one.known.spot.id, one.first)):
+        if piece.first > piece.last:
+            continue
+        last = found[-1] if found else None
+        if last is not None and last.known is piece.known and piece.first <= last.last + _DAY:
+            found[-1] = last._replace(last=max(last.last, piece.last))
+        else:
+            found.append(piece)
     return found
 
 
-async def _frame(
-    connection: Connection, known: Sequence[Known], first: date, last: date, quantities: Sequence[str]
-) -> Frame:
-    """Raw readings of the stations' own sensors, a day before for the checks in time."""
-    own = [
-        Known(one.spot, tuple(feed for feed in one.feeds if feed.own and feed.quantity in quantities), (), {})
-        for one in known
+async def _clipped(connection: Connection, pieces: Sequence[Piece]) -> list[Piece]:
+    """Long spans from where a station's readings begin."""
+    long = [piece.known.spot.id for piece in pieces if piece.last - piece.first > LONG]
+    if not long:
+        return list(pieces)
+    earliest = await work.earliest(connection, long)
+    found = []
+    for piece in pieces:
+        begin = piece.first
+        if piece.last - piece.first > LONG:
+            moment = earliest.get(piece.known.spot.id)
+            begin = piece.last if moment is None else max(begin, local_date(moment, piece.known.spot.time_zone))
+        if begin <= piece.last:
+            found.append(piece._replace(first=begin))
+    return found
+
+
+def _thermometers(stations: Sequence[Station], last: date) -> Iterable[tuple[date, date]]:
+    """Days that are judged otherwise because a thermometer was put up, or was not after all."""
+    for station in stations:
+        for moment in set(station.deployed) ^ set(station.known if station.known is not None else station.deployed):
+            first = local_date(moment, station.time_zone)
+            if first <= last:
+                yield first, min(first + timedelta(days=REACH + 1), last)
+
+
+async def _write(
+    connection: Connection,
+    token: UUID,
+    place: int,
+    pieces: Sequence[Piece],
+    known: Sequence[Known],
+    now: datetime,
+    *,
+    asks: bool,
+) -> None:
+    until = max(_ended(one, now) for one in known)
+    for part in slices(pieces):
+        array = await work.readings(connection, spans(part))
+        days = await asyncio.to_thread(days_of, part, array)
+        wanted = [area.Span(one.spot.id, first, last) for one, first, last in part]
+        async with connection.transaction():
+            await _hold(connection, token, place)
+            await area.write(connection, place, wanted, days, REACH, until, asks=asks)
+
+
+async def _hold(connection: Connection, token: UUID, place: int) -> None:
+    if not await area.held(connection, place, token):
+        raise LeaseLost([place])
+
+
+async def _judged(
+    connection: Connection,
+    token: UUID,
+    place: int,
+    run: Run,
+    given: Inputs,
+    deployed: Sequence[Sequence[date]],
+    now: datetime,
+) -> None:
+    """Compare a run of days, and write what came of it."""
+    found = await asyncio.to_thread(judge, given, run, deployed, now)
+    limits = [
+        (feed.datastream, midnight(run.first, one.spot.time_zone), midnight(run.last + _DAY, one.spot.time_zone))
+        for one in given.known
+        for feed in one.feeds
     ]
-    spans = []
-    for one in own:
-        zone = one.spot.time_zone
-        limits = midnight(first - timedelta(days=1), zone), midnight(last + timedelta(days=1), zone) - _INSTANT
-        spans += [Span(feed.datastream, *limits) for feed in one.feeds]
-    array = await work.readings(connection, spans)
-    parts = []
-    for one in own:
-        streams = [feed.datastream for feed in one.feeds]
-        mine = array[np.isin(array["datastream_id"], streams)]
-        parts.append((mine, batch.trusted(mine, ())))
-    moment = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=2)
-    never = np.full(len(own), np.datetime64("NaT", "s"))
-    return batch.frame(own, batch.gather(parts), first, last, 1, moment, never)
-
-
-def _judge(part: Frame, stations: Stations, before: Array, judged: bool) -> tuple[Array, list[Verdict]]:
-    window = trusted(part.window, check_window(part.window))
-    air, fallen = window.summary("air_temperature"), window.summary("precipitation")
-    means = np.where(air.completeness >= WHOLE, air.mean, np.nan)[:, 1:]
-    dates = window.grid.dates[1:]
-    for row, moment in enumerate(stations.deployed):
-        if moment is not None:
-            # what another thermometer measured says nothing of a drift of this one
-            means[row, dates <= np.datetime64(local_date(moment, stations.known[row].spot.time_zone))] = np.nan
-    if not judged:
-        return means, []
-    hours = window.hourly_grid()
-    rain = np.where(fallen.completeness >= WHOLE, fallen.total, np.nan)
-    temperature = window.hourly("air_temperature").mean
-    lead = np.full((len(means), 1), np.nan)
-    found = check_area(stations.around, hours, temperature, rain, np.concatenate((lead, means), axis=1), before)
-    return means, doubts.said(part, findings(hours, found, 1))
+    async with connection.transaction():
+        await _hold(connection, token, place)
+        await area.compared(connection, place, run.first, run.last)
+        if changed := await area.replace(connection.cursor(), limits, found, now, whole=run.whole):
+            await area.changed(connection.cursor(), changed)

@@ -49,8 +49,8 @@ class Job:
     memory: memory.Memory | None
     #: Something that its outlook rests on changed: it is to be looked ahead anew.
     looks_ahead: bool = False
-    #: Days that have ended changed for its neighbours too, from this moment on: the area is to be compared anew.
-    compares: datetime | None = None
+    #: What changed of days that have ended, or has ended: its area is to be compared anew.
+    compares: Sequence[tuple[datetime, datetime]] = ()
 
 
 @dataclass(slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 
 from analytics.grid import Array
 from analytics.quality import FAIL, SUSPECT, Findings, Reason, findings
 from analytics.quality import finding as quality
-from analytics.run.batch import Frame, naive
+from analytics.run.batch import Frame, Known, naive
 from store.flag import Check
 from store.verdict import Verdict
 from store.work import Verdict as Said
@@ -46,15 +47,15 @@ def drift_hours(part: Frame, neighbours: Sequence[Sequence[Said]]) -> dict[str, 
 
 def verdicts(part: Frame, found: Findings) -> list[Verdict]:
     """Findings of a station's own datastreams, from the first computed day to now."""
-    return said(part, findings(part.window.grid, found, part.window.lead))
+    return said(part.places, part.moment, findings(part.window.grid, found, part.window.lead))
 
 
-def said(part: Frame, found: Sequence[quality.Finding]) -> list[Verdict]:
+def said(places: Sequence[Known], now: datetime, found: Sequence[quality.Finding]) -> list[Verdict]:
     """Findings as verdicts on a station's own datastreams."""
     if not found:
         return []
     own: dict[tuple[int, str], list[int]] = {}
-    for row, known in enumerate(part.places):
+    for row, known in enumerate(places):
         names = known.series()
         for feed in known.feeds:
             for name in names[feed.datastream] if feed.own else ():
@@ -63,7 +64,7 @@ def said(part: Frame, found: Sequence[quality.Finding]) -> list[Verdict]:
     verdicts = {
         Verdict(stream, begin, end, flag | bits[reason], reason.value)
         for row, name, reason, begin, end, flag in found
-        if begin <= part.moment
+        if begin <= now
         for stream in own.get((row, name), ())
     }
     return sorted(verdicts)

@@ -18,7 +18,6 @@ from analytics.indices import INDICES
 from analytics.rule import Rule
 from analytics.rules import RULES
 from analytics.run import ahead
-from analytics.run.area import AREA, compare
 from analytics.run.batch import Known, local_date, midnight
 from analytics.run.compute import Job, compute, lead_days
 from analytics.run.expect import AHEAD, FORECAST
@@ -26,7 +25,7 @@ from analytics.run.known import Acquainted
 from analytics.run.memory import Memory
 from analytics.run.units import each, portions
 from analytics.run.write import LeaseLost, write
-from store import area, lease, uncomputed, work
+from store import lease, uncomputed, work
 from store.lease import Leased, Waits
 from store.pool import Pool
 
@@ -38,7 +37,7 @@ PATIENCE = 5.0
 #: Groups of jobs by how many days they reach back: a place with a year to do does not make others do one.
 _REACHES = (1, 7, 31, 366)
 #: Causes that change nothing of what is known of a place beside its readings.
-_PLAIN = frozenset({"reading", "correction", AHEAD, FORECAST, AREA})
+_PLAIN = frozenset({"reading", "correction", AHEAD, FORECAST})
 
 #: Causes by which readings themselves changed.
 _READ = frozenset({"reading", "correction", "backfill"})
@@ -124,20 +123,12 @@ class Engine:
 
     async def _work(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
         looking = [leased for leased in taken if only(AHEAD, leased)]
-        areas = [leased for leased in taken if only(AREA, leased)]
-        done = len(looking) + len(areas)
-        for leased in areas:
-            await each(connection, token, [leased], lambda some: self._area(connection, token, some[0], now))
+        done = len(looking)
         if looking:
             await each(connection, token, looking, lambda some: self._ahead(connection, token, some, now))
-        if past := [leased for leased in taken if leased not in looking and leased not in areas]:
+        if past := [leased for leased in taken if leased not in looking]:
             done += await self._past(connection, token, past, now)
         return done
-
-    async def _area(self, connection: work.Connection, token: UUID, leased: Leased, now: datetime) -> None:
-        stations = list(await area.stations(connection, leased.place))
-        known, _ = await self.acquainted.ask(connection, stations, ())
-        await compare(connection, token, leased.place, known, leased.from_time or now, now)
 
     async def _ahead(self, connection: work.Connection, token: UUID, looking: Sequence[Leased], now: datetime) -> None:
         ids = [leased.place for leased in looking]
@@ -202,23 +193,26 @@ class Engine:
                 self.memory.pop(leased.place, None)
             anew = leased.place in changed or outdated(leased, reached.get(leased.place), now)
             zone = one.spot.time_zone
-            first, today = midnight(firsts[leased.place], zone), midnight(local_date(now, zone), zone)
-            beside = compares(leased, one.spot.kind, first, today)
+            today = midnight(local_date(now, zone), zone)
+            beside = compares(leased, reached.get(leased.place), today) if one.spot.kind == "station" else ()
             jobs.append(Job(one, firsts[leased.place], leased, memory if usable else None, anew, beside))
         return jobs
 
 
 def only(cause: str, leased: Leased) -> bool:
-    """Whether a place's past is settled, and all that is asked for is to look ahead, or at the stations below it."""
+    """Whether a place's past is settled, and all that is asked for is to look ahead."""
     return leased.causes == [cause] and not leased.kinds
 
 
-def compares(leased: Leased, kind: str, first: datetime, today: datetime) -> datetime | None:
-    """From when on the stations of its area are to be compared anew; None while no day that has ended changed."""
-    if AREA in leased.causes:
-        return leased.from_time
-    changed = bool(_READ & set(leased.causes)) or "end-of-day" in leased.kinds
-    return first if kind == "station" and first < today and changed else None
+def compares(leased: Leased, reached: work.Known | None, today: datetime) -> list[tuple[datetime, datetime]]:
+    """Spans of a station's days that have ended since, or in which readings changed: its area is to be compared."""
+    spans = []
+    if _READ & set(leased.causes) and leased.from_time is not None and leased.from_time < today:
+        spans.append((leased.from_time, min(leased.to_time or today, today)))
+    through = None if reached is None else reached.through
+    if through is not None and through < today:
+        spans.append((through, today))
+    return spans
 
 
 def outdated(leased: Leased, reached: work.Known | None, now: datetime) -> bool:

@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from analytics.run import readers
+from analytics.run.area import Area
 from analytics.run.engine import Engine
 from analytics.run.requests import answer_one
 from analytics.run.settings import AnalyticsSettings
@@ -29,8 +30,11 @@ from telemetry.clock import Clock, RealClock, ReplayedClock, follow
 log = structlog.get_logger(__name__)
 PLACES = Counter("nongvu_analytics_places", "Places computed")
 SECONDS = Histogram("nongvu_analytics_step_seconds", "Time of one step of work")
+AREA_SECONDS = Histogram("nongvu_analytics_area_seconds", "Time of comparing the stations of an area")
 #: Longest wait between two looks at the marks [s]; a notification only shortens it.
 LOOK = 1.0
+#: Between two looks for areas to compare [s]; a replay looks as often as for all else.
+AREAS = 5.0
 #: Between two looks at the gateways [s].
 CARE = 30.0
 #: Between two looks for index values of forecasts that are old enough to go [s].
@@ -70,6 +74,7 @@ async def run(settings: AnalyticsSettings) -> None:
             tasks.create_task(_listen(live), name="listen"),
             tasks.create_task(_expire(connections, live), name="expire leases"),
             tasks.create_task(_rollups(connections, live), name="rollups"),
+            tasks.create_task(_areas(Area(connections, area_waits(settings)), live), name="areas"),
             tasks.create_task(_requests(connections, live), name="requests"),
             tasks.create_task(_care(connections, live), name="care"),
             tasks.create_task(_forget(connections, live), name="forget old issues"),
@@ -96,6 +101,13 @@ def waits(settings: AnalyticsSettings) -> Waits:
     if settings.clock == "replayed":
         return Waits(timedelta(0), timedelta(0), min(settings.analytics_hold, timedelta(seconds=5)))
     return Waits(settings.analytics_quiet, settings.analytics_oldest, settings.analytics_hold)
+
+
+def area_waits(settings: AnalyticsSettings) -> Waits:
+    """How long areas wait to be compared."""
+    if settings.clock == "replayed":
+        return waits(settings)
+    return Waits(settings.analytics_area_quiet, settings.analytics_area_oldest, settings.analytics_hold)
 
 
 async def _work(engine: Engine, live: Live) -> None:
@@ -216,6 +228,25 @@ async def _rollups(connections: Pool, live: Live) -> None:
             log.warning("rollups wait", error=str(error).strip(), again_in=ROLLUP)
         await asyncio.sleep(ROLLUP)
         await _wait(live.woken, 30.0)
+
+
+async def _areas(area: Area, live: Live) -> None:
+    """Compare neighbours in a lane of its own: what is live never waits for it."""
+    replayed = isinstance(live.clock, ReplayedClock)
+    while True:
+        done = 0
+        try:
+            if not isinstance(live.clock, ReplayedClock) or live.clock.started:
+                begin = time.perf_counter()
+                done = await area.step(live.clock.now())
+                if done:
+                    AREA_SECONDS.observe(time.perf_counter() - begin)
+        except psycopg.Error as error:
+            log.warning("areas wait", error=str(error).strip(), again_in=AREAS)
+        except Exception:
+            log.exception("area not compared", again="when its lease expires")
+        if not done:
+            await asyncio.sleep(LOOK if replayed else AREAS)
 
 
 async def _requests(connections: Pool, live: Live) -> None:

@@ -18,6 +18,12 @@ class AnalyticsSettings(DatabaseSettings):
         timedelta(seconds=30), description="older days are recomputed once nothing came for so long"
     )
     analytics_oldest: timedelta = Field(timedelta(minutes=5), description="older days wait no longer than this")
+    analytics_area_quiet: timedelta = Field(
+        timedelta(minutes=1), description="neighbours are compared once no older day changed for so long"
+    )
+    analytics_area_oldest: timedelta = Field(
+        timedelta(minutes=5), description="comparing neighbours waits no longer than this"
+    )
     analytics_hold: timedelta = Field(
         timedelta(seconds=60), description="a worker not heard for so long lost its places"
     )

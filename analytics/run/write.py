@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -46,21 +46,12 @@ async def write(
         looking = [job.known.spot.id for computed in done for job in computed.jobs if job.looks_ahead]
         if looking:
             await mark.append(connection.cursor(), looking, now, now, AHEAD)
-        compared = {job.known.spot.id: job.compares for computed in done for job in computed.jobs if job.compares}
-        if compared:
-            await _mark_areas(connection, compared, now)
+        ended = [(job.known.spot.id, *span) for computed in done for job in computed.jobs for span in job.compares]
+        if ended:
+            await area.mark(connection.cursor(), ended)
     for computed in done:
         for place, memory in computed.memory.items():
             memory.generation = held[place]
-
-
-async def _mark_areas(connection: Connection, compared: Mapping[int, datetime], now: datetime) -> None:
-    """Have the areas of changed stations compared, each from its earliest change on."""
-    firsts: dict[int, datetime] = {}
-    for place, one in (await area.of_places(connection, list(compared))).items():
-        firsts[one] = min(firsts.get(one, compared[place]), compared[place])
-    if firsts:
-        await area.mark(connection.cursor(), firsts, now)
 
 
 async def _indices(connection: Connection, computed: Computed) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import psycopg
 import pytest
 
+from analytics.run.area import Area
 from analytics.run.engine import Engine
 from store.lease import Waits
 from store.pool import pool
@@ -77,7 +78,8 @@ async def settle(database, now, workers=1, **options):
         engines = [Engine(connections, AT_ONCE, worker=f"w{k}", **options) for k in range(workers)]
 
         async def work(engine):
-            while await engine.step(now):
+            area = Area(connections, AT_ONCE, engine.worker)
+            while await engine.step(now) or await area.step(now):
                 pass
 
         for _ in range(3):
@@ -110,7 +112,10 @@ def contents(database):
             "verdicts": rows(
                 "SELECT datastream_id, valid_from, valid_to, flag, reason, who FROM verdict ORDER BY 1, 2, 3, 5"
             ),
-            "left": rows("SELECT (SELECT count(*) FROM mark), (SELECT count(*) FROM lease)"),
+            "left": rows(
+                "SELECT (SELECT count(*) FROM mark) + (SELECT count(*) FROM area_mark),"
+                " (SELECT count(*) FROM lease) + (SELECT count(*) FROM area_lease)"
+            ),
         }
 
 
@@ -124,10 +129,10 @@ def crash_sometimes(monkeypatch, chance, *places):
     for module, name in places:
         original = getattr(module, name)
 
-        async def dies(*arguments, original=original):
+        async def dies(*arguments, original=original, **options):
             if chance.random() < 0.15:
                 raise KilledError
-            return await original(*arguments)
+            return await original(*arguments, **options)
 
         monkeypatch.setattr(module, name, dies)
 
@@ -139,6 +144,7 @@ class KilledError(BaseException):
 async def attempt(engine, now):
     try:
         await engine.drain(lambda: now)
+        await Area(engine.pool, engine.waits, engine.worker).step(now)
     except KilledError:
         engine.memory.clear()
 

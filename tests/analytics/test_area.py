@@ -166,8 +166,9 @@ async def test_shuffled_split_repeated_with_crashes_and_several_workers(
     assert {row[4] for row in expected["verdicts"] if row[5] == "spatial"} >= {"spatial", "clogged"}
     # between the comparison and its release, and between the verdicts and the marks they leave
     crash_sometimes(
-        monkeypatch, chance, (write, "_indices"), (area, "_days"), (area.verdict, "replace"), (area.area, "changed")
-    )
+        monkeypatch, chance, (write, "_indices"), (area, "_make"), (area.area, "write"), (area.area, "done"),
+        (area, "_judged"), (area.area, "replace"), (area.area, "changed"), (area.area, "release"),
+    )  # fmt: skip
     async with pool(other, name="test", most=6) as connections:
         waits = Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600)
         engines = [Engine(connections, waits, most=1 + 2 * k, worker=f"w{k}") for k in range(3)]
