@@ -88,6 +88,9 @@ def running(url, name="analytics", **settings):
                     raise RuntimeError(log.read_text()[-2000:])
                 time.sleep(0.02)
             yield psutil.Process(process.pid)
+        except Exception:
+            print(f"{name} said: {log.read_text()[-3000:]}", file=sys.stderr)  # why nothing came of what was waited for
+            raise
         finally:
             process.send_signal(signal.SIGTERM)
             code = process.wait(90)

@@ -11,6 +11,7 @@ Rows: the highest rate without a queue; CPU at 20 a second, which can be compare
 highest rate; places waiting where it did not keep up; memory at the end, warm.
 """
 
+import contextlib
 import sys
 import time
 from datetime import UTC, datetime
@@ -86,12 +87,27 @@ def take_up(connection, open_, waits):
             del open_[place]
 
 
+@contextlib.contextmanager
+def ended(worker):
+    """The ingest worker, stopped whatever comes of the rest."""
+    try:
+        yield
+    finally:
+        code = worker.stop()
+    if code:
+        raise RuntimeError(f"ingest ended with {code}")
+
+
 def measured(database, broker, data, stations, interval):
     """Figures of each rate: {rate: (p50, p99, waiting, CPU ms of Python and of the server a place)}, and MB resident."""
     url = stage.fresh(database)
     ids = hall.province(url, stations, interval)
-    worker, found = stage.Worker(url, broker), {}
-    with psycopg.connect(url, autocommit=True) as connection, hall.running(url) as process:
+    found = {}
+    with (
+        ended(stage.Worker(url, broker)),
+        psycopg.connect(url, autocommit=True) as connection,
+        hall.running(url) as process,
+    ):
         at_start = process.memory_info().rss
         places = dict(
             connection.execute("SELECT substr(code, 3)::int, id FROM place WHERE kind = 'station'").fetchall()
@@ -111,8 +127,6 @@ def measured(database, broker, data, stations, interval):
                 break
         memory = process.memory_info().rss / 1e6, at_start / 1e6
         sender.fleet.close()
-    if worker.stop():
-        raise RuntimeError("ingest did not end well")
     return found, memory
 
 
