@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from notify.settings import NotifySettings
 from standalone.doctor_connections import Named, api, broker
 from standalone.doctor_messages import messages
-from standalone.doctor_service import overdue
+from standalone.doctor_service import overdue, troubled
 from standalone.finding import Finding
 from standalone.remedy import remedy
 from standalone.services import ServicesUnavailableError, programs
@@ -231,6 +231,7 @@ def _work(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     yield Finding("fine", "deliveries", f"{sending} on their way")
     for owner in ("analytics", "notify"):
         yield from overdue(connection, owner)
+        yield from troubled(connection, owner)
 
 
 def _gateways(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

@@ -62,6 +62,7 @@ def _tables(name: str, settings: DatabaseSettings) -> Iterator[Finding]:
                 yield Finding("wrong", name, "is not connected to the database", "see its log")
             if settings.clock == "real" and name in {"analytics", "notify"}:
                 yield from overdue(connection, name)
+            yield from troubled(connection, name)
     except psycopg.Error as error:
         said = str(error).strip() or type(error).__name__
         yield Finding("wrong", "database", said.splitlines()[0], remedy("database", error))
@@ -75,6 +76,20 @@ def overdue(connection: psycopg.Connection[Any], name: str) -> Iterator[Finding]
     if count:
         says = f"{count} things were due and are not done, the first at {oldest:%Y-%m-%d %H:%M} UTC"
         yield Finding("wrong", name, says, "see its log, and start it again")
+
+
+def troubled(connection: psycopg.Connection[Any], name: str) -> Iterator[Finding]:
+    """What workers of this process that live say goes wrong with them, and how many share its work."""
+    row = connection.execute(statement("standalone", "troubled"), {"owner": name}).fetchone()
+    count, troubles = row or (0, [])
+    if count > 1:
+        yield Finding("fine", f"{name} workers", f"{count} share the work")
+    if troubles:
+        more = f" and {len(troubles) - 3} more" if len(troubles) > 3 else ""
+        says = f"the database does not do what it asks: {'; '.join(troubles[:3])}{more}"
+        yield Finding(
+            "wrong", f"{name} workers", says, "see its log; is the schema up to date, has its login its rights?"
+        )
 
 
 def _ingest(settings: Any) -> Iterator[Finding]:

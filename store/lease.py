@@ -38,12 +38,18 @@ class Waits:
     oldest: timedelta = timedelta(minutes=5)
     #: A lease not renewed for so long is lost.
     hold: timedelta = timedelta(seconds=60)
+    #: What has been ready for so long another worker takes than the one whose place it is; 0: whoever comes first.
+    late: timedelta = timedelta(seconds=2)
 
 
 async def take(
     connection: AsyncConnection[TupleRow], worker: str, token: UUID, now: datetime, most: int, waits: Waits
 ) -> list[Leased]:
-    """Lease up to ``most`` places: one statement, committed at once on a connection in autocommit."""
+    """Lease up to ``most`` places: one statement, committed at once on a connection in autocommit.
+
+    First what is this worker's own among those that live (`store.worker`), the most urgent of it first; what is
+    another's only when nothing of its own is ready, and late.
+    """
     arguments = {
         "worker": worker,
         "token": token,
@@ -52,6 +58,7 @@ async def take(
         "quiet": waits.quiet,
         "oldest": waits.oldest,
         "hold": waits.hold,
+        "late": waits.late,
     }
     async with connection.cursor(row_factory=class_row(Leased)) as cursor:
         await cursor.execute(statement("lease", "take"), arguments)

@@ -26,10 +26,13 @@ from analytics.run.memory import Memory
 from analytics.run.units import each, portions
 from analytics.run.write import LeaseLost, write
 from store import lease, uncomputed, work
+from store import worker as workers
 from store.lease import Leased, Waits
 from store.pool import Pool
 
 log = structlog.get_logger(__name__)
+#: Whose work it is, among workers of every kind.
+OWNER = "analytics"
 #: Steps at a time while a backlog is worked off.
 LANES = 2
 #: Portions of a step are begun for so long [s]; what is left of it goes back, behind what is new.
@@ -53,10 +56,13 @@ class Engine:
     most: int = 500
     rules: Sequence[Rule] = RULES
     indices: Sequence[Index] = INDICES
-    worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    #: Of its own: containers may share a name, and number their processes alike.
+    worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}")
     #: The live window of places; a cache of the tables.
     memory: dict[int, Memory] = field(default_factory=dict)
     acquainted: Acquainted = field(default_factory=Acquainted)
+    #: The workers that lived at the last beat.
+    beside: list[str] = field(default_factory=list)
 
     async def step(self, now: datetime, more: asyncio.Event | None = None) -> int:
         """Take what waits at event time ``now``, compute and write it; return how many places that were.
@@ -110,6 +116,23 @@ class Engine:
             if done < self.most:
                 break
         return total
+
+    async def beat(self, trouble: str = "") -> int:
+        """Say that this worker lives; how many do. Windows of places that have become another's are let go."""
+        async with self.pool.connection() as connection:
+            names = await workers.beat(connection, OWNER, self.worker, trouble)
+            if names != self.beside:
+                if self.beside:
+                    log.info("workers", live=names)
+                self.beside = names
+                mine = await workers.own(connection, OWNER, self.worker, list(self.memory))
+                self.memory = {place: memory for place, memory in self.memory.items() if place in mine}
+        return len(names)
+
+    async def leave(self) -> None:
+        """Say that this worker takes nothing any more."""
+        async with self.pool.connection() as connection:
+            await workers.leave(connection, OWNER, self.worker)
 
     async def _hold(self, token: UUID) -> None:
         while True:

@@ -11,14 +11,15 @@ from datetime import timedelta
 
 import psycopg
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from analytics.run import readers
 from analytics.run.area import Area
+from analytics.run.away import Away
 from analytics.run.engine import Engine
 from analytics.run.requests import answer_one
 from analytics.run.settings import AnalyticsSettings
-from store import care, lease
+from store import care, lease, worker
 from store.index_value import forget_issues
 from store.lease import Waits
 from store.mark import CHANNEL
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 PLACES = Counter("nongvu_analytics_places", "Places computed")
 SECONDS = Histogram("nongvu_analytics_step_seconds", "Time of one step of work")
 AREA_SECONDS = Histogram("nongvu_analytics_area_seconds", "Time of comparing the stations of an area")
+WORKERS = Gauge("nongvu_analytics_workers", "Analytics processes that live, this one included")
 #: Longest wait between two looks at the marks [s]; a notification only shortens it.
 LOOK = 1.0
 #: Between two looks for areas to compare [s]; a replay looks as often as for all else.
@@ -55,6 +57,8 @@ class Live:
     clock: Clock
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    away: Away = field(default_factory=Away)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def rouse(self) -> None:
         """Look at marks and rollups now."""
@@ -70,7 +74,12 @@ async def run(settings: AnalyticsSettings) -> None:
         pool(settings.database_url, name="analytics", least=2, most=8) as connections,
         asyncio.TaskGroup() as tasks,
     ):
+        engine = Engine(connections, waits(settings), settings.analytics_batch)
+        if settings.clock != "replayed":  # a replay is one worker's: whoever comes first
+            with live.away.told("beat", worker.BEAT):
+                await engine.beat(live.away.said())
         helpers = [
+            tasks.create_task(_beat(engine, live), name="beat"),
             tasks.create_task(_listen(live), name="listen"),
             tasks.create_task(_expire(connections, live), name="expire leases"),
             tasks.create_task(_rollups(connections, live), name="rollups"),
@@ -78,7 +87,7 @@ async def run(settings: AnalyticsSettings) -> None:
             tasks.create_task(_requests(connections, live), name="requests"),
             tasks.create_task(_care(connections, live), name="care"),
             tasks.create_task(_forget(connections, live), name="forget old issues"),
-            tasks.create_task(readers.watch(connections), name="watch readers"),
+            tasks.create_task(readers.watch(connections, live.away), name="watch readers"),
         ]
         if replayed is not None:
             helpers += [
@@ -86,7 +95,6 @@ async def run(settings: AnalyticsSettings) -> None:
                     follow(replayed, settings.mqtt_url or "", "analytics", ready=live.rouse), name="clock"
                 )
             ]
-        engine = Engine(connections, waits(settings), settings.analytics_batch)
         log.info("analytics started", worker=engine.worker)
         try:
             await _work(engine, live)
@@ -99,7 +107,7 @@ async def run(settings: AnalyticsSettings) -> None:
 def waits(settings: AnalyticsSettings) -> Waits:
     """How long things wait; a replay waits for nothing but a lost worker."""
     if settings.clock == "replayed":
-        return Waits(timedelta(0), timedelta(0), min(settings.analytics_hold, timedelta(seconds=5)))
+        return Waits(timedelta(0), timedelta(0), min(settings.analytics_hold, timedelta(seconds=5)), timedelta(0))
     return Waits(settings.analytics_quiet, settings.analytics_oldest, settings.analytics_hold)
 
 
@@ -118,16 +126,17 @@ async def _work(engine: Engine, live: Live) -> None:
             await _wait(live.wake, LOOK)
             continue
         try:
-            done = await _finish(asyncio.create_task(_step(engine, live), name="step"))
-            pause = 0.0
+            done = await _finish(asyncio.create_task(_step(engine, live), name="step"), live)
         except Exception as error:
             pause = min(max(2 * pause, 0.2), 5.0)
             if is_away(error):
-                log.warning("the database does not answer", error=reason_of(error), again_in=pause)
+                live.away.failed("work", error, pause)
             else:
                 log.exception("places not computed", reason=reason_of(error), again="when their leases expire")
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 — jitter, not a secret
             continue
+        live.away.worked("work")
+        pause = 0.0
         if not done:
             await _wait(live.wake, LOOK)
 
@@ -142,11 +151,12 @@ async def _step(engine: Engine, live: Live) -> int:
     return done
 
 
-async def _finish(step: asyncio.Task[int]) -> int:
+async def _finish(step: asyncio.Task[int], live: Live) -> int:
     """Wait for a step; a stop lets it end, so that no lease is left behind."""
     try:
         return await asyncio.shield(step)
     except asyncio.CancelledError:
+        live.stopping.set()
         with contextlib.suppress(TimeoutError, psycopg.Error):
             await asyncio.wait_for(step, PATIENCE)
         raise
@@ -159,25 +169,42 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
+async def _beat(engine: Engine, live: Live) -> None:
+    """Say that this worker lives, with what goes wrong; until told to stop, when others have its places at once."""
+    if live.settings.clock == "replayed":
+        return
+    try:
+        while not live.stopping.is_set():
+            await _wait(live.stopping, worker.BEAT)
+            with live.away.told("beat", worker.BEAT):
+                WORKERS.set(await engine.beat(live.away.said()))
+    finally:
+        with contextlib.suppress(
+            TimeoutError, psycopg.Error
+        ):  # nobody waits for it: it would be taken for dead in a moment
+            await asyncio.wait_for(engine.leave(), LOOK)
+
+
 async def _listen(live: Live) -> None:
-    """Be woken by marks; without it they are found by looking."""
+    """Be woken by marks; without it they are found by looking, later."""
     while True:
-        try:
+        with live.away.told("listen", LOOK):
             connection = await psycopg.AsyncConnection.connect(
                 live.settings.database_url, autocommit=True, application_name="nongvu-analytics-listen"
             )
             async with connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
+                live.away.worked("listen")
+                live.rouse()  # what was marked meanwhile told nobody
                 async for _ in connection.notifies():
                     live.rouse()
-        except psycopg.Error:
-            await asyncio.sleep(LOOK)
+        await asyncio.sleep(LOOK)
 
 
 async def _expire(connections: Pool, live: Live) -> None:
     while True:
         await asyncio.sleep(LOOK)
-        with contextlib.suppress(psycopg.Error):
+        with live.away.told("expire leases", LOOK):
             async with connections.connection() as connection:
                 if lost := await lease.expire(connection):
                     log.warning("leases expired", leases=lost)
@@ -187,12 +214,10 @@ async def _expire(connections: Pool, live: Live) -> None:
 async def _care(connections: Pool, live: Live) -> None:
     """Look after gateways. Not in a replay: the real time between two looks would be days of its event time."""
     while live.settings.clock != "replayed":
-        try:
+        with live.away.told("care", CARE):
             async with connections.connection() as connection:
                 if changed := await care.look(connection, live.clock.now()):
                     log.info("network", gateways=changed)
-        except psycopg.Error as error:
-            log.warning("care waits", error=str(error).strip(), again_in=CARE)
         await asyncio.sleep(CARE)
 
 
@@ -200,11 +225,9 @@ async def _forget(connections: Pool, live: Live) -> None:
     """Let index values on forecasts of long ago go: a forecast a day makes as many rows as ten days of readings."""
     while True:
         if not isinstance(live.clock, ReplayedClock) or live.clock.started:
-            try:
+            with live.away.told("forget old issues", FORGET):
                 async with connections.connection() as connection:
                     await forget_issues(connection, live.clock.now() - live.settings.analytics_issues)
-            except psycopg.Error as error:
-                log.warning("old issues stay", error=str(error).strip(), again_in=FORGET)
         await asyncio.sleep(FORGET)
 
 
@@ -215,7 +238,7 @@ async def _rollups(connections: Pool, live: Live) -> None:
         if isinstance(live.clock, ReplayedClock) and not live.clock.started:
             await _wait(live.woken, LOOK)
             continue
-        try:
+        with live.away.told("rollups", ROLLUP):
             async with connections.connection() as connection:
                 while await refresh(connection, live.clock.now()):
                     pass
@@ -224,8 +247,6 @@ async def _rollups(connections: Pool, live: Live) -> None:
                     while station := await close(connection, live.clock.now(), station):
                         pass
                     looked = time.monotonic()
-        except psycopg.Error as error:
-            log.warning("rollups wait", error=str(error).strip(), again_in=ROLLUP)
         await asyncio.sleep(ROLLUP)
         await _wait(live.woken, 30.0)
 
@@ -254,10 +275,8 @@ async def _requests(connections: Pool, live: Live) -> None:
         await asyncio.sleep(LOOK)
         if isinstance(live.clock, ReplayedClock) and not live.clock.started:
             continue
-        try:
+        with live.away.told("requests", LOOK):
             async with connections.connection() as connection:
                 await connection.set_autocommit(True)
                 while await answer_one(connection, live.clock.now()):
                     pass
-        except psycopg.Error as error:
-            log.warning("requests wait", error=str(error).strip(), again_in=LOOK)

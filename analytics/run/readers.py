@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import psycopg
 import structlog
 from prometheus_client import Counter
 
+from analytics.run.away import Away
 from store import readers
 from store.pool import Pool
 
@@ -19,17 +19,13 @@ LOOK = 2.0
 PATIENCE = 60.0
 
 
-async def watch(connections: Pool) -> None:
+async def watch(connections: Pool, away: Away) -> None:
     """Look for ever."""
     while True:
-        pause = LOOK
-        try:
+        pause, found = PATIENCE, []
+        with away.told("watch readers", PATIENCE, "run 'nongvu store migrate' as a superuser of the database"):
             async with connections.connection() as connection:
-                found = await readers.watch(connection)
-        except psycopg.Error as error:
-            found, pause = [], PATIENCE
-            log.warning("sessions of readers are not watched", error=str(error).strip()[:200], again_in=PATIENCE,
-                        remedy="run 'nongvu store migrate' as a superuser of the database")  # fmt: skip
+                found, pause = await readers.watch(connection), LOOK
         for session in found:
             ENDED.labels(session.why).inc()
             log.warning(

@@ -109,7 +109,7 @@ BEGIN
         ('nongvu_ingest', 'UPDATE', ARRAY['reading', 'latest', 'set_aside', 'datastream', 'deployment', 'gateway', 'command',
                                           'gateway_config', 'forecast']),
         ('nongvu_analytics', 'INSERT, UPDATE, DELETE',
-            ARRAY['mark', 'lease', 'touched', 'worked', 'due', 'verdict', 'index_value', 'index_state', 'index_name', 'index_method', 'alert', 'alert_step',
+            ARRAY['mark', 'lease', 'worker', 'touched', 'worked', 'due', 'verdict', 'index_value', 'index_state', 'index_name', 'index_method', 'alert', 'alert_step',
                   'request', 'rollup_quarter', 'rollup_hour', 'rollup_hours', 'rollup_grain', 'rollup_day', 'forecast',
                   'sequence_course', 'sequence_cursor',
                   'gateway_trouble', 'unjudged', 'uncomputed', 'area_mark', 'area_day', 'area_day_changed', 'area_station',

@@ -1,8 +1,8 @@
 -- name: take
 -- Infinite ends of a span (whoever marks everything) do not travel.
-SELECT place, CASE WHEN from_time IS NOT NULL THEN greatest(from_time, '1900-01-01') END AS from_time, 
+SELECT place, CASE WHEN from_time IS NOT NULL THEN greatest(from_time, '1900-01-01') END AS from_time,
        CASE WHEN to_time IS NOT NULL THEN least(to_time, '9000-01-01') END AS to_time, causes, kinds, generation
-FROM take_marks(%(worker)s, %(token)s, %(now)s, %(most)s, %(quiet)s, %(oldest)s, %(hold)s);
+FROM take_marks(%(worker)s, %(token)s, %(now)s, %(most)s, %(quiet)s, %(oldest)s, %(hold)s, %(late)s);
 
 -- name: finish
 -- The leases that are still ours end here; each place's generation goes on by one.

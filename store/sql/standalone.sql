@@ -18,6 +18,12 @@ SELECT (SELECT count(*) FROM mark),
        (SELECT count(*) FROM delivery WHERE state IN ('failed', 'doubtful')),
        (SELECT count(*) FROM due WHERE at <= %(now)s);
 
+-- name: troubled
+-- How many workers of an owner live, and what those say that goes wrong with them.
+SELECT count(*), coalesce(array_agg(worker.name || ': ' || worker.trouble ORDER BY worker.name)
+                          FILTER (WHERE worker.trouble <> ''), '{}')
+FROM worker WHERE owner = %(owner)s AND name = ANY (live_workers(%(owner)s));
+
 -- name: gateways
 -- Of every gateway: whether it is online, when it last said so, readings that wait there, latest reading of its stations.
 SELECT gateway.code, told_truth(gateway.status, 'online'), gateway.status_at,

@@ -83,9 +83,9 @@ async def test_tick_by_tick_equals_all_at_once(server, database, empty_database,
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("seed", "shared"), [(1, 0), (2, 1), (3, 2)])
 async def test_shuffled_split_repeated_with_crashes_and_several_workers(
-    database, empty_database, packs, seed, monkeypatch
+    database, empty_database, packs, seed, shared, monkeypatch
 ):
     expected = await reference(database, packs)
     other = again(empty_database)
@@ -103,17 +103,25 @@ async def test_shuffled_split_repeated_with_crashes_and_several_workers(
     crash_sometimes(monkeypatch, chance, (write, "_indices"), (write, "alerts"))
     async with pool(other, name="test", most=6) as connections:
         engines = [
-            Engine(connections, Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600), most=1 + k, worker=f"w{k}")
+            Engine(
+                connections,
+                Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600, late=shared * HOUR / 360_000),
+                most=1 + k,
+                worker=f"w{k}",
+            )
             for k in range(3)
         ]
         for number, (stream, readings) in enumerate(parts):
             deliver(other, stream, readings)
             if number % 5 == 0:
+                for engine in chance.sample(engines, shared):  # the others are dead, though they work on
+                    await engine.beat()
                 await asyncio.gather(*(attempt(engine, NOW) for engine in engines))
     monkeypatch.undo()
     await asyncio.sleep(0.4)
     async with pool(other, name="test") as connections, connections.connection() as connection:
         await connection.execute("SELECT expire_leases()")
+        await connection.execute("DELETE FROM worker")
     await settle(other, NOW, workers=3)
     assert same(contents(other), expected)
 
