@@ -79,9 +79,17 @@ class Computed:
 
 
 def lead_days(rules: Sequence[Rule], indices: Sequence[Index]) -> int:
-    """Days of context that rules and indices look at."""
+    """Days of context that rules and indices look at; looked up once of the same shelves."""
+    if _LEAD and _LEAD[-1][0] is rules and _LEAD[-1][1] is indices:
+        return _LEAD[-1][2]
     of_rules = max((rule.days_back + rule.before for rule in rules), default=0)
-    return max(of_rules, max((index.before for index in indices), default=0))
+    days = max(of_rules, max((index.before for index in indices), default=0))
+    _LEAD[:] = [(rules, indices, days)]
+    return days
+
+
+#: Shelves that were looked up last, and what was found.
+_LEAD: list[tuple[Sequence[Rule], Sequence[Index], int]] = []
 
 
 async def compute(

@@ -132,6 +132,8 @@ class Kept:
             heard = (self.start + np.timedelta64(second, "s")).astype("datetime64[us]")
         spread = {number: _moved(array, left, steps, np.nan) for number, array in self.spread.items()}
         doubted = None if self.doubted is None else _moved(self.doubted, left, steps, np.nan)
+        if doubted is not None and np.isnan(doubted).all():
+            doubted = None
         value, last = _moved(self.value, left, steps, np.nan), _moved(self.last[None], left, steps, -1)[0]
         recent = {stream: times[times >= start] for stream, times in self.recent.items()}
         return Kept(start, self.names, value, spread, last, doubted, recent), heard
