@@ -262,8 +262,9 @@ async def _areas(area: Area, live: Live) -> None:
                 done = await area.step(live.clock.now())
                 if done:
                     AREA_SECONDS.observe(time.perf_counter() - begin)
+            live.away.worked("areas")
         except psycopg.Error as error:
-            log.warning("areas wait", error=str(error).strip(), again_in=AREAS)
+            live.away.failed("areas", error, AREAS)
         except Exception:
             log.exception("area not compared", again="when its lease expires")
         if not done:
