@@ -84,6 +84,8 @@ async def test_f28_killed_again_and_again_gives_what_an_uninterrupted_run_gives(
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     assert process.returncode == 0
+    # those that were killed are thought alive for some seconds, and their places left to them
+    await until("SELECT cardinality(live_workers('analytics'))", database, 0)
     now = datetime.now(UTC)
     for url in (database, empty_database):
         with psycopg.connect(url) as connection:
