@@ -239,4 +239,5 @@ def posted(content_type: str, payload: bytes) -> list[Any]:
 
 def is_page(body: str) -> bool:
     """Whether an answer is a page for people: no service says by one that it took a message."""
-    return bool(re.match(r"\s*(<!doctype\s+html|<html)", body, re.IGNORECASE))
+    begin = body.lstrip()[:100].lower()
+    return begin.startswith("<html") or (begin.startswith("<!doctype") and begin[9:].lstrip().startswith("html"))

@@ -7,7 +7,9 @@ ALTER TABLE request RENAME COLUMN subject TO topic;
 
 -- The highest level an episode had, kept with its course: what held last says nothing of how bad it was.
 CREATE FUNCTION highest_level(level int, course jsonb) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    greatest(level, (SELECT max((entry ->> 1)::int) FROM jsonb_array_elements(course) AS entry));
+    greatest(level, (SELECT max((entry ->> 1)::int)
+                     FROM jsonb_array_elements(CASE jsonb_typeof(course) WHEN 'array' THEN course ELSE '[]' END) AS entry
+                     WHERE jsonb_typeof(entry -> 1) = 'number'));
 ALTER TABLE alert ADD COLUMN level_highest int GENERATED ALWAYS AS (highest_level(level, course)) STORED;
 
 DROP FUNCTION take_marks;

@@ -18,6 +18,7 @@ NEEDS = {
     ("get", "/v1/readings"): "public",
     ("post", "/v1/readings"): "readings",
     ("get", "/v1/stations/{code}/indices"): "public",
+    ("get", "/v1/stations/{code}/unjudged"): "public",
     ("get", "/v1/alerts"): "public",
     ("get", "/v1/alerts/{id}"): "public",
     ("get", "/v1/documents/{name}"): "public",
