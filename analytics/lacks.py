@@ -120,6 +120,8 @@ def when_unknown(rule: Rule) -> list[str]:
     if not rule.trouble and (rule.quantities or rule.indices):
         hours = rule.patience.total_seconds() / 3600
         lines.append(f"nothing known: the level is held for {hours:g} h, then *{_NAMES[reason(rule)]}*")
+        hours = rule.freshness.total_seconds() / 3600
+        lines.append(f"its readings silent for {hours:g} h, and for longer than expected: *too few readings*")
     return lines
 
 

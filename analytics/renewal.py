@@ -64,7 +64,7 @@ class Going:
 
     #: When its level was reached, without a lower one since.
     since: int
-    #: Local date, ISO → the day's extreme.
+    #: Local date, ISO → the day's extreme, of days that show the level.
     by_day: Mapping[str, float]
     below: bool
     time_zone: str
@@ -73,6 +73,8 @@ class Going:
     freshness: int
     #: The measure still shows the level: no lull.
     shown: bool = True
+    #: It is decided at the end of months and holds between: every day of the calendar counts.
+    monthly: bool = False
 
 
 def due(renew: Renew, going: Going, told: Told, now: int) -> Literal["renew", "extend"] | None:
@@ -128,8 +130,7 @@ def _days_due(renew: Renew, going: Going, told: Told, now: int) -> bool:
     through = whole_through(renew, going, now)
     if not through or through <= told.people_through:
         return False
-    first = _local(going.since, going.time_zone).date()
-    reached, said = (number_of(first, day) for day in (through, told.people_through))
+    reached, said = (number_of(going, day) for day in (through, told.people_through))
     if reached < 2:
         return False
     if milestone(renew.days, said, reached):
@@ -140,9 +141,15 @@ def _days_due(renew: Renew, going: Going, told: Told, now: int) -> bool:
     return (told.worst - worst if going.below else worst - told.worst) >= renew.record
 
 
-def number_of(first: date, day: str) -> int:
-    """Which day of a spell a local date is, 1 the first; 0: it is before, or none."""
-    return max((date.fromisoformat(day) - first).days + 1, 0) if day else 0
+def number_of(going: Going, day: str) -> int:
+    """Which day of a spell a local date is, 1 the first, counting measured days alone; 0: it is before, or none.
+
+    A missing day neither ends a spell, while the rule's patience lasts, nor is it one more day of it.
+    """
+    first = _local(going.since, going.time_zone).date()
+    if going.monthly:
+        return max((date.fromisoformat(day) - first).days + 1, 0) if day else 0
+    return sum(first.isoformat() <= one <= day for one in going.by_day)
 
 
 def _hours_due(renew: Renew, going: Going, told: Told, now: int) -> bool:

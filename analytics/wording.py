@@ -35,11 +35,11 @@ class Said:
     time_zone: str
     #: The measure as it is, of what is over its extreme [the rule's unit].
     value: float
-    #: Local days at this level or above, to now.
+    #: Which measured local day at this level or above that of the value is.
     days: int
     started: int
     ended: int | None
-    #: When the level of which is spoken began: that is the day or moment of the value.
+    #: The day or moment of the value; of what goes on, or is over, when that began.
     since: int
     #: Ended because nothing was heard any more.
     lapsed: bool = False
@@ -49,6 +49,9 @@ class Said:
     #: The extreme of the episode so far, and for how many whole hours it has gone on at this level or above.
     worst: float = float("nan")
     hours: int = 0
+    #: When the value was, where ``since`` is not that; of it, or of ``since``, only the local day may be known.
+    at: int | None = None
+    of_day: bool = False
 
 
 def texts(rule: Rule, said: Said) -> dict[str, Any]:
@@ -90,18 +93,22 @@ def _written(frame: Frame, name: str, ahead: bool, filled: dict[str, str]) -> di
 
 def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str]:
     pattern = frame.day if rule.step is Step.DAY else frame.moment
+    dated = frame.day if said.of_day else pattern
     value = _number(said.value * rule.factor, rule.decimals, frame.decimal)
     again = said.kind in {"renew", "extend"} and said.issued is None
     fact = plain = (words.again or words.fact if again else words.fact).format(value=value, days=said.days)
     if again and rule.renewal.record and said.worst == said.worst:
         worst = _number(said.worst * rule.factor, rule.decimals, frame.decimal)
         fact += frame.worst[rule.below].format(worst=worst) if worst != value else ""
+    if said.at is not None:
+        moment = f" ({_local(said.at, said.time_zone).strftime(dated)})"
+        fact, plain = fact + moment, plain + moment
     return {
         "name": words.name,
         "lower": words.name[:1].lower() + words.name[1:],
         "place": said.place,
         "proxy": frame.proxy if rule.proxy else "",
-        "when": _when(said, pattern, frame.span),
+        "when": _when(said, pattern if said.kind in {"end", "cancel", "renew", "extend"} else dated, frame.span),
         "until": "" if said.ended is None else _local(said.ended, said.time_zone).strftime(pattern),
         "fact": fact,
         "plain": plain,

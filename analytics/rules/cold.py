@@ -106,6 +106,7 @@ COLD_SPELL = Rule(
     ),
     note=(
         "Sources differ on whether 13.0 and 15.0 themselves belong to the colder class; the operator is a setting. "
+        "The days of a spell are the measured ones: a missing day neither ends it nor counts, within its patience. "
         "Defined for plains and midlands: in high mountains such days are near-continuous in winter. The risk levels "
         "of Điều 53 are not encoded, their table could not be verified."
     ),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +19,26 @@ from analytics.index import Step
 from analytics.level import Course, Run
 from analytics.rule import ALWAYS, Dated, Facts, Measure, Rule, own_terms
 from analytics.run.batch import Frame, Known, naive
+from analytics.run.silence import fallen_silent
 from analytics.wording import local_date
+from telemetry.unknown import Why
 
 _UNKNOWN_ONLY = 1 << 8
+
+
+class Seen(NamedTuple):
+    """What a stretch of one code showed: its last value and its worst; seconds and [the rule's unit]."""
+
+    at: int
+    value: float
+    worst_at: int
+    worst: float
+    code: int
+
+    @property
+    def entered(self) -> int:
+        """The highest level that it reached."""
+        return self.code & 15
 
 
 @dataclass(slots=True)
@@ -32,6 +48,8 @@ class Trail:
     #: Second at which decisions begin: what was before it stays.
     base: int
     runs: list[Run] = field(default_factory=list)
+    #: What the runs that say anything showed, in their order.
+    seen: list[Seen] = field(default_factory=list)
     #: Local date → extreme of the measure.
     extremes: dict[str, float] = field(default_factory=dict)
     #: The measure as it was known last.
@@ -211,22 +229,49 @@ def _follow(
             value = np.where(periods.begun, measure.value, np.nan)
             extremes = _extremes(rule, frame, value)
         trail.extremes |= _dated(frame, extremes[row], from_day)
-        measured = value[row, span]
-        known = np.flatnonzero(np.isfinite(measured))
-        if known.size:
-            trail.latest = round(float(measured[known[-1]]), 3)
-        trail.runs += level.runs(codes[row, span], seconds[0][row, span], seconds[1][row, span])
+        follow_row(trail, rule, codes[row, span], seconds[0][row, span], seconds[1][row, span], value[row, span])
+
+
+def follow_row(
+    trail: Trail,
+    rule: Rule,
+    codes: level.Codes,
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    measured: Array,
+) -> None:
+    """Add to a trail one place's further periods: codes, seconds, and the measure, NaN where it is not known yet."""
+    known = np.flatnonzero(np.isfinite(measured))
+    if known.size:
+        trail.latest = round(float(measured[known[-1]]), 3)
+    found = level.runs(codes, begins, ends)
+    trail.runs += found
+    edges = np.searchsorted(known, np.searchsorted(begins, [*(run.begin for run in found), ends[-1]]))
+    for run, first, last in zip(found, edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        if first < last and not run.code & _UNKNOWN_ONLY:
+            of_run = measured[known[first:last]]
+            worst = first + int(of_run.argmin() if rule.below else of_run.argmax())
+            at, worst_at = int(begins[known[last - 1]]), int(begins[known[worst]])
+            values = round(float(of_run[-1]), 3), round(float(measured[known[worst]]), 3)
+            trail.seen.append(Seen(at, values[0], worst_at, values[1], run.code))
 
 
 def unheard(rule: Rule, frame: Frame, measure: Measure, rows: Sequence[int], periods: Periods) -> Silent:
-    """Why a rule says nothing at its rows now; 0 where it was known within its patience. Not of what has no news."""
+    """Why a rule says nothing at its rows now; 0 where it was known within its patience. Not of what has no news.
+
+    What it knew before its readings stopped is not what is now: a morning's minimum says nothing of the night after.
+    """
     since = int(frame.now.astype(np.int64)) - int(rule.patience.total_seconds())
     recent = periods.begun & (periods.seconds[1] > since)
     if measure.hold is not None:  # between the ends of months nothing new is said
         recent = periods.begun & ~measure.hold
     columns = np.flatnonzero(recent[rows].any(axis=0))
+    stopped = {
+        (rule.name, frame.places[row].spot.id, frame.seasons[row]): int(Why.READINGS)
+        for row in np.array(rows)[fallen_silent(rule, frame)[rows]].tolist()
+    }
     if not columns.size:
-        return {}
+        return stopped
     span = slice(int(columns[0]), int(columns[-1]) + 1)
     recent, known = recent[rows, span], np.isfinite(measure.value[rows, span])
     why = np.zeros(recent.shape, np.uint8) if measure.why is None else measure.why[rows, span]
@@ -235,7 +280,8 @@ def unheard(rule: Rule, frame: Frame, measure: Measure, rows: Sequence[int], per
     at = np.arange(len(rows))
     reason = np.where(said.any(axis=1), np.where(known[at, last], 0, why[at, last]), int(lacks.reason(rule)))
     fresh = np.flatnonzero(recent.any(axis=1)).tolist()
-    return {(rule.name, frame.places[rows[at]].spot.id, frame.seasons[rows[at]]): int(reason[at]) for at in fresh}
+    found = {(rule.name, frame.places[rows[at]].spot.id, frame.seasons[rows[at]]): int(reason[at]) for at in fresh}
+    return found | {key: found.get(key, 0) or why for key, why in stopped.items()}
 
 
 def _column(rule: Rule, frame: Frame, row: int, day: int) -> int:
@@ -291,6 +337,8 @@ class Finding:
     #: Of a forecast: when it was issued and to when it says so; seconds.
     issued: int | None = None
     until: int | None = None
+    #: What was measured, stretch by stretch.
+    seen: Sequence[Seen] = ()
 
 
 def conclude(
@@ -314,7 +362,11 @@ def conclude(
             heard = max(
                 (run.end for run in trail.runs if not run.code & _UNKNOWN_ONLY and run.begin <= now), default=None
             )
-            findings.append(Finding(rule, known, key[2], revisions, course, heard, course.lapsed, trail.latest))
+            findings.append(
+                Finding(
+                    rule, known, key[2], revisions, course, heard, course.lapsed, trail.latest, seen=tuple(trail.seen)
+                )
+            )
     return findings
 
 
@@ -340,10 +392,3 @@ def value_of(rule: Rule, episode: Episode) -> float:
     if not values:
         return float("nan")
     return min(values) if rule.below else max(values)
-
-
-def days_of(episode: Episode, time_zone: str) -> int:
-    """Local days in a row, to the last one measured, at the episode's last level or above."""
-    first = local_date(episode.since, time_zone)
-    last = max(episode.by_day, default=first)
-    return max((date.fromisoformat(last) - date.fromisoformat(first)).days + 1, 1)

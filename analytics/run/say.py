@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analytics.episode import Episode, Kind, Revision
 from analytics.index import Step
 from analytics.level import Change
-from analytics.renewal import LEAD, Going, Told, due, lead_of, next_due, number_of, whole_through, worst_of
+from analytics.renewal import LEAD, Told, due, lead_of, next_due, whole_through, worst_of
 from analytics.rule import Rule
 from analytics.run.batch import Known
-from analytics.run.judge import Finding, days_of, terms, value_of
-from analytics.wording import Said, local_date, texts
+from analytics.run.judge import Finding, value_of
+from analytics.run.witness import days_of, going, witness
+from analytics.wording import Said, texts
 from store.alert import Key, Stored
 
 OBSERVED = "observed"
@@ -128,7 +129,7 @@ def _values(finding: Finding, episode: Episode) -> dict[str, Any]:
     return {
         "value": None if value != value else value,  # noqa: PLR0124 — NaN is not itself
         "unit": finding.rule.unit,
-        "days": days_of(episode, finding.known.spot.time_zone),
+        "days": days_of(finding, episode),
         "by_day": dict(episode.by_day),
     } | _forecast(finding)
 
@@ -199,17 +200,6 @@ def _renewed(finding: Finding, revision: Revision, now: int) -> Kind | None:
     return due(finding.rule.renewal, going(finding, revision.new), told, now)
 
 
-def going(finding: Finding, episode: Episode) -> Going:
-    """An episode that goes on, as renewals see it."""
-    rule, spot = finding.rule, finding.known.spot
-    leave = terms(rule, finding.known)[-1].terms.leave[episode.level - 1]
-    shown = finding.latest <= leave if rule.below else finding.latest >= leave
-    freshness = int(rule.freshness.total_seconds())
-    return Going(
-        episode.since, episode.by_day, rule.below, spot.time_zone, finding.heard, freshness, shown,
-    )  # fmt: skip
-
-
 def next_renewal(finding: Finding, revision: Revision, now: int) -> int | None:
     """Second at which an episode is to be looked at again, because it may have to be said; None: never."""
     if revision.new is None or revision.new.ended is not None or finding.issued is not None:
@@ -236,34 +226,36 @@ def _step(
     }.get(kind, episode.course[-1].at)
     spot = finding.known.spot
     lapsed = finding.lapsed and kind == "end"
-    value = finding.latest if episode.ended is None else value_of(finding.rule, episode)
-    days = days_of(episode, spot.time_zone)
     known: dict[str, Any] = {}
+    through = ""
     if finding.issued is None:
         shape = going(finding, episode)
         through = whole_through(finding.rule.renewal, shape, now)
         known = {"through": through, "worst": worst_of(shape, through)}
-        if through and kind in {"renew", "extend"} and finding.rule.renewal.days:
-            value = episode.by_day[through]
-            first = date.fromisoformat(local_date(episode.since, spot.time_zone))
-            days = max(number_of(first, through), 1)
+    shown = witness(finding, episode, kind, through)
     said = Said(
         kind,
         episode.level,
         place_name(finding.known),
         spot.time_zone,
-        value,
-        days,
+        shown.value,
+        shown.days,
         episode.started,
         episode.ended,
-        episode.course[-1].at if episode.ended is None else episode.started,
+        shown.since,
         lapsed,
         finding.issued,
         finding.until,
         value_of(finding.rule, episode),
         max((now - episode.since) // 3600, 0),
+        shown.at,
+        shown.of_day,
     )
-    values = _values(finding, episode) | {"lapsed": lapsed, "latest": None if said.value != said.value else said.value}
+    values = _values(finding, episode) | {
+        "lapsed": lapsed,
+        "latest": None if said.value != said.value else said.value,
+        "days": said.days,
+    }
     del values["by_day"]
     values |= known
     return {
