@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from api import told
 from api.access import Asking
 from api.answer import json_answer
 from api.catalogue import titles
@@ -44,7 +45,7 @@ def what(name: str, properties: Names, language: str) -> str:
     """Name of a quantity or property in a language."""
     if quantity := QUANTITIES.get(name.split("/", maxsplit=1)[0]):
         return quantity.vi if language == "vi" else quantity.en
-    return str((properties.get(name) or _COORDINATES.get(name) or {}).get(language, name))
+    return told.text(told.mapping(properties.get(name) or _COORDINATES.get(name)).get(language)) or name
 
 
 def says(row: dict[str, Any], properties: Names, language: str) -> str:
@@ -72,7 +73,7 @@ async def of_station(request: Request, here: Here, asking: Asking, code: Code) -
     said = [
         {
             **row,
-            "title": shelves[row["kind"]].get(row["name"], {}).get("title", {}),
+            "title": told.titles(shelves[row["kind"]].get(row["name"])),
             "reason": reason(row["reason"]),
             "says": {language: says(row, shelves["property"], language) for language in ("vi", "en")},
         }

@@ -92,7 +92,7 @@ async def _unjudged(
     properties = await titles(connection, "property")
     said = []
     for row in rows:
-        title = rules.get(row["name"], {}).get("title", {}).get(language, row["name"])
+        title = told.title(rules.get(row["name"]), language, row["name"])
         some = ", ".join(row["names"][:5]) + (" …" if len(row["names"]) > 5 else "")
         said.append((title, says(row, properties, language), row["places"], some))
     return said
