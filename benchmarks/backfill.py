@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import psycopg
@@ -69,7 +70,12 @@ def ask(url, query):
 
 def command(workers=1, scheduler=""):
     """What `nongvu analytics backfill` does, up to a moment of our own."""
-    return [sys.executable, "-m", "benchmarks.backfill", str(workers), scheduler]
+    return [sys.executable, "-P", "-m", "benchmarks.backfill", str(workers), scheduler]
+
+
+def environment(url):
+    """Its environment: benchmarks are found here, wherever it is started."""
+    return os.environ | {"NONGVU_DATABASE_URL": url, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def compute(workers, scheduler):
@@ -82,7 +88,7 @@ def compute(workers, scheduler):
 
 
 def backfill(url, **how):
-    said = subprocess.run(command(**how), env=os.environ | {"NONGVU_DATABASE_URL": url}, capture_output=True, text=True)
+    said = subprocess.run(command(**how), env=environment(url), capture_output=True, text=True)
     if said.returncode:
         raise RuntimeError(said.stderr[-2000:])
     first, last = ask(url, "SELECT min(time), max(time) FROM index_value WHERE reference_time = '-infinity'")
@@ -93,7 +99,7 @@ def backfill(url, **how):
 
 def killed_and_gone_on(url):
     """Places done when a run was killed, and how many the next one then computed."""
-    run = subprocess.Popen(command(), env=os.environ | {"NONGVU_DATABASE_URL": url}, stdout=subprocess.DEVNULL)
+    run = subprocess.Popen(command(), env=environment(url), stdout=subprocess.DEVNULL)
     while not ask(url, "SELECT count(*) FROM worked")[0] and run.poll() is None:
         time.sleep(0.05)
     run.kill()
