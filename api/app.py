@@ -10,8 +10,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import (
     alerts,
+    approvals,
     callbacks,
-    changes,
     documents,
     forecasting,
     health,
@@ -23,9 +23,11 @@ from api import (
     problems,
     readings,
     rules,
+    seasons,
     stations,
     stream,
     unjudged,
+    verdicts,
 )
 from api.guard import Guard
 from api.packed import Packed
@@ -37,7 +39,8 @@ from api.web import office, page, sign_in
 ROUTERS = (
     stations.router, readings.router, posting.router, forecasting.router, indices.router, alerts.router,
     unjudged.router, documents.router, stream.router,
-    lists.router, changes.router, rules.router, people.router, callbacks.router, health.router,
+    lists.router, seasons.router, verdicts.router, approvals.router, rules.router, people.router,
+    callbacks.router, health.router,
     openapi.router, sensorthings.router, page.router, sign_in.router,
     office.router, map_page.router,
 )  # fmt: skip

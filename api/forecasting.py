@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.access import Asking
-from api.changes import Body
+from api.change import Body
 from api.parameters import Code, Moment, Real
 from api.problems import Problem, not_found
 from api.resources import Here

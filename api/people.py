@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field, model_validator
 
 from api.access import Asking
-from api.changes import Body, Made, Number, PlaceCode
+from api.change import Body, Made, Number, PlaceCode
 from api.problems import Problem, not_found
 from api.resources import Here
 from store import audit, office

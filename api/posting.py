@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.access import Asker, Asking
-from api.changes import Body
+from api.change import Body
 from api.parameters import CODE, Moment, Real
 from api.problems import Problem, not_found
 from api.resources import Here, Resources

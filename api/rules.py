@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api.access import Asking
 from api.answer import json_answer
 from api.catalogue import titles
-from api.changes import Body, Made, Number, PlaceCode, change, made
+from api.change import Body, Made, Number, PlaceCode, change, made
 from api.openapi import SIGNED_IN
 from api.parameters import Moment
 from api.problems import Problem, not_found

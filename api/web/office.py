@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from api import changes, people, told
+from api import approvals, people, told
 from api import rules as rule_routes
 from api.access import Asker, Asking
 from api.alerts import ANY_ALERT
@@ -129,10 +129,10 @@ def _back(path: str, said: str) -> Response:
 async def decide(request: Request, here: Here, asking: Asking, number: int) -> Response:
     """Approve or refuse."""
     sent = await request.form()
-    body = changes.Decision(
+    body = approvals.Decision(
         decision="approved" if text(sent, "decision") == "approved" else "refused", reason=text(sent, "reason")
     )
-    await changes.decide(here, asking, number, body)
+    await approvals.decide(here, asking, number, body)
     return _back("/office", "done")
 
 
@@ -140,7 +140,7 @@ async def decide(request: Request, here: Here, asking: Asking, number: int) -> R
 async def acknowledge(here: Here, asking: Asking, number: int) -> Response:
     """Take charge of an alert."""
     try:
-        await changes.acknowledge(here, asking, number)
+        await approvals.acknowledge(here, asking, number)
     except Problem as problem:
         if problem.status != 404:
             raise
