@@ -8,38 +8,38 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from api import (
+from api.access.dependencies import Resources
+from api.answers import openapi
+from api.middleware import Guard
+from api.protocol import problems
+from api.protocol.compression import Packed
+from api.routes import (
     alerts,
     approvals,
     callbacks,
+    collections,
     documents,
-    forecasting,
+    forecasts,
     health,
     indices,
-    lists,
-    openapi,
-    people,
-    posting,
-    problems,
+    post_readings,
     readings,
     rules,
     seasons,
     stations,
     stream,
+    subscribers,
     unjudged,
     verdicts,
 )
-from api.guard import Guard
-from api.packed import Packed
-from api.resources import Resources
 from api.sensorthings import route as sensorthings
 from api.web import map as map_page
 from api.web import office, page, sign_in
 
 ROUTERS = (
-    stations.router, readings.router, posting.router, forecasting.router, indices.router, alerts.router,
+    stations.router, readings.router, post_readings.router, forecasts.router, indices.router, alerts.router,
     unjudged.router, documents.router, stream.router,
-    lists.router, seasons.router, verdicts.router, approvals.router, rules.router, people.router,
+    collections.router, seasons.router, verdicts.router, approvals.router, rules.router, subscribers.router,
     callbacks.router, health.router,
     openapi.router, sensorthings.router, page.router, sign_in.router,
     office.router, map_page.router,

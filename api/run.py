@@ -11,12 +11,12 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from api.access.dependencies import Resources, Shares
+from api.access.oidc import Issuer
 from api.app import create
-from api.line import Line
-from api.oidc import Issuer
-from api.resources import Resources, Shares
+from api.protocol.connection import Line
+from api.routes.publisher import Uplink
 from api.settings import ApiSettings
-from api.uplink import Uplink
 from store.metrics import serve_metrics
 from store.pool import pool
 from telemetry.clock import Clock, RealClock, ReplayedClock

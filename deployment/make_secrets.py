@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from store.dynamic_security import write_initial
+from telemetry.dynamic_security import write_initial
 
 FOLDER = Path(os.environ.get("NONGVU_SECRETS", Path(__file__).parent / "secrets"))
 PASSWORDS = ("database_owner_password", "database_replication_password", "grafana_password",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from standalone.services import BrokerOptions
 from standalone.services.folders import account
-from store.dynamic_security import gateway_rules, server_rules
+from telemetry.dynamic_security import gateway_rules, server_rules
 
 #: Rounds of PBKDF2-HMAC-SHA512: mosquitto_passwd's own number.
 ROUNDS = 101

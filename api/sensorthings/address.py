@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from psycopg import sql
 
-from api.problems import Problem, not_found
+from api.protocol.problems import Problem, not_found
 from api.sensorthings.grammar import wrong
 from api.sensorthings.read import Reader, is_one
 from store import sensorthings

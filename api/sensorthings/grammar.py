@@ -10,7 +10,7 @@ from typing import Any
 from lark import Lark, Token, Transformer
 from lark.exceptions import LarkError
 
-from api.problems import Problem
+from api.protocol.problems import Problem
 
 #: A node: its kind, then what it holds.
 Node = tuple[Any, ...]

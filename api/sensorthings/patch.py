@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from api.problems import Problem
+from api.protocol.problems import Problem
 from api.sensorthings.grammar import wrong
 
 

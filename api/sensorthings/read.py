@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 
 from psycopg import sql
 
-from api.parameters import checks
-from api.problems import not_found
+from api.protocol.parameters import checks
+from api.protocol.problems import not_found
 from api.sensorthings.grammar import wrong
 from api.sensorthings.options import Options
 from store import sensorthings

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from api.access import Asker, Asking
-from api.answer import json_answer
-from api.posting import send
-from api.problems import Problem, not_found
-from api.resources import Here, Resources
+from api.access.caller import Asker, Asking
+from api.access.dependencies import Here, Resources
+from api.protocol.etag import json_answer
+from api.protocol.problems import Problem, not_found
+from api.routes.post_readings import send
 from api.sensorthings.address import Place, find
 from api.sensorthings.body import told
 from api.sensorthings.cost import heavy

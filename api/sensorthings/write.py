@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from api.access import Asker
-from api.problems import Problem, not_found
+from api.access.caller import Asker
+from api.protocol.problems import Problem, not_found
 from api.sensorthings.body import (
     KNOWN,
     MEASUREMENT,

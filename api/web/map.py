@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from markupsafe import Markup
 
-from api.access import Asking
-from api.resources import Here
+from api.access.caller import Asking
+from api.access.dependencies import Here
 from api.web import view
 from api.web.page import STATIC, language_for, render
 from api.web.words import WORDS, Language

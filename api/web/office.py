@@ -10,14 +10,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from api import approvals, people, told
-from api import rules as rule_routes
-from api.access import Asker, Asking
-from api.alerts import ANY_ALERT
-from api.catalogue import titles
-from api.problems import Problem
-from api.resources import Here, Resources
-from api.unjudged import Names, says
+from api.access.caller import Asker, Asking
+from api.access.dependencies import Here, Resources
+from api.answers import stored_json
+from api.protocol.problems import Problem
+from api.routes import approvals
+from api.routes import rules as rule_routes
+from api.routes import subscribers as subscriber_routes
+from api.routes.alerts import ANY_ALERT
+from api.routes.catalogue import titles
+from api.routes.unjudged import Names, says
 from api.web import view
 from api.web.ended import ended_on
 from api.web.office_words import OFFICE_WORDS
@@ -42,7 +44,7 @@ async def _approvals(connection: Connection, asking: Asker, language: Language) 
     if not asking.may("approve"):
         return []
     rows = await office.rows(connection, "approvals", asking.scope_for("approve"), **(LIST | {"state": "waiting"}))
-    return [row | {"text": row["text"] or told.bulletin_text(row["texts"], language)} for row in rows]
+    return [row | {"text": row["text"] or stored_json.bulletin_text(row["texts"], language)} for row in rows]
 
 
 async def _health(connection: Connection, asking: Asker, now: datetime, language: Any) -> list[dict[str, Any]]:
@@ -69,7 +71,7 @@ async def _gateways(connection: Connection, asking: Asker) -> list[dict[str, Any
         return []
     rows = await office.rows(connection, "gateways", asking.scope_for("gateways"), **LIST)
     return [
-        {"code": row["code"], "state": told.gateway_state(row["status"]), "remarks": len(remarks(row["status"]))}
+        {"code": row["code"], "state": stored_json.gateway_state(row["status"]), "remarks": len(remarks(row["status"]))}
         for row in rows
     ]
 
@@ -92,7 +94,7 @@ async def _unjudged(
     properties = await titles(connection, "property")
     said = []
     for row in rows:
-        title = told.title(rules.get(row["name"]), language, row["name"])
+        title = stored_json.title(rules.get(row["name"]), language, row["name"])
         some = ", ".join(row["names"][:5]) + (" …" if len(row["names"]) > 5 else "")
         said.append((title, says(row, properties, language), row["places"], some))
     return said
@@ -165,12 +167,12 @@ async def add(request: Request, here: Here, asking: Asking) -> Response:
     """Add somebody who agreed."""
     sent = await request.form()
     try:
-        body = people.NewSubscriber.model_validate({
+        body = subscriber_routes.NewSubscriber.model_validate({
             "address": text(sent, "phone", 40), "places": [text(sent, "place", 63)],
             "language": text(sent, "language", 10) or "vi", "consent_channel": text(sent, "how", 30),
             "consent_at": _midnight(text(sent, "agreed", 10)),
         })  # fmt: skip
-        await people.add(here, asking, body)
+        await subscriber_routes.add(here, asking, body)
     except (ValidationError, Problem) as error:
         if isinstance(error, Problem) and error.status in {401, 403}:
             raise
@@ -187,7 +189,7 @@ async def add(request: Request, here: Here, asking: Asking) -> Response:
 @router.post("/office/people/{number}")
 async def stop(here: Here, asking: Asking, number: int) -> Response:
     """Send them nothing any more."""
-    await people.stop(here, asking, number)
+    await subscriber_routes.stop(here, asking, number)
     return _back("/office/people", "stopped")
 
 
@@ -206,10 +208,10 @@ async def _rules(request: Request, here: Resources, asking: Asker, asked: int, w
         rules = await titles(connection, "rule")
         answer = await office.row(connection, "asked", asking.scope_for("audit"), id=number, who=asking.name)
     language = language_for(request, here)
-    names = {name: told.title(entry, language, name.replace("_", " ")) for name, entry in rules.items()}
+    names = {name: stored_json.title(entry, language, name.replace("_", " ")) for name, entry in rules.items()}
     return render(
         request, here, "rules.html", language, status=422 if wrong else 200, asking=asking, names=names,
-        answer=told.preview(answer), wrong=wrong,
+        answer=stored_json.preview(answer), wrong=wrong,
     )  # fmt: skip
 
 

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api.access import Asker, Asking
-from api.alerts import ANY_ALERT
-from api.catalogue import titles
-from api.parameters import CODE
-from api.readings import values
-from api.resources import Here, Resources
+from api.access.caller import Asker, Asking
+from api.access.dependencies import Here, Resources
+from api.protocol.parameters import CODE
+from api.routes.alerts import ANY_ALERT
+from api.routes.catalogue import titles
+from api.routes.readings import values
 from api.web import season, unjudged, view
 from api.web.ended import ended_on
 from api.web.office_words import OFFICE_WORDS

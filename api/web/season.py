@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from api import told
+from api.answers import stored_json
 from api.web.chart import chart
 from api.web.words import SEASON_WORDS, STAGES, Language, short_date, with_unit
 
@@ -105,7 +105,7 @@ def growing(
             lacking, (lacking[0][0], last), zone=zone, unit="mm", language=language, bars=False, every=DAY, label=says
         )
         picture = Markup(drawn)  # noqa: S704 — labels escaped
-    name = told.title(crop, language, season["crop"].replace("_", " "))
+    name = stored_json.title(crop, language, season["crop"].replace("_", " "))
     variety = f" {season['variety']}" if season["variety"] else ""
     title = f"{name}{variety} – {season['place_name']}"
     stage = _stage(season, values["crop_stage"], now.astimezone(zone).date(), language)

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from api.access import Asking, address_of, cookie_of
-from api.problems import Problem
-from api.resources import Here, Resources
+from api.access.caller import Asking, address_of, cookie_of
+from api.access.dependencies import Here, Resources
+from api.protocol.problems import Problem
 from api.web.page import language_for, render
 from store import access, audit
 

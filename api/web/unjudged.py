@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api import told
-from api.unjudged import Names, says
+from api.answers import stored_json
+from api.routes.unjudged import Names, says
 from api.web.words import Language
 from telemetry.unknown import Why
 
@@ -35,10 +35,10 @@ def of_page(rows: Sequence[dict[str, Any]], rules: Names, properties: Names, lan
     lines: dict[str, list[str]] = {}
     unmeasured: list[str] = []
     for row in rows:
-        entry = told.mapping(rules.get(row["name"]))
+        entry = stored_json.mapping(rules.get(row["name"]))
         if row["kind"] != "rule" or entry.get("hazard") == _NETWORK:
             continue
-        title = told.title(entry, language, row["name"].replace("_", " "))
+        title = stored_json.title(entry, language, row["name"].replace("_", " "))
         if row["reason"] == Why.SENSOR:
             unmeasured.append(title)
         else:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from api import told
+from api.answers import stored_json
 from api.web.chart import chart
 from api.web.words import AUDIENCES, UNITS, WORDS, Language, ago, number, short_date, time_and_date, weekday, with_unit
 from telemetry.quantities import QUANTITIES, Aggregate
@@ -137,8 +137,11 @@ def alerts(rows: Sequence[dict[str, Any]], language: Language, rules: dict[str, 
 
 
 def _warned(row: dict[str, Any], language: Language, rule: dict[str, Any]) -> Warned:
-    texts, (name, act) = told.texts(row["texts"], language), told.level_words(rule, row["level"], language)
-    title = name or told.title(rule, language, row["rule"].replace("_", " "))
+    texts, (name, act) = (
+        stored_json.texts(row["texts"], language),
+        stored_json.level_words(rule, row["level"], language),
+    )
+    title = name or stored_json.title(rule, language, row["rule"].replace("_", " "))
     said = texts.long or texts.short
     advice = dict(texts.advice)
     everybody = tuple(text for text in (act, advice.pop("everyone", "")) if text)
@@ -209,9 +212,9 @@ def daily(
     days = sorted({day for _, day in values}, reverse=newest)[:3]
     table = []
     for name, entry in names.items():
-        said = told.title(entry, language)
+        said = stored_json.title(entry, language)
         if said and any((name, day) in values for day in days):
-            unit = told.unit(entry)
+            unit = stored_json.unit(entry)
             cells = [with_unit(values[name, day], unit, language) if (name, day) in values else "–" for day in days]
             table.append((said, cells))
     return Daily([datetime(day.year, day.month, day.day, tzinfo=zone) for day in days], table)
@@ -242,7 +245,7 @@ def coming(rows: Sequence[dict[str, Any]], zone: ZoneInfo, language: Language) -
 def bulletin(rows: Sequence[dict[str, Any]], language: Language) -> dict[str, Any] | None:
     """Newest bulletin in the reader's language, else in Vietnamese."""
     for row in rows:
-        if said := told.bulletin_text(row["texts"], language):
+        if said := stored_json.bulletin_text(row["texts"], language):
             return {"text": said, "audio": row["audio"]}
     return None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "records"
 
-#: Values by quantity at one hour, in the units of `standalone.field.registers`.
+#: Values by quantity at one hour, in the units of `standalone.field.lufft_ws`.
 Observation = Mapping[str, float]
 
 

@@ -9,8 +9,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from standalone.field.record import Observation
-from standalone.field.registers import (
+from standalone.field.lufft_ws import (
     INVALID_UNSIGNED,
     RAIN_ABSOLUTE,
     RAIN_DIFFERENCE,
@@ -19,6 +18,7 @@ from standalone.field.registers import (
     SIZE,
     words,
 )
+from standalone.field.record import Observation
 
 READ_INPUT = 4
 UNIT = 1

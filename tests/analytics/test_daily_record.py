@@ -190,7 +190,7 @@ def test_a_silence_that_was_told_stays_in_history_and_a_late_one_of_long_ago_is_
 
 def test_an_operator_says_that_a_station_ended_and_the_doctor_repeats_it(database, monkeypatch):
     from standalone.doctor import _ended
-    from store.place_commands import app as places
+    from store.commands.place import app as places
 
     place(database)
     monkeypatch.setenv("NONGVU_DATABASE_URL", database)

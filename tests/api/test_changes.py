@@ -19,7 +19,7 @@ def ask(url: str, query: str) -> list[Any]:
 
 
 async def test_every_list_answers_with_what_its_model_says(client: httpx.AsyncClient, keys: Keys) -> None:
-    from api.lists import LISTS
+    from api.routes.collections import LISTS
 
     for listing in LISTS:
         answer = await client.get(f"/v1/{listing.path}", headers=keys["administrator"])

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from api import guard
-from api.line import Line
+from api import middleware
+from api.protocol.connection import Line
 
 from .served import running
 
@@ -18,7 +18,7 @@ def address(province: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[st
     """Host and port of a server with little patience."""
     monkeypatch.setattr(Line, "head_seconds", 0.5)
     monkeypatch.setattr(Line, "stall_seconds", 0.5)
-    monkeypatch.setattr(guard, "BODY_SECONDS", 0.5)
+    monkeypatch.setattr(middleware, "BODY_SECONDS", 0.5)
     with running(province) as found:
         host, port = found.removeprefix("http://").split(":")
         yield host, int(port)

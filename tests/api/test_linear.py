@@ -17,8 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.parameters import every_as_timedelta
-from api.problems import Problem
+from api.protocol.parameters import every_as_timedelta
+from api.protocol.problems import Problem
 from api.sensorthings import grammar
 from api.sensorthings.address import number_of
 from api.sensorthings.options import options, split

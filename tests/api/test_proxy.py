@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from api.forwarded import Forwarded
+from api.protocol.forwarded import Forwarded
 from api.settings import ApiSettings
 
 

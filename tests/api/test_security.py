@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet, RSAKey
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 
-from api.access import address_of
+from api.access.caller import address_of
 from notify import warning
 from notify.expand import load_steps
 from notify.settings import NotifySettings

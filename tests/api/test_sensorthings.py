@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from api.problems import Problem
+from api.protocol.problems import Problem
 from api.sensorthings import properties
 from api.sensorthings.grammar import parse
 

@@ -15,9 +15,9 @@ import pytest
 import uvicorn
 
 from api.app import create
+from api.routes.stream import PATIENCE, Cursor
 from api.run import Server, opened
 from api.settings import ApiSettings
-from api.stream import PATIENCE, Cursor
 from standalone.services import Broker
 
 from .conftest import StoppedClock
@@ -188,7 +188,7 @@ async def test_readings_are_posted_through_broker_and_ingest(
 async def test_without_a_receipt_the_answer_is_again_later(
     province: str, own_broker: Broker, keys: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from api.uplink import NoReceipt, Uplink
+    from api.routes.publisher import NoReceipt, Uplink
 
     patient = Uplink.send
 

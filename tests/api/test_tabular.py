@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.lists import LISTS
+from api.routes.collections import LISTS
 
 Keys = dict[str, dict[str, str]]
 PATHS = ["stations", "latest", "stations/huu-lung-1/latest", "stations/huu-lung-1/indices", "alerts",

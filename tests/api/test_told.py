@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment, nodes
 
-from api import told
+from api.answers import stored_json
 from api.web.page import TEMPLATES
 
 KEYS = st.sampled_from([
@@ -23,20 +23,20 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_nothing_that_was_written_breaks_the_reader(value: object) -> None:
-    state = told.gateway_state(value)
+    state = stored_json.gateway_state(value)
     assert isinstance(state.waiting, int)
     assert state.waiting >= 0
-    assert isinstance(told.bulletin_text(value, "en"), str)
-    assert isinstance(told.title(value, "vi", "x"), str)
-    assert all(isinstance(text, str) for text in told.level_words(value, 1, "vi"))
-    texts = told.texts(value, "vi")
+    assert isinstance(stored_json.bulletin_text(value, "en"), str)
+    assert isinstance(stored_json.title(value, "vi", "x"), str)
+    assert all(isinstance(text, str) for text in stored_json.level_words(value, 1, "vi"))
+    texts = stored_json.texts(value, "vi")
     assert isinstance(texts.long, str)
     assert all(isinstance(text, str) for text in texts.advice.values())
-    told.thresholds(value)
-    told.property_row(value)
+    stored_json.thresholds(value)
+    stored_json.property_row(value)
     for state_of_request in ("waiting", "working", "done", "failed"):
         row = {"subject": value, "answer": value, "progress": 0.5, "state": state_of_request}
-        preview = told.preview(row)
+        preview = stored_json.preview(row)
         assert preview.percent == 50
         assert (preview.outcomes is None) or all(isinstance(one.episodes, int) for one in preview.outcomes)
         assert preview.levels == sorted(preview.levels, key=lambda name: (len(name), name))
@@ -56,7 +56,7 @@ def test_nothing_that_was_written_breaks_the_reader(value: object) -> None:
     ],
 )
 def test_a_gateways_status(status: object, online: bool, waiting: int) -> None:
-    found = told.gateway_state(status)
+    found = stored_json.gateway_state(status)
     assert (found.online, found.waiting, found.heard) == (online, waiting, bool(status))
 
 
@@ -75,7 +75,7 @@ def test_the_tables_read_a_status_alike(database: str) -> None:
 
 
 def test_no_template_looks_into_what_another_process_wrote() -> None:
-    """Columns of JSON never reach a template: what it shows was read by ``api.told``."""
+    """Columns of JSON never reach a template: what it shows was read by ``api.answers.stored_json``."""
     raw = {"status", "texts", "birth", "properties", "answer.answer", "answer.subject", "entry", "values", "detail"}
     environment = Environment(autoescape=True)
     looked_at = set()

@@ -11,9 +11,9 @@ import pytest
 
 from standalone.services import Broker, BrokerOptions, program_environment, temporary_folder
 from standalone.services.folders import give
-from store.dynamic_security import write_initial
 from store.migrate import migrate
 from telemetry.broker import address
+from telemetry.dynamic_security import write_initial
 from tests.faults.chaos import LedgerGateway
 from tests.faults.table import note
 from tests.ingest.field import Worker

@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 
 from standalone.services import Broker, BrokerOptions, program_environment, temporary_folder
 from standalone.services.folders import account
-from store.dynamic_security import write_initial
-from store.gateway_commands import app
+from store.commands.gateway import app
 from telemetry import topics
 from telemetry.broker import address
+from telemetry.dynamic_security import write_initial
 from telemetry.topics import Kind
 from tests.ingest.field import Gateway, until
 

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from standalone.field.lufft_ws import shown
 from standalone.field.record import STATIONS, observations
-from standalone.field.registers import shown
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ZONE = ZoneInfo("America/New_York")

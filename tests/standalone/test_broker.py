@@ -18,8 +18,8 @@ from standalone.platform import Plan, Platform
 from standalone.services import Broker, BrokerOptions, temporary_folder
 from standalone.services.broker import MOST_CONNECTIONS
 from standalone.services.folders import account
-from store.dynamic_security import gateway_rules, write_initial
 from telemetry.broker import address
+from telemetry.dynamic_security import gateway_rules, write_initial
 from telemetry.topics import CLOCK, Kind, topic
 from tests.ingest.test_ingest_hostile import authority
 

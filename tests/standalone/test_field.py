@@ -11,8 +11,8 @@ import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
 from edge.sensor import decode, shelf
+from standalone.field.lufft_ws import REGISTERS, shown
 from standalone.field.record import STATIONS, observations, years_of_origin
-from standalone.field.registers import REGISTERS, shown
 from standalone.field.weather_station import WeatherStation
 from standalone.services import free_port
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from store.commands import app
+from store.commands.tables import app
 from store.retention import LEAST_DAYS, RetentionError, set_policy
 
 TODAY = dt.datetime.now(dt.UTC)

@@ -12,7 +12,7 @@ SOURCES = "".join(
     if folder.parent.name not in {"tests", "benchmarks"}
     for path in folder.parent.rglob("*.py")
 )
-#: Of f-strings: `f"{wish.kind}_csv"` of api/formats.py.
+#: Of f-strings: `f"{wish.kind}_csv"` of api/answers/formats.py.
 ENDINGS = set(re.findall(r'f"\{[\w.]+\}(_\w+)"', SOURCES))
 
 

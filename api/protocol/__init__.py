@@ -1,0 +1,1 @@
+"""What HTTP asks of every request and answer, whatever the resource."""

@@ -1,0 +1,1 @@
+"""What an operator types about tables, gateways, places and seasons."""
