@@ -147,16 +147,28 @@ def large_buckets(total: Values, largest: Values, period: Values, step: int, bes
     amount, length = largest[row, column], period[row, column]
     before, after = np.zeros(row.size), np.zeros(row.size)
     between = np.zeros(row.size, np.bool_)
-    for k, (i, j) in enumerate(zip(row.tolist(), column.tolist(), strict=True)):
-        reach = int(max(HOUR, length[k])) // step
-        earlier, later = total[i, max(j - reach, 0) : j], total[i, j + 1 : j + 1 + reach]
-        own = max(float(total[i, j]) - amount[k], 0.0)  # other readings of the same step
-        other = (0.0, 0.0) if beside is None else (beside[i, max(j - reach, 0) : j + 1].sum(),
-                                                   beside[i, j + 1 : j + 1 + reach].sum())  # fmt: skip
-        before[k] = np.nansum(earlier) + own + other[0]
-        after[k] = np.nansum(later) + other[1]
-        between[k] = bool(np.isfinite(earlier).any() and np.isfinite(later).any())
+    reach = np.maximum(HOUR, length).astype(np.int64) // step
+    total = np.asarray(total, dtype=np.float64)
+    for steps in np.unique(reach).tolist():
+        mine = np.flatnonzero(reach == steps)
+        i, j = row[mine], column[mine]
+        earlier, later = _around(total, i, j, -steps, 0), _around(total, i, j, 1, steps + 1)
+        own = np.fmax(total[i, j] - amount[mine], 0.0)  # other readings of the same step
+        before[mine] = np.nansum(earlier, axis=1) + own
+        after[mine] = np.nansum(later, axis=1)
+        if beside is not None:
+            other = np.asarray(beside, dtype=np.float64)
+            before[mine] += np.nansum(_around(other, i, j, -steps, 1), axis=1)
+            after[mine] += np.nansum(_around(other, i, j, 1, steps + 1), axis=1)
+        between[mine] = np.isfinite(earlier).any(axis=1) & np.isfinite(later).any(axis=1)
     return Buckets(row, column, amount, length, before, after, between)
+
+
+def _around(values: Array, row: NDArray[np.int64], step: NDArray[np.int64], first: int, end: int) -> Array:
+    """(steps, end - first) values of a row's steps around each of some, NaN outside."""
+    columns = step[:, None] + np.arange(first, end)
+    inside = (columns >= 0) & (columns < values.shape[1])
+    return np.where(inside, values[row[:, None], np.where(inside, columns, 0)], np.nan)
 
 
 def alone(shape: tuple[int, int], buckets: Buckets, humidity: Values, step: int) -> Flags:
@@ -184,20 +196,24 @@ def alone(shape: tuple[int, int], buckets: Buckets, humidity: Values, step: int)
     IOOS QARTOD, spike test; WMO-No. 1269 (2021), consistency of precipitation with humidity.
     """
     flags = np.full(shape, NOT_EVALUATED, dtype=np.uint8)
-    near = HOUR // step
-    for k in np.flatnonzero(buckets.between & (buckets.period <= LONG)).tolist():
-        i, j = int(buckets.row[k]), int(buckets.step[k])
-        dry = buckets.before[k] + buckets.after[k] <= max(TIPS, 0.01 * buckets.amount[k])
-        large = buckets.amount[k] > ALONE * record_rain(buckets.period[k])
-        damper = _rose(humidity[i, max(j - near, 0) : j], humidity[i, j : j + near + 1])
-        flags[i, j] = SUSPECT if dry and large and not damper else GOOD
+    judged = np.flatnonzero(buckets.between & (buckets.period <= LONG))
+    row, column, amount = buckets.row[judged], buckets.step[judged], buckets.amount[judged]
+    dry = buckets.before[judged] + buckets.after[judged] <= np.maximum(TIPS, 0.01 * amount)
+    large = amount > ALONE * record_rain(buckets.period[judged])
+    flags[row, column] = GOOD
+    lone = dry & large
+    row, column = row[lone], column[lone]
+    flags[row, column] = np.where(
+        _rose(np.asarray(humidity, dtype=np.float64), row, column, HOUR // step), GOOD, SUSPECT
+    )
     return flags
 
 
-def _rose(before: Array, after: Array) -> bool:
-    """Whether the air grew damp: by 5 points, to 80 % or more."""
-    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-    return bool(before.size and after.size and after.max() >= max(80.0, before.min() + 5.0))
+def _rose(humidity: Array, row: NDArray[np.int64], step: NDArray[np.int64], near: int) -> NDArray[np.bool_]:
+    """Whether the air grew damp at some steps: by 5 points, to 80 % or more; not where it was not measured."""
+    before = np.fmin.reduce(_around(humidity, row, step, -near, 0), axis=1, initial=np.nan)
+    after = np.fmax.reduce(_around(humidity, row, step, 0, near + 1), axis=1, initial=np.nan)
+    return np.asarray(after >= np.maximum(80.0, before + 5.0))
 
 
 def stuck(rain: Values, period: Values, step: int) -> Flags:
@@ -230,10 +246,12 @@ def stuck(rain: Values, period: Values, step: int) -> Flags:
         value = rain[row, columns]
         change = np.abs(np.diff(value)) > 0.01 * value[1:]
         edges = np.concatenate(([0], np.flatnonzero(change) + 1, [value.size]))
-        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            length = period[row, columns[end - 1]]
-            if value[begin] > MUCH * record_rain(length) and length <= LONG:
-                begins = columns[begin] * step - min(period[row, columns[begin]], length)
-                late = (columns[begin:end] * step - begins) > (BELIEVED if length < HOUR else 12.0 * HOUR)
-                flags[row, columns[begin:end][late]] = SUSPECT
+        begins, lasts = edges[:-1], edges[1:] - 1
+        length = period[row, columns[lasts]]
+        since = columns[begins] * step - np.minimum(period[row, columns[begins]], length)
+        limit = np.where(length < HOUR, BELIEVED, 12.0 * HOUR)
+        much = (value[begins] > MUCH * record_rain(length)) & (length <= LONG)
+        for run in np.flatnonzero(much & (columns[lasts] * step - since > limit)).tolist():
+            of_run = columns[begins[run] : lasts[run] + 1]
+            flags[row, of_run[of_run * step - since[run] > limit[run]]] = SUSPECT
     return flags
