@@ -22,6 +22,7 @@ from analytics.rules import RULES
 from analytics.run import batch, compute, context
 from analytics.run.batch import Known, Readings
 from analytics.run.engine import Engine
+from analytics.run.memory import NEVER
 from standalone.services import Database, program_environment, temporary_folder
 from store import work
 from store.binary import READING, copy_in_now
@@ -89,9 +90,9 @@ def in_memory(places):
     spent = 0.0
     for _ in range(places // BATCH):
         begin = time.process_time()
-        course = context.Context(lead, (), {}, {}, {}, {}, np.full(BATCH, context.NEVER))
-        frame = batch.frame(one, given, DAY, DAY, lead, NOW, course.heard.astype("datetime64[s]"))
-        compute._think(daily, RULES, frame, course, {})
+        before = context.Context(lead, (), {}, {}, {}, {}, np.full(BATCH, NEVER))
+        frame = batch.frame(one, given, DAY, DAY, lead, NOW, before.heard.astype("datetime64[s]"))
+        compute._think(daily, RULES, frame, before, {})
         spent += time.process_time() - begin
     return spent
 

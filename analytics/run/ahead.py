@@ -21,11 +21,13 @@ from analytics.outlook import Said, laid_on
 from analytics.quality import check_window
 from analytics.quality.check import trusted
 from analytics.rule import Rule
-from analytics.run import context, expect, load, say, tables, write
+from analytics.run import expect, say, tables, write
 from analytics.run.batch import Frame, Known, local_date, midnight, naive
-from analytics.run.compute import PLACE_DAYS, Job, follow, lead_days
-from analytics.run.context import Context
+from analytics.run.compute import PLACE_DAYS, follow, lead_days
+from analytics.run.context import Context, read_context
+from analytics.run.job import Job
 from analytics.run.judge import Trails
+from analytics.run.load import read_chunk
 from store import due, forecast, index_value
 from store.due import Due
 from store.index_value import Values, concatenate
@@ -132,23 +134,23 @@ async def _look(
     jobs: Sequence[Job] = [
         Job(one.known, first, Leased(one.known.spot.id, None, None, [], [], 0), None) for one in members
     ]
-    jobs, course = await context.context(connection, jobs, first, lead_days(rules, indices), rules, several=True)
-    part = await load.frame_of(connection, jobs, first, last, reach.since - _INSTANT, course)
+    jobs, context = await read_context(connection, jobs, first, lead_days(rules, indices), rules, several=True)
+    chunk = await read_chunk(connection, jobs, first, last, reach.since - _INSTANT, context.lead, context.heard)
     trails: Trails = {}
-    frames = _think(part, members, course, reach, rules, indices, trails)
+    frames = _think(chunk.frame, members, context, reach, rules, indices, trails)
     values = [tables.values([one for one in computed if one.step is Step.DAY], frame) for frame, computed in frames]
     known = {one.known.spot.id: one.known for one in members}
     times = expect.Times(int(reach.since.timestamp()), int(reach.until.timestamp()), int(now.timestamp()))
-    alerts = expect.announce(known, say.rule_keys(rules), trails, course, times)
+    alerts = expect.announce(known, say.rule_keys(rules), trails, context.former, context.expected, times)
     return Looked(
-        reach, list(known.values()), concatenate(values), alerts, expect.due_rows(alerts, course.expected, now)
+        reach, list(known.values()), concatenate(values), alerts, expect.next_looks(alerts, context.expected, now)
     )
 
 
 def _think(
     part: Frame,
     members: Sequence[Ahead],
-    course: Context,
+    context: Context,
     reach: Reach,
     rules: Sequence[Rule],
     indices: Sequence[Index],
@@ -159,7 +161,7 @@ def _think(
     window = laid_on(window, [one.forecast for one in members], np.array([one.rise for one in members]))
     part = replace(part, window=window, now=naive(reach.until).astype("datetime64[s]"), moment=reach.until)
     daily = [index for index in indices if index.step is not Step.MONTH]
-    return follow(daily, [rule for rule in rules if looks_ahead(rule)], part, course, trails)
+    return follow(daily, [rule for rule in rules if looks_ahead(rule)], part, context, trails)
 
 
 async def _write(connection: Connection, looked: Looked, now: datetime) -> None:

@@ -1,10 +1,9 @@
-"""Coming: what will happen at a place because time passes."""
+"""What will happen at a place because time passes, as timers: its day ends, silence, trouble, lapses, renewals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,16 +14,12 @@ from analytics.run.judge import Finding, applies, terms
 from analytics.run.say import next_renewal
 from store.due import Due
 
-if TYPE_CHECKING:
-    from analytics.run.compute import Job
 
-
-def due_rows(
-    job: Job, row: int, part: Frame, rules: Sequence[Rule], findings: Sequence[Finding], now: datetime
+def timers(
+    known: Known, row: int, part: Frame, rules: Sequence[Rule], findings: Sequence[Finding], now: datetime
 ) -> list[Due]:
-    """What will happen at a place because time passes."""
-    known, place = job.known, str(job.known.spot.id)
-    second = int(now.timestamp())
+    """What will happen at a place, a row of a frame, because time passes; ``findings`` are the place's own."""
+    place, second = str(known.spot.id), int(now.timestamp())
     today = local_date(now, known.spot.time_zone)
     rows = [Due(midnight(today + timedelta(days=1), known.spot.time_zone), "end-of-day", place)]
     last = last_heard(part, row)
@@ -36,17 +31,12 @@ def due_rows(
     trouble = next_trouble(known, rules, part.window.grid.step, second)
     if trouble is not None:
         rows.append(Due(datetime.fromtimestamp(trouble, UTC), "trouble", place))
-    lapses = [
-        max(finding.course.lapses, second + 60)
-        for finding in findings
-        if finding.known.spot.id == known.spot.id and finding.course.lapses is not None
-    ]
+    lapses = [max(finding.course.lapses, second + 60) for finding in findings if finding.course.lapses is not None]
     if lapses:
         rows.append(Due(datetime.fromtimestamp(min(lapses), UTC), "lapse", place))
     renewals = [
         moment
         for finding in findings
-        if finding.known.spot.id == known.spot.id
         for revision in finding.revisions
         if (moment := next_renewal(finding, revision, second)) is not None
     ]

@@ -1,11 +1,11 @@
-"""Context: what of a group of places is known before its readings are loaded, and what goes from chunk to chunk."""
+"""What is known of a group of places before the readings of a chunk are loaded, and goes on from chunk to chunk."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, date, timedelta
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,80 +14,59 @@ from analytics.grid import Array, Times
 from analytics.index import Index
 from analytics.rule import Rule
 from analytics.run import batch, judge, say, tables
-from analytics.run.batch import Frame, Laid, midnight
+from analytics.run.batch import Frame, midnight, naive
+from analytics.run.heard import last_heard
+from analytics.run.job import Job
+from analytics.run.memory import NEVER
 from store import alert, index_state, index_value
 from store.alert import Stored
-from store.work import Connection, Verdict
+from store.work import Connection
 
-if TYPE_CHECKING:
-    from analytics.run.compute import Job
-    from analytics.run.memory import Kept
-
-_INSTANT = timedelta(microseconds=1)
-NEVER = np.datetime64("NaT", "us")
-
-
-@dataclass(slots=True)
-class Loaded:
-    """What was loaded of one place over a frame."""
-
-    start: datetime
-    heard: np.datetime64
-    verdicts: Sequence[Verdict]
-    #: Its readings on the grid, where they were at hand.
-    kept: Kept | None
+#: (place, index, season) → day → value.
+DailyValues: TypeAlias = dict[tuple[int, str, int], dict[date, float]]
 
 
 @dataclass(slots=True)
 class Context:
-    """What goes from chunk to chunk."""
+    """What goes from chunk to chunk; changed by `go_on` alone."""
 
     lead: int
     #: Names of indices that rules look at.
     looked_at: tuple[str, ...]
-    #: (place, index, season) → day → value on the context days.
-    stored: dict[tuple[int, str, int], dict[date, float]]
+    #: Their values on the context days.
+    stored: DailyValues
     #: States before the chunk.
     states: dict[index_state.Key, list[float]]
     former: dict[judge.Key, list[Episode]]
     #: Alerts of forecasts.
     expected: dict[judge.Key, list[Stored]]
-    #: (places,) last reading before the frame.
+    #: (places,) last reading before the frame, datetime64[us]; NaT where there is none or nobody asks.
     heard: Times
     #: Index → (places, days) of long memory: read once, then added to.
     past: dict[str, Array] = field(default_factory=dict)
-    loaded: list[Loaded] = field(default_factory=list)
-    #: Readings of the frame on its grid, as they came.
-    laid: Laid = field(init=False)
-    #: Some later chunk: nothing is at hand any more.
-    later: bool = False
 
-    def go_on(self, frames: Sequence[tuple[Frame, Sequence[Index]]]) -> None:
-        """Carry what the next chunk needs."""
-        self.later = True
+    def go_on(self, frames: Sequence[tuple[Frame, Sequence[Index]]], heard: Times, past: Mapping[str, Array]) -> None:
+        """Carry what the next chunk needs; ``heard`` and ``past`` as they were known before this one."""
         part = frames[0][0]
         for frame, indices in frames:
             self.states |= tables.last_states(indices, frame)
-        for name, past in self.past.items():
-            result = part.window.values.get(name)
-            if result is not None:
-                self.past[name] = np.concatenate((past, result.value[:, self.lead :]), axis=1)
-        grid = part.window.grid
-        for row in range(grid.places):
-            steps = np.flatnonzero(part.present[row, : grid.edges[row, grid.days - self.lead]])
-            if steps.size:
-                self.heard[row] = grid.start[row] + int(steps[-1]) * np.timedelta64(grid.step, "s")
+        for key, values in self.recent(frames).items():
+            self.stored.setdefault(key, {}).update(values)
+        self.past = {name: _longer(before, name, part, self.lead) for name, before in past.items()}
+        self.heard = np.fmax(_last_present(part, self.lead), heard)  # fmax leaves NaT out
 
-    def remember(self, part: Frame) -> None:
-        """Keep the values of the frame's days that rules will look back at."""
-        days = [day.item() for day in part.window.grid.dates[self.lead :]]
-        for name in self.looked_at:
-            result = part.window.values.get(name)
-            if result is None or result.value.shape != part.window.shape:
-                continue
-            for row, (place, season) in enumerate(part.rows):
-                kept = self.stored.setdefault((place, name, season), {})
-                kept |= dict(zip(days, result.value[row, self.lead :].tolist(), strict=True))
+    def recent(self, frames: Sequence[tuple[Frame, Sequence[Index]]]) -> DailyValues:
+        """Values of the frames' computed days that rules will look back at."""
+        found: DailyValues = {}
+        for frame, _ in frames:
+            days = [day.item() for day in frame.window.grid.dates[self.lead :]]
+            for name in self.looked_at:
+                result = frame.window.values.get(name)
+                if result is None or result.value.shape != frame.window.shape:
+                    continue
+                for row, (place, season) in enumerate(frame.rows):
+                    found[place, name, season] = dict(zip(days, result.value[row, self.lead :].tolist(), strict=True))
+        return found
 
     def context_of(self, part: Frame) -> dict[str, Array]:
         """Index → (rows, lead) values on the frame's context days."""
@@ -109,6 +88,23 @@ class Context:
         return tables.state_arrays(indices, part.rows, self.states)
 
 
+def _longer(past: Array, name: str, part: Frame, lead: int) -> Array:
+    """(places, days) of long memory with the frame's computed days."""
+    result = part.window.values.get(name)
+    return past if result is None else np.concatenate((past, result.value[:, lead:]), axis=1)
+
+
+def _last_present(part: Frame, lead: int) -> Times:
+    """(places,) last step with a reading before the context days of the next frame; NaT where there is none."""
+    grid = part.window.grid
+    last = np.full(grid.places, NEVER)
+    for row in range(grid.places):
+        steps = np.flatnonzero(part.present[row, : grid.edges[row, grid.days - lead]])
+        if steps.size:
+            last[row] = grid.start[row] + int(steps[-1]) * np.timedelta64(grid.step, "s")
+    return last
+
+
 def covers(job: Job, first: date, lead: int) -> bool:
     """Whether a place's memory has all that is needed from a first day on."""
     memory = job.memory
@@ -125,7 +121,7 @@ def _handed(jobs: Sequence[Job], first: date, lead: int, several: bool) -> list[
     return [job if not several and covers(job, first, lead) else replace(job, memory=None) for job in jobs]
 
 
-async def context(
+async def read_context(
     connection: Connection,
     jobs: Sequence[Job],
     first: date,
@@ -136,21 +132,37 @@ async def context(
     """Load all but readings; jobs come back without a memory that does not reach far enough."""
     handed = _handed(jobs, first, lead, several)
     looked_at = tuple(sorted({name for rule in rules for name in rule.indices}))
-    made = Context(
+    context = Context(
         lead,
         looked_at,
         await _stored(connection, handed, looked_at, first, lead),
         await _states(connection, handed, first),
         *await _former(connection, handed, first, lead),
-        np.full(len(handed), NEVER),
+        await _heard(connection, handed, first, lead),
     )
-    return handed, made
+    return handed, context
+
+
+async def _heard(connection: Connection, jobs: Sequence[Job], first: date, lead: int) -> Times:
+    """(places,) when places whose silence matters were last heard before the frame."""
+    heard = np.full(len(jobs), NEVER)
+    streams: dict[int, list[int]] = {}
+    for row, job in enumerate(jobs):
+        if job.memory is not None:
+            heard[row] = job.memory.heard
+        elif job.known.spot.kind == "station" and job.known.feeds:
+            streams[row] = [feed.datastream for feed in job.known.feeds]
+    if streams:
+        before = {row: midnight(first - timedelta(days=lead), jobs[row].known.spot.time_zone) for row in streams}
+        for row, moment in (await last_heard(connection, streams, before)).items():
+            heard[row] = naive(moment)
+    return heard
 
 
 async def _stored(
     connection: Connection, jobs: Sequence[Job], names: Sequence[str], first: date, lead: int
-) -> dict[tuple[int, str, int], dict[date, float]]:
-    stored: dict[tuple[int, str, int], dict[date, float]] = {}
+) -> DailyValues:
+    stored: DailyValues = {}
     cold = {}
     for job in jobs:
         place = job.known.spot.id

@@ -19,8 +19,9 @@ from analytics.rule import Rule
 from analytics.rules import RULES
 from analytics.run import ahead
 from analytics.run.batch import Known, local_date, midnight
-from analytics.run.compute import Job, compute, lead_days
+from analytics.run.compute import compute, lead_days
 from analytics.run.expect import AHEAD, FORECAST
+from analytics.run.job import Job
 from analytics.run.known import Acquainted
 from analytics.run.memory import Memory
 from analytics.run.units import each, portions

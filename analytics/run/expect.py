@@ -1,4 +1,4 @@
-"""Expect: alerts on the basis of a forecast: announced, changed or withdrawn by an issue, and settled by what comes.
+"""Alerts on the basis of a forecast: announced, changed or withdrawn by an issue, and settled by what comes.
 
 There is one open alert of a forecast for a rule at a place: the highest it expects. It ends when an observed episode
 reaches what it said, which it then names as its successor, or when its time has passed.
@@ -7,6 +7,7 @@ reaches what it said, which it then names as its successor, or when its time has
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -18,7 +19,6 @@ from analytics.renewal import LEAD
 from analytics.rule import Rule
 from analytics.run import say
 from analytics.run.batch import Known
-from analytics.run.context import Context
 from analytics.run.judge import Finding, Key, Trail, Trails, value_of
 from analytics.wording import local_date
 from store.alert import Key as AlertKey
@@ -40,24 +40,37 @@ class Times(NamedTuple):
     now: int
 
 
+class Settled(NamedTuple):
+    """What becomes of the alerts of forecasts by what came."""
+
+    alerts: say.Alerts
+    #: Places where any changed.
+    places: set[int]
+
+
 def announce(
-    places: Mapping[int, Known], rules: Mapping[str, Rule], trails: Trails, course: Context, times: Times
+    places: Mapping[int, Known],
+    rules: Mapping[str, Rule],
+    trails: Trails,
+    observed: Mapping[Key, Sequence[Episode]],
+    expected: Mapping[Key, Sequence[Stored]],
+    times: Times,
 ) -> say.Alerts:
-    """What a forecast says of every rule becomes its alert."""
-    alerts = say.Alerts()
-    open_before = {key: one for key, found in course.expected.items() for one in found if one.state == "open"}
+    """What a forecast says of every rule becomes its alert, beside what was observed and what was expected before."""
+    alerts: list[say.Alerts] = []
+    open_before = {key: one for key, stored in expected.items() for one in stored if one.state == "open"}
     for key in trails.keys() | open_before.keys():
         rule, known = rules.get(key[0]), places[key[1]]
         if rule is None:
             continue
-        found = _expected(rule, trails[key], course.former.get(key, ()), times) if key in trails else None
+        found = _expected(rule, trails[key], observed.get(key, ()), times) if key in trails else None
         former = open_before.get(key)
         if found is None and (former is None or former_span(former).until <= times.now):
             continue  # what has passed is settled when the past is computed
         revision = _revision(known, former, found, trails.get(key))
         finding = _finding(rule, known, key, revision, times.since, found or former_span(_given(former)), times.now)
-        _add(alerts, finding, times.now)
-    return alerts
+        alerts.append(_alerts_of(finding, times.now))
+    return say.together(alerts)
 
 
 def _given(former: Stored | None) -> Stored:
@@ -98,52 +111,53 @@ def _finding(rule: Rule, known: Known, key: Key, revision: Revision, issued: int
     )  # fmt: skip
 
 
-def _add(alerts: say.Alerts, finding: Finding, now: int) -> None:
-    """Say what changed; a beginning that moved by little is not worth a word."""
+def _alerts_of(finding: Finding, now: int) -> say.Alerts:
+    """What changed; a beginning that moved by little is not worth a word."""
+    alerts = say.alerts_of([finding], now, FORECAST)
     (revision,) = finding.revisions
-    before = len(alerts.steps)
-    say.add(alerts, finding, now, FORECAST)
     former, new = revision.former, revision.new
-    if former is not None and new is not None and revision.kind == "update":
-        moved = abs(former.started - new.started) >= MOVED
-        if not moved:
-            del alerts.steps[before:]
+    if former is None or new is None or revision.kind != "update" or abs(former.started - new.started) >= MOVED:
+        return alerts
+    return replace(alerts, steps=[])
 
 
 def settle(
-    alerts: say.Alerts,
     expected: Mapping[Key, Sequence[Stored]],
     observed: Mapping[Key, Sequence[tuple[Episode, Reference]]],
     places: Mapping[int, Known],
     rules: Mapping[str, Rule],
     now: int,
-) -> set[int]:
-    """End alerts of forecasts that came true or whose time has passed; return the places where any changed."""
-    changed = set()
-    for key, found in expected.items():
+) -> Settled:
+    """End alerts of forecasts that came true or whose time has passed, renew those that go on."""
+    alerts, changed = [], set()
+    for key, of_key in expected.items():
         episodes = observed.get(key, ())
-        for former in found:
+        for former in of_key:
             span, issued = former_span(former), issued_of(former)
             come = came_true(span, issued, [episode for episode, _ in episodes])
             if come is not None and former.successor is None:
-                alerts.successors[former.id] = episodes[come][1]
+                alerts.append(say.Alerts(successors={former.id: episodes[come][1]}))
                 changed.add(key[1])
             if former.state != "open" or key[0] not in rules:
                 continue
-            reached = come is not None and episodes[come][0].level >= span.level
-            if reached or span.until + (GRACE if come is None else 0) <= now:
-                ended = max(span.started, episodes[come][0].started) if reached and come is not None else span.until
-                old = say.episode_of(former)
-                over = Episode(old.started, ended, old.course, old.by_day)
-                revision = Revision(old, over)
-                _add(alerts, _finding(rules[key[0]], places[key[1]], key, revision, issued, span, now), now)
+            revision = _settled(former, span, None if come is None else episodes[come][0], now)
+            if revision is not None:
+                finding = _finding(rules[key[0]], places[key[1]], key, revision, issued, span, now)
+                alerts.append(_alerts_of(finding, now))
                 changed.add(key[1])
-            elif former.expires is not None and former.expires.timestamp() - LEAD <= now:
-                old = say.episode_of(former)
-                revision = Revision(old, old)
-                _add(alerts, _finding(rules[key[0]], places[key[1]], key, revision, issued, span, now), now)
-                changed.add(key[1])
-    return changed
+    return Settled(say.together(alerts), changed)
+
+
+def _settled(former: Stored, span: Coming, came: Episode | None, now: int) -> Revision | None:
+    """What becomes of an open alert of a forecast: ended by what came, or by time; said again before it expires."""
+    old = say.episode_of(former)
+    reached = came is not None and came.level >= span.level
+    if reached or span.until + (GRACE if came is None else 0) <= now:
+        ended = max(span.started, came.started) if reached and came is not None else span.until
+        return Revision(old, Episode(old.started, ended, old.course, old.by_day))
+    if former.expires is not None and former.expires.timestamp() - LEAD <= now:
+        return Revision(old, old)
+    return None
 
 
 def former_span(former: Stored) -> Coming:
@@ -166,7 +180,7 @@ def _second(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-def due_rows(alerts: say.Alerts, expected: Mapping[Key, Sequence[Stored]], now: datetime) -> list[Due]:
+def next_looks(alerts: say.Alerts, expected: Mapping[Key, Sequence[Stored]], now: datetime) -> list[Due]:
     """When the open alerts of forecasts, as they are once these are written, have to be looked at again."""
     stored = {one.id: one for found in expected.values() for one in found}
     ends = {(one.place, one.id): _next_look(one) for one in stored.values() if one.state == "open"}

@@ -17,10 +17,13 @@ from analytics.lacks import There
 from analytics.quality import check_window
 from analytics.quality.check import trusted
 from analytics.rules import RULES
-from analytics.run import context, load, unjudged
+from analytics.run import unjudged
 from analytics.run.batch import midnight
-from analytics.run.compute import Job, lead_days
+from analytics.run.compute import lead_days
+from analytics.run.context import read_context
+from analytics.run.job import Job
 from analytics.run.known import Acquainted
+from analytics.run.load import read_chunk, with_long_past
 from store.lease import Leased
 from store.rule_setting import area
 from store.work import Connection
@@ -72,12 +75,12 @@ async def explain(connection: Connection, code: str, day: date, name: str) -> Ex
     known, _ = await Acquainted().ask(connection, [place.id], {place.id})
     job = Job(known[place.id], day, Leased(place.id, None, None, [], [], 0), None)
     lead = lead_days(RULES, INDICES)
-    jobs, course = await context.context(connection, [job], day, lead, RULES, several=True)
+    jobs, context = await read_context(connection, [job], day, lead, RULES, several=True)
     end = midnight(day + timedelta(days=1), place.time_zone)
-    frame = await load.frame_of(connection, jobs, day, day, end, course)
+    frame = (await read_chunk(connection, jobs, day, day, end, lead, context.heard)).frame
     if index.step is Step.MONTH:
-        frame = await load.with_long_past(connection, frame, [index], course)
-    clean = replace(trusted(frame.window, check_window(frame.window)), states=course.states_of(INDICES, frame))
+        frame, _ = await with_long_past(connection, frame, [index], {})
+    clean = replace(trusted(frame.window, check_window(frame.window)), states=context.states_of(INDICES, frame))
     frame = replace(frame, window=clean)
     evaluate([one for one in INDICES if one.step is not Step.MONTH or one is index], clean)
     if index.season:
@@ -85,7 +88,7 @@ async def explain(connection: Connection, code: str, day: date, name: str) -> Ex
         if grown is None:
             message = f"{name} is computed for crop seasons, and {code} had none on {day}"
             raise NotExplained(message)
-        frame = replace(grown, window=replace(grown.window, states=course.states_of(SEASON_INDICES, grown)))
+        frame = replace(grown, window=replace(grown.window, states=context.states_of(SEASON_INDICES, grown)))
         evaluate(SEASON_INDICES, frame.window)
     there = unjudged.there(known[place.id], frame.seasons[0])
     return _explanation(index, frame.window, there, code, day)

@@ -1,28 +1,24 @@
-"""Load: what a group of places needs to be computed, from memory where it is at hand, else from the tables."""
+"""Readings of a group of places over some days, from what is kept of them where it is at hand, else from the tables."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.grid import Array, Grid
+from analytics.grid import Array, Grid, Times
 from analytics.index import Index, Kind
 from analytics.run import batch
 from analytics.run.batch import Frame, Known, Laid, gather, midnight, naive, trusted
-from analytics.run.context import Context, Loaded
-from analytics.run.heard import last_heard
+from analytics.run.job import Job
 from analytics.run.memory import Kept, together
 from store import work
 from store.work import LOADED, Connection, Span, Verdict, merged
-
-if TYPE_CHECKING:
-    from analytics.run.compute import Job
 
 _INSTANT = timedelta(microseconds=1)
 #: Readings at hand at once: 12 MB, and five times that while they are laid.
@@ -31,21 +27,55 @@ PAGE = work.PAGE
 GUESS = 60.0
 
 
-async def frame_of(
-    connection: Connection, jobs: Sequence[Job], first: date, last: date, now: datetime, course: Context
-) -> Frame:
-    """Lay the readings of a chunk on its grid: of cold places all, of warm ones what is new on what is kept."""
-    lead = course.lead
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was loaded of one place over a frame."""
+
+    #: From when its readings are complete.
+    start: datetime
+    #: Last reading before it, datetime64[us]; NaT where there is none.
+    heard: np.datetime64
+    verdicts: Sequence[Verdict]
+    #: Its readings on the grid, where they were at hand.
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some days of a group of places as they were read."""
+
+    frame: Frame
+    #: Readings on the frame's grid, as they came.
+    laid: Laid
+    #: Of each place.
+    loaded: Sequence[Loaded]
+
+    @property
+    def verdicts(self) -> list[Sequence[Verdict]]:
+        """What was said of the readings of each place."""
+        return [one.verdicts for one in self.loaded]
+
+    @property
+    def heard(self) -> Times:
+        """(places,) last reading before the frame, datetime64[us]; NaT where there is none."""
+        return np.array([one.heard for one in self.loaded], "datetime64[us]")
+
+
+async def read_chunk(
+    connection: Connection, jobs: Sequence[Job], first: date, last: date, now: datetime, lead: int, heard: Times
+) -> Chunk:
+    """Lay the readings of a chunk on its grid: of cold places all, of warm ones what is new on what is kept.
+
+    ``heard`` has for each place what is known of its last reading before the frame, datetime64[us].
+    """
     places = [job.known for job in jobs]
     grid = batch.grid_of(places, first, last, lead)
     verdicts = await _verdicts(connection, [job for job in jobs if job.memory is None], first, last, lead, now)
-    if not course.later:
-        await _heard(connection, jobs, first, lead, course)
-    course.loaded = [_loaded(job, row, verdicts, grid, course) for row, job in enumerate(jobs)]
-    said = [one.verdicts for one in course.loaded]
-    course.laid = await _laid(connection, jobs, grid, course.loaded, now)
-    heard = course.heard.astype("datetime64[s]")
-    return batch.frame_of(places, course.laid, first, lead, now, heard, said)
+    loaded = [_loaded(job, row, verdicts, grid, heard[row]) for row, job in enumerate(jobs)]
+    laid = await _laid(connection, jobs, grid, loaded, now)
+    before = np.array([one.heard for one in loaded], "datetime64[us]").astype("datetime64[s]")
+    frame = batch.frame_of(places, laid, first, lead, now, before, [one.verdicts for one in loaded])
+    return Chunk(frame, laid, loaded)
 
 
 async def _laid(
@@ -215,20 +245,6 @@ async def _verdicts(
     )
 
 
-async def _heard(connection: Connection, jobs: Sequence[Job], first: date, lead: int, course: Context) -> None:
-    """When places whose silence matters were last heard before the frame."""
-    streams: dict[int, list[int]] = {}
-    for row, job in enumerate(jobs):
-        if job.memory is not None:
-            course.heard[row] = job.memory.heard
-        elif job.known.spot.kind == "station" and job.known.feeds:
-            streams[row] = [feed.datastream for feed in job.known.feeds]
-    if streams:
-        before = {row: midnight(first - timedelta(days=lead), jobs[row].known.spot.time_zone) for row in streams}
-        for row, moment in (await last_heard(connection, streams, before)).items():
-            course.heard[row] = naive(moment)
-
-
 def _by_stream(array: NDArray[Any]) -> dict[int, NDArray[Any]]:
     """Readings of each datastream; they come in order of it."""
     ids = np.ascontiguousarray(array["datastream_id"])
@@ -257,33 +273,36 @@ def _of_each(array: NDArray[Any], asked: Sequence[Sequence[Span]]) -> list[NDArr
     ]
 
 
-def _loaded(job: Job, row: int, verdicts: Sequence[Verdict], grid: Grid, course: Context) -> Loaded:
+def _loaded(job: Job, row: int, verdicts: Sequence[Verdict], grid: Grid, heard: np.datetime64) -> Loaded:
     start = grid.start[row].item().replace(tzinfo=UTC)
     if job.memory is None:
         ours = {feed.datastream for feed in job.known.feeds}
         said = [verdict for verdict in verdicts if verdict.datastream in ours]
-        return Loaded(start, course.heard[row], said, None)
+        return Loaded(start, heard, said, None)
     kept, left = job.memory.kept.moved(grid.start[row], grid.steps)
-    course.heard[row] = np.fmax(left, course.heard[row])  # fmax leaves NaT out
-    return Loaded(start, course.heard[row], job.memory.verdicts, kept)
+    return Loaded(start, np.fmax(left, heard), job.memory.verdicts, kept)  # fmax leaves NaT out
 
 
-async def with_long_past(connection: Connection, part: Frame, indices: Sequence[Index], course: Context) -> Frame:
-    """Load the daily values of years that monthly indices compare with, once for all chunks."""
+async def with_long_past(
+    connection: Connection, part: Frame, indices: Sequence[Index], known: Mapping[str, Array]
+) -> tuple[Frame, dict[str, Array]]:
+    """The frame with the daily values of years that monthly indices compare with, and these.
+
+    ``known`` has those that were read for earlier chunks, to the day before this one: they are read once.
+    """
     wanted: dict[str, int] = {}
     for index in indices:
         for need in index.needs:
             if need.kind is Kind.INDEX and need.before:
                 wanted[need.name] = max(wanted.get(need.name, 0), need.before)
-    grid = part.window.grid
-    first = grid.dates[part.window.lead].astype(date)
-    past = {}
+    first = part.window.grid.dates[part.window.lead].astype(date)
+    past = dict(known)
     for name, before in wanted.items():
-        if name not in course.past:
-            course.past[name] = await _long(connection, part.places, name, before, first)
-        # the window's own context days are recomputed from readings, so the past ends where the window begins
-        past[name] = course.past[name][:, : course.past[name].shape[1] - part.window.lead]
-    return replace(part, window=replace(part.window, past=past))
+        if name not in past:
+            past[name] = await _long(connection, part.places, name, before, first)
+    # the window's own context days are recomputed from readings, so the past ends where the window begins
+    before_window = {name: past[name][:, : past[name].shape[1] - part.window.lead] for name in wanted}
+    return replace(part, window=replace(part.window, past=before_window)), past
 
 
 async def _long(connection: Connection, places: Sequence[Known], name: str, before: int, first: date) -> Array:

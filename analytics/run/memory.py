@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from datetime import date, datetime
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,11 @@ from analytics.grid import Array, Grid, Series, Times
 from analytics.index import Index
 from analytics.run.batch import Frame
 from analytics.run.laid import Laid, newest
-from analytics.run.spot import RAIN, STEP, Known, midnight, naive
+from analytics.run.spot import RAIN, STEP, Known
 from store.alert import Stored
 from store.index_value import Values, concatenate
 from store.unjudged import Unjudged
 from store.work import Verdict
-
-if TYPE_CHECKING:
-    from analytics.run.compute import Job
-    from analytics.run.context import Context
 
 NEVER = np.datetime64("NaT", "us")
 #: (index, season) → what a recursive index carries.
@@ -217,56 +213,3 @@ class Memory:
         """(index, season) → state after a day."""
         found = self.states[day]
         return found.of(self.known.spot.id, day) if isinstance(found, Carried) else found
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a context knows of the days before, by place."""
-
-    #: Place → (index, season) → state before the frame.
-    states: dict[int, dict[tuple[str, int], list[float]]]
-    #: Place → (index, season) → day → value.
-    values: dict[int, dict[tuple[str, int], dict[date, float]]]
-
-    @classmethod
-    def of(cls, course: Context) -> Past:
-        """Sort a context's by place."""
-        past = cls({}, {})
-        for key, state in course.states.items():
-            past.states.setdefault(key.place, {})[key.name, key.subject] = state
-        for (place, name, season), values in course.stored.items():
-            past.values.setdefault(place, {})[name, season] = values
-        return past
-
-
-def remembered(
-    job: Job, row: int, part: Frame, course: Context, written: Values, carried: Carried, past: Past
-) -> Memory:
-    """A place's live window for the next time; its generation and alerts are filled in once they are written."""
-    zone, place, old = job.known.spot.time_zone, job.known.spot.id, job.memory
-    keep, loaded = part.first - timedelta(days=course.lead), course.loaded[row]
-    memory = Memory(
-        job.leased.generation + 1,
-        job.known,
-        loaded.kept or Kept.of(course.laid, row, job.known),
-        loaded.start,
-        loaded.heard,
-        loaded.verdicts,
-        {} if old is None else {day: state for day, state in old.states.items() if day >= keep},
-        written=written,
-        written_since=part.first,
-        due={} if old is None else old.due,
-        unjudged=None if old is None else old.unjudged,
-    )
-    if old is not None:
-        begin, end = naive(midnight(keep, zone)), naive(midnight(part.first, zone))
-        stays = (old.written.time >= begin) & (old.written.time < end)
-        memory.written = concatenate([old.written.take(stays), written])
-        memory.written_since = min(max(old.written_since, keep), part.first)
-    memory.states.setdefault(part.first - timedelta(days=1), past.states.get(place, {}))
-    memory.states |= dict.fromkeys(part.window.grid.dates[part.ended[row]].tolist(), carried)
-    memory.past = {
-        key: {day: value for day, value in values.items() if day >= keep}
-        for key, values in past.values.get(place, {}).items()
-    }
-    return memory

@@ -1,9 +1,9 @@
-"""Say: findings of rules as rows of alerts and steps."""
+"""Findings of rules as rows of alerts and of their steps, with the texts that people get."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,7 +60,7 @@ def _second(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Alerts:
     """What to write of a batch's alerts."""
 
@@ -76,22 +76,38 @@ class Alerts:
         return bool(self.cancelled or self.changed or self.opened or self.steps or self.successors)
 
 
-def add(alerts: Alerts, finding: Finding, now: int, basis: str = OBSERVED) -> None:
-    """Add what a finding changes."""
+def alerts_of(findings: Iterable[Finding], now: int, basis: str = OBSERVED) -> Alerts:
+    """What findings change, at a second."""
+    return together(_alert_of(finding, revision, now, basis) for finding in findings for revision in finding.revisions)
+
+
+def together(parts: Iterable[Alerts]) -> Alerts:
+    """What is to be written of several, in their order."""
+    alerts = Alerts()
+    for part in parts:
+        alerts.cancelled.extend(part.cancelled)
+        alerts.changed.extend(part.changed)
+        alerts.opened.extend(part.opened)
+        alerts.steps.extend(part.steps)
+        alerts.successors.update(part.successors)
+    return alerts
+
+
+def _alert_of(finding: Finding, revision: Revision, now: int, basis: str) -> Alerts:
     key = key_of(finding, basis)
-    for revision in finding.revisions:
-        known_by = reference(revision, key)
-        if revision.new is None and revision.former is not None:
-            alerts.cancelled.append(revision.former.id)
-            if revision.successor is not None:
-                alerts.successors[revision.former.id] = reference(finding.revisions[revision.successor], key)
-        elif revision.new is not None:
-            row = _row(finding, revision.new)
-            if revision.former is None:
-                alerts.opened.append(row | key._asdict() | {"hazard": finding.rule.hazard})
-            elif not revision.former.same(revision.new) or _differ(finding, revision.former, revision.new):
-                alerts.changed.append(row | {"id": revision.former.id})
-        alerts.steps += [(known_by, step) for step in _steps(finding, revision, now)]
+    steps = [(reference(revision, key), step) for step in _steps(finding, revision, now)]
+    former, new = revision.former, revision.new
+    if new is None and former is not None:
+        by = None if revision.successor is None else reference(finding.revisions[revision.successor], key)
+        return Alerts([former.id], steps=steps, successors={} if by is None else {former.id: by})
+    if new is None:
+        return Alerts(steps=steps)
+    row = _row(finding, new)
+    if former is None:
+        return Alerts(opened=[row | key._asdict() | {"hazard": finding.rule.hazard}], steps=steps)
+    if former.same(new) and not _differ(finding, former, new):
+        return Alerts(steps=steps)
+    return Alerts(changed=[row | {"id": former.id}], steps=steps)
 
 
 def _differ(finding: Finding, former: Episode, new: Episode) -> bool:

@@ -10,21 +10,18 @@ from __future__ import annotations
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
 
 from analytics.run.batch import local_date
+from analytics.run.job import Job
 from analytics.run.load import rate
 from analytics.run.write import LeaseLost
 from store import uncomputed
 from store.lease import Leased
 from store.work import Connection
-
-if TYPE_CHECKING:
-    from analytics.run.compute import Job
 
 log = structlog.get_logger(__name__)
 FAILED = Counter("nongvu_analytics_places_failed", "Places that could not be computed, each try")

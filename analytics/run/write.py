@@ -60,13 +60,14 @@ async def _indices(connection: Connection, computed: Computed) -> None:
         moments = [midnight(computed.first, job.known.spot.time_zone) for job in computed.cold]
         await index_value.clear(connection.cursor(), ids, moments)
         await index_state.clear(connection.cursor(), ids, moments)
-    await index_value.remove(connection.cursor(), computed.removed)
-    await index_value.insert(connection.cursor(), computed.values)
-    await index_value.write(connection.cursor(), computed.changed)
+    await index_value.remove(connection.cursor(), computed.rows.removed)
+    await index_value.insert(connection.cursor(), computed.rows.values)
+    await index_value.write(connection.cursor(), computed.rows.changed)
     await index_state.write(connection.cursor(), computed.states)
-    if computed.doubted:
-        streams, moments = list(computed.doubted), list(computed.doubted.values())
-        await verdict.replace(connection.cursor(), verdict.ORDERED, streams, moments, computed.found, computed.now)
+    found, rewritten = computed.checked
+    if rewritten:
+        streams, moments = list(rewritten), list(rewritten.values())
+        await verdict.replace(connection.cursor(), verdict.ORDERED, streams, moments, found, computed.now)
 
 
 async def _due(connection: Connection, computed: Computed) -> None:

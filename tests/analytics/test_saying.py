@@ -72,9 +72,7 @@ def steps_of(rule, seed):
                 trail.extremes[day] = worst(trail.extremes.get(day, one), one)
         rules, key = {rule.name: rule}, (rule.name, 1, 0)
         for finding in judge.conclude(rules, {1: known}, {key: trail}, {key: former}, now):
-            alerts = say.Alerts()
-            say.add(alerts, finding, now)
-            found += [(step, now) for _, step in alerts.steps]
+            found += [(step, now) for _, step in say.alerts_of([finding], now).steps]
             former = [
                 judge.Episode(one.new.started, one.new.ended, one.new.course, one.new.by_day, number, 1, Told(now, people_at=0))
                 for number, one in enumerate(finding.revisions, start=1) if one.new

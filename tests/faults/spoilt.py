@@ -11,6 +11,7 @@ from analytics.quality.check import trusted
 from analytics.rules import RULES
 from analytics.run import batch, compute, context
 from analytics.run.batch import Known, Readings
+from analytics.run.memory import NEVER
 from store.flag import Quality
 from store.work import LOADED, Feed, Spot
 from telemetry.quantities import QUANTITIES
@@ -106,9 +107,9 @@ def understood(series):
     made = frame(series)
     found = check_window(made.window)
     daily = [index for index in INDICES if index.step.value != "month"]
-    course = context.Context(LEAD, (), {}, {}, {}, {}, np.full(1, context.NEVER))
+    before = context.Context(LEAD, (), {}, {}, {}, {}, np.full(1, NEVER))
     trails = {}
-    thought = compute._think(daily, RULES, frame(series), course, trails)
+    thought = compute._think(daily, RULES, frame(series), before, trails)
     return made, found, trusted(made.window, found), thought, trails
 
 
