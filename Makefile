@@ -13,7 +13,7 @@ LOCK = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --n
   --no-header $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance faults bench check audit format lock sbom clean
+.PHONY: help demo test acceptance faults mutants bench check audit format lock sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ acceptance: $(READY) ## against outside peers: browser, SMSC, mbpoll, gammu, ...
 
 faults: $(READY) ## the fault matrix: kills, cuts, corruption; writes docs/faults.md
 	$(BIN)/python -m pytest tests/faults $(ARGS)
+
+mutants: $(READY) ## whether tests notice faults put into the purest files; ARGS=<part of a path> for some of them
+	$(BIN)/python deployment/mutants.py $(ARGS)
 
 bench: $(READY) ## against peers, which it installs; ARGS=<name> for one; writes benchmarks/results.json, docs/performance.md
 	@bash benchmarks/fetch_peers
