@@ -125,7 +125,7 @@ class _Opened:
     def series(self, directory: Directory) -> list[int]:
         """Row of the directory for each record; -1 where there is none, or none that this gateway may write."""
         get, owners, gateway = directory.rows.get, directory.owners, self.incoming.gateway
-        found = {said: get(f"{said[0]} {said[1]}", -1) for said in set(self.columns.said)}
+        found = {said: get(said, -1) for said in set(self.columns.said)}
         if gateway != API_GATEWAY:
             found = {said: row if row < 0 or owners[row] == gateway else -1 for said, row in found.items()}
         return [found[said] for said in self.columns.said]

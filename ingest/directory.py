@@ -81,8 +81,8 @@ class Directory:
     #: Station code → (id, code of its gateway).
     stations: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     gateways: dict[str, int] = field(default_factory=dict)
-    #: Name and unit, a blank between → row.
-    rows: dict[str, int] = field(default_factory=dict)
+    #: Name and unit → row.
+    rows: dict[tuple[str, str], int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     owners: list[str | None] = field(default_factory=list)
     #: Columns: id, factor, minimum, maximum, local minimum, local maximum, flags that always stand, partner row.
@@ -110,7 +110,7 @@ class Directory:
         for offset, entry in enumerate(fresh):
             row, quantity = start + offset, QUANTITIES[entry.quantity]
             self.names[entry.name] = row
-            self.rows[f"{entry.name} {quantity.senml_unit}"] = row
+            self.rows[entry.name, quantity.senml_unit] = row
             self.owners.append(self.stations.get(entry.station, (0, None))[1])
             added[offset] = (entry.id, quantity.factor, *entry.limits, ESTIMATED if entry.estimated else 0, -1, 0.0)
         self.table = np.concatenate([self.table, added])

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import cbor2
 import msgspec
 
+from telemetry import plain
 from telemetry.pack import CBOR, JSON, MAXIMUM_RECORDS
 from telemetry.quantities import quantity
 from telemetry.reading import Reading
@@ -222,6 +223,9 @@ def columns(payload: bytes, content_type: str, now: float | None = None) -> Colu
         told = {problem.record for problem in problems}  # one reason a record, the first
         found.problems = [*problems, *(problem for problem in found.problems if problem.record not in told)]
         return found
+    swept = plain.read(payload)
+    if swept is not None and min(swept[1]) >= ABSOLUTE_TIME and not math.isnan(sum(swept[1])):
+        return Columns(list(range(len(swept[0]))), *swept)
     rows = load_cbor(payload)
     if not isinstance(rows, list) or not 0 < len(rows) <= MAXIMUM_RECORDS:
         decode(payload, content_type)  # says what is wrong
