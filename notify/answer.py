@@ -12,8 +12,8 @@ import structlog
 from psycopg.rows import dict_row
 
 from notify.expand import Connection
-from notify.group import wording
 from notify.message import compose, fold
+from notify.message_text import wording
 from notify.phone import PhoneError, normalised
 from notify.provider import Heard
 from notify.subscriber import CONSENT_TEXT

@@ -18,10 +18,11 @@ from psycopg.rows import dict_row
 from notify import voice
 from notify.expand import Connection, insert_due
 from notify.frame import EXERCISE
-from notify.group import Step, advice_of, filled, wording
 from notify.message import headline
+from notify.message_text import advice_of, filled, wording
 from notify.settings import NotifySettings
 from notify.spell import spelled
+from notify.step import Step
 from store.pool import Pool
 from store.statements import statement
 

@@ -16,8 +16,8 @@ from psycopg.rows import dict_row
 from notify import field
 from notify.broadcast import Spoken, ask, speak_of
 from notify.expand import Connection, insert_due
-from notify.group import wording
 from notify.message import compose
+from notify.message_text import wording
 from notify.settings import NotifySettings
 from notify.weather import Facts, advice, facts
 from store.statements import statement

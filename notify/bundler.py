@@ -15,9 +15,10 @@ from prometheus_client import Counter
 from notify import broadcast, bulletin, escalate, ladder, warning, withdraw
 from notify.deliver import Sender
 from notify.expand import Connection, Expansion, close, hold, load_steps, take, waiting
-from notify.group import Key, Step, by_key, wait
+from notify.group import Key, by_key, wait
 from notify.pace import woken
 from notify.settings import NotifySettings
+from notify.step import Step
 from store.pool import Pool
 from store.statements import statement
 from telemetry.clock import Clock

@@ -14,10 +14,11 @@ from notify.expand import (
     load_beside,
     load_bundle,
     load_steps,
-    silenced_of,
 )
-from notify.group import RISES, Step, until
+from notify.group import until
+from notify.inhibition import inhibited_of
 from notify.ladder import RUNGS, Does, Ladder
+from notify.step import RISES, Step
 from store.statements import statement
 
 
@@ -48,8 +49,8 @@ async def climb(
         return expansion
     rows = await (await connection.execute(statement("bundle", "bundle_steps"), {"bundle": bundle.id})).fetchall()
     steps = [step for step in await load_steps(connection, [row[0] for row in rows]) if not step.stale]
-    silenced = silenced_of(steps, await load_beside(connection, bundle.commune))
-    steps = [step for step in steps if step.id not in silenced]
+    inhibited = inhibited_of(steps, await load_beside(connection, bundle.commune))
+    steps = [step for step in steps if step.id not in inhibited]
     if word == "loudspeaker":
         steps = [step for step in steps if not step.private]
     if not steps:

@@ -13,22 +13,11 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
 from notify.frame import around
-from notify.group import (
-    HIGHEST,
-    Beside,
-    Key,
-    Step,
-    briefs_of,
-    concurrent,
-    fresh,
-    long_of,
-    quiet_until,
-    silencers,
-    texts_of,
-    until,
-    wording,
-)
-from notify.message import Composed, compose_first, headline, segments, tidy
+from notify.group import Key, quiet_until, until
+from notify.inhibition import HIGHEST, Beside, concurrent, inhibited_of
+from notify.message import Composed, compose_first, segments, tidy
+from notify.message_text import briefs_of, fresh, long_of, texts_of, title_of
+from notify.step import Step
 from store.statements import statement
 
 Connection = AsyncConnection[Any]
@@ -115,20 +104,20 @@ async def close(
 ) -> Expansion:
     """Close a bundle of these steps, which the caller has taken, and expand it; within the caller's transaction."""
     beside = await load_beside(connection, key.commune)
-    fresh = [step for step in steps if step.worth_saying(now)]
-    silenced = silenced_of(fresh, beside)
-    heard = [step for step in fresh if step.id not in silenced]
-    outcome = "expanded" if heard else "inhibited" if fresh else _unsaid(steps)
-    said = heard or fresh or steps
-    highest = max(step.level for step in said)
+    worth = [step for step in steps if step.worth_saying(now)]
+    inhibited = inhibited_of(worth, beside)
+    heard = [step for step in worth if step.id not in inhibited]
+    outcome = "expanded" if heard else "inhibited" if worth else _unsaid(steps)
+    shown = heard or worth or steps
+    highest = max(step.level for step in shown)
     raised = int(raise_concurrent and highest < HIGHEST and concurrent(heard, beside))
     bundle = await _insert_bundle(connection, key, steps, {
-        "level": highest + raised, "at": now, "expires": until(said, now), "outcome": outcome,
+        "level": highest + raised, "at": now, "expires": until(shown, now), "outcome": outcome,
         "exercise": exercise,
     })  # fmt: skip
-    expansion = Expansion(bundle, outcome, raised=raised, steps=said)
-    if fresh:
-        await expand(connection, await load_bundle(connection, bundle), fresh, now, expansion, silenced=silenced)
+    expansion = Expansion(bundle, outcome, raised=raised, steps=shown)
+    if worth:
+        await expand(connection, await load_bundle(connection, bundle), worth, now, expansion, inhibited=inhibited)
         if heard and not expansion.queued + expansion.held + expansion.capped:
             expansion.outcome = "nobody"
             await connection.execute(statement("bundle", "bundle_outcome"), {"bundle": bundle, "outcome": "nobody"})
@@ -146,11 +135,6 @@ async def _insert_bundle(connection: Connection, key: Key, steps: list[Step], va
     ids = {"bundle": bundle, "steps": [step.id for step in steps]}
     await connection.execute(statement("bundle", "insert_bundle_steps"), ids)
     return bundle
-
-
-def silenced_of(steps: Iterable[Step], beside: list[Beside]) -> dict[int, frozenset[str]]:
-    """Steps that are silenced, and by which hazards."""
-    return {step.id: loud for step in steps if (loud := silencers(step, beside))}
 
 
 async def load_beside(connection: Connection, commune: int) -> list[Beside]:
@@ -180,18 +164,18 @@ async def expand(
     rung: int = 0,
     audience: str | None = None,
     beside: str | None = None,
-    silenced: Mapping[int, frozenset[str]] = NONE,
+    inhibited: Mapping[int, frozenset[str]] = NONE,
 ) -> None:
     """Write one message a subscriber, and which steps it says.
 
-    ``audience`` is the only one told, ``beside`` one that is told otherwise; ``silenced`` says which hazards silence a
+    ``audience`` is the only one told, ``beside`` one that is told otherwise; ``inhibited`` says which hazards inhibit a
     step.
     """
-    pairs = [(step, hazard) for step, loud in silenced.items() for hazard in sorted(loud)]
+    pairs = [(step, hazard) for step, hazards in inhibited.items() for hazard in sorted(hazards)]
     asked = {
         "steps": [step.id for step in steps], "bundle": bundle.id, "commune": bundle.commune, "rung": rung,
         "audience": audience, "beside": beside, "now": now,
-        "silenced": [step for step, _ in pairs], "loud": [hazard for _, hazard in pairs],
+        "inhibited": [step for step, _ in pairs], "sources": [hazard for _, hazard in pairs],
     }  # fmt: skip
     async with connection.cursor(row_factory=class_row(Recipient)) as cursor:
         await cursor.execute(statement("bundle", "recipients"), asked)
@@ -262,13 +246,6 @@ class Scribe:
             "segments": sms.segments, "long": prefix + long_of(steps, language, audience),
             "at": self.now, "expires": until(steps, self.now),
         }  # fmt: skip
-
-
-def title_of(steps: list[Step], language: str) -> str:
-    """Line for the head of an e-mail."""
-    highest = max(steps, key=lambda step: (step.level, step.id))
-    said = wording(highest.texts, language)
-    return headline(str(said.get("title") or said.get("short", "")))
 
 
 async def insert_due(connection: Connection, at: datetime, kind: str, topic: str) -> None:

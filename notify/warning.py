@@ -11,9 +11,10 @@ import structlog
 from psycopg.rows import dict_row
 
 from notify import cap
-from notify.expand import Connection, load_steps, title_of
-from notify.group import Step, advice_of, wording
+from notify.expand import Connection, load_steps
+from notify.message_text import advice_of, title_of, wording
 from notify.settings import NotifySettings
+from notify.step import Step
 from store.statements import statement
 
 _log = structlog.get_logger()

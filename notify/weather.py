@@ -8,10 +8,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from notify.expand import Connection
-from notify.group import wording
+from notify.message_text import wording
 from store.statements import statement
 
 #: Daily indices that bulletins speak of.
@@ -50,7 +50,7 @@ class Facts:
         return asdict(self)
 
 
-async def facts(connection: Connection, commune: Mapping[str, Any], now: datetime, days: int = 1) -> Facts:
+async def facts(connection: AsyncConnection[Any], commune: Mapping[str, Any], now: datetime, days: int = 1) -> Facts:
     """Facts of a commune: the last ``days`` whole local days, the present, and as many days ahead."""
     zone = ZoneInfo(commune["time_zone"])
     today = now.astimezone(zone).date()
@@ -93,7 +93,7 @@ def advice(found: Facts, language: str) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-async def _rows(connection: Connection, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+async def _rows(connection: AsyncConnection[Any], name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement("bulletin", name), values)
         return list(await cursor.fetchall())

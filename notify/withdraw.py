@@ -15,10 +15,11 @@ from notify import voice
 from notify.broadcast import CLASSES, OPENING, Spoken, aloud, paths_of, speak_of, write_feed
 from notify.expand import Connection, insert_due, load_steps
 from notify.frame import EXERCISE
-from notify.group import Step, superseded, until
+from notify.group import until
 from notify.message import headline
 from notify.settings import NotifySettings
 from notify.spell import spelled
+from notify.step import Step, superseded
 from store.pool import Pool
 from store.statements import statement
 

@@ -69,7 +69,7 @@ WHERE alert.state = 'open' AND place.path @> ARRAY[%(commune)s::int]
 -- and crop concern them, and it is high enough (from the level from which the rule tells everybody; for those who named the
 -- hazard from any level). What corrects, lowers or ends: whoever was told and not yet told that it is over, however long ago
 -- that was and wherever station and reader are now; the life of a message is not that of its alert. What a louder hazard
--- silences goes only to those who named this hazard and not the louder one. An areal hazard that several stations of a
+-- inhibits goes only to those who named this hazard and not the louder one. An areal hazard that several stations of a
 -- commune show is said once: what another of them has said, and holds, is not said again, and it is over, less or withdrawn
 -- when the last of them says so, to all who were told of any. Sent within 24 hours counts against the cap.
 WITH neighbours AS MATERIALIZED (
@@ -213,9 +213,9 @@ WHERE (NOT place.private OR wanted.of_the_farm OR subscriber.audience = 'officer
   AND (%(audience)s::text IS NULL OR subscriber.audience = %(audience)s)
   AND subscriber.audience IS DISTINCT FROM %(beside)s::text
   AND NOT EXISTS (
-      SELECT FROM unnest(%(silenced)s::bigint[], %(loud)s::text[]) AS silence (step, hazard)
-      WHERE silence.step = step.id
-        AND (silence.hazard = ANY (subscriber.hazards) OR NOT alert.hazard = ANY (subscriber.hazards)))
+      SELECT FROM unnest(%(inhibited)s::bigint[], %(sources)s::text[]) AS source (step, hazard)
+      WHERE source.step = step.id
+        AND (source.hazard = ANY (subscriber.hazards) OR NOT alert.hazard = ANY (subscriber.hazards)))
   AND NOT EXISTS (
       SELECT FROM delivery_step
       WHERE delivery_step.step = step.id AND delivery_step.subscriber = subscriber.id AND delivery_step.rung = %(rung)s)

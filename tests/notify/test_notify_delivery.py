@@ -12,8 +12,11 @@ import pytest
 
 from analytics.rules import RULES
 from notify import pace
-from notify.group import SILENCES, Beside, Step, advice_of, quiet_until, silencers, texts_of
+from notify.group import quiet_until
+from notify.inhibition import INHIBIT_RULES, Beside, inhibited_by
+from notify.message_text import advice_of, texts_of
 from notify.route import Route, read_routes
+from notify.step import Step
 from notify.subscriber import SubscriberError
 from tests.notify.conftest import NOW, HandClock, running, until
 
@@ -163,27 +166,27 @@ async def test_one_cold_day_is_one_message_until_cattle_are_in_danger(province, 
     assert sorted(row[0] for row in province.messages()) == sorted([farmer, herder] * 2)
 
 
-def test_a_silence_has_levels_places_and_a_basis():
+def test_inhibition_has_levels_places_and_a_basis():
     cold = Beside("cold_spell", "cold", 1, 2, "observed")
-    assert silencers(asked("no_sowing", 1), [cold]) == {"cold"}
-    assert silencers(asked("no_sowing", 1, "end"), [cold]) == frozenset()
-    assert silencers(asked("no_sowing", 1), [cold._replace(level=1)]) == frozenset()
-    assert silencers(asked("cattle_cold", 2), [cold]) == frozenset()
+    assert inhibited_by(asked("no_sowing", 1), [cold]) == {"cold"}
+    assert inhibited_by(asked("no_sowing", 1, "end"), [cold]) == frozenset()
+    assert inhibited_by(asked("no_sowing", 1), [cold._replace(level=1)]) == frozenset()
+    assert inhibited_by(asked("cattle_cold", 2), [cold]) == frozenset()
     forecast = cold._replace(basis="forecast")
-    assert silencers(asked("no_sowing", 1), [forecast]) == frozenset(), "what is only forecast silences nothing seen"
-    assert silencers(replace(asked("no_sowing", 1), basis="forecast"), [forecast]) == {"cold"}
-    assert silencers(asked("cattle_cold", 2), [cold._replace(level=3)]) == {"cold"}, "rét hại says so itself"
+    assert inhibited_by(asked("no_sowing", 1), [forecast]) == frozenset(), "what is only forecast inhibits nothing seen"
+    assert inhibited_by(replace(asked("no_sowing", 1), basis="forecast"), [forecast]) == {"cold"}
+    assert inhibited_by(asked("cattle_cold", 2), [cold._replace(level=3)]) == {"cold"}, "rét hại says so itself"
     names = {rule.name for rule in RULES} | {rule.hazard for rule in RULES}
-    assert {name for rule in SILENCES for name in {rule.loud, *rule.quiet}} <= names
+    assert {name for rule in INHIBIT_RULES for name in {rule.source, *rule.targets}} <= names
 
 
-def test_no_two_silence_each_other():
+def test_no_two_inhibit_each_other():
     """They come at once, in one transaction: nobody would be told."""
     loud = {
         (one.name, level, other.name, quiet)
         for one, other in itertools.product(RULES, RULES)
         for level, quiet in itertools.product(range(1, one.top + 1), range(1, other.top + 1))
-        if silencers(asked(other.name, quiet), [Beside(one.name, one.hazard, 1, level, "observed")])
+        if inhibited_by(asked(other.name, quiet), [Beside(one.name, one.hazard, 1, level, "observed")])
     }
     assert ("cold_spell", 3, "cattle_cold", 2) in loud
     assert not [pair for pair in loud if (*pair[2:], *pair[:2]) in loud]
@@ -216,7 +219,7 @@ async def test_hazards_of_one_kind_raise_nothing(province, tmp_path):
     assert province.one("SELECT level FROM bundle") == 2
 
 
-async def test_a_gateway_offline_silences_its_own_stations_and_no_other(province, tmp_path):
+async def test_a_gateway_offline_inhibits_its_own_stations_and_no_other(province, tmp_path):
     _, (station, other) = province.commune()
     province.alert(station, hazard="network", rule="gateway_offline")
     mine = province.step(province.alert(station, hazard="network", rule="silent_station"))
@@ -333,15 +336,34 @@ async def test_a_database_that_ends_its_sessions_loses_no_message_and_repeats_no
 async def test_later_bundles_of_a_group_keep_their_distance_unless_it_gets_worse(province, tmp_path):
     _, stations = province.commune(stations=3)
     province.subscriber()
-    async with running(province.url, tmp_path, bundle_wait=30):
+    async with running(province.url, tmp_path, bundle_wait=3600):
         province.step(province.water(stations[0]))
         await settled(province)
         province.step(province.water(stations[1]))
         await asyncio.sleep(0.5)
         assert len(province.messages()) == 1
+        assert province.one("SELECT count(*) FROM due WHERE kind = 'step'") == 1, "no worse: it keeps its distance"
         province.step(province.water(stations[2], level=3), level=3)
+        await until(lambda: waiting(province) == 0, 10)
+    assert [row[3].split(":")[0] for row in province.messages()] == ["Rét đậm tại Trạm 1", "Rét đậm tại 2 nơi"]
+    assert province.all("SELECT level FROM bundle ORDER BY id") == [(2,), (3,)]
+
+
+async def test_that_one_alert_goes_on_as_another_is_told_to_nobody(province, tmp_path):
+    """Late data merged two episodes: the cancelled one names its successor, and who was told of it is left in peace."""
+    _, (station, _) = province.commune()
+    province.subscriber()
+    former = province.water(station)
+    async with running(province.url, tmp_path):
+        province.step(former)
         await settled(province)
-    assert len(province.messages()) == 2
+        province.connection.execute("UPDATE alert SET state = 'cancelled', ended = %s WHERE id = %s", [NOW, former])
+        successor = province.water(station)
+        province.connection.execute("UPDATE alert SET successor = %s WHERE id = %s", [successor, former])
+        cancel = province.step(former, kind="cancel")
+        await settled(province)
+    assert province.one("SELECT outcome FROM bundle JOIN bundle_step ON bundle = id WHERE step = %s", cancel) == "stale"
+    assert len(province.messages()) == 1
 
 
 async def test_a_folder_that_cannot_be_written_is_waited_for(province, tmp_path):
