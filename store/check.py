@@ -16,6 +16,12 @@ from store.statements import statement
 
 #: Readings from which on the size of the whole says something about one.
 _SAYING = 100_000
+#: What analytics could not do, and what becomes of it meanwhile.
+_SET_APART = {
+    "past": ("{} cannot be computed", "its marks are kept"),
+    "ahead": ("{} cannot be looked ahead on its forecast", "its readings are computed"),
+    "area": ("stations of {} cannot be compared with each other", "they are computed"),
+}
 #: Places named one by one; of more only the number is said.
 _NAMED = 5
 
@@ -111,15 +117,16 @@ def _flow(connection: Connection[Any]) -> Iterator[Finding]:
 
 def _uncomputed(connection: Connection[Any]) -> Iterator[Finding]:
     rows = connection.execute(statement("uncomputed", "all")).fetchall()
-    for code, since, failures, reason, again_at in rows[:_NAMED]:
+    for code, task, since, failures, reason, again_at in rows[:_NAMED]:
+        what, kept = _SET_APART[task]
         says = (
-            f"{code} cannot be computed since {since:%Y-%m-%d %H:%M} UTC ({failures} tries): {reason};"
-            f" its marks are kept, next try {again_at:%H:%M}; once it is cured, 'nongvu analytics backfill"
+            f"{what.format(code)} since {since:%Y-%m-%d %H:%M} UTC ({failures} tries): {reason};"
+            f" {kept}, next try {again_at:%H:%M}; once it is cured, 'nongvu analytics backfill"
             f" --place {code}' tries at once"
         )
         yield Finding("wrong", "uncomputed", says)
     if len(rows) > _NAMED:
-        yield Finding("wrong", "uncomputed", f"and {len(rows) - _NAMED} places more")
+        yield Finding("wrong", "uncomputed", f"and {len(rows) - _NAMED} more")
 
 
 def _disk(connection: Connection[Any]) -> Iterator[Finding]:

@@ -1,10 +1,14 @@
-"""Uncomputed: places that analytics could not compute, set apart until they are tried again."""
+"""Uncomputed: what analytics could not do at a place, set apart until it is tried again.
+
+``past``: compute it from its readings (its marks are kept under a lease that nobody has). ``ahead``: look ahead at it
+on its forecast (its readings go on being computed). ``area``: compare the stations below it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -18,6 +22,9 @@ FIRST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
 _AWAY = frozenset({"08", "57"})
 _AGAIN = frozenset({"25006", "25P03", "40001", "40P01", "53100", "53300", "55P03"})
 _CANCELLED = "57014"
+#: What could not be done.
+Task = Literal["past", "ahead", "area"]
+_SET_APART = {"past": "set_apart", "ahead": "set_apart_ahead", "area": "set_apart_area"}
 
 
 class Failed(NamedTuple):
@@ -32,6 +39,7 @@ class Uncomputed(NamedTuple):
     """A place that is set apart, with the reason."""
 
     code: str
+    task: Task
     since: datetime
     failures: int
     reason: str
@@ -57,23 +65,41 @@ def reason_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
 
 
-async def set_apart(connection: AsyncConnection[Any], token: UUID, place: int, reason: str) -> Failed | None:
-    """Keep a leased place's marks and try it again later; None where the lease was lost. Commits."""
+async def set_apart(
+    connection: AsyncConnection[Any], token: UUID, place: int, reason: str, task: Task = "past"
+) -> Failed | None:
+    """Keep what a leased place waits for and try it again later; None where the lease was lost. Commits."""
     arguments = {"token": token, "place": place, "reason": reason, "first": FIRST, "longest": LONGEST}
     async with connection.transaction():
-        row = await (await connection.execute(statement("uncomputed", "set_apart"), arguments)).fetchone()
+        row = await (await connection.execute(statement("uncomputed", _SET_APART[task]), arguments)).fetchone()
     return None if row is None else Failed(*row)
 
 
-async def known(connection: AsyncConnection[Any], places: Sequence[int]) -> set[int]:
+async def known(connection: AsyncConnection[Any], places: Sequence[int], task: Task = "past") -> set[int]:
     """Which of some places failed when they were tried last."""
-    cursor = await connection.execute(statement("uncomputed", "known"), {"places": list(places)})
+    cursor = await connection.execute(statement("uncomputed", "known"), {"places": list(places), "task": task})
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def healed(connection: AsyncConnection[Any], places: Sequence[int]) -> None:
-    """Places were computed after all."""
-    await connection.execute(statement("uncomputed", "healed"), {"places": list(places)})
+async def healed(connection: AsyncConnection[Any], places: Sequence[int], task: Task = "past") -> None:
+    """It was done at places after all."""
+    await connection.execute(statement("uncomputed", "healed"), {"places": list(places), "task": task})
+
+
+async def postponed(connection: AsyncConnection[Any], token: UUID, places: Sequence[int]) -> set[int]:
+    """End leases of places to be looked ahead that are not to be tried yet, and return them; `wake` asks again."""
+    async with connection.transaction():
+        cursor = await connection.execute(
+            statement("uncomputed", "postponed"), {"token": token, "places": list(places)}
+        )
+        return {row[0] for row in await cursor.fetchall()}
+
+
+async def wake(connection: AsyncConnection[Any], now: datetime) -> int:
+    """Ask again, at event time ``now``, for looks ahead whose wait is over; return how many. Commits."""
+    async with connection.transaction():
+        row = await (await connection.execute(statement("uncomputed", "wake"), {"now": now})).fetchone()
+    return int(row[0]) if row else 0
 
 
 async def again(connection: AsyncConnection[Any]) -> None:
@@ -84,5 +110,5 @@ async def again(connection: AsyncConnection[Any]) -> None:
 
 
 async def everything(connection: AsyncConnection[Any]) -> list[Uncomputed]:
-    """All places that are set apart, the longest first."""
+    """All that is set apart, the longest first."""
     return [Uncomputed(*row) for row in await (await connection.execute(statement("uncomputed", "all"))).fetchall()]

@@ -13,6 +13,7 @@ that leaves what is still to be done in the tables, and only while the area is l
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Iterable, Sequence
@@ -25,8 +26,9 @@ import structlog
 from analytics.run.area_days import Piece, days_of, slices, spans
 from analytics.run.area_judge import REACH, Inputs, Run, inputs, judge, runs
 from analytics.run.batch import Known, local_date, midnight
+from analytics.run.units import set_apart
 from analytics.run.write import LeaseLost
-from store import area, work
+from store import area, uncomputed, work
 from store.area import Station
 from store.lease import Waits
 from store.pool import Pool
@@ -57,8 +59,14 @@ class Area:
             beat = asyncio.create_task(self._hold(token), name="hold area")
             try:
                 await compare(connection, token, place, now)
+                await uncomputed.healed(connection, [place], "area")
             except LeaseLost:
                 log.warning("lease lost", area=place, again="by whoever has it")
+            except Exception as error:
+                if uncomputed.is_away(error) or connection.broken:
+                    raise
+                with contextlib.suppress(LeaseLost):
+                    await set_apart(connection, token, place, error, "area")
             except asyncio.CancelledError:
                 async with self.pool.connection() as another:
                     await area.release(another, token)

@@ -149,8 +149,11 @@ class Engine:
         looking = [leased for leased in taken if only(AHEAD, leased)]
         done = len(looking)
         if looking:
-            await each(connection, token, looking, lambda some: self._ahead(connection, token, some, now))
-        if past := [leased for leased in taken if leased not in looking]:
+            waiting = await uncomputed.postponed(connection, token, [leased.place for leased in looking])
+            looking = [leased for leased in looking if leased.place not in waiting]
+        if looking:
+            await each(connection, token, looking, lambda some: self._ahead(connection, token, some, now), "ahead")
+        if past := [leased for leased in taken if not only(AHEAD, leased)]:
             done += await self._past(connection, token, past, now)
         return done
 
@@ -160,6 +163,7 @@ class Engine:
         known, _ = await self.acquainted.ask(connection, ids, ())
         places = {place: known[place] for place in ids}
         await ahead.look(connection, token, places, self.rules, self.indices, now)
+        await uncomputed.healed(connection, ids, "ahead")
 
     async def _past(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
         """Compute portion by portion; after a while what is left goes back, so that what is new since comes first."""

@@ -25,7 +25,7 @@ from store.lease import Waits
 from store.mark import CHANNEL
 from store.pool import Pool, pool
 from store.rollup import close, refresh
-from store.uncomputed import is_away, reason_of
+from store.uncomputed import is_away, reason_of, wake
 from telemetry.clock import Clock, RealClock, ReplayedClock, follow
 
 log = structlog.get_logger(__name__)
@@ -208,6 +208,10 @@ async def _expire(connections: Pool, live: Live) -> None:
             async with connections.connection() as connection:
                 if lost := await lease.expire(connection):
                     log.warning("leases expired", leases=lost)
+                    live.rouse()
+                if (not isinstance(live.clock, ReplayedClock) or live.clock.started) and await wake(
+                    connection, live.clock.now()
+                ):
                     live.rouse()
 
 

@@ -33,6 +33,12 @@ DAYS = 20_000
 _STEPS = 144
 
 Work = Callable[[Sequence[Leased]], Awaitable[None]]
+#: What is said of a failure, and what becomes of it.
+_SAID: dict[uncomputed.Task, tuple[str, str]] = {
+    "past": ("place not computed", "its marks are kept"),
+    "ahead": ("place not looked ahead", "its readings are computed; its forecast is tried again"),
+    "area": ("stations not compared with each other", "they are computed; what is to be compared is kept"),
+}
 
 
 def portions(groups: Sequence[Sequence[Job]], now: datetime, lead: int, last: Collection[int]) -> list[list[Job]]:
@@ -63,7 +69,9 @@ def expected(job: Job, now: datetime, lead: int) -> tuple[float, int]:
     return 0.0, days
 
 
-async def each(connection: Connection, token: UUID, taken: Sequence[Leased], work: Work) -> None:
+async def each(
+    connection: Connection, token: UUID, taken: Sequence[Leased], work: Work, task: uncomputed.Task = "past"
+) -> None:
     """Do some work on leased places; where it fails, on halves of them, and set apart the one that cannot be done.
 
     What says that the database is away, or that a lease is lost, is raised: it is no fault of a place.
@@ -77,17 +85,23 @@ async def each(connection: Connection, token: UUID, taken: Sequence[Leased], wor
             raise
         if len(taken) > 1:
             for half in (taken[: len(taken) // 2], taken[len(taken) // 2 :]):
-                await each(connection, token, half, work)
+                await each(connection, token, half, work, task)
             return
-        FAILED.inc()
-        failed = await uncomputed.set_apart(connection, token, taken[0].place, uncomputed.reason_of(error))
-        if failed is None:
-            raise LeaseLost([taken[0].place]) from error
-        log.error(
-            "place not computed", place=failed.code, reason=uncomputed.reason_of(error), where=_where(error),
-            times=failed.failures, again_at=failed.again_at.isoformat(timespec="seconds"),
-            remedy="its marks are kept; nongvu doctor names it as long as it lasts",
-        )  # fmt: skip
+        await set_apart(connection, token, taken[0].place, error, task)
+
+
+async def set_apart(connection: Connection, token: UUID, place: int, error: Exception, task: uncomputed.Task) -> None:
+    """Set a leased place apart that failed, and say so; `LeaseLost` if somebody else has it."""
+    FAILED.inc()
+    failed = await uncomputed.set_apart(connection, token, place, uncomputed.reason_of(error), task)
+    if failed is None:
+        raise LeaseLost([place]) from error
+    event, remedy = _SAID[task]
+    log.error(
+        event, place=failed.code, reason=uncomputed.reason_of(error), where=_where(error), times=failed.failures,
+        again_at=failed.again_at.isoformat(timespec="seconds"),
+        remedy=f"{remedy}; nongvu doctor names it as long as it lasts",
+    )  # fmt: skip
 
 
 def _where(error: BaseException) -> str:

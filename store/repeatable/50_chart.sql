@@ -298,7 +298,7 @@ FROM dropped JOIN gateway ON gateway.id = dropped.gateway LEFT JOIN batch ON bat
 
 -- What waits to be done; the oldest in real time where the table knows it.
 CREATE VIEW chart.work AS
-SELECT 'mark' AS kind, count(*) AS waiting, min(marked_at) AS oldest FROM mark
+SELECT 'mark' AS kind, count(*) AS waiting, min(marked_at) FILTER (WHERE isfinite(marked_at)) AS oldest FROM mark
 UNION ALL SELECT 'lease', count(*), min(expires_at) FROM lease
 UNION ALL SELECT 'touched', count(*), NULL FROM touched
 UNION ALL SELECT 'due ' || owner, count(*), min(at) FROM due GROUP BY owner

@@ -8,7 +8,8 @@ FROM unnest(%(stations)s::int[], %(from_times)s::timestamptz[], %(to_times)s::ti
 WHERE area_of(station) <> station;
 
 -- name: take
--- An area nobody compares, that was quiet or waited long enough, or that somebody began and left. Nothing is taken away
+-- An area nobody compares, that was quiet or waited long enough, or that somebody began and left; one that failed waits
+-- until it is to be tried again, and comes after all others. Nothing is taken away
 -- from what waits: whoever ends the work does that, with its results.
 WITH asked AS (
     SELECT area_of(station) AS area, max(marked_at) AS newest, min(marked_at) AS oldest FROM area_mark GROUP BY 1
@@ -21,10 +22,11 @@ WITH asked AS (
                  WHERE area_day_changed.area = ANY (station.path) AND station.kind = 'station')
 )
 INSERT INTO area_lease (area, token, worker, expires_at)
-SELECT area, %(token)s, %(worker)s, clock_timestamp() + %(hold)s FROM ready
-WHERE area IS NOT NULL
+SELECT area, %(token)s, %(worker)s, clock_timestamp() + %(hold)s
+FROM ready LEFT JOIN uncomputed AS failed ON failed.place = ready.area AND failed.task = 'area'
+WHERE area IS NOT NULL AND (failed.again_at <= clock_timestamp()) IS NOT FALSE
   AND NOT EXISTS (SELECT FROM area_lease AS held WHERE held.area = ready.area AND held.expires_at > clock_timestamp())
-ORDER BY area LIMIT 1
+ORDER BY failed.place IS NOT NULL, area LIMIT 1
 ON CONFLICT (area) DO UPDATE SET token = excluded.token, worker = excluded.worker, expires_at = excluded.expires_at
 WHERE area_lease.expires_at <= clock_timestamp()
 RETURNING area;

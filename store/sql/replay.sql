@@ -2,9 +2,11 @@
 
 -- name: waiting
 -- What is still to be worked on before the clock may go on; all zero when a tick is passed.
-SELECT (SELECT count(*) FROM mark) AS marks,
+-- A place that is set apart keeps nobody waiting.
+SELECT (SELECT count(*) FROM mark WHERE place NOT IN (SELECT place FROM lease WHERE worker = 'set apart')) AS marks,
        (SELECT count(*) FROM lease WHERE worker <> 'set apart') AS leases,
-       (SELECT count(*) FROM due WHERE at <= %(tick)s) AS due,
+       (SELECT count(*) FROM due WHERE at <= %(tick)s
+        AND NOT (owner = 'analytics' AND topic IN (SELECT place::text FROM lease WHERE worker = 'set apart'))) AS due,
        (SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending')) AS deliveries;
 
 -- name: waiting_detail

@@ -11,8 +11,10 @@ SELECT current_setting('server_version'), current_setting('synchronous_commit'),
 
 -- name: waiting
 -- Seconds of real time that the oldest mark has waited, leases past their time, deliveries on their way.
-SELECT (SELECT count(*) FROM mark),
-       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0)::float8 FROM mark),
+-- Not of places that are set apart: `uncomputed` tells of them.
+SELECT (SELECT count(*) FROM mark WHERE place NOT IN (SELECT place FROM lease WHERE worker = 'set apart')),
+       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0)::float8 FROM mark
+        WHERE isfinite(marked_at) AND place NOT IN (SELECT place FROM lease WHERE worker = 'set apart')),
        (SELECT count(*) FROM lease WHERE expires_at < clock_timestamp()),
        (SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending')),
        (SELECT count(*) FROM delivery WHERE state IN ('failed', 'doubtful')),
@@ -44,11 +46,14 @@ WHERE datname = current_database();
 -- What each process left behind: when the last pack came, the oldest step that is to be told, the oldest mark.
 SELECT (SELECT received_at FROM batch ORDER BY id DESC LIMIT 1),
        (SELECT min(at) FROM due WHERE owner = 'notify' AND at <= %(now)s),
-       (SELECT min(marked_at) FROM mark);
+       (SELECT min(marked_at) FROM mark WHERE isfinite(marked_at)
+        AND place NOT IN (SELECT place FROM lease WHERE worker = 'set apart'));
 
 -- name: overdue
--- How many things of an owner were due before a moment, and when the first of them.
-SELECT count(*), min(at) FROM due WHERE owner = %(owner)s AND at <= %(before)s;
+-- How many things of an owner were due before a moment, and when the first of them; not of places that are set apart.
+SELECT count(*), min(at) FROM due
+WHERE owner = %(owner)s AND at <= %(before)s
+  AND NOT (owner = 'analytics' AND topic IN (SELECT place::text FROM lease WHERE worker = 'set apart'));
 
 -- name: ended
 -- Stations that stopped for good, with the day of it: as was said, or heard last over 400 days ago.

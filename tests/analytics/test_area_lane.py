@@ -26,7 +26,8 @@ from analytics.run.area import Area
 from analytics.run.batch import Known, local_date, midnight
 from analytics.run.engine import Engine
 from store import area as table
-from store import work
+from store import uncomputed, work
+from store.check import check
 from store.lease import Waits
 from store.pool import pool
 from store.work import Span
@@ -344,3 +345,64 @@ def test_findings_say_the_same_for_one_station_or_many():
     )
     lapse = spatial.lapse_rate(values[around.ladder], around.elevation[around.ladder])
     assert (spatial.buddy(values, around.near, around.elevation, lapse) == buddies(around, values)).all()
+
+
+async def test_an_area_that_fails_is_set_apart_and_told_and_keeps_no_other_waiting(database, province, monkeypatch):
+    await filled(database, province, 3)
+    with psycopg.connect(database) as connection:
+        other = connection.execute(
+            "INSERT INTO place (code, kind, name) VALUES ('zz', 'province', 'ZZ') RETURNING id"
+        ).fetchone()[0]
+        connection.execute("UPDATE place SET parent = %s WHERE code IN ('s4', 's5')", (other,))
+        sick, healthy = connection.execute(
+            "SELECT (SELECT id FROM place WHERE code = 'ls'), (SELECT id FROM place WHERE code = 'zz')"
+        ).fetchone()
+    assert sick < healthy
+    judged, tried = area._judged, []
+
+    async def fails(connection, token, place, *rest):
+        tried.append(place)
+        if place == sick:
+            raise ZeroDivisionError("a sick area")
+        await judged(connection, token, place, *rest)
+
+    monkeypatch.setattr(area, "_judged", fails)
+    now = START + 3 * DAY + HOUR
+
+    def changed(value):
+        for stream in (province[0][0], province[4][0]):
+            correct(database, stream, START + 2 * DAY, value)
+
+    async with pool(database, name="test", most=3) as connections:
+        engine, lane = Engine(connections, AT_ONCE), Area(connections, AT_ONCE)
+
+        async def passes():
+            tried.clear()
+            while await engine.step(now):
+                pass
+            while await lane.step(now):
+                assert len(tried) < 10
+            return tried
+
+        changed(19.0)
+        assert await passes() == [sick, healthy]
+        changed(20.0)
+        assert await passes() == [healthy]  # the other waits
+        assert scalar(database, "SELECT count(*) FROM area_lease") == 0
+        with psycopg.connect(database, autocommit=True) as connection:
+            said = [one.says for one in check(connection, database) if one.subject == "uncomputed"]
+        assert len(said) == 1
+        assert said[0].startswith("stations of ls cannot be compared with each other since")
+        assert "ZeroDivisionError: a sick area" in said[0]
+        async with connections.connection() as connection:
+            await uncomputed.again(connection)
+        changed(21.0)
+        assert await passes() == [healthy, sick]  # what failed comes after all others
+        assert scalar(database, "SELECT failures FROM uncomputed WHERE task = 'area'") == 2
+        assert scalar(database, "SELECT extract(epoch FROM again_at - clock_timestamp()) FROM uncomputed") > 110
+        monkeypatch.setattr(area, "_judged", judged)
+        async with connections.connection() as connection:
+            await uncomputed.again(connection)
+        await passes()
+    assert scalar(database, "SELECT count(*) FROM uncomputed") == 0
+    assert scalar(database, "SELECT (SELECT count(*) FROM area_mark) + (SELECT count(*) FROM area_day_changed)") == 0

@@ -13,10 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from field import AT_ONCE, HOUR, START, contents, deliver, same, scalar, settle, station, winter
 
-from analytics.run import compute, engine, load, units
+from analytics.run import ahead, compute, engine, load, units
 from analytics.run.engine import Engine
 from store import uncomputed, work
+from store.check import check
 from store.pool import pool
+from store.statements import statement
 from store.work import Span
 
 DAYS = 8
@@ -153,10 +155,7 @@ async def test_a_place_that_fails_is_set_apart_and_the_others_go_on(database, mo
         assert reason == (
             "ZeroDivisionError: a sick place" if how == "one that raises" else "DivisionByZero: division by zero"
         )
-        with psycopg.connect(database, autocommit=True) as connection:
-            from store.check import check
-
-            said = [one.says for one in check(connection, database) if one.subject == "uncomputed"]
+        said = told(database)
         assert len(said) == 1
         assert said[0].startswith("ls02 cannot be computed since")
         # tried again after a while, and after longer each time
@@ -210,3 +209,83 @@ async def test_an_absent_database_is_no_fault_of_a_place(database, monkeypatch):
             await Engine(connections, AT_ONCE).step(NOW)
     assert uncomputed.is_away(error.value)
     assert scalar(database, "SELECT count(*) FROM uncomputed") == 0
+
+
+async def test_a_place_that_cannot_be_looked_ahead_waits_longer_each_time_and_its_readings_go_on(database, monkeypatch):
+    _, streams = station(database)
+    deliver(database, streams["air_temperature"], winter(DAYS)[0])
+    looked = ahead.look
+
+    async def fails(*_):
+        raise ZeroDivisionError("a sick forecast")
+
+    async with pool(database, name="test", most=3) as connections, connections.connection() as connection:
+        await connection.set_autocommit(True)
+        worker = Engine(connections, AT_ONCE)
+        while await worker.step(NOW):
+            pass
+        monkeypatch.setattr(ahead, "look", fails)
+        for tried in (1, 2, 3):
+            # what was read goes on being computed at once, whatever becomes of the look ahead
+            moment = NOW + tried * HOUR
+            deliver(database, streams["air_temperature"], [(moment, 5.0 + tried)])
+            deliver(database, streams["precipitation"], [(moment, 0.0)], cause="forecast")
+            while await worker.step(moment):
+                pass
+            assert scalar(database, "SELECT through FROM worked") == moment
+            assert scalar(database, "SELECT (SELECT count(*) FROM lease) + (SELECT count(*) FROM mark)") == 0
+            query = "SELECT failures, extract(epoch FROM again_at - clock_timestamp())::int FROM uncomputed WHERE task = 'ahead'"
+            with psycopg.connect(database) as looking:
+                failures, again = looking.execute(query).fetchone()
+            assert failures == tried
+            assert again == pytest.approx(60 * 2 ** (tried - 1), abs=15)
+            assert await uncomputed.wake(connection, moment) == 0
+            await connection.execute("UPDATE uncomputed SET again_at = clock_timestamp()")
+            assert await uncomputed.wake(connection, moment) == 1
+            if tried == 2:
+                assert [one.task for one in await uncomputed.everything(connection)] == ["ahead"]
+                assert told(database)[0].startswith("ls01 cannot be looked ahead on its forecast since")
+        monkeypatch.setattr(ahead, "look", looked)
+        while await worker.step(NOW + 3 * HOUR):
+            pass
+    assert scalar(database, "SELECT count(*) FROM uncomputed") == 0
+    assert scalar(database, "SELECT count(*) FROM lease") == 0
+
+
+def told(database):
+    with psycopg.connect(database, autocommit=True) as connection:
+        return [one.says for one in check(connection, database) if one.subject == "uncomputed"]
+
+
+async def test_what_was_due_at_a_place_set_apart_is_not_overdue(database, monkeypatch):
+    """The check names the place and why; that its own due rows and marks are not done is no news."""
+    for code in ("ls01", "ls02"):
+        _, streams = station(database, code)
+        deliver(database, streams["air_temperature"], winter(DAYS)[0])
+    async with pool(database, name="test", most=3) as connections:
+        worker = Engine(connections, AT_ONCE)
+        while await worker.step(NOW):
+            pass
+
+        async def fails(_, jobs, *__):
+            raise ZeroDivisionError
+
+        later = NOW + 24 * HOUR
+        monkeypatch.setattr(engine, "compute", fails)
+        sick = scalar(database, "SELECT id FROM place WHERE code = 'ls01'")
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("DELETE FROM due WHERE owner <> 'analytics' OR topic <> %s", (str(sick),))
+            assert connection.execute("SELECT count(*) FROM due").fetchone()[0] > 0
+            while await worker.step(later):
+                pass
+            connection.execute(
+                "INSERT INTO mark (place, from_time, to_time, cause, marked_at) VALUES (%s, %s, %s, 'reading', now() - interval '1 hour')",
+                (sick, later, later),
+            )
+            arguments = {"owner": "analytics", "before": later, "now": later, "tick": later}
+            assert connection.execute(statement("standalone", "overdue"), arguments).fetchone() == (0, None)
+            assert connection.execute(statement("standalone", "waiting"), arguments).fetchone()[:2] == (0, 0.0)
+            assert connection.execute(statement("replay", "waiting"), arguments).fetchone()[:3] == (0, 0, 0)
+            connection.execute("UPDATE lease SET worker = 'w'")  # one that works is as late as ever
+            assert connection.execute(statement("standalone", "overdue"), arguments).fetchone()[0] > 0
+            assert connection.execute(statement("standalone", "waiting"), arguments).fetchone()[1] > 3000
