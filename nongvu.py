@@ -33,10 +33,12 @@ ROOMS = {
     "doctor": Room("standalone.commands", "Check everything, say what is wrong and what to do.", "server", "doctor"),
     "edge": Room("edge.commands", "The gateway: run, probe, models, check, new.", "edge"),
     "ingest": Room("ingest.commands", "From the wire into the tables: run, import, aside.", "server"),
-    "analytics": Room("analytics.run.commands", "Readings to meaning: run, backfill, explain, plot, skill.", "server"),
-    "rule": Room("analytics.run.rule_commands", "Alert rules: list, check, preview, set.", "server"),
-    "notify": Room("notify.commands", "Alerts to people: run, test, preview, queue, retry.", "server"),
-    "subscriber": Room("notify.subscriber_commands", "People who get messages, and their consent.", "server"),
+    "analytics": Room(
+        "analytics.run.commands.analytics", "Readings to meaning: run, backfill, explain, plot, skill.", "server"
+    ),
+    "rule": Room("analytics.run.commands.rule", "Alert rules: list, check, preview, set.", "server"),
+    "notify": Room("notify.commands.notify", "Alerts to people: run, test, preview, queue, retry.", "server"),
+    "subscriber": Room("notify.commands.subscriber", "People who get messages, and their consent.", "server"),
     "api": Room("api.commands.api", "The web: run.", "server"),
     "key": Room("api.commands.key", "API keys: add, list, rotate, revoke.", "server"),
     "account": Room("api.commands.account", "Accounts of people and their roles.", "server"),

@@ -25,7 +25,7 @@ import psycopg
 
 from benchmarks import analytics_stage as hall
 from benchmarks import stage
-from notify.subscriber import Person, add
+from notify.people.subscriber import Person, add
 from telemetry import wire
 from telemetry.pack import CBOR, Stream
 from telemetry.reading import Reading

@@ -197,8 +197,8 @@ def ticks(pid):
 
 async def pass_cost(url, streams, back=timedelta(hours=26), times=3):
     """CPU seconds (Python, server) of a pass after one late reading: the median of some."""
-    from analytics.run.area import Area
-    from analytics.run.engine import Engine
+    from analytics.run.engine.engine import Engine
+    from analytics.run.neighbours.compare import Area
     from store.lease import Waits
     from store.pool import pool
 
@@ -226,7 +226,7 @@ async def pass_cost(url, streams, back=timedelta(hours=26), times=3):
 
 async def alone(url, streams):
     """Fill an area's table, then measure passes."""
-    from analytics.run.area import Area
+    from analytics.run.neighbours.compare import Area
     from store.lease import Waits
     from store.pool import pool
 

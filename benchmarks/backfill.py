@@ -80,7 +80,7 @@ def environment(url):
 
 def compute(workers, scheduler):
     """The process of its own: mark the days, let workers compute them, print what it took."""
-    from analytics.run import backfill as work
+    from analytics.run.questions import backfill as work
 
     url = os.environ["NONGVU_DATABASE_URL"]
     asyncio.run(work.begin(url, None, BEGIN, NOW))

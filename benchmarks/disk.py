@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import psycopg
 
-from analytics.run.engine import Engine
+from analytics.run.engine.engine import Engine
 from benchmarks import stage
 from store.binary import READING, copy_in_now
 from store.lease import Waits

@@ -22,7 +22,7 @@ import psycopg
 
 from benchmarks import judge, peers, stage
 from benchmarks.alert_latency import Process
-from notify.subscriber import Person, add
+from notify.people.subscriber import Person, add
 from standalone.services.ports import free_port
 
 PEOPLE, EACH, RATE, WINDOW, LONGEST = 200, stage.size(100, 5), 500.0, 100, 180.0

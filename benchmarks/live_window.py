@@ -48,7 +48,7 @@ def fill(url, interval, stations):
 
 async def measured(url, interval, number):
     """CPU [ms] a mark, spread and together, and MB a station."""
-    from analytics.run.engine import Engine
+    from analytics.run.engine.engine import Engine
     from store.lease import Waits
     from store.pool import pool
 

@@ -19,10 +19,11 @@ import psycopg
 
 from analytics.indices import INDICES
 from analytics.rules import RULES
-from analytics.run import batch, compute, context
-from analytics.run.batch import Known, Readings
-from analytics.run.engine import Engine
-from analytics.run.memory import NEVER
+from analytics.run.engine import compute, context
+from analytics.run.engine.cache import NEVER
+from analytics.run.engine.engine import Engine
+from analytics.run.window import frame as frames
+from analytics.run.window.frame import Known, Readings
 from standalone.services import Database, program_environment, temporary_folder
 from store import work
 from store.binary import READING, copy_in_now
@@ -91,7 +92,7 @@ def in_memory(places):
     for _ in range(places // BATCH):
         begin = time.process_time()
         before = context.Context(lead, (), {}, {}, {}, {}, np.full(BATCH, NEVER))
-        frame = batch.frame(one, given, DAY, DAY, lead, NOW, before.heard.astype("datetime64[s]"))
+        frame = frames.frame(one, given, DAY, DAY, lead, NOW, before.heard.astype("datetime64[s]"))
         compute._think(daily, RULES, frame, before, {})
         spent += time.process_time() - begin
     return spent

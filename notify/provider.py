@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
-from notify.message import Coding
+from notify.texts.sms_segments import Coding
 
 Kind = Literal["phone", "email", "webhook", "chat"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from notify import subscriber
-from notify.subscriber import Person
+from notify.people import subscriber
+from notify.people.subscriber import Person
 from standalone.field.record import STATIONS, Station
 from store import gateway as gateways
 from store import place as places

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from notify import voice
-from notify.route import RouteError, read_routes
+from notify.delivery.route import RouteError, read_routes
 from notify.settings import NotifySettings
+from notify.texts import text_to_speech
 from standalone.finding import Finding, Grade
 
 HOW = "docs/messages.md, 'Routes'"
@@ -29,7 +29,7 @@ def messages(settings: NotifySettings, people: int) -> Iterator[Finding]:
         grade: Grade = "wrong" if people and settings.routes is not None else "note"
         yield Finding(grade, "routes", "messages become files in a folder: nobody is sent any",
                       f"write a service into the file of NONGVU_ROUTES: {HOW}")  # fmt: skip
-    if settings.loudspeakers is not None and not voice.installed():
+    if settings.loudspeakers is not None and not text_to_speech.installed():
         yield Finding("wrong", "loudspeakers", "espeak-ng or ffmpeg is missing: broadcasts get no voice",
                       "apt-get install espeak-ng ffmpeg")  # fmt: skip
     yield from _addresses(settings)

@@ -15,8 +15,8 @@ import psycopg
 import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
-from notify.message import segments, user_data_header
 from notify.provider import Hear, Heard, Kind, Later, Message, Receipt, Sent
+from notify.texts.sms_segments import segments, user_data_header
 from store.statements import statement
 
 KINDS: frozenset[Kind] = frozenset({"phone"})

@@ -16,9 +16,18 @@ from xml.sax.saxutils import escape
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
-from notify.meaning import Answer, AnswerExample, Callback, ReceiptExample, Said, answered, is_page, posted
-from notify.message import fold
 from notify.provider import Doubt, Elsewhere, Heard, Kind, Later, Message, Never, NotSent, Receipt, Sent
+from notify.providers.service_response import (
+    Answer,
+    AnswerExample,
+    Callback,
+    ReceiptExample,
+    Said,
+    answered,
+    is_page,
+    posted,
+)
+from notify.texts.sms_segments import fold
 
 #: References of which a process remembers what became of them.
 REMEMBERED = 10_000

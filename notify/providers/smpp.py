@@ -13,7 +13,8 @@ from typing import Literal
 import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
-from notify.pdu import (
+from notify.provider import Doubt, Elsewhere, Hear, Heard, Kind, Later, Message, Receipt, Sent
+from notify.providers.smpp_pdu import (
     ANSWER,
     BUSY,
     ELSEWHERE,
@@ -31,8 +32,7 @@ from notify.pdu import (
     same_name,
     submits,
 )
-from notify.pdu import said as pdu_said
-from notify.provider import Doubt, Elsewhere, Hear, Heard, Kind, Later, Message, Receipt, Sent
+from notify.providers.smpp_pdu import said as pdu_said
 
 CONTENT_TYPE = "application/smpp"
 KINDS: frozenset[Kind] = frozenset({"phone"})

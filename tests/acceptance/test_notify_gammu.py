@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from notify.delivery.route import Route, RouteTable
 from notify.providers import PROVIDERS
-from notify.route import Route, RouteTable
 from tests.notify.conftest import province, running, until  # noqa: F401 — a fixture
 
 TABLES = Path("/usr/share/doc/gammu-smsd/examples/pgsql.sql")
@@ -83,8 +83,8 @@ async def test_messages_go_out_and_answers_come_in(province, modem):  # noqa: F8
 async def test_the_same_reference_goes_out_once(province, modem):  # noqa: F811
     from datetime import timedelta
 
-    from notify.message import compose
     from notify.provider import Message
+    from notify.texts.sms_segments import compose
     from tests.notify.conftest import NOW
 
     (route,) = routes(modem)

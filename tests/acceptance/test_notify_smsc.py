@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from notify.delivery.route import Route, RouteTable
 from notify.providers import PROVIDERS
-from notify.route import Route, RouteTable
 from standalone.services.ports import free_port
 from tests.notify.conftest import province, running, until  # noqa: F401 — a fixture
 
@@ -103,8 +103,8 @@ async def test_receipts_before_the_answer(province):  # noqa: F811
 async def test_gsm_and_long_texts_are_read_as_written(province):  # noqa: F811
     from datetime import timedelta
 
-    from notify.message import compose
     from notify.provider import Message
+    from notify.texts.sms_segments import compose
     from tests.notify.conftest import NOW
 
     texts = ["plain {with} [brackets] €5 @home_ £", "Rét hại " * 40, "x{" * 200, "🙂 Trời rét " * 12]

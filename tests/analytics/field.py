@@ -8,8 +8,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from analytics.run.area import Area
-from analytics.run.engine import Engine
+from analytics.run.engine.engine import Engine
+from analytics.run.neighbours.compare import Area
 from store.lease import Waits
 from store.pool import pool
 

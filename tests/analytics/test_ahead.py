@@ -237,7 +237,7 @@ async def test_an_issue_that_is_over_is_not_looked_at(database, mild_week):
 
 
 async def test_indices_on_forecasts_are_scored_against_what_came_and_against_persistence(database, mild_week):
-    from analytics.run.scoring import score_forecasts
+    from analytics.run.questions.verification import score_forecasts
 
     await forecast(database, [23, 21, 19, 17, 15])
     await settle(database, ISSUED)

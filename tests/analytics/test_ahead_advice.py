@@ -151,8 +151,8 @@ async def test_an_order_with_crashes_in_it_leaves_the_same_outlook(database, emp
 
     from field import AT_ONCE
 
-    from analytics.run import ahead as looking
-    from analytics.run.engine import Engine
+    from analytics.run.engine import forecast_run as looking
+    from analytics.run.engine.engine import Engine
     from store.lease import Waits
     from store.migrate import migrate
     from store.pool import pool

@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from field import AT_ONCE, HOUR, START, attempt, contents, crash_sometimes, deliver, same, scalar, settle
 
-from analytics.run import area, write
-from analytics.run.engine import Engine
+from analytics.run.engine import write
+from analytics.run.engine.engine import Engine
+from analytics.run.neighbours import compare
 from store.lease import Waits
 from store.pool import pool
 
@@ -166,8 +167,8 @@ async def test_shuffled_split_repeated_with_crashes_and_several_workers(
     assert {row[4] for row in expected["verdicts"] if row[5] == "spatial"} >= {"spatial", "clogged"}
     # between the comparison and its release, and between the verdicts and the marks they leave
     crash_sometimes(
-        monkeypatch, chance, (write, "_indices"), (area, "_make"), (area.area, "write"), (area.area, "done"),
-        (area, "_judged"), (area.area, "replace"), (area.area, "changed"), (area.area, "release"),
+        monkeypatch, chance, (write, "_indices"), (compare, "_make"), (compare.area, "write"), (compare.area, "done"),
+        (compare, "_judged"), (compare.area, "replace"), (compare.area, "changed"), (compare.area, "release"),
     )  # fmt: skip
     async with pool(other, name="test", most=6) as connections:
         waits = Waits(*[AT_ONCE.quiet] * 2, hold=0.3 * HOUR / 3600)

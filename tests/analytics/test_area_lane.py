@@ -21,10 +21,12 @@ from analytics.quality import check_window, findings, spatial
 from analytics.quality.area import DRIFT, SPAN, WHOLE, by_hour, neighbourhood
 from analytics.quality.check import trusted
 from analytics.quality.finding import GOOD, MISSING, NOT_EVALUATED, SUSPECT, Reason
-from analytics.run import area, batch, doubts
-from analytics.run.area import Area
-from analytics.run.batch import Known, local_date, midnight
-from analytics.run.engine import Engine
+from analytics.run.engine.engine import Engine
+from analytics.run.neighbours import compare
+from analytics.run.neighbours.compare import Area
+from analytics.run.window import frame as frames
+from analytics.run.window import quality_verdicts
+from analytics.run.window.frame import Known, local_date, midnight
 from store import area as table
 from store import uncomputed, work
 from store.check import check
@@ -51,7 +53,7 @@ async def plain(database, now):
         first = local_date(START - DAY, ZONE)
         days = (local_date(now, ZONE) - first).days
         means, found = np.full((len(known), days + 2 * SPAN), np.nan), set()
-        static = batch.static(known)
+        static = frames.static(known)
         around = neighbourhood(static.latitude, static.longitude, static.elevation)
         for n in range(days):
             day = first + timedelta(days=n)
@@ -75,7 +77,7 @@ async def plain(database, now):
                 ),
                 ("precipitation", Reason.CLOGGED): by_hour(hours, spatial.clogged_gauge(fallen, around.rainy)),
             }
-            found |= set(doubts.said(known, now, findings(hours, flags)))
+            found |= set(quality_verdicts.said(known, now, findings(hours, flags)))
         return sorted(found)
 
 
@@ -87,9 +89,9 @@ async def of_two_days(connection, known, day):
     ]  # fmt: skip
     array = await work.readings(connection, spans)
     parts = [array[np.isin(array["datastream_id"], [feed.datastream for feed in one.feeds])] for one in known]
-    parts = [(part, batch.trusted(part, ())) for part in parts]
+    parts = [(part, frames.trusted(part, ())) for part in parts]
     never = np.full(len(known), np.datetime64("NaT", "s"))
-    frame = batch.frame(known, batch.gather(parts), day, day, 1, midnight(day + timedelta(days=1), ZONE), never)
+    frame = frames.frame(known, frames.gather(parts), day, day, 1, midnight(day + timedelta(days=1), ZONE), never)
     return trusted(frame.window, check_window(frame.window))
 
 
@@ -180,7 +182,7 @@ async def test_it_comes_to_what_all_raw_readings_at_once_come_to(database, provi
     chance.shuffle(parts)
     now = START + days * DAY + HOUR
     crash_sometimes(
-        monkeypatch, chance, (area, "_make"), (table, "write"), (table, "done"), (area, "_judged"), (table, "replace"),
+        monkeypatch, chance, (compare, "_make"), (table, "write"), (table, "done"), (compare, "_judged"), (table, "replace"),
         (table, "changed"), (table, "release"),
     )  # fmt: skip
     waits = Waits(timedelta(0), timedelta(0), hold=timedelta(seconds=0.3))
@@ -358,7 +360,7 @@ async def test_an_area_that_fails_is_set_apart_and_told_and_keeps_no_other_waiti
             "SELECT (SELECT id FROM place WHERE code = 'ls'), (SELECT id FROM place WHERE code = 'zz')"
         ).fetchone()
     assert sick < healthy
-    judged, tried = area._judged, []
+    judged, tried = compare._judged, []
 
     async def fails(connection, token, place, *rest):
         tried.append(place)
@@ -366,7 +368,7 @@ async def test_an_area_that_fails_is_set_apart_and_told_and_keeps_no_other_waiti
             raise ZeroDivisionError("a sick area")
         await judged(connection, token, place, *rest)
 
-    monkeypatch.setattr(area, "_judged", fails)
+    monkeypatch.setattr(compare, "_judged", fails)
     now = START + 3 * DAY + HOUR
 
     def changed(value):
@@ -400,7 +402,7 @@ async def test_an_area_that_fails_is_set_apart_and_told_and_keeps_no_other_waiti
         assert await passes() == [healthy, sick]  # what failed comes after all others
         assert scalar(database, "SELECT failures FROM uncomputed WHERE task = 'area'") == 2
         assert scalar(database, "SELECT extract(epoch FROM again_at - clock_timestamp()) FROM uncomputed") > 110
-        monkeypatch.setattr(area, "_judged", judged)
+        monkeypatch.setattr(compare, "_judged", judged)
         async with connections.connection() as connection:
             await uncomputed.again(connection)
         await passes()

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from field import AT_ONCE, HOUR, START, contents, deliver, same, scalar, settle, station, winter
 
-from analytics.run import ahead, compute, engine, load, units
-from analytics.run.engine import Engine
+from analytics.run.engine import compute, engine, forecast_run, load, portions
+from analytics.run.engine.engine import Engine
 from store import uncomputed, work
 from store.check import check
 from store.pool import pool
@@ -57,7 +57,7 @@ async def test_slices_in_the_middle_of_days_and_places_come_to_the_same(database
         fill(url)
     await settle(database, NOW)
     monkeypatch.setattr(load, "PAGE", 97)
-    monkeypatch.setattr(units, "READINGS", 400)
+    monkeypatch.setattr(portions, "READINGS", 400)
     monkeypatch.setattr(compute, "PLACE_DAYS", 7)
     seen = []
     page = work.page
@@ -214,7 +214,7 @@ async def test_an_absent_database_is_no_fault_of_a_place(database, monkeypatch):
 async def test_a_place_that_cannot_be_looked_ahead_waits_longer_each_time_and_its_readings_go_on(database, monkeypatch):
     _, streams = station(database)
     deliver(database, streams["air_temperature"], winter(DAYS)[0])
-    looked = ahead.look
+    looked = forecast_run.look
 
     async def fails(*_):
         raise ZeroDivisionError("a sick forecast")
@@ -224,7 +224,7 @@ async def test_a_place_that_cannot_be_looked_ahead_waits_longer_each_time_and_it
         worker = Engine(connections, AT_ONCE)
         while await worker.step(NOW):
             pass
-        monkeypatch.setattr(ahead, "look", fails)
+        monkeypatch.setattr(forecast_run, "look", fails)
         for tried in (1, 2, 3):
             # what was read goes on being computed at once, whatever becomes of the look ahead
             moment = NOW + tried * HOUR
@@ -245,7 +245,7 @@ async def test_a_place_that_cannot_be_looked_ahead_waits_longer_each_time_and_it
             if tried == 2:
                 assert [one.task for one in await uncomputed.everything(connection)] == ["ahead"]
                 assert told(database)[0].startswith("ls01 cannot be looked ahead on its forecast since")
-        monkeypatch.setattr(ahead, "look", looked)
+        monkeypatch.setattr(forecast_run, "look", looked)
         while await worker.step(NOW + 3 * HOUR):
             pass
     assert scalar(database, "SELECT count(*) FROM uncomputed") == 0

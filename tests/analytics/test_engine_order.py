@@ -24,8 +24,8 @@ from field import (
     winter,
 )
 
-from analytics.run import write
-from analytics.run.engine import Engine
+from analytics.run.engine import write
+from analytics.run.engine.engine import Engine
 from store.lease import Waits
 from store.pool import pool
 

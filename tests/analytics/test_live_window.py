@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from field import AT_ONCE, START, contents, same, settle, station
 
-from analytics.run import batch, load
-from analytics.run.batch import Known, Laid, Readings, midnight, naive, trusted
-from analytics.run.engine import Engine
-from analytics.run.memory import Kept, together
+from analytics.run.engine import load
+from analytics.run.engine.cache import Kept, together
+from analytics.run.engine.engine import Engine
+from analytics.run.window import frame
+from analytics.run.window.frame import Known, Laid, Readings, midnight, naive, trusted
 from store.flag import Check, Quality
 from store.pool import pool
 from store.work import LOADED, Feed, Spot, Verdict
@@ -38,7 +39,7 @@ def known(declared):
 
 def laid(place, found, first, days, said):
     """All readings {(stream, time): (value, flag)} of a window laid anew."""
-    grid = batch.grid_of([place], first, first + timedelta(days=days - 1), 0)
+    grid = frame.grid_of([place], first, first + timedelta(days=days - 1), 0)
     start, end = midnight(first, ZONE), midnight(first + timedelta(days=days), ZONE)
     return Laid.of(grid, [place], readings({k: v for k, v in found.items() if start <= k[1] < end}, said), [said])
 
@@ -84,21 +85,21 @@ def test_what_is_kept_equals_what_is_laid_anew(declared, begin, changes, moves):
         have |= at(change)
         if moves and number == 2:
             first = FIRST + timedelta(days=1)
-            grid = batch.grid_of([place], first, first + timedelta(days=2), 0)
+            grid = frame.grid_of([place], first, first + timedelta(days=2), 0)
             kept, heard = kept.moved(grid.start[0], grid.steps)
             before = [naive(time).astype("datetime64[s]") for time in known_times if time < midnight(first, ZONE)]
             assert np.isnat(heard) if not before else heard == max(before)
-        grid = batch.grid_of([place], first, first + timedelta(days=2), 0)
+        grid = frame.grid_of([place], first, first + timedelta(days=2), 0)
         steps = [load._step(grid, 0, time) for _, time in at(change)]
         a, b = max(min(steps), 0), max(steps) + 1
         if b <= a:
             continue
-        part = batch.part_of(grid, np.zeros(1, np.int64), a, b)
+        part = frame.part_of(grid, np.zeros(1, np.int64), a, b)
         inside = {key: value for key, value in have.items() if a <= load._step(grid, 0, key[1]) < b}
         kept.put(slice(a, b), Laid.of(part, [place], readings(inside, said), [said]), 0, slice(0, b - a))
     expected, found = (
         laid(place, have, first, 3, said),
-        together(batch.grid_of([place], first, first + timedelta(days=2), 0), [kept]),
+        together(frame.grid_of([place], first, first + timedelta(days=2), 0), [kept]),
     )
     for name, series in expected.series.items():
         for one in ("value", "minimum", "maximum"):
@@ -110,7 +111,7 @@ def test_what_is_kept_equals_what_is_laid_anew(declared, begin, changes, moves):
     else:
         np.testing.assert_array_equal(found.doubted["precipitation"].value, doubted.value)
     heard = np.array([np.datetime64("NaT", "s")])
-    ours, theirs = (batch.intervals([place], one.recent, heard) for one in (found, expected))
+    ours, theirs = (frame.intervals([place], one.recent, heard) for one in (found, expected))
     np.testing.assert_array_equal(ours, theirs)
 
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.episode import Episode
+from analytics.forecast import EARLY, HOUR, Coming, Said, came_true, coming, laid_on, spread
 from analytics.grid import local_days, of_values
 from analytics.index import Places, Window
 from analytics.level import Change
-from analytics.outlook import EARLY, HOUR, Coming, Said, came_true, coming, laid_on, spread
 
 START = np.datetime64("2026-01-10T00:00:00")
 

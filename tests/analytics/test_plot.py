@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from field import HOUR, START, deliver, settle, station
 
-from analytics.run.commands import app
+from analytics.run.commands.analytics import app
 
 DAYS = 20
 

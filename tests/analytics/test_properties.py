@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from analytics.run.engine import Engine
+from analytics.run.engine.engine import Engine
 from store import place as places
 from store import season as seasons
 from store.pool import pool

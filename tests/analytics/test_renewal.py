@@ -14,7 +14,7 @@ from analytics.renewal import BY_DAY, UNRENEWED, Going, Renew, Told, due, milest
 from analytics.rule import Step
 from analytics.rules import BY_NAME, RULES
 from analytics.wording import SEGMENT, Said, septets, texts
-from notify.message import compose
+from notify.texts.sms_segments import compose
 from tests.analytics.field import HOUR, START, deliver, settle, station
 
 ZONE = "Asia/Ho_Chi_Minh"

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from field import AT_ONCE, HOUR, START, deliver, settle, station
 
-from analytics.run.engine import Engine
+from analytics.run.engine.engine import Engine
 from store import care
 from store.flag import Check
 from store.pool import pool
@@ -174,7 +174,7 @@ def test_a_sensor_that_the_neighbours_contradict_is_told(network):
 async def test_a_healthy_network_costs_nothing(database):
     """Rules of gateways are not even looked at where nothing was ever wrong."""
     from analytics.rules import BY_NAME
-    from analytics.run.judge import applies
+    from analytics.run.alerts.evaluation import applies
 
     place, _ = station(database)
     async with pool(database, name="test") as connections, connections.connection() as connection:

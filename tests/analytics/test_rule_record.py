@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from analytics.rules import BY_NAME
-from analytics.run import batch
-from analytics.run.batch import Known, Readings
-from analytics.run.judge import conclude, judge
+from analytics.run.alerts.evaluation import conclude, judge
+from analytics.run.window import frame as frames
+from analytics.run.window.frame import Known, Readings
 from store.work import LOADED, Feed, Spot
 
 ZONE = ZoneInfo("America/New_York")
@@ -176,7 +176,7 @@ def found(record):
         np.concatenate(arrays),
         np.ones(sum(map(len, arrays)), bool),
     )
-    frame = batch.frame(
+    frame = frames.frame(
         places, readings, date(2013, 1, 1), date(2014, 1, 3), 0, NOW, np.full(3, np.datetime64("NaT", "s"))
     )
     trails = {}

@@ -17,8 +17,8 @@ from field import HOUR, START, deliver, scalar, settle, station, winter
 
 from analytics.rule import changed_terms, own_terms
 from analytics.rules import BY_NAME
-from analytics.run.preview import SUMMARY, compare, preview
-from analytics.run.rule_commands import app
+from analytics.run.commands.rule import app
+from analytics.run.questions.preview import SUMMARY, compare, preview
 from store import rule_setting
 from store.rule_setting import Below
 

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from field import HOUR, START, contents, deliver, scalar, settle, station, winter
 
-from analytics.run.commands import app
-from analytics.run.requests import answer_one
+from analytics.run.commands.analytics import app
+from analytics.run.questions.requests import answer_one
 
 NOW = START + 12 * 24 * HOUR
 

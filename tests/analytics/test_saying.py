@@ -15,8 +15,8 @@ from analytics.lacks import rule_needs
 from analytics.renewal import Told
 from analytics.rule import ALWAYS, Dated, Measure, own_terms
 from analytics.rules import RULES
-from analytics.run import judge, say
-from analytics.run.batch import Known
+from analytics.run.alerts import alert_rows, evaluation
+from analytics.run.window.frame import Known
 from store.work import Spot
 from telemetry.unknown import Why
 from tests.analytics.field import HOUR, START, deliver, settle, station
@@ -60,21 +60,21 @@ def steps_of(rule, seed):
     for last in sorted({*noise.integers(1, size, 8).tolist(), size}):
         now = int(begins[last - 1]) + length
         seen = np.where(np.arange(size) < last, value, np.nan)[None, :]
-        terms = [judge.terms(rule, known)]
+        terms = [evaluation.terms(rule, known)]
         codes = level.evaluate(rule, Measure(seen, None if whole is None else whole[None, :]),
                                begins[None, :].astype("datetime64[s]"), terms)  # fmt: skip
-        trail = judge.Trail(int(begins[0]))
-        judge.follow_row(trail, rule, codes[0], begins, begins + length, seen[0])
+        trail = evaluation.Trail(int(begins[0]))
+        evaluation.follow_row(trail, rule, codes[0], begins, begins + length, seen[0])
         for at, one in zip(begins[:last].tolist(), value[:last].tolist(), strict=True):
             day = (datetime.fromtimestamp(at, UTC) + timedelta(hours=7)).date().isoformat()
             if not np.isnan(one):
                 worst = min if rule.below else max
                 trail.extremes[day] = worst(trail.extremes.get(day, one), one)
         rules, key = {rule.name: rule}, (rule.name, 1, 0)
-        for finding in judge.conclude(rules, {1: known}, {key: trail}, {key: former}, now):
-            found += [(step, now) for _, step in say.alerts_of([finding], now).steps]
+        for finding in evaluation.conclude(rules, {1: known}, {key: trail}, {key: former}, now):
+            found += [(step, now) for _, step in alert_rows.alerts_of([finding], now).steps]
             former = [
-                judge.Episode(one.new.started, one.new.ended, one.new.course, one.new.by_day, number, 1, Told(now, people_at=0))
+                evaluation.Episode(one.new.started, one.new.ended, one.new.course, one.new.by_day, number, 1, Told(now, people_at=0))
                 for number, one in enumerate(finding.revisions, start=1) if one.new
             ]  # fmt: skip
     return found, dict(zip(begins.tolist(), value.tolist(), strict=True))

@@ -19,8 +19,8 @@ from analytics.indices.water_bodies import marks_reached
 from analytics.lacks import There, index_needs, rule_needs
 from analytics.properties import OF_PLACE, PROPERTIES
 from analytics.rules import BY_NAME, RULES
-from analytics.run.commands import app as analytics_app
-from analytics.run.rule_commands import app as rule_app
+from analytics.run.commands.analytics import app as analytics_app
+from analytics.run.commands.rule import app as rule_app
 from telemetry.unknown import Why, words
 from tests.analytics.field import HOUR, START, deliver, settle, station
 from tests.analytics.test_flash_flood import DRY, STORM, WET_DAY, rain

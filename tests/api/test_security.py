@@ -17,8 +17,8 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 
 from api.access.caller import address_of
-from notify import warning
-from notify.expand import load_steps
+from notify.grouping.fan_out import load_steps
+from notify.publications import cap_publisher
 from notify.settings import NotifySettings
 from store import access
 from store.pool import pool
@@ -130,9 +130,9 @@ async def test_warnings_of_a_farm_are_the_farms(client: httpx.AsyncClient, provi
     async with pool(province, name="test") as connections, connections.connection() as connection:
         steps = await load_steps(connection, [1, 2, 3, 4])
         settings = NotifySettings(database_url=province)
-        await warning.publish(connection, steps, NOW.replace(year=2020), settings)
+        await cap_publisher.publish(connection, steps, NOW.replace(year=2020), settings)
         await connection.execute("UPDATE document SET expires = %s", [NOW.replace(year=2030)])
-        await warning.publish_feed(connection, NOW, settings)
+        await cap_publisher.publish_feed(connection, NOW, settings)
     with psycopg.connect(province) as reading:
         names = dict(
             reading.execute("SELECT document.name, code FROM document JOIN place ON place.id = place").fetchall()

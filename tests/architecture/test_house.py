@@ -50,7 +50,7 @@ def test_the_command_lists_its_rooms_without_entering_any():
 
 
 def test_analytics_starts_without_what_only_monthly_indices_need():
-    code = "import sys, analytics.run.live; print([m for m in sys.modules if m.split('.')[0] == 'scipy'][:3])"
+    code = "import sys, analytics.run.worker; print([m for m in sys.modules if m.split('.')[0] == 'scipy'][:3])"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 

@@ -9,9 +9,10 @@ from analytics.indices import INDICES
 from analytics.quality import FAIL, SUSPECT, Reason, check_window
 from analytics.quality.check import trusted
 from analytics.rules import RULES
-from analytics.run import batch, compute, context
-from analytics.run.batch import Known, Readings
-from analytics.run.memory import NEVER
+from analytics.run.engine import compute, context
+from analytics.run.engine.cache import NEVER
+from analytics.run.window import frame as frames
+from analytics.run.window.frame import Known, Readings
 from store.flag import Quality
 from store.work import LOADED, Feed, Spot
 from telemetry.quantities import QUANTITIES
@@ -99,7 +100,7 @@ def frame(series):
     array = np.concatenate(parts)
     readings = Readings(np.zeros(array.size, np.int64), array, np.ones(array.size, bool))
     never = np.full(1, np.datetime64("NaT", "s"))
-    return batch.frame([known()], readings, LAST, LAST, LEAD, NOW, never)
+    return frames.frame([known()], readings, LAST, LAST, LEAD, NOW, never)
 
 
 def understood(series):

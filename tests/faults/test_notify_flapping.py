@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from analytics.rules import BY_NAME
-from analytics.run.engine import Engine
+from analytics.run.engine.engine import Engine
 from store.pool import pool
 from tests.faults.table import note
 from tests.notify.conftest import HandClock, province, running, until  # noqa: F401 — a fixture

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from notify.route import read_routes
+from notify.delivery.route import read_routes
 from tests.faults.table import note
 from tests.notify import killing
 from tests.notify.conftest import province, running, until  # noqa: F401 — a fixture
@@ -81,7 +81,9 @@ class Service:
 
 
 async def test_a_service_that_fails_in_every_way(province, tmp_path, monkeypatch):  # noqa: F811 — the fixture
-    monkeypatch.setattr("notify.pace.LONGEST_WAIT", 0.2)  # the service rests after each failure; the test need not
+    monkeypatch.setattr(
+        "notify.delivery.throttle.LONGEST_WAIT", 0.2
+    )  # the service rests after each failure; the test need not
     service = Service()
     environment = killing.routes(tmp_path, "http", service.url)
     file = tmp_path / "routes.toml"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from notify import work
-from notify.route import read_routes
+from notify import run
+from notify.delivery.route import read_routes
+from notify.people.subscriber import Person, add
 from notify.settings import NotifySettings
-from notify.subscriber import Person, add
 
 NOW = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
 
@@ -145,7 +145,7 @@ async def running(url, messages=None, clock=None, routes=None, **settings):
         bundle_wait=settings.pop("bundle_wait", 0),
         **settings,
     )
-    task = asyncio.create_task(work.run(options, routes or read_routes(None, messages, {}), clock or HandClock()))
+    task = asyncio.create_task(run.run(options, routes or read_routes(None, messages, {}), clock or HandClock()))
     try:
         yield task
     finally:

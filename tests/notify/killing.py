@@ -38,7 +38,7 @@ def routes(tmp_path, way, url=""):
 
 # A process forked from one that has imported everything is the same program, seconds sooner on a busy machine.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["notify.work", "notify.commands"])
+FORKS.set_forkserver_preload(["notify.run", "notify.commands.notify"])
 
 
 def _run(environment, log):
@@ -48,7 +48,7 @@ def _run(environment, log):
     handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
-    from notify.commands import app
+    from notify.commands.notify import app
 
     app(args=["run"], prog_name="nongvu notify")
 

@@ -6,10 +6,10 @@ import pytest
 from capvalidator.validate import Validator
 from lxml import etree
 
-from notify import bulletin
-from notify.answer import Person, Wish, _answer
+from notify.people.keyword_replies import Person, Wish, _answer
+from notify.people.subscriber import stop
+from notify.publications import bulletin
 from notify.settings import NotifySettings
-from notify.subscriber import stop
 from tests.notify.conftest import NOW, HandClock, running, until
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"

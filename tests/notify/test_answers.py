@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from notify import ladder
-from notify.answer import MOST_ANSWERS, Wish, wish
-from notify.message import fold
+from notify.delivery.route import Route, RouteTable
+from notify.grouping import escalation_policy
+from notify.people.keyword_replies import MOST_ANSWERS, Wish, wish
 from notify.provider import Receipt, Sent
 from notify.providers.file import FileOptions, FileProvider
-from notify.route import Route, RouteTable
+from notify.texts.sms_segments import fold
 from tests.notify.conftest import NOW, HandClock, running, until
 
 
@@ -283,12 +283,12 @@ async def test_a_loudspeaker_says_once_what_two_stations_show(province, tmp_path
 
 
 def test_ladders_are_read_and_checked(tmp_path):
-    built_in = ladder.read()
+    built_in = escalation_policy.read()
     assert built_in.rungs(1) == []
     assert [does for does, _ in built_in.rungs(5)] == ["again", "officer", "loudspeaker"]
     file = tmp_path / "ladder.toml"
     file.write_text("[[level]]\nfrom = 1\nofficer = 5\n")
-    assert ladder.read(file).rungs(4) == [("officer", timedelta(minutes=5))]
+    assert escalation_policy.read(file).rungs(4) == [("officer", timedelta(minutes=5))]
     file.write_text("[[level]]\nfrom = 1\npigeon = 5\n")
     with pytest.raises(ValueError, match="pigeon"):
-        ladder.read(file)
+        escalation_policy.read(file)

@@ -9,7 +9,7 @@ import pytest
 from capvalidator.validate import Validator
 from lxml import etree
 
-from notify import cap
+from notify.publications import cap
 from tests.notify.conftest import NOW, Province, running, until
 
 CAP = f"{{{cap.NAMESPACE}}}"

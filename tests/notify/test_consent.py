@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from notify import subscriber_commands
-from notify.subscriber import Person, WithdrawnError, add, erase, stop
+from notify.commands import subscriber
+from notify.people.subscriber import Person, WithdrawnError, add, erase, stop
 from tests.notify.conftest import NOW, running, until
 
 PHONE = "+84912345678"
@@ -23,7 +23,7 @@ def type_in(province, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
 
     def run(*arguments):
-        done = CliRunner().invoke(subscriber_commands.app, list(arguments))
+        done = CliRunner().invoke(subscriber.app, list(arguments))
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done.exit_code, done.stdout, done.stderr
 

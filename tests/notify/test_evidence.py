@@ -11,10 +11,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from psycopg.conninfo import make_conninfo
 
-from notify.pdu import Command, Pdu, said
+from notify.delivery.route import Route, RouteTable, read_routes
 from notify.provider import Elsewhere, Heard, Later, Receipt, Sent
 from notify.providers import PROVIDERS
-from notify.route import Route, RouteTable, read_routes
+from notify.providers.smpp_pdu import Command, Pdu, said
 from standalone.services.ports import free_port
 from tests.notify.conftest import NOW, HandClock, running, until
 from tests.notify.test_providers import message
@@ -253,7 +253,7 @@ def scripted(name, provider, **table):
     ],
 )
 async def test_a_reference_is_repeated_only_while_it_may_have_been_taken(province, monkeypatch, outcomes, asked, state):
-    monkeypatch.setattr("notify.settle.backoff", lambda _: 0.05)
+    monkeypatch.setattr("notify.delivery.ledger.backoff", lambda _: 0.05)
     _, (station, _) = province.commune()
     province.subscriber()
     provider = Scripted(*outcomes)
@@ -264,7 +264,7 @@ async def test_a_reference_is_repeated_only_while_it_may_have_been_taken(provinc
 
 
 async def test_what_is_urgent_is_tried_until_it_expires(province, monkeypatch):
-    monkeypatch.setattr("notify.settle.backoff", lambda _: 0.05)
+    monkeypatch.setattr("notify.delivery.ledger.backoff", lambda _: 0.05)
     _, (station, _) = province.commune()
     province.subscriber()
     provider = Scripted(*[Later("away", 0.01)] * 12)
@@ -277,10 +277,10 @@ async def test_what_is_urgent_is_tried_until_it_expires(province, monkeypatch):
 @pytest.mark.parametrize(("level", "sent"), [(4, True), (2, False)])
 async def test_an_emergency_tries_a_route_that_is_left_alone(province, monkeypatch, level, sent):
     """It failed, and would be left alone for minutes: what is urgent looks whether it is back."""
-    monkeypatch.setattr("notify.pace.PROBE", 0.3)
-    monkeypatch.setattr("notify.settle.PROBE", 0.3)
-    monkeypatch.setattr("notify.settle.backoff", lambda _: 300.0)
-    monkeypatch.setattr("notify.pace.backoff", lambda _: 300.0)
+    monkeypatch.setattr("notify.delivery.throttle.PROBE", 0.3)
+    monkeypatch.setattr("notify.delivery.ledger.PROBE", 0.3)
+    monkeypatch.setattr("notify.delivery.ledger.backoff", lambda _: 300.0)
+    monkeypatch.setattr("notify.delivery.throttle.backoff", lambda _: 300.0)
     _, (station, other) = province.commune()
     province.subscriber()
     provider = Scripted(Later("away"), Later("away"))

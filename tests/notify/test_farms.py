@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from notify import weather
+from notify.texts import weather_facts
 from store.pool import pool
 from tests.notify.conftest import NOW, HandClock, running, until
 
@@ -48,7 +48,7 @@ async def test_a_communes_bulletin_speaks_of_no_farm(province):
     province.step(province.alert(private, "frost", "frost"))
     async with pool(province.url, name="test") as connections, connections.connection() as connection:
         row = {"id": commune, "code": "dong-dang", "name": "Đồng Đăng", "time_zone": "Asia/Ho_Chi_Minh"}
-        found = await weather.facts(connection, row, NOW)
+        found = await weather_facts.facts(connection, row, NOW)
     assert set(found.stations) == {"Trạm 1", "Trạm 2"}
     assert found.alerts == []
     assert "40" not in str(found.document())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify.group import LATE, Key, by_key, quiet_until, until, wait
+from notify.grouping.grouping import LATE, Key, by_key, quiet_until, until, wait
 from tests.notify.conftest import NOW
 from tests.notify.steps import A_STEP, STEPS
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.rules import RULES
-from notify.inhibition import (
+from notify.grouping.inhibition import (
     CONCURRENT_FROM,
     HIGHEST,
     INHIBIT_RULES,

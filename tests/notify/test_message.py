@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from smpplib import gsm
 
-from notify.message import (
+from notify.texts.sms_segments import (
     ALONE,
     PART,
     coding_of,

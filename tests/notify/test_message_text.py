@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify.message_text import (
+from notify.texts.message_text import (
     advice_of,
     briefs_of,
     filled,

@@ -6,7 +6,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from notify import commands, subscriber_commands
+from notify.commands import notify, subscriber
 from tests.notify.conftest import NOW, HandClock, running, until
 
 NUMBER = "+84912345678"
@@ -18,7 +18,7 @@ def type_in(province, tmp_path, monkeypatch):
     monkeypatch.setenv("NONGVU_DATABASE_URL", province.url)
     monkeypatch.setenv("NONGVU_MESSAGES", str(tmp_path / "messages"))
     monkeypatch.setenv("COLUMNS", "400")
-    apps = {"notify": commands.app, "subscriber": subscriber_commands.app}
+    apps = {"notify": notify.app, "subscriber": subscriber.app}
 
     def run(name, *arguments, given=None):
         done = CliRunner().invoke(apps[name], list(arguments), input=given)

@@ -11,13 +11,13 @@ from types import SimpleNamespace
 import pytest
 
 from analytics.rules import RULES
-from notify import pace
-from notify.group import quiet_until
-from notify.inhibition import INHIBIT_RULES, Beside, inhibited_by
-from notify.message_text import advice_of, texts_of
-from notify.route import Route, read_routes
+from notify.delivery import throttle
+from notify.delivery.route import Route, read_routes
+from notify.grouping.grouping import quiet_until
+from notify.grouping.inhibition import INHIBIT_RULES, Beside, inhibited_by
+from notify.people.subscriber import SubscriberError
 from notify.step import Step
-from notify.subscriber import SubscriberError
+from notify.texts.message_text import advice_of, texts_of
 from tests.notify.conftest import NOW, HandClock, running, until
 
 
@@ -64,7 +64,7 @@ async def test_one_station_says_its_own_words_in_the_persons_language(province, 
 
 
 async def test_without_consent_or_after_stop_nobody_is_texted(province, tmp_path):
-    from notify.subscriber import erase, stop
+    from notify.people.subscriber import erase, stop
 
     _, (station, _) = province.commune()
     province.subscriber("0912345671", consent_channel="")
@@ -380,7 +380,7 @@ async def test_a_folder_that_cannot_be_written_is_waited_for(province, tmp_path)
         province.step(province.alert(station))
         await until(lambda: province.one("SELECT count(*) FROM delivery WHERE attempts = 1 AND state = 'queued'"))
         assert "make room" in province.one("SELECT detail FROM delivery")
-    health = pace.Health(route)
+    health = throttle.Health(route)
     health.failed(None)
     assert not health.well
 
@@ -524,9 +524,9 @@ async def test_nobody_is_told_that_it_never_was_while_another_station_shows_it(p
 def test_a_route_goes_at_its_rate_whatever_wakes_it(monkeypatch, rate):
     """Woken as its rest says, or at odd moments meanwhile, a route that never waits for messages keeps its rate."""
     now = 1000.0
-    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(monotonic=lambda: now))
     (route,) = read_routes(None, Path("messages"), {})
-    health = pace.Health(Route(route.table.model_copy(update={"rate": rate, "window": 1000}), route.provider))
+    health = throttle.Health(Route(route.table.model_copy(update={"rate": rate, "window": 1000}), route.provider))
     taken, moments, end = 0, random.Random(int(rate)), 1000.0 + 200 / rate + 60
     start = None
     while now < end:
@@ -535,7 +535,7 @@ def test_a_route_goes_at_its_rate_whatever_wakes_it(monkeypatch, rate):
             health.spend(most)
             taken += most
         now += min(health.rest() or 0.01, moments.uniform(0.001, 2 / rate))
-    span = pace.SPAN * rate + 2
+    span = throttle.SPAN * rate + 2
     assert (end - start) * rate - span <= taken <= (end - start) * rate + span
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import structlog
 
-from notify.phone import PhoneError, mask, mask_traces, masked, normalised
+from notify.delivery.phone import PhoneError, mask, mask_traces, masked, normalised
 from telemetry import process
 from telemetry.settings import Settings
 

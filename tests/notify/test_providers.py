@@ -15,12 +15,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 import notify.providers
-from notify.message import compose
+from notify.delivery.route import RouteError, read_routes
 from notify.provider import Doubt, Elsewhere, Heard, Later, Message, Never, Receipt
 from notify.providers import PROVIDERS
 from notify.providers.http import presets
 from notify.providers.webhook import reachable, signature
-from notify.route import RouteError, read_routes
+from notify.texts.sms_segments import compose
 from standalone.services.ports import free_port
 from tests.notify.conftest import NOW
 

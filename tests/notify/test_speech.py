@@ -15,16 +15,16 @@ from lxml import etree
 
 from analytics.rules import RULES
 from analytics.wording import Said, texts
-from notify import voice
-from notify.bulletin import compose_all, next_issue
-from notify.field import lines
-from notify.message import compose
-from notify.spell import decimal, number, spelled
-from notify.weather import Facts, advice
+from notify.publications.bulletin import compose_all, next_issue
+from notify.texts import text_to_speech
+from notify.texts.crop_advice import lines
+from notify.texts.sms_segments import compose
+from notify.texts.text_normalisation import decimal, number, spelled
+from notify.texts.weather_facts import Facts, advice
 from tests.notify.conftest import NOW, TEXTS, HandClock, running, until
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "spoken"
-needs_voice = pytest.mark.skipif(not voice.installed(), reason="espeak-ng or ffmpeg is not installed")
+needs_voice = pytest.mark.skipif(not text_to_speech.installed(), reason="espeak-ng or ffmpeg is not installed")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,9 @@ def decoded(body, kind):
 @needs_voice
 @pytest.mark.parametrize("dialect", ["vi", "vi-VN-x-central", "vi-VN-x-south"])
 def test_speech_is_heard_again(dialect):
-    audio = voice.speak(spelled("Rét hại tại Đồng Đăng: 11,5 °C, kéo dài 3 ngày. Giữ ấm cho trâu bò."), dialect)
+    audio = text_to_speech.speak(
+        spelled("Rét hại tại Đồng Đăng: 11,5 °C, kéo dài 3 ngày. Giữ ấm cho trâu bò."), dialect
+    )
     stream, seconds, peak = decoded(audio.mp3, "mp3")
     assert (stream["codec_name"], stream["channels"], stream["sample_rate"]) == ("mp3", 1, "22050")
     assert 3 < seconds < 20

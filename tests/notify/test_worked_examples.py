@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from notify.meaning import Answer, Callback, answered, posted
-from notify.pdu import Command, Pdu
+from notify.delivery.route import Route, RouteTable
 from notify.provider import Doubt, Elsewhere, Heard, Later, Never, NotSent, Receipt
 from notify.providers import PROVIDERS
 from notify.providers.http import examples, presets
-from notify.route import Route, RouteTable
+from notify.providers.service_response import Answer, Callback, answered, posted
+from notify.providers.smpp_pdu import Command, Pdu
 from tests.notify.conftest import running, until
 from tests.notify.test_evidence import deliver_sm, receipt_text
 from tests.notify.test_providers import VALUES, Server, message, opened, web  # noqa: F401 — a fixture
@@ -217,8 +217,8 @@ class Esms(Server):
     ],
 )
 async def test_what_is_written_down_of_esms(province, monkeypatch, answers, state, references):
-    monkeypatch.setattr("notify.settle.backoff", lambda _: 0.05)
-    monkeypatch.setattr("notify.pace.backoff", lambda _: 0.05)
+    monkeypatch.setattr("notify.delivery.ledger.backoff", lambda _: 0.05)
+    monkeypatch.setattr("notify.delivery.throttle.backoff", lambda _: 0.05)
     _, (station, _) = province.commune()
     province.subscriber()
     server = Esms(*answers)

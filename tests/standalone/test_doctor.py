@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from notify.subscriber import Person, add
+from notify.people.subscriber import Person, add
 from standalone.broker_access import admit, options
 from standalone.doctor import examine
 from standalone.doctor_service import service

@@ -1,0 +1,314 @@
+"""Findings of rules as rows of alerts and of their steps, with the texts that people get."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from analytics.episode import Episode, Kind, Revision
+from analytics.index import Step
+from analytics.level import Change
+from analytics.renewal import LEAD, Told, due, lead_of, next_due, whole_through, worst_of
+from analytics.rule import Rule
+from analytics.run.alerts.evaluation import Finding, value_of
+from analytics.run.alerts.shown_measure import days_of, going, witness
+from analytics.run.window.frame import Known
+from analytics.wording import Said, texts
+from store.alert import Key, Stored
+
+OBSERVED = "observed"
+#: That it is less, over or never was is worth hearing for so long, however short the life of what it takes back.
+AFTER: Mapping[Kind, timedelta] = defaultdict(timedelta, dict.fromkeys(("lower", "end", "cancel"), timedelta(days=1)))
+
+
+def moment(second: int) -> datetime:
+    """Aware UTC time of a second since 1970."""
+    return datetime.fromtimestamp(second, UTC)
+
+
+def episode_of(stored: Stored) -> Episode:
+    """An episode as pure code knows it."""
+    course = tuple(Change(_second(at), int(level)) for at, level in stored.course)
+    return Episode(
+        int(stored.started.timestamp()),
+        None if stored.ended is None else int(stored.ended.timestamp()),
+        course,
+        stored.values.get("by_day", {}),
+        stored.id,
+        stored.steps,
+        told_of(stored),
+    )
+
+
+def told_of(stored: Stored) -> Told | None:
+    """What was said last of a stored episode."""
+    if stored.expires is None:
+        return None
+    return Told(
+        int(stored.expires.timestamp()),
+        stored.through or "",
+        stored.people_through or "",
+        None if stored.people_at is None else int(stored.people_at.timestamp()),
+        stored.people_worst,
+    )
+
+
+def _second(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """What to write of a batch's alerts."""
+
+    cancelled: list[int] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    opened: list[dict[str, Any]] = field(default_factory=list)
+    #: Steps whose alert is known by id, or by key and start while it has none.
+    steps: list[tuple[int | tuple[Key, datetime], dict[str, Any]]] = field(default_factory=list)
+    #: Cancelled alert → who took its place.
+    successors: dict[int, int | tuple[Key, datetime]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.cancelled or self.changed or self.opened or self.steps or self.successors)
+
+
+def alerts_of(findings: Iterable[Finding], now: int, basis: str = OBSERVED) -> Alerts:
+    """What findings change, at a second."""
+    return together(_alert_of(finding, revision, now, basis) for finding in findings for revision in finding.revisions)
+
+
+def together(parts: Iterable[Alerts]) -> Alerts:
+    """What is to be written of several, in their order."""
+    alerts = Alerts()
+    for part in parts:
+        alerts.cancelled.extend(part.cancelled)
+        alerts.changed.extend(part.changed)
+        alerts.opened.extend(part.opened)
+        alerts.steps.extend(part.steps)
+        alerts.successors.update(part.successors)
+    return alerts
+
+
+def _alert_of(finding: Finding, revision: Revision, now: int, basis: str) -> Alerts:
+    key = key_of(finding, basis)
+    steps = [(reference(revision, key), step) for step in _steps(finding, revision, now)]
+    former, new = revision.former, revision.new
+    if new is None and former is not None:
+        by = None if revision.successor is None else reference(finding.revisions[revision.successor], key)
+        return Alerts([former.id], steps=steps, successors={} if by is None else {former.id: by})
+    if new is None:
+        return Alerts(steps=steps)
+    row = _row(finding, new)
+    if former is None:
+        return Alerts(opened=[row | key._asdict() | {"hazard": finding.rule.hazard}], steps=steps)
+    if former.same(new) and not _differ(finding, former, new):
+        return Alerts(steps=steps)
+    return Alerts(changed=[row | {"id": former.id}], steps=steps)
+
+
+def _differ(finding: Finding, former: Episode, new: Episode) -> bool:
+    """Whether an episode of the same course has other values; that of a forecast always has another issue."""
+    return finding.issued is not None or former.by_day != new.by_day
+
+
+def key_of(finding: Finding, basis: str = OBSERVED) -> Key:
+    """What a finding's episodes are of."""
+    return Key(finding.rule.name, finding.known.spot.id, finding.season, basis)
+
+
+def reference(revision: Revision, key: Key) -> int | tuple[Key, datetime]:
+    """What an episode is known by: its id, or its key and start while it has none."""
+    if revision.former is not None:
+        return revision.former.id
+    if revision.new is None:
+        raise AssertionError("a revision has a former or a new episode")
+    return key, moment(revision.new.started)
+
+
+def _row(finding: Finding, episode: Episode) -> dict[str, Any]:
+    return {
+        "state": "open" if episode.ended is None else "ended",
+        "level": episode.level,
+        "started": moment(episode.started),
+        "ended": None if episode.ended is None else moment(episode.ended),
+        "course": [[moment(change.at).isoformat(), change.level] for change in episode.course],
+        "values": _values(finding, episode),
+    }
+
+
+def _values(finding: Finding, episode: Episode) -> dict[str, Any]:
+    value = value_of(finding.rule, episode)
+    return {
+        "value": None if value != value else value,  # noqa: PLR0124 — NaN is not itself
+        "unit": finding.rule.unit,
+        "days": days_of(finding, episode),
+        "by_day": dict(episode.by_day),
+    } | _forecast(finding)
+
+
+def _forecast(finding: Finding) -> dict[str, Any]:
+    if finding.issued is None or finding.until is None:
+        return {}
+    return {"issued": moment(finding.issued).isoformat(), "until": moment(finding.until).isoformat()}
+
+
+def _steps(finding: Finding, revision: Revision, now: int) -> list[dict[str, Any]]:
+    kind = revision.kind or _renewed(finding, revision, now)
+    if kind is None:
+        return []
+    shown = revision.new if revision.new is not None else revision.former
+    assert shown is not None  # noqa: S101 — one of both is there, and mypy cannot know
+    number = 1 if revision.former is None else revision.former.steps + 1
+    steps = [_step(finding, shown, kind, number, now, _stale(finding, revision, kind, now))]
+    if kind == "open" and shown.ended is not None:
+        steps[0]["stale"] = True  # it is over already
+        steps.append(_step(finding, shown, "end", number + 1, now, stale=True))
+    for step in steps:
+        if step["stale"] and _past(finding, shown, now):
+            step["past"] = step["values"]["past"] = True
+    return steps
+
+
+def _past(finding: Finding, episode: Episode, now: int) -> bool:
+    """Whether an episode was over so long ago that it is history: kept, and published to nobody who was never told."""
+    if episode.ended is None:
+        return False
+    rule = finding.rule
+    return now - episode.ended > int(
+        (max(rule.freshness, rule.patience) + rule.quiet + timedelta(days=1)).total_seconds()
+    )
+
+
+def _stale(finding: Finding, revision: Revision, kind: Kind, now: int) -> bool:
+    """Whether so much time has passed that nobody should be paged."""
+    freshness = int(finding.rule.freshness.total_seconds())
+    if kind in {"renew", "extend"}:
+        return False
+    told = revision.former is not None and revision.former.told
+    if revision.new is None:
+        return not told or told.people_at is None
+    if revision.new.ended is None:
+        return finding.heard is None or now - min(finding.heard, now) > freshness
+    if finding.issued is not None:
+        return True  # what a forecast said is over: nobody is told, what came was told by itself
+    if kind == "end" and (finding.lapsed or (told and told.people_at is not None)):
+        return False  # known only because time passed; or people know no better than that it goes on
+    period = 86_400 if finding.rule.step is Step.DAY else 3600
+    return now - (revision.new.ended + int(finding.rule.quiet.total_seconds()) + period) > freshness
+
+
+def _renewed(finding: Finding, revision: Revision, now: int) -> Kind | None:
+    """What is said of an episode that goes on unchanged; of a forecast only that it still holds."""
+    if (
+        revision.new is None
+        or revision.new.ended is not None
+        or revision.former is None
+        or revision.former.told is None
+    ):
+        return None
+    told = replace(revision.former.told, lead=lead_of(finding.rule.validity))
+    if finding.issued is not None:
+        return "extend" if revision.former.told.expires - LEAD <= now else None
+    return due(finding.rule.renewal, going(finding, revision.new), told, now)
+
+
+def next_renewal(finding: Finding, revision: Revision, now: int) -> int | None:
+    """Second at which an episode is to be looked at again, because it may have to be said; None: never."""
+    if revision.new is None or revision.new.ended is not None or finding.issued is not None:
+        return None
+    lead, validity = lead_of(finding.rule.validity), int(finding.rule.validity.total_seconds())
+    said = revision.kind is not None or _renewed(finding, revision, now) is not None
+    former = None if revision.former is None else revision.former.told
+    expires = now + validity if said or former is None else former.expires
+    return next_due(finding.rule.renewal, going(finding, revision.new), Told(expires, lead=lead), now)
+
+
+def _step(
+    finding: Finding,
+    episode: Episode,
+    kind: Kind,
+    number: int,
+    now: int,
+    stale: bool,
+) -> dict[str, Any]:
+    at = {
+        "open": episode.started,
+        "end": episode.ended or now,
+        "cancel": episode.started,
+    }.get(kind, episode.course[-1].at)
+    spot = finding.known.spot
+    lapsed = finding.lapsed and kind == "end"
+    known: dict[str, Any] = {}
+    through = ""
+    if finding.issued is None:
+        shape = going(finding, episode)
+        through = whole_through(finding.rule.renewal, shape, now)
+        known = {"through": through, "worst": worst_of(shape, through)}
+    shown = witness(finding, episode, kind, through)
+    said = Said(
+        kind,
+        episode.level,
+        place_name(finding.known),
+        spot.time_zone,
+        shown.value,
+        shown.days,
+        episode.started,
+        episode.ended,
+        shown.since,
+        lapsed,
+        finding.issued,
+        finding.until,
+        value_of(finding.rule, episode),
+        max((now - episode.since) // 3600, 0),
+        shown.at,
+        shown.of_day,
+    )
+    values = _values(finding, episode) | {
+        "lapsed": lapsed,
+        "latest": None if said.value != said.value else said.value,
+        "days": said.days,
+    }
+    del values["by_day"]
+    values |= known
+    return {
+        "number": number,
+        "kind": kind,
+        "level": episode.level,
+        "at": moment(at),
+        "known_at": moment(now),
+        "expires": moment(now + int(max(finding.rule.validity, AFTER[kind]).total_seconds())),
+        "stale": stale,
+        "values": values,
+        "texts": texts(finding.rule, said),
+    }
+
+
+def place_name(known: Known) -> str:
+    """A place as people call it: with its commune where the name does not say it."""
+    spot = known.spot
+    return spot.name if not spot.commune or spot.commune in spot.name else f"{spot.name}, {spot.commune}"
+
+
+def numbered(alerts: Alerts, ids: dict[tuple[Key, datetime], int]) -> list[dict[str, Any]]:
+    """Steps with the ids of their alerts, once those opened have one."""
+    return [
+        step | {"alert": reference if isinstance(reference, int) else ids[reference]}
+        for reference, step in alerts.steps
+    ]
+
+
+def succeeded(alerts: Alerts, ids: dict[tuple[Key, datetime], int]) -> dict[int, int]:
+    """Successors with the ids of those opened."""
+    return {
+        gone: reference if isinstance(reference, int) else ids[reference]
+        for gone, reference in alerts.successors.items()
+    }
+
+
+def rule_keys(rules: Sequence[Rule]) -> dict[str, Rule]:
+    """Rules by name."""
+    return {rule.name: rule for rule in rules}

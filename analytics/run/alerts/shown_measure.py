@@ -1,0 +1,121 @@
+"""Witness: which measure a text shows for a level, and when it was, so that what is said never contradicts itself.
+
+What was measured last shows a level only where it reaches it: rain that stopped, a frosty night before a mild one and
+the lull of a storm leave a level standing that they do not show. Then what reached it is said, with its own time.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from analytics.episode import Episode, Kind
+from analytics.index import Step
+from analytics.indices import BY_NAME
+from analytics.renewal import Going, number_of
+from analytics.run.alerts.evaluation import Finding, Seen, terms, value_of
+from analytics.run.window.frame import midnight
+from analytics.wording import local_date
+
+
+class Witness(NamedTuple):
+    """What is shown for an episode's level."""
+
+    #: [the rule's unit]
+    value: float
+    #: Which measured day at the level it is of.
+    days: int
+    #: Second that stands for when it was.
+    since: int
+    #: When the value was, where that is not when the text says by itself; seconds.
+    at: int | None = None
+    #: Of the value's time only the local day is known.
+    of_day: bool = False
+
+
+def going(finding: Finding, episode: Episode) -> Going:
+    """An episode that goes on, as renewals see it: of its days those that show its level."""
+    rule, spot = finding.rule, finding.known.spot
+    leave = terms(rule, finding.known)[-1].terms.leave[episode.level - 1]
+    shown = finding.latest <= leave if rule.below else finding.latest >= leave
+    freshness = int(rule.freshness.total_seconds())
+    days = {day: value for day, value in episode.by_day.items() if _beyond(finding, value, episode.level)}
+    monthly = any(BY_NAME[name].step is Step.MONTH for name in rule.indices)
+    return Going(
+        episode.since, days, rule.below, spot.time_zone, finding.heard, freshness, shown, monthly,
+    )  # fmt: skip
+
+
+def days_of(finding: Finding, episode: Episode, day: str = "") -> int:
+    """Measured local days at the episode's last level or above, to a day, or to the last; missing ones are none."""
+    shape = going(finding, episode)
+    return max(number_of(shape, day or max(shape.by_day, default="")), 1)
+
+
+def witness(finding: Finding, episode: Episode, kind: Kind, through: str) -> Witness:
+    """What is shown for an episode's level in a step; ``through`` is the day of which a renewal by days speaks."""
+    zone = finding.known.spot.time_zone
+    if finding.issued is not None:
+        return Witness(value_of(finding.rule, episode), days_of(finding, episode), episode.course[-1].at)
+    again = kind in {"renew", "extend"}
+    if again and through and finding.rule.renewal.days:
+        return Witness(episode.by_day[through], days_of(finding, episode, through), episode.since)
+    one = None if episode.ended is not None else _seen(finding, episode, kind)
+    if one is not None:
+        at, value = one
+        days = days_of(finding, episode, local_date(at, zone))
+        stands = value == finding.latest
+        return Witness(value, days, episode.since, None if stands else at) if again else Witness(value, days, at)
+    day, value = _of_day(finding, episode)
+    at = int(midnight(date.fromisoformat(day), zone).timestamp()) if day else episode.since
+    days = days_of(finding, episode, day)
+    if kind in {"end", "cancel"}:
+        same = not day or day == local_date(episode.started, zone)
+        return Witness(value, days, episode.started, None if same else at, of_day=True)
+    if again:
+        return Witness(value, days, episode.since, at, of_day=True)
+    return Witness(value, days, at, of_day=bool(day))
+
+
+def _seen(finding: Finding, episode: Episode, kind: Kind) -> tuple[int, float] | None:
+    """Second and value of what was measured that shows an open episode's level."""
+    since = episode.course[-1].at if kind == "lower" else episode.since
+    mine = [one for one in finding.seen if one.at >= since]
+    if not mine:
+        return None
+    reached = [one for one in mine if one.entered >= episode.level]
+    if mine[-1].entered < episode.level or mine[-1].value != finding.latest:
+        return _told(finding, reached) or _told(finding, [one for one in mine if _kept(finding, one, episode.level)])
+    return mine[-1].at, mine[-1].value
+
+
+def _told(finding: Finding, found: list[Seen]) -> tuple[int, float] | None:
+    """Of days the last, of moments the worst."""
+    if not found:
+        return None
+    if finding.rule.step is Step.DAY:
+        return found[-1].at, found[-1].value
+    worst = (min if finding.rule.below else max)(found, key=lambda one: one.worst)
+    return worst.worst_at, worst.worst
+
+
+def _kept(finding: Finding, one: Seen, level: int) -> bool:
+    return _beyond(finding, one.worst, level, kept=True)
+
+
+def _of_day(finding: Finding, episode: Episode) -> tuple[str, float]:
+    """Local day, ISO, and value: the extreme of what is over, else of the last day that shows the level."""
+    days = episode.by_day
+    showing = [day for day, value in days.items() if _beyond(finding, value, episode.level)]
+    if episode.ended is None and showing:
+        return max(showing), days[max(showing)]
+    extreme = value_of(finding.rule, episode)
+    return min((day for day, value in days.items() if value == extreme), default=""), extreme
+
+
+def _beyond(finding: Finding, value: float, level: int, *, kept: bool = False) -> bool:
+    """Whether a value reaches a level, or does not leave it."""
+    own = terms(finding.rule, finding.known)[-1].terms
+    threshold = (own.leave if kept else own.enter)[level - 1]
+    side = -1.0 if finding.rule.below else 1.0
+    return side * value > side * threshold or (own.inclusive[level - 1] and value == threshold)

@@ -1,0 +1,1 @@
+"""The round of work: marks taken, places loaded, computed and written."""

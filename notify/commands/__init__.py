@@ -1,0 +1,1 @@
+"""What an operator types about messages and the people who get them."""

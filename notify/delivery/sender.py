@@ -1,0 +1,268 @@
+"""Deliver: claim, send, settle; what a crash left between is settled by the provider's word or marked doubtful."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from psycopg.rows import class_row, dict_row
+
+from notify.delivery.ledger import Claimed, Ledger, Outcome, said
+from notify.delivery.route import Route
+from notify.delivery.throttle import PROBE, Health, woken
+from notify.provider import Doubt, Elsewhere, Kind, Later, Message, Never, Sent
+from notify.texts.sms_segments import Coding
+from store.pool import Pool
+from store.statements import statement
+from telemetry.clock import Clock
+
+SENT = Counter("nongvu_notify_messages", "Messages by how they ended", ["route", "outcome"])
+SEGMENTS = Counter("nongvu_notify_segments", "SMS segments handed over", ["route"])
+HANDED = Histogram("nongvu_notify_send_seconds", "Time a route takes to accept a message", ["route"])
+
+SPENT = Gauge("nongvu_notify_budget_spent", "1 while a route's budget of 24 hours is used up", ["route"])
+
+#: The table is looked at at least this often, whatever notifications say. [s]
+POLL = 0.5
+#: How often a budget that is used up is told of again. [s]
+ALARM = 600.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends what is queued, by several routes at once, as one worker among others."""
+
+    pool: Pool
+    clock: Clock
+    routes: Sequence[Route]
+    worker: int
+    names: dict[int, str] = field(default_factory=dict)
+    health: dict[str, Health] = field(init=False)
+    ledger: Ledger = field(init=False)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _outcomes: asyncio.Queue[Outcome] = field(default_factory=asyncio.Queue)
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
+    #: Deliveries of which a task or an outcome is at hand; a claim beside them was never begun.
+    _underway: set[int] = field(default_factory=set)
+    _unsure: bool = False
+
+    def __post_init__(self) -> None:
+        self.health = {route.name: Health(route) for route in self.routes}
+        self.ledger = Ledger(self.worker, self.routes)
+
+    async def run(self) -> None:
+        """Send until cancelled; then let what is underway end, and note it."""
+        settling = asyncio.create_task(self._settle_forever(), name="settle")
+        try:
+            while True:
+                try:
+                    await self._take_back()
+                    pause = await self._claim_all()
+                except psycopg.OperationalError as error:
+                    _log.warning("the database is away; nothing is claimed", error=str(error))
+                    self._unsure = True
+                    await asyncio.sleep(POLL)
+                    continue
+                await woken(self.wake, pause)
+                self.wake.clear()
+        finally:
+            await self._finish(settling)
+
+    async def _finish(self, settling: asyncio.Task[None]) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=10)
+        settling.cancel()
+        await asyncio.gather(settling, return_exceptions=True)
+        if not self._outcomes.empty():
+            await self._settle(self._drain([]))
+
+    async def _take_back(self) -> None:
+        """Queue again what was claimed over a connection that broke: its sending was never begun."""
+        if not self._unsure:
+            return
+        async with self.pool.connection() as connection:
+            values = {"worker": self.worker, "underway": list(self._underway)}
+            await connection.execute(statement("delivery", "take_back"), values)
+        self._unsure = False
+
+    async def _claim_all(self) -> float:
+        """Claim what each route can take now; returns how long [s] no more can be claimed, if nobody wakes us."""
+        pause = POLL
+        for route in self.routes:
+            health = self.health[route.name]
+            most = health.allowance()
+            urgent = route.table.urgent_level
+            probing = most <= 0 and (most := health.probe()) > 0
+            if most <= 0:
+                pause = min(pause, health.rest() or POLL, PROBE / 3)  # a place in its window wakes us
+                continue
+            least = urgent if await self._spent_out(health) or probing else 0
+            claimed = await self._claim(route, most, least)
+            health.spend(len(claimed))
+            await self._start(route, claimed)
+            pause = min(pause, health.rest() if len(claimed) == most else POLL)
+        return pause
+
+    async def _claim(self, route: Route, most: int, least: int) -> list[Claimed]:
+        """Claim for a route at most so many, from a level on."""
+        taken: list[Claimed] = []
+        async with self.pool.connection() as connection, connection.cursor(row_factory=class_row(Claimed)) as cursor:
+            for kind in sorted(route.kinds):
+                better = self._better(route, kind)
+                values = {"kind": kind, "better": better, "most": most - len(taken), "least": least}
+                if len(taken) < most:
+                    await cursor.execute(
+                        statement("delivery", "claim"), values | {"worker": self.worker, "route": route.name}
+                    )
+                    taken += await cursor.fetchall()
+        return sorted(taken, key=lambda claimed: (-claimed.level, claimed.id))
+
+    def _better(self, route: Route, kind: Kind) -> list[str]:
+        """Better routes of a kind that are well: those must have refused a message first."""
+        earlier = self.routes[: self.routes.index(route)]
+        return [other.name for other in earlier if kind in other.kinds and self.health[other.name].well]
+
+    async def _spent_out(self, health: Health) -> bool:
+        """Whether a route's budget of the day (24 hours of event time) is used up."""
+        table = health.route.table
+        if table.daily_segments is None and table.daily_cost is None:
+            return False
+        since = self.clock.now() - timedelta(hours=24)
+        async with self.pool.connection() as connection:
+            found = await connection.execute(statement("delivery", "spent"), {"route": table.name, "since": since})
+            segments, cost = await found.fetchone() or (0, 0.0)
+        over = bool(segments >= (table.daily_segments or segments + 1) or cost >= (table.daily_cost or cost + 1))
+        if over != health.spent_out or not health.told or (over and time.monotonic() > health.told + ALARM):
+            await self._alarm(health, over, segments, cost)
+        health.spent_out = over
+        return over
+
+    async def _alarm(self, health: Health, over: bool, segments: int, cost: float) -> None:
+        """Say aloud, again and again, that a budget is used up: log, metrics, and the table that doctor reads."""
+        health.told = time.monotonic()
+        table = health.route.table
+        SPENT.labels(table.name).set(over)
+        if over:
+            _log.error(
+                "the budget of a route is used up: only what is urgent goes on; raise daily_segments or daily_cost",
+                route=table.name, segments=segments, cost=cost, urgent_level=table.urgent_level,
+            )  # fmt: skip
+        else:
+            _log.info("a route has budget again", route=table.name)
+        values = {"route": table.name, "over": over, "at": self.clock.now(), "segments": segments, "cost": cost}
+        async with self.pool.connection() as connection:
+            await connection.execute(statement("delivery", "note_budget"), values)
+
+    async def _start(self, route: Route, claimed: list[Claimed]) -> None:
+        if not claimed:
+            return
+        async with self.pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(
+                statement("delivery", "addresses"), {"deliveries": [delivery.id for delivery in claimed]}
+            )
+            addresses = {row["id"]: row for row in await cursor.fetchall()}
+        for delivery in claimed:
+            self._underway.add(delivery.id)
+            self.health[route.name].running += 1
+            task = asyncio.create_task(self._send(route, delivery, addresses.get(delivery.id, {})))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _send(self, route: Route, claimed: Claimed, address: dict[str, Any]) -> None:
+        started = time.monotonic()
+        result: Sent | Later | Elsewhere | Never | Doubt | str
+        try:
+            if not address.get("address") or self._unwanted(claimed, address):
+                result = "withdrawn"
+            elif claimed.expires <= self.clock.now():
+                result = "expired"
+            else:
+                result = await route.provider.send(self._message(claimed, address))
+                HANDED.labels(route.name).observe(time.monotonic() - started)
+        except (Later, Elsewhere, Never, Doubt) as failure:
+            result = failure
+        except Exception as failure:
+            _log.exception("a provider failed in a way it does not know", route=route.name, delivery=claimed.id)
+            result = Doubt(f"{type(failure).__name__}: {failure}")
+        finally:
+            self.health[route.name].running -= 1
+        self._outcomes.put_nowait(Outcome(claimed, route, result, self.clock.now(), datetime.now(UTC)))
+        self.wake.set()
+
+    def _unwanted(self, claimed: Claimed, address: dict[str, Any]) -> bool:
+        """Whether somebody who has stopped would get it; only the answer to what they wrote themselves goes to them."""
+        state = address.get("subscriber_state")
+        return state == "erased" or (state == "stopped" and not claimed.about.startswith("inbound:"))
+
+    def _message(self, claimed: Claimed, address: dict[str, Any]) -> Message:
+        coding: Coding = "gsm7" if claimed.coding == "gsm7" else "ucs2"
+        return Message(
+            reference=claimed.reference,
+            kind=claimed.kind,
+            address=address["address"],
+            text=claimed.text,
+            coding=coding,
+            segments=claimed.segments,
+            at=claimed.at,
+            expires=claimed.expires,
+            language=claimed.language,
+            title=claimed.title,
+            long=claimed.long,
+            hazard=claimed.hazard,
+            level=claimed.level,
+            place=self.names.get(claimed.place or 0, ""),
+            secret=address.get("secret", ""),
+            unsure_since=claimed.unsure_since,
+        )
+
+    async def _settle_forever(self) -> None:
+        """Note outcomes as they come, all that wait in one transaction; a database that is away is waited for."""
+        while True:
+            outcomes = self._drain([await self._outcomes.get()])
+            while True:
+                try:
+                    await asyncio.shield(self._settle(outcomes))
+                    break
+                except psycopg.OperationalError as error:
+                    _log.warning("the database is away; outcomes are kept", waiting=len(outcomes), error=str(error))
+                    await asyncio.sleep(0.5)
+
+    def _drain(self, outcomes: list[Outcome]) -> list[Outcome]:
+        while not self._outcomes.empty():
+            outcomes.append(self._outcomes.get_nowait())
+        return outcomes
+
+    async def _settle(self, outcomes: list[Outcome]) -> None:
+        async with self.pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
+            await self.ledger.note(cursor, outcomes)
+        self._underway -= {outcome.claimed.id for outcome in outcomes}
+        for outcome in outcomes:
+            self._tell(outcome)
+        self.wake.set()
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Log, count, and let the route rest if it failed."""
+        result, health = outcome.result, self.health[outcome.route.name]
+        word = result if isinstance(result, str) else type(result).__name__.lower()
+        SENT.labels(outcome.route.name, word).inc()
+        fields = {"delivery": outcome.claimed.id, "route": outcome.route.name, "subscriber": outcome.claimed.subscriber}
+        if isinstance(result, Sent):
+            health.worked()
+            SEGMENTS.labels(outcome.route.name).inc(result.segments or outcome.claimed.segments)
+            claimed = outcome.claimed
+            _log.info("sent", about=claimed.about, segments=claimed.segments, traces=claimed.traces, **fields)
+        elif isinstance(result, str):
+            _log.info(result, about=outcome.claimed.about, **fields)
+        else:
+            if isinstance(result, Doubt) or (isinstance(result, Later) and not result.person):
+                health.failed(result.seconds if isinstance(result, Later) else None)
+            _log.warning(word, reason=said(result), **fields)

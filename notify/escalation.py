@@ -1,0 +1,87 @@
+"""Escalate: plans the rungs that follow a bundle, and climbs one in its time unless somebody has acknowledged."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from notify.grouping.escalation_policy import RUNGS, Does, Ladder
+from notify.grouping.fan_out import (
+    Bundle,
+    Connection,
+    Expansion,
+    expand,
+    insert_due,
+    load_beside,
+    load_bundle,
+    load_steps,
+)
+from notify.grouping.grouping import until
+from notify.grouping.inhibition import inhibited_of
+from notify.publications.broadcast import CLASSES, URGENT, Spoken, aloud, speak_of
+from notify.step import RISES, Step
+from store.statements import statement
+
+
+async def plan(connection: Connection, expansion: Expansion, ladder: Ladder, now: datetime) -> None:
+    """Write due rows for what follows a new alert, or one that got worse, where people must act at once."""
+    if expansion.outcome not in {"expanded", "nobody"}:
+        return
+    for does, after in _rungs(expansion.steps, ladder, expansion.raised):
+        await insert_due(connection, now + after, "rung", f"{expansion.bundle}:{does}")
+
+
+def _rungs(steps: list[Step], ladder: Ladder, raised: int) -> list[tuple[Does, timedelta]]:
+    pressing = [s for s in steps if s.kind in RISES and s.hazard != "network" and s.pressing]
+    rungs = ladder.rungs(max(s.level for s in pressing) + raised) if pressing else []
+    # that it goes on is said aloud again, and nobody is asked a second time whether he has read it
+    again = all(step.kind == "renew" for step in pressing)
+    return [rung for rung in rungs if rung[0] == "loudspeaker"] if again else rungs
+
+
+async def climb(
+    connection: Connection, topic: str, now: datetime, ladder: Ladder, *, voice_exercise: bool
+) -> Expansion:
+    """Do what a rung says; nothing if it was acknowledged or has ended."""
+    number, _, word = topic.partition(":")
+    bundle = await load_bundle(connection, int(number))
+    expansion = Expansion(bundle.id, "settled")
+    if await _settled(connection, bundle.id):
+        return expansion
+    rows = await (await connection.execute(statement("bundle", "bundle_steps"), {"bundle": bundle.id})).fetchall()
+    steps = [step for step in await load_steps(connection, [row[0] for row in rows]) if not step.stale]
+    inhibited = inhibited_of(steps, await load_beside(connection, bundle.commune))
+    steps = [step for step in steps if step.id not in inhibited]
+    if word == "loudspeaker":
+        steps = [step for step in steps if not step.private]
+    if not steps:
+        return expansion
+    expansion.steps, expansion.outcome = steps, word
+    does: Does = word  # type: ignore[assignment]
+    if does == "loudspeaker":
+        if await _said_aloud(connection, bundle, steps, now):
+            expansion.outcome = "settled"
+            return expansion
+        spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, aloud(steps), until(steps, now))
+        chosen = CLASSES[min(bundle.level, len(CLASSES)) - 1] if bundle.level else URGENT
+        await speak_of(connection, spoken, chosen, now, exercise=voice_exercise)
+        return expansion
+    audience = "officer" if does == "officer" else None
+    raised = max(0, bundle.level - max(step.level for step in steps))
+    told_otherwise = does == "again" and "officer" in dict(_rungs(steps, ladder, raised))
+    beside = "officer" if told_otherwise else None
+    await expand(connection, bundle, steps, now, expansion, rung=RUNGS[does], audience=audience, beside=beside)
+    return expansion
+
+
+async def _said_aloud(connection: Connection, bundle: Bundle, steps: list[Step], now: datetime) -> bool:
+    """Whether another station of the commune had the loudspeaker say as much."""
+    values = {"bundle": bundle.id, "commune": bundle.commune, "level": bundle.level, "now": now}
+    rules = {"rules": sorted({step.rule for step in steps})}
+    found = await (await connection.execute(statement("bundle", "said_aloud"), values | rules)).fetchone()
+    return bool(found and found[0])
+
+
+async def _settled(connection: Connection, bundle: int) -> bool:
+    acknowledged = await (await connection.execute(statement("bundle", "acknowledged"), {"bundle": bundle})).fetchone()
+    still_open = await (await connection.execute(statement("bundle", "still_open"), {"bundle": bundle})).fetchone()
+    return bool(acknowledged and acknowledged[0]) or not (still_open and still_open[0])

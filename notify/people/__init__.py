@@ -1,0 +1,1 @@
+"""Who gets messages, and what they write back."""

@@ -1,0 +1,227 @@
+"""Answer: what people write: STOP, START, OK, a question for their commune's weather; and what they are answered."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import dropwhile
+
+import structlog
+from psycopg.rows import dict_row
+
+from notify.delivery.phone import PhoneError, normalised
+from notify.grouping.fan_out import Connection
+from notify.people.subscriber import CONSENT_TEXT
+from notify.provider import Heard
+from notify.texts.message_text import wording
+from notify.texts.sms_segments import compose, fold
+from notify.texts.weather_facts import Facts, facts
+from store.statements import statement
+
+_log = structlog.get_logger()
+
+#: Answers in 24 hours to one subscriber, and to all who have not subscribed together.
+MOST_ANSWERS, MOST_TO_STRANGERS = 10, 200
+
+#: Who wants no more: what it begins with, and whether anything may follow; else only words of `_BESIDE`.
+STOP = (
+    ("STOP", True), ("S T O P", True), ("TC", True), ("TU CHOI", False), ("HUY", False), ("NGUNG", False),
+    ("KHONG MUON NHAN", False), ("KHONG NHAN NUA", False), ("KHONG NHAN TIN NUA", False), ("UNSUBSCRIBE", False),
+    ("END", False), ("QUIT", False), ("CANCEL", False),
+)  # fmt: skip
+#: Words before and behind it that people add.
+_BEFORE = frozenset(
+    {"TOI", "EM", "CON", "CHAU", "BAC", "XIN", "MUON", "DE", "NGHI", "VUI", "LONG", "PLEASE", "I", "WANT", "TO"}
+)
+_BESIDE = frozenset(
+    {"NHAN", "TIN", "NUA", "DK", "DANG", "KY", "LAI", "DI", "NHE", "A", "BAO", "CANH", "THOI", "TIET", "NONG", "VU",
+     "NONGVU", "ME", "ALL", "SMS", "MESSAGES"}
+)  # fmt: skip
+START = frozenset({"START", "DK", "DANG KY", "BAT DAU"})
+ACKNOWLEDGE = frozenset({"OK", "OKE", "DA NHAN", "DA BIET", "NHAN", "1", "Y", "YES", "CO"})
+#: Characters of a message that are read: more than ten SMS hold, and nobody asks for more.
+LONGEST = 2_000
+_WEATHER = re.compile(r"(?:THOI TIET|TT|WEATHER)\b\s*(.*)")
+
+SAYS = {
+    "vi": {
+        "stop": "Bà con đã ngừng nhận tin. Muốn nhận lại, nhắn START.",
+        "start": "Bà con đã đăng ký nhận tin thời tiết nông vụ. Ngừng nhận: nhắn STOP.",
+        "unknown": "Nhắn THOI TIET <tên xã> để hỏi thời tiết, STOP để ngừng nhận tin, OK để báo đã nhận.",
+        "no_place": "Không tìm thấy xã này. Nhắn THOI TIET <tên xã>, ví dụ THOI TIET DONG DANG.",
+        "no_values": "{commune}: chưa có số liệu mới.",
+        "stranger": "Số này chưa đăng ký. Xin đăng ký tại ủy ban nhân dân xã.",
+    },
+    "en": {
+        "stop": "You get no more messages. To get them again, send START.",
+        "start": "You get farm weather messages again. To stop, send STOP.",
+        "unknown": "Send THOI TIET <commune> for the weather, STOP to stop, OK to say that you have read.",
+        "no_place": "There is no such commune. Send THOI TIET <commune>, e.g. THOI TIET DONG DANG.",
+        "no_values": "{commune}: no new readings.",
+        "stranger": "This number has not subscribed. Please subscribe at your commune's office.",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a text asks for."""
+
+    kind: str  # stop, start, acknowledgement, weather, unknown
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who wrote."""
+
+    address: str
+    subscriber: int | None = None
+    language: str = "vi"
+    accents: bool = False
+    state: str = ""
+
+
+def wish(text: str) -> Wish:
+    """Understand a person's message, with or without accents, in any case."""
+    said = re.sub(r"[^A-Z0-9 ]+", " ", fold(text[:LONGEST]).upper())
+    said = " ".join(said.split())
+    if _no_more(said.split(), text[:LONGEST]):
+        return Wish("stop")
+    if said in START:
+        return Wish("start")
+    if said in ACKNOWLEDGE:
+        return Wish("acknowledgement")
+    asked = _WEATHER.match(said)
+    return Wish("weather", asked[1].strip()) if asked else Wish("unknown")
+
+
+def _no_more(words: list[str], text: str) -> bool:
+    """Whether somebody wants no more messages; ``words`` are those of the text without marks, in capitals."""
+    words = list(dropwhile(_BEFORE.__contains__, words))
+    for begins, anything in STOP:
+        head = begins.split()
+        if words[: len(head)] == head and (anything or _BESIDE.issuperset(words[len(head) :])):
+            return True
+    if words[:1] != ["DUNG"] or not _BESIDE.issuperset(words[1:]):
+        return False
+    # dừng (stop) and đúng (right) are one word without their marks: the marks tell, or what is said beside it
+    marked = unicodedata.normalize("NFC", text).lower()
+    return "dừng" in marked or (marked.isascii() and bool({"NHAN", "TIN"} & set(words[1:])))
+
+
+def weather_text(found: Facts, language: str, alerts: list[str]) -> str:
+    """Answer to a question for the weather."""
+
+    def comma(value: float) -> str:
+        return f"{value:.1f}" if language == "en" else f"{value:.1f}".replace(".", ",")
+
+    words = {
+        "vi": ("{} độ C", "ẩm {}%", "mưa hôm qua {} mm", "gần nhất: ", "24 giờ tới {} đến {} độ C"),
+        "en": ("{} °C", "humidity {}%", "rain yesterday {} mm", "nearest: ", "next 24 h {} to {} °C"),
+    }[language if language == "en" else "vi"]
+    parts = []
+    if "air_temperature" in found.now:
+        parts.append(words[0].format(comma(found.now["air_temperature"])))
+    if "relative_humidity" in found.now:
+        parts.append(words[1].format(round(found.now["relative_humidity"])))
+    if "precipitation_sum" in found.total:
+        parts.append(words[2].format(comma(found.total["precipitation_sum"])))
+    if "air_temperature" in found.ahead:
+        ahead = found.ahead["air_temperature"]
+        parts.append(words[4].format(round(ahead["least"]), round(ahead["most"])))
+    where = found.commune if found.own or not found.stations else f"{found.commune} ({words[3]}{found.stations[0]})"
+    return ". ".join([f"{where}: {', '.join(parts)}" if parts else "", *alerts]).strip(". ") if parts or alerts else ""
+
+
+async def answer(connection: Connection, inbound: int, heard: Heard, now: datetime) -> tuple[str, int | None, str]:
+    """Do what a person's message asks, queue the answer, and return its kind, whose it is, and a remark."""
+    try:
+        person = await _person(connection, normalised(heard.sender))
+    except PhoneError:
+        return "unknown", None, "not from a phone number"
+    asked = wish(heard.text)
+    said = await _answer(connection, person, asked, now)
+    if said:
+        await _reply(connection, person, said, f"inbound:{inbound}", now)
+    return asked.kind, person.subscriber, ""
+
+
+async def _person(connection: Connection, address: str) -> Person:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement("inbound", "sender"), {"address": address})
+        found = await cursor.fetchone()
+    return Person(address, **found) if found else Person(address)
+
+
+async def _answer(connection: Connection, person: Person, asked: Wish, now: datetime) -> str:
+    """Do what was asked and return what to answer; empty: nothing."""
+    says = SAYS["en" if person.language == "en" else "vi"]
+    if asked.kind == "weather":
+        return await _weather(connection, person, asked.place, now)
+    if person.subscriber is None:
+        return says["stranger"] if asked.kind == "start" else ""
+    values = {"subscriber": person.subscriber, "at": now, "channel": "sms", "now": now}
+    if asked.kind == "stop":
+        await connection.execute(statement("subscriber", "set_state"), values | {"state": "stopped"})
+        await connection.execute(statement("subscriber", "withdraw_consent"), values)
+        await connection.execute(statement("subscriber", "withdraw_waiting"), values)
+        return says["stop"]
+    if asked.kind == "start":
+        await connection.execute(statement("subscriber", "set_state"), values | {"state": "active"})
+        consent = values | {"text_version": CONSENT_TEXT, "who": "sms"}
+        await connection.execute(statement("subscriber", "give_consent"), consent)
+        return says["start"]
+    if asked.kind == "acknowledgement":
+        row = await (await connection.execute(statement("inbound", "last_bundle_of"), values)).fetchone()
+        if row is not None:
+            noted = values | {"bundle": row[0], "who": f"subscriber:{person.subscriber}"}
+            await connection.execute(statement("inbound", "acknowledge"), noted)
+        return ""
+    return says["unknown"]
+
+
+async def _weather(connection: Connection, person: Person, name: str, now: datetime) -> str:
+    language = "en" if person.language == "en" else "vi"
+    rows = await (await connection.execute(statement("inbound", "communes"))).fetchall()
+    wanted = re.sub(r"^(XA|PHUONG|THI TRAN)\s+", "", name)
+    found = next((row for row in rows if wanted and _key(row[1]) == wanted), None)
+    if found is None:
+        return SAYS[language]["no_place"]
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement("bulletin", "commune"), {"commune": found[0]})
+        commune = await cursor.fetchone()
+    assert commune is not None  # noqa: S101 — it was listed just above
+    known = await facts(connection, commune, now)
+    alerts = [str(wording(alert["texts"], language).get("short", "")) for alert in known.alerts]
+    return weather_text(known, language, alerts) or SAYS[language]["no_values"].format(commune=known.commune)
+
+
+def _key(name: str) -> str:
+    """Name of a commune as people type it: no accents, no kind before it."""
+    bare = " ".join(re.sub(r"[^A-Z0-9 ]+", " ", fold(name).upper()).split())
+    return re.sub(r"^(XA|PHUONG|THI TRAN)\s+", "", bare)
+
+
+async def _reply(connection: Connection, person: Person, text: str, about: str, now: datetime) -> None:
+    """Queue an answer, unless this person, or strangers together, had their share of answers."""
+    values = {"subscriber": person.subscriber, "now": now}
+    row = await (await connection.execute(statement("inbound", "answered"), values)).fetchone()
+    most = MOST_TO_STRANGERS if person.subscriber is None else MOST_ANSWERS
+    if row and row[0] >= most:
+        _log.warning("no answer: enough for 24 hours", subscriber=person.subscriber)
+        return
+    composed = compose(text, accents=person.accents)
+    delivery = {
+        "about": about, "bundle": None, "subscriber": person.subscriber, "rung": 0, "kind": "phone", "place": None,
+        "hazard": "", "level": 0, "language": person.language, "title": "", "text": composed.text,
+        "coding": composed.coding, "segments": composed.segments, "long": "", "at": now,
+        "expires": now + timedelta(hours=1), "state": "queued",
+    }  # fmt: skip
+    made = await (await connection.execute(statement("bundle", "insert_delivery"), delivery)).fetchone()
+    if made and person.subscriber is None:
+        address = {"delivery": made[0], "address": person.address}
+        await connection.execute(statement("inbound", "answer_address"), address)
+    await connection.execute(statement("bundle", "wake_senders"))

@@ -1,0 +1,230 @@
+"""Subscriber: what a person may ask for, checked before it reaches the tables, and what is done with them there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+import psycopg
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from notify.delivery.phone import PhoneError, normalised
+from notify.provider import Kind
+from store.statements import statement
+
+#: Version of the text that people agree to; see docs/messages.md for the text itself.
+CONSENT_TEXT = "2026-1"
+
+
+def _listed(value: Any) -> Any:
+    """Take ``a;b c`` of a spreadsheet's cell as three entries."""
+    return tuple(part for part in re.split(r"[;,\s]+", value) if part) if isinstance(value, str) else value
+
+
+def _blank(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _day_first(value: Any) -> Any:
+    """``20/01/2026`` as people here write it; whatever else is a date by ISO 8601."""
+    if not isinstance(value, str):
+        return value
+    written = value.strip()
+    found = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", written)
+    if found:
+        return date(int(found[3]), int(found[2]), int(found[1]))
+    return (datetime.fromisoformat(written) if ":" in written else date.fromisoformat(written)) if written else None
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Clock = Annotated[time | None, BeforeValidator(_blank)]
+Agreed = Annotated[date | datetime | None, BeforeValidator(_day_first)]
+
+
+class Person(BaseModel):
+    """A subscriber as entered by a person or a row of a CSV file."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    kind: Kind = "phone"
+    address: str = Field(min_length=3, max_length=500)
+    name: str = Field("", max_length=200)
+    secret: str = Field("", repr=False)
+    places: Listed = Field(min_length=1)
+    audience: str = Field("farmer", pattern=r"^[a-z_]+$")
+    language: Literal["vi", "en", "tay", "nung", "dao"] = "vi"
+    accents: bool = True
+    minimum_level: int = Field(1, ge=1, le=5)
+    hazards: Listed = ()
+    crops: Listed = ()
+    animals: Listed = ()
+    bulletins: Annotated[tuple[Literal["daily", "ten_day"], ...], BeforeValidator(_listed)] = ()
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    quiet_from: Clock = None
+    quiet_to: Clock = None
+    urgent_level: int = Field(3, ge=1, le=6)
+    daily_cap: int = Field(10, ge=1, le=1000)
+    consent_channel: str = ""  # empty: has not agreed; gets nothing
+    consent_at: Agreed = None  # when they agreed; a day begins at midnight where they are
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.kind == "phone":
+            try:
+                self.address = normalised(self.address)
+            except PhoneError as error:
+                raise ValueError(str(error)) from error
+        if self.kind == "email" and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.address):
+            message = "not an e-mail address"
+            raise ValueError(message)
+        if self.kind == "webhook" and not self.address.startswith("https://"):
+            message = "a webhook's address begins with https://"
+            raise ValueError(message)
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            message = "quiet hours have a beginning and an end"
+            raise ValueError(message)
+        if self.time_zone not in available_timezones():
+            message = f"there is no time zone {self.time_zone!r}"
+            raise ValueError(message)
+        return self
+
+    @property
+    def agreed(self) -> datetime | None:
+        """When they agreed (UTC), if it is known and by what way; a date without its source proves nothing."""
+        if self.consent_at is None or not self.consent_channel:
+            return None
+        moment = self.consent_at
+        if not isinstance(moment, datetime):
+            moment = datetime.combine(moment, time())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.time_zone))).astimezone(UTC)
+
+
+class SubscriberError(Exception):
+    """Cannot be done as asked; says what to change."""
+
+
+class WithdrawnError(SubscriberError):
+    """The person withdrew their consent or was erased, and nothing shows that they agreed again later."""
+
+    def __init__(self, since: datetime, *, erased: bool) -> None:
+        self.reason = f"{'was erased' if erased else 'withdrew their consent'} on {since:%Y-%m-%d}"
+        self.erased = erased
+        super().__init__(
+            f"this person {self.reason}: only their own later word brings them back (START by SMS,"
+            " or --consent with a later --consent-at)"
+        )
+
+
+def add(connection: psycopg.Connection[Any], person: Person, at: datetime, who: str) -> tuple[int, bool]:
+    """Add a person, or bring up to date the one with this address; returns the number and whether it is new.
+
+    Of who is known only what was given changes, and places are added: no list takes away what another one gave. Raises
+    `WithdrawnError` for who withdrew or was erased and is not shown to have agreed later; then nothing changes.
+    """
+    found = _places(connection, person)
+    agreed = _agreed(connection, person, at)
+    values = person.model_dump() | {
+        "at": at,
+        **{name: list(getattr(person, name)) for name in ("hazards", "crops", "animals", "bulletins")},
+    }
+    unknown = connection.execute(statement("subscriber", "unknown_words"), values).fetchall()
+    if unknown:
+        raise SubscriberError(
+            "; ".join(f"there is no {field} {word!r}, there are {known}" for field, word, known in unknown)
+        )
+    known = connection.execute(statement("subscriber", "find_address"), values).fetchone()
+    if known:
+        number = int(known[0])
+        given = {"subscriber": number, "given": sorted(person.model_fields_set)}
+        connection.execute(statement("subscriber", "update_subscriber"), values | given)
+    else:
+        row = connection.execute(statement("subscriber", "insert_subscriber"), values).fetchone()
+        number = int(row[0]) if row else 0
+    values |= {"subscriber": number, "places": found, "who": who}
+    connection.execute(statement("subscriber", "insert_contact"), values)
+    connection.execute(statement("subscriber", "insert_places"), values)
+    if person.consent_channel:
+        consent = {"text_version": CONSENT_TEXT, "channel": person.consent_channel, "at": agreed}
+        connection.execute(statement("subscriber", "give_consent"), values | consent)
+        connection.execute(statement("subscriber", "set_state"), values | {"state": "active"})
+    return number, not known
+
+
+def leave(connection: psycopg.Connection[Any], number: int, codes: list[str]) -> int:
+    """Take places away from a person; returns how many they had of these."""
+    found = connection.execute(statement("subscriber", "places"), {"codes": codes}).fetchall()
+    values = {"subscriber": number, "places": [place for place, _ in found]}
+    return len(connection.execute(statement("subscriber", "leave_places"), values).fetchall())
+
+
+def _agreed(connection: psycopg.Connection[Any], person: Person, at: datetime) -> datetime:
+    """When the person agreed; raises where they refused later."""
+    if person.agreed is not None and person.agreed > at + timedelta(days=1):
+        message = "the date of consent has not come yet"
+        raise SubscriberError(message)
+    refused = connection.execute(statement("subscriber", "refused"), person.model_dump()).fetchone()
+    if refused and (person.agreed is None or person.agreed <= refused[0]):
+        raise WithdrawnError(refused[0], erased=refused[1])
+    return min(person.agreed or at, at)
+
+
+def _places(connection: psycopg.Connection[Any], person: Person) -> list[int]:
+    found = connection.execute(statement("subscriber", "places"), {"codes": list(person.places)}).fetchall()
+    missing = set(person.places) - {code for _, code in found}
+    if missing:
+        message = f"there is no place {', '.join(sorted(missing))}: 'nongvu place list' shows the codes"
+        raise SubscriberError(message)
+    return [place for place, _ in found]
+
+
+def stop(connection: psycopg.Connection[Any], number: int, at: datetime, channel: str) -> bool:
+    """Withdraw consent; nothing that waits is sent any more."""
+    values = {"subscriber": number, "state": "stopped", "at": at, "channel": channel}
+    changed = connection.execute(statement("subscriber", "set_state"), values).fetchone() is not None
+    connection.execute(statement("subscriber", "withdraw_consent"), values)
+    connection.execute(statement("subscriber", "withdraw_waiting"), values)
+    return changed
+
+
+def erase(connection: psycopg.Connection[Any], number: int, at: datetime, channel: str) -> bool:
+    """Erase what leads to the person; history stays under a number that leads to nobody."""
+    stop(connection, number, at, channel)
+    values = {"subscriber": number, "at": at}
+    connection.execute(statement("subscriber", "remember_refusal"), values)
+    connection.execute(statement("subscriber", "erase_inbound"), values)
+    connection.execute(statement("subscriber", "erase_contact"), values)
+    connection.execute(statement("subscriber", "forget_places"), values)
+    return connection.execute(statement("subscriber", "erase_subscriber"), values).fetchone() is not None
+
+
+def rows(text: str) -> Iterator[tuple[int, Person | str]]:
+    """Rows of a CSV file with their line numbers: a person, or what is wrong with the row."""
+    header = text.partition("\n")[0]
+    # Spreadsheets where the comma is the decimal mark divide cells by semicolons; lists are then divided by spaces.
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=";" if ";" in header and "," not in header else ","
+    )
+    for row in reader:
+        line = reader.line_num
+        if None in row:
+            yield line, "more cells than the header has"
+            continue
+        given = {key.strip(): value for key, value in row.items() if key and value not in {None, ""}}
+        if "phone" in given:
+            given |= {"kind": "phone", "address": given.pop("phone")}
+        try:
+            yield line, Person.model_validate(given)
+        except ValidationError as error:
+            yield line, problems(error)
+
+
+def problems(error: ValidationError) -> str:
+    """What is wrong, without repeating anybody's number."""
+    found = error.errors(include_url=False, include_input=False)
+    said = ((".".join(map(str, problem["loc"])), problem["msg"].removeprefix("Value error, ")) for problem in found)
+    return "; ".join(": ".join(filter(None, words)) for words in said)

@@ -1,0 +1,1 @@
+"""What is published beside single messages: CAP, bulletins, and what loudspeakers read out."""

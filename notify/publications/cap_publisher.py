@@ -1,0 +1,141 @@
+"""Warning: publishes the CAP message of each step, and the feed, in the transaction that takes the step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+from psycopg.rows import dict_row
+
+from notify.grouping.fan_out import Connection, load_steps
+from notify.publications import cap
+from notify.settings import NotifySettings
+from notify.step import Step
+from notify.texts.message_text import advice_of, title_of, wording
+from store.statements import statement
+
+_log = structlog.get_logger()
+
+
+async def publish(connection: Connection, steps: list[Step], now: datetime, settings: NotifySettings) -> None:
+    """Write a CAP message for every step, stale ones too; those of their alerts that came before go before them."""
+    ids = [step.id for step in steps]
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement("document", "unpublished"), {"steps": ids})
+        before = [row["id"] for row in await cursor.fetchall()]
+        steps = sorted([*steps, *(await load_steps(connection, before) if before else ())], key=lambda step: step.id)
+        await cursor.execute(statement("document", "warnings"), {"steps": [step.id for step in steps]})
+        rows = {row["id"]: row for row in await cursor.fetchall()}
+        for step in steps:
+            values = {"alert": str(step.alert), "step": step.id, "now": now}
+            await cursor.execute(statement("document", "references"), values)
+            references = tuple(row["reference"] for row in await cursor.fetchall())
+            await _put(connection, step, rows[step.id], references, settings)
+
+
+def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], settings: NotifySettings) -> cap.Warn:
+    """What a step's message is made of."""
+    entry = row["rule_entry"] or {}
+    said = {}
+    for language in settings.languages:
+        texts = wording(step.texts, language)
+        said[language] = cap.Said(
+            event=event_of(entry, language, step),
+            headline=title_of([step], language),
+            description=str(texts.get("long") or texts.get("short", "")),
+            instruction=advice_of(texts) or " ".join(dict.fromkeys(texts.get("advice", {}).values())),
+        )
+    outlines = cap.rings(row["geometry"]) or cap.rings(row["commune_geometry"])
+    placed = row["latitude"] is not None and row["longitude"] is not None
+    return cap.Warn(
+        identifier=f"{settings.cap_sender}-{step.alert}-{row['number']}",
+        sender=settings.cap_sender,
+        sender_name=settings.cap_sender_name,
+        status="Exercise" if settings.exercise else settings.cap_status,
+        kind=step.kind,
+        level=step.level,
+        basis=step.basis,
+        rule=step.rule,
+        hazard=step.hazard,
+        sent=step.known_at,
+        onset=step.at,
+        expires=step.expires,
+        time_zone=row["time_zone"],
+        said=said,
+        area=", ".join(dict.fromkeys((step.place_name, row["commune_name"]))),
+        codes=(("nongvu:place", row["place_code"]), ("nongvu:commune", row["commune_code"])),
+        polygons=outlines,
+        circle=(row["latitude"], row["longitude"]) if placed else None,
+        references=references if step.kind != "open" else (),
+        web=settings.public_url,
+        authority=settings.cap_authority,
+        urgency=step.urgency,
+    )
+
+
+async def _put(
+    connection: Connection, step: Step, row: Mapping[str, Any], references: tuple[str, ...], settings: NotifySettings
+) -> None:
+    warn = warn_of(step, row, references, settings)
+    try:
+        root = cap.message(warn)
+    except cap.CapError as error:
+        # A warning that cannot be published must not hold back the messages to people.
+        _log.exception("a CAP message breaks the rules and is not published", step=step.id, reasons=str(error))
+        return
+    if settings.cap_key is not None and settings.cap_certificate is not None:
+        root = cap.signed(root, settings.cap_key.read_bytes(), settings.cap_certificate.read_bytes())
+    properties = {
+        "alert": str(step.alert),
+        "step": step.id,
+        "identifier": warn.identifier,
+        "reference": cap.reference(warn),
+        "sent": cap.moment(warn.sent, warn.time_zone),
+        "headline": next(iter(warn.said.values())).headline,
+        "area": warn.area,
+    }
+    values = {
+        "kind": "cap",
+        "name": f"{warn.identifier}.xml",
+        "content_type": "application/cap+xml",
+        "body": cap.octets(root),
+        "place": step.place,  # of a farm it is the farm's
+        "at": step.known_at,
+        "expires": step.expires,
+        "properties": json.dumps(properties, ensure_ascii=False),
+    }
+    await connection.execute(statement("document", "put"), values)
+
+
+async def publish_feed(connection: Connection, now: datetime, settings: NotifySettings) -> datetime | None:
+    """Write the feed anew: once for many messages, and again after a restart, so that none is missing for long.
+
+    Returns when the first of its messages expires, and it has to be written again; None: none in it will.
+    """
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement("document", "feed"), {"now": now})
+        rows = await cursor.fetchall()
+    entries = [{"name": row["name"], **row["properties"]} for row in rows]
+    values = {
+        "kind": "cap",
+        "name": "cap.atom",
+        "content_type": "application/atom+xml",
+        "body": cap.feed(entries, settings.public_url, settings.cap_sender_name, now),
+        "place": None,
+        "at": now,
+        "expires": None,
+        "properties": "{}",
+    }
+    await connection.execute(statement("document", "put"), values)
+    return min((row["expires"] for row in rows if row["expires"] > now), default=None)
+
+
+def event_of(entry: Mapping[str, Any], language: str, step: Step) -> str:
+    """Name of the event: of the rule's level, else of the rule, else the hazard's word."""
+    levels = entry.get("levels") or []
+    words = levels[step.level - 1].get("words", {}) if 1 <= step.level <= len(levels) else {}
+    said = words.get(language) or words.get("vi") or {}
+    return str(said.get("name") or entry.get("title", {}).get(language) or step.hazard)

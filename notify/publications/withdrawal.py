@@ -1,0 +1,90 @@
+"""Withdraw: what waits or was laid out for a loudspeaker lives as its alert: taken back, asked again, cleaned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from psycopg.rows import dict_row
+
+from notify.grouping.fan_out import Connection, insert_due, load_steps
+from notify.grouping.grouping import until
+from notify.publications.broadcast import CLASSES, OPENING, Spoken, aloud, paths_of, speak_of, write_feed
+from notify.settings import NotifySettings
+from notify.step import Step, superseded
+from notify.texts import text_to_speech
+from notify.texts.prefix import EXERCISE
+from notify.texts.sms_segments import headline
+from notify.texts.text_normalisation import spelled
+from store.pool import Pool
+from store.statements import statement
+
+_log = structlog.get_logger()
+
+
+async def take_back(
+    connection: Connection, commune: int, bundle: int, steps: list[Step], now: datetime, settings: NotifySettings
+) -> None:
+    """Withdraw what speaks of alerts that these steps end, and say that it is over where it may have been heard."""
+    values = {"commune": commune, "alerts": [step.alert for step in steps], "now": now}
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement("bulletin", "withdraw"), values)
+        rows = await cursor.fetchall()
+        await cursor.execute(statement("bulletin", "withdraw_approvals"), {"broadcasts": [row["id"] for row in rows]})
+    speaks = settings.loudspeakers is not None and text_to_speech.installed()
+    for row in rows:
+        _log.info("withdrawn: its alert is over", broadcast=row["id"], was=row["was"])
+        heard = row["was"] == "ready" and row["play_from"] <= now and (row["audio"] or not speaks)
+        over = [step for step in steps if step.rule in row["rules"] and not superseded(step) and not step.private]
+        if heard and over:
+            spoken = Spoken(f"over:{bundle}", row["place"], aloud(over), until(over, now))
+            chosen = CLASSES[min(CLASSES.index(row["class"]), 1)]
+            await speak_of(connection, spoken, chosen, now, exercise=settings.exercise)
+
+
+async def ask_again(connection: Connection, approval: int, now: datetime, settings: NotifySettings) -> bool:
+    """Whether what nobody decided in time is asked again, as its alert is now, because that goes on."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement("bulletin", "still_asked"), {"approval": approval})
+        row = await cursor.fetchone()
+    if row is None or not row["steps"]:
+        return False
+    steps = await load_steps(connection, row["steps"])
+    said, expires = aloud(steps), until(steps, now)
+    drill = EXERCISE["vi"] if settings.exercise else ""
+    text = f"{OPENING[row['class']]} {drill}{said}"
+    values = {
+        "approval": approval, "broadcast": row["broadcast"], "title": headline(said, 160), "text": text,
+        "spoken": spelled(text, "vi"), "now": now, "expires": expires,
+    }  # fmt: skip
+    await connection.execute(statement("bulletin", "say_anew"), values)
+    await connection.execute(statement("bulletin", "ask_anew"), values)
+    await insert_due(connection, expires, "approval", str(approval))
+    _log.warning("still waits for a person's approval: 'nongvu notify approve'", approval=approval)
+    return True
+
+
+async def clean(connections: Pool, now: datetime, settings: NotifySettings) -> int:
+    """Take files out of the players' folders that are withdrawn or have expired; returns of how many broadcasts."""
+    async with connections.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement("bulletin", "laid_out"), {"now": now})
+        rows = await cursor.fetchall()
+    if not rows or settings.loudspeakers is None:
+        return 0
+    for row in rows:
+        await asyncio.to_thread(_remove, settings.loudspeakers, row)
+    async with connections.connection() as connection, connection.transaction():
+        ids = {"broadcasts": [row["id"] for row in rows], "now": now}
+        await connection.execute(statement("bulletin", "cleaned"), ids)
+        await connection.execute(statement("bulletin", "retire"), {"names": [row["audio"] for row in rows], "now": now})
+        await write_feed(connection, now, settings)
+    return len(rows)
+
+
+def _remove(folder: Path, row: Mapping[str, Any]) -> None:
+    for path in paths_of(folder, row):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,127 @@
+"""Work: the process: takes what is due, bundles and expands it, sends it, and starts again after whatever goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import structlog
+
+from notify.delivery.route import Route
+from notify.delivery.sender import Sender
+from notify.delivery.stalled import new_worker, settle_orphans
+from notify.dispatcher import AT_ONCE, Bundler
+from notify.grouping import escalation_policy
+from notify.housekeeping import Office, keeper
+from notify.provider import Listens
+from notify.publications import bulletin
+from notify.settings import NotifySettings
+from store.metrics import serve_metrics
+from store.pool import Pool, pool
+from store.statements import statement
+from telemetry.clock import Clock, RealClock, ReplayedClock, follow
+
+#: Connections that bundles do not need.
+BESIDE = 5
+#: How often dead workers are looked for. [s]
+ORPHANS = 3.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Listener:
+    """Holds the worker's number, wakes whoever sleeps, and settles what dead workers left."""
+
+    url: str
+    routes: list[Route]
+    worker: int = 0
+    wakes: list[asyncio.Event] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Work until cancelled, over as many connections as it takes."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
+                    await self._listen(connection)
+            except psycopg.OperationalError as error:
+                _log.warning("the database is away", error=str(error))
+                await asyncio.sleep(0.5)
+
+    async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        if self.worker:
+            await connection.execute(statement("delivery", "hold_worker"), {"worker": self.worker})
+        else:
+            self.worker = await new_worker(connection)
+        await connection.execute("LISTEN step; LISTEN delivery; LISTEN inbound; LISTEN approval")
+        self.begun.set()
+        while True:
+            await settle_orphans(connection, self.routes, self.worker)
+            self.wake()
+            async for _ in connection.notifies(timeout=ORPHANS, stop_after=1):
+                self.wake()
+
+    def wake(self) -> None:
+        """Wake everybody."""
+        for event in self.wakes:
+            event.set()
+
+
+async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None = None) -> None:
+    """Run notify until cancelled, on the clock of the settings where none is given."""
+    serve_metrics(settings, "notify")
+    try:
+        async with pool(settings.database_url, name="notify", least=2, most=AT_ONCE + BESIDE) as connections:
+            office: Office | None = None
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for route in routes:
+                        if isinstance(route.provider, Listens):
+                            route.provider.listen(keeper(connections, route.name))
+                        await route.provider.open()
+                    office = await _start(settings, routes, connections, tasks, clock)
+            finally:
+                if office is not None:  # nothing closes bundles any more: now the feed can name every warning
+                    office.published.set()
+                    with suppress(psycopg.OperationalError):
+                        await office.feed()
+    finally:
+        for route in routes:
+            await route.provider.close()
+        _log.info("stopped")
+
+
+async def _start(
+    settings: NotifySettings, routes: list[Route], connections: Pool, tasks: asyncio.TaskGroup, clock: Clock | None
+) -> Office:
+    listener = Listener(settings.database_url, routes)
+    if clock is None and settings.clock == "replayed":
+        clock = replayed = ReplayedClock()
+        tasks.create_task(follow(replayed, settings.mqtt_url or "", "notify", ready=listener.wake), name="clock")
+        await replayed.wait_until(datetime.min.replace(tzinfo=UTC))
+    clock = clock or RealClock()
+    tasks.create_task(listener.run(), name="listen")
+    await listener.begun.wait()
+    sender = Sender(connections, clock, routes, listener.worker, await _names(connections))
+    bundler = Bundler(connections, clock, settings, sender, escalation_policy.read(settings.ladder))
+    office = Office(connections, clock, settings, {route.name: route for route in routes}, published=bundler.published)
+    bundler.published.set()
+    listener.wakes += [sender.wake, bundler.wake, office.wake]
+    async with connections.connection() as connection, connection.transaction():
+        await bulletin.plan(connection, clock.now(), settings)
+    tasks.create_task(office.run(), name="office")
+    tasks.create_task(sender.run(), name="send")
+    tasks.create_task(bundler.run(), name="bundle")
+    _log.info("started", worker=listener.worker, routes=[route.name for route in routes])
+    return office
+
+
+async def _names(connections: Pool) -> dict[int, str]:
+    async with connections.connection() as connection:
+        found = await connection.execute(statement("bundle", "place_names"))
+        return {int(row[0]): str(row[1]) for row in await found.fetchall()}

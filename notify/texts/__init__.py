@@ -1,0 +1,1 @@
+"""The words of a message, in letters that fit and in words that can be spoken."""
