@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbor2
 import numpy as np
@@ -27,6 +27,8 @@ PHYSICAL_RANGE, LOCAL_RANGE, PACK_AGREEMENT, REDATED = 1 << 8, 1 << 9, 1 << 10, 
 #: Rows to store: time in microseconds since 1970-01-01 UTC.
 ROWS = np.dtype([("time", "i8"), ("result", "f8"), ("datastream", "i4"), ("flag", "i4"), ("record", "i4")])
 
+_NO_ROWS = np.empty(0, ROWS)
+
 #: What is kept of a payload that is too large.
 KEPT_BYTES = 64 * 1024
 
@@ -46,7 +48,7 @@ class Aside:
 class Accepted:
     """What became of a pack."""
 
-    rows: npt.NDArray[Any] = field(default_factory=lambda: np.empty(0, ROWS))
+    rows: npt.NDArray[Any] = field(default_factory=lambda: _NO_ROWS)
     asides: list[Aside] = field(default_factory=list)
 
 
@@ -63,8 +65,7 @@ class Window:
     newest: float
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """Bytes of a pack, and who sent them."""
 
     payload: bytes
@@ -124,11 +125,9 @@ class _Opened:
 
     def series(self, directory: Directory) -> list[int]:
         """Row of the directory for each record; -1 where there is none, or none that this gateway may write."""
-        get, owners, gateway = directory.rows.get, directory.owners, self.incoming.gateway
-        found = {said: get(said, -1) for said in set(self.columns.said)}
-        if gateway != API_GATEWAY:
-            found = {said: row if row < 0 or owners[row] == gateway else -1 for said, row in found.items()}
-        return [found[said] for said in self.columns.said]
+        gateway = self.incoming.gateway
+        get = (directory.rows if gateway == API_GATEWAY else directory.rows_of.get(gateway, {})).get
+        return [get(said, -1) for said in self.columns.said]
 
 
 def _resolve(opened: list[_Opened], directory: Directory, window: Window) -> None:

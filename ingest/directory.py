@@ -84,7 +84,8 @@ class Directory:
     #: Name and unit → row.
     rows: dict[tuple[str, str], int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
-    owners: list[str | None] = field(default_factory=list)
+    #: The same of what is at the stations of a gateway.
+    rows_of: dict[str | None, dict[tuple[str, str], int]] = field(default_factory=dict)
     #: Columns: id, factor, minimum, maximum, local minimum, local maximum, flags that always stand, partner row.
     table: npt.NDArray[Any] = field(default_factory=lambda: np.empty(0, ROW))
 
@@ -105,13 +106,13 @@ class Directory:
                 for column, limit in zip(_LIMITS, entry.limits, strict=True):
                     self.table[column][self.names[entry.name]] = limit
         fresh = [entry for entry in said if entry.name not in self.names]
-        start = len(self.owners)
+        start = len(self.names)
         added = np.zeros(len(fresh), ROW)
         for offset, entry in enumerate(fresh):
             row, quantity = start + offset, QUANTITIES[entry.quantity]
             self.names[entry.name] = row
-            self.rows[entry.name, quantity.senml_unit] = row
-            self.owners.append(self.stations.get(entry.station, (0, None))[1])
+            key, owner = (entry.name, quantity.senml_unit), self.stations.get(entry.station, (0, None))[1]
+            self.rows[key] = self.rows_of.setdefault(owner, {})[key] = row
             added[offset] = (entry.id, quantity.factor, *entry.limits, ESTIMATED if entry.estimated else 0, -1, 0.0)
         self.table = np.concatenate([self.table, added])
         for offset, entry in enumerate(fresh):

@@ -178,8 +178,12 @@ class Lane:
     def _tell(self, taken: list[tuple[Pack, float]]) -> None:
         """Acknowledge, send receipts and count, after the commit."""
         stream = self.stream.value
-        for gateway, receipt in receipts(pack for pack, _ in taken):
-            self.subscription.publish(topics.topic(gateway, topics.Kind.RECEIPT), encode_receipt(receipt))
+        self.subscription.publish(
+            [
+                (topics.topic(gateway, topics.Kind.RECEIPT), encode_receipt(receipt))
+                for gateway, receipt in receipts(pack for pack, _ in taken)
+            ]
+        )
         now = time.monotonic()
         lag, receipt_lag = metrics.LAG.labels(stream), metrics.RECEIPT_LAG.labels(stream)
         self.subscription.acknowledge(pack.delivery for pack, _ in taken)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,8 +20,7 @@ from telemetry.reason import Reason
 NAMED_PROBLEMS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One message as the broker delivered it."""
 
     topic: str
@@ -68,7 +67,7 @@ class Pack:
     @property
     def incoming(self) -> Incoming:
         """What is to be taken apart."""
-        redated = bool(self.label and self.label.redated)
+        redated = self.label is not None and self.label.redated
         return Incoming(self.delivery.payload, self.delivery.content_type, self.gateway, redated)
 
     def sha256(self) -> bytes:
@@ -82,8 +81,7 @@ class Pack:
             self.problems.append(SetAside(self.sequence, record, reason, detail))
 
 
-@dataclass(frozen=True, slots=True)
-class Addressed:
+class Addressed(NamedTuple):
     """A delivery of readings, or of declared drops, and what its topic says."""
 
     delivery: Delivery
@@ -97,13 +95,8 @@ def open_packs(
     """Take deliveries apart; whatever is wrong with one becomes something set aside, never an exception."""
     packs = [_labelled(one, directory, received_at) for one in addressed]
     bearing = [pack for pack in packs if pack.kind is PackKind.READINGS and not pack.accepted.asides]
-    incoming = [
-        Incoming(
-            pack.delivery.payload, pack.delivery.content_type, pack.gateway, bool(pack.label and pack.label.redated)
-        )
-        for pack in bearing
-    ]
-    for pack, accepted in zip(bearing, accept_all(incoming, directory, window), strict=True):
+    found = accept_all([pack.incoming for pack in bearing], directory, window)
+    for pack, accepted in zip(bearing, found, strict=True):
         pack.accepted = accepted
     return packs
 

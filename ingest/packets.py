@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import struct
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import paho.mqtt.client as paho
@@ -111,13 +113,56 @@ def _skip(kind: int, body: bytes, at: int) -> int:
     return at + (_SKIPPED[kind] or 2 + (body[at] << 8 | body[at + 1]))
 
 
+#: Messages of ours that may be without an acknowledgement; brokers here allow as many (`max_inflight_messages`).
+UNACKNOWLEDGED = 1000
+_QOS_1 = b"\x32"
+_NO_PROPERTIES = b"\0"
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Messages of ours at QoS 1 on one connection, many in one piece; the broker's acknowledgements pace them."""
+
+    waiting: deque[tuple[str, bytes]] = field(default_factory=deque)
+    flying: set[int] = field(default_factory=set)
+
+    def packets(self, number: Callable[[], int]) -> bytes:
+        """As many PUBLISH packets (MQTT 5 §3.3) as may be sent now; ``number`` gives their message ids."""
+        parts: list[bytes] = []
+        while self.waiting and len(self.flying) < UNACKNOWLEDGED:
+            topic, payload = self.waiting.popleft()
+            mid, name = number(), topic.encode()
+            self.flying.add(mid)
+            head = b"%b%b%b%b" % (len(name).to_bytes(2, "big"), name, mid.to_bytes(2, "big"), _NO_PROPERTIES)
+            parts += (_QOS_1, _length(len(head) + len(payload)), head, payload)
+        return b"".join(parts)
+
+    def acknowledged(self, mid: int) -> bool:
+        """Make room for another; False where it is not one of these."""
+        if mid not in self.flying:
+            return False
+        self.flying.remove(mid)
+        return True
+
+
+def _length(number: int) -> bytes:
+    """Variable byte integer (MQTT 5 §1.5.5)."""
+    digits = []
+    while number > 127:
+        digits.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*digits, number])
+
+
 class Packets:
     """Reads in place of a paho client."""
 
     _SUCCESS, _NONE = ReasonCode(PacketTypes.PUBACK), Properties(PacketTypes.PUBACK)  # type: ignore[no-untyped-call]
 
-    def __init__(self, client: paho.Client, arrived: Callable[[Publish], None]) -> None:
-        self._client, self._arrived = client, arrived
+    def __init__(
+        self, client: paho.Client, arrived: Callable[[Publish], None], acknowledged: Callable[[int], bool]
+    ) -> None:
+        self._client, self._arrived, self._acknowledged = client, arrived, acknowledged
         self._buffer = bytearray()
 
     def read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 — in place of paho's
@@ -145,6 +190,8 @@ class Packets:
         client = self._client
         if head & 0xF0 == _PUBLISH:
             self._arrived(publish(head, body))
+        elif head == _PUBACK and self._acknowledged(int.from_bytes(body[:2], "big")):
+            pass  # whatever its reason: "nobody heard it" is one, and a gateway that is away asks again
         elif head == _PUBACK and len(body) == 2:
             mid = int.from_bytes(body, "big")
             with client._out_message_mutex:

@@ -20,7 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.pack import Delivery
-from ingest.packets import Packets, Publish
+from ingest.packets import Outgoing, Packets, Publish
 
 log = structlog.get_logger()
 
@@ -87,6 +87,7 @@ class Subscription:
         self._receive_maximum = receive_maximum
         self._mqtt: aiomqtt.Client | None = None
         self._paused = False
+        self._outgoing = Outgoing()
 
     async def run(self) -> None:
         """Stay connected until cancelled; `SlotTakenError` if somebody else has this client id."""
@@ -111,6 +112,7 @@ class Subscription:
     async def _connection(self) -> None:
         self.generation += 1
         self.queue.forget()
+        self._outgoing = Outgoing()
         client = aiomqtt.Client(
             **self._address,
             identifier=self.client,
@@ -122,7 +124,7 @@ class Subscription:
         )
         client.pending_calls_threshold = 10_000
         paho = client._client  # noqa: SLF001 — see the module's docstring
-        paho.loop_read = Packets(paho, self._arrived).read  # type: ignore[method-assign]
+        paho.loop_read = Packets(paho, self._arrived, self._acknowledged).read  # type: ignore[method-assign]
         self.queue.pause, self.queue.resume = self._pause, self._resume
         async with client:
             self._mqtt, self._paused = client, False
@@ -159,10 +161,26 @@ class Subscription:
             packets = b"".join([PUBACK + mid.to_bytes(2, "big") for mid in mids])
             self._mqtt._client._packet_queue(PUBACK[0], packets, mids[-1], 1)  # noqa: SLF001 — all in one piece
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Publish at QoS 1 without waiting; lost with the connection, which whoever waits for it must bear."""
         if self._mqtt is not None:
-            self._mqtt._client.publish(topic, payload, qos=1)  # noqa: SLF001
+            self._outgoing.waiting.extend(messages)
+            self._send()
+
+    def _send(self) -> None:
+        if self._mqtt is None:
+            return
+        paho = self._mqtt._client  # noqa: SLF001
+        packets = self._outgoing.packets(paho._mid_generate)  # noqa: SLF001 — nothing else may bear the same number
+        if packets:
+            paho._packet_queue(PUBACK[0], packets, 0, 1)  # noqa: SLF001 — as acknowledgements, which nothing waits for
+
+    def _acknowledged(self, mid: int) -> bool:
+        """Take the broker's word for a message of `publish`; False where it was none of those."""
+        ours = self._outgoing.acknowledged(mid)
+        if ours and self._outgoing.waiting:
+            self._send()
+        return ours
 
     async def say(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Publish at QoS 1 and wait for the broker; False where there is no connection."""

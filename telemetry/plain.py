@@ -84,7 +84,7 @@ def _sweep(payload: bytes, count: int, start: int) -> Plain:
         its_name, its_time = _base(bases[begin])
         name = name if its_name is None else its_name
         since = since if its_time is None else its_time
-        of = {head: _said(name, head) for head in set(heads[begin:end])}
+        of = {head: _full(name, head) for head in set(heads[begin:end])}
         at = {time: since + _offset(time) for time in set(times[begin:end])}
         said += map(of.__getitem__, heads[begin:end])
         moments += map(at.__getitem__, times[begin:end])
@@ -105,13 +105,18 @@ def _base(base: bytes) -> tuple[str | None, float | None]:
     return name, time
 
 
+def _full(base: str, head: bytes) -> tuple[str, str]:
+    name, unit = _said(head)
+    return base + name, unit
+
+
 @lru_cache(4096)
-def _said(base: str, head: bytes) -> tuple[str, str]:
-    """Full name and unit; one object for all records that say the same."""
+def _said(head: bytes) -> tuple[str, str]:
+    """Name without its base, and unit."""
     name, at = _text(head, 1)
     unit, end = _text(head, at + 1)
     _expect(head[at] == 1 and end == len(head))
-    return base + name, unit
+    return name, unit
 
 
 def _offset(time: bytes) -> float:
@@ -175,16 +180,19 @@ class _Layout:
     #: Of `constants` with the numbers behind them.
     pick_times: Callable[[Numbers], tuple[float, ...]]
     constants: tuple[float, ...]
-    heads: tuple[bytes, ...]
+    #: What is said, each once, and how it is picked for the records.
+    said: list[tuple[str, str]]
+    pick_said: Callable[[Any], tuple[tuple[str, str], ...]]
+    records: int
 
     def take(self, payload: bytes, at: int, name: str, since: float) -> Plain | None:
         """Columns of a pack of this layout, None where it is of another."""
         parts = self.form.unpack_from(payload, at)
         if self.pick_fast(parts) != self.fast:
             return None
-        of = {head: _said(name, head) for head in set(self.heads)}
+        said = self.pick_said([(name + rest, unit) for rest, unit in self.said])
         moments = [since + time for time in self.pick_times(self.constants + parts)]
-        return [of[head] for head in self.heads], moments, [value + 0.0 for value in self.pick_values(parts)]
+        return list(said), moments, [value + 0.0 for value in self.pick_values(parts)]
 
 
 @dataclass(slots=True)
@@ -209,7 +217,7 @@ class _Memory:
     def keep(self, key: bytes, layout: _Layout) -> None:
         """Remember a layout; the oldest go where there are too many."""
         former = self.layouts.get(key)
-        self.records += len(layout.heads) - (len(former.heads) if former else 0)
+        self.records += layout.records - (former.records if former else 0)
         self.layouts[key] = layout
         if self.records > RECORDS:
             self.forget()
@@ -282,5 +290,8 @@ def _layout(bases: Parts, heads: Parts, times: Parts) -> _Layout | None:
     if len(heads) < 2 or "" in codes:
         return None
     picked, valued, timed = (itemgetter(*at[name]) for name in ("fast", "value", "time"))
-    form = struct.Struct(">" + "".join(codes))
-    return _Layout(form, tuple(fast), picked, valued, timed, tuple(map(_offset, standing)), heads)
+    form, constants = struct.Struct(">" + "".join(codes)), tuple(map(_offset, standing))
+    numbers = {head: number for number, head in enumerate(dict.fromkeys(heads))}
+    told = itemgetter(*map(numbers.__getitem__, heads))
+    said = list(map(_said, numbers))
+    return _Layout(form, tuple(fast), picked, valued, timed, constants, said, told, len(heads))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from telemetry.reading import CODE
 
@@ -42,6 +43,7 @@ class Topic:
     kind: Kind
 
 
+@lru_cache(4096)
 def shard(gateway: str) -> str:
     """First two hexadecimal digits of SHA-256 of the gateway's code: one ingest worker has all of a gateway."""
     return hashlib.sha256(gateway.encode()).hexdigest()[:2]
@@ -55,6 +57,7 @@ def topic(gateway: str, kind: Kind) -> str:
     return f"{ROOT}/{shard(gateway)}/{gateway}/{kind.value}"
 
 
+@lru_cache(8192)
 def parse(text: str) -> Topic:
     """Take a topic apart; `ValueError` if it is none of ours or its shard is not the gateway's."""
     parts = text.split("/")
