@@ -15,6 +15,7 @@ from ingest.lane import State
 from ingest.pack import Delivery
 from ingest.registry import Registry
 from ingest.subscription import Subscription
+from store.patience import Patience
 from store.pool import Pool
 from store.statements import statement
 from telemetry import topics
@@ -46,19 +47,13 @@ class Conversation:
                 self._states[topic.gateway] = delivery.payload
                 self._stated.set()
             return
-        wait = 0.1
-        while True:
-            try:
-                await self._hear(topic, delivery.payload)
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
-                log.warning("database", error=" ".join(str(error).split())[:200], again_in=wait)
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, 5.0)
-            except (msgspec.DecodeError, ValueError, psycopg.DataError) as error:
-                log.warning("refused", gateway=topic.gateway, kind=topic.kind.value, error=str(error)[:200])
-                return
-            else:
-                return
+        await Patience(f"hear {topic.kind.value}").until(lambda: self._hear_or_refuse(topic, delivery.payload))
+
+    async def _hear_or_refuse(self, topic: topics.Topic, payload: bytes) -> None:
+        try:
+            await self._hear(topic, payload)
+        except (msgspec.DecodeError, ValueError, psycopg.DataError) as error:
+            log.warning("refused", gateway=topic.gateway, kind=topic.kind.value, error=str(error)[:200])
 
     async def _hear(self, topic: topics.Topic, payload: bytes) -> None:
         if topic.kind is Kind.BIRTH:
@@ -87,24 +82,29 @@ class Conversation:
 
     async def keep_states(self) -> None:
         """Write down the last status of every gateway, many at a time; an older one is of no interest."""
+        patience = Patience("states")
         while True:
             await self._stated.wait()
             self._stated.clear()
             states, self._states = self._states, {}
             good = {code: text for code, payload in states.items() if (text := _json(payload)) is not None}
-            try:
-                parameters = {"code": list(good), "status": list(good.values()), "at": self._state.clock.now()}
-                await self._execute("status", parameters)
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError):
+            async with patience:
+                await self._keep(good)
+            if not patience.worked:
                 self._states = states | self._states
                 self._stated.set()
-                await asyncio.sleep(1.0)
-            except psycopg.DataError as error:
-                log.warning("status refused", gateways=sorted(good), error=" ".join(str(error).split())[:200])
             await asyncio.sleep(0.05)
+
+    async def _keep(self, good: dict[str, str]) -> None:
+        try:
+            parameters = {"code": list(good), "status": list(good.values()), "at": self._state.clock.now()}
+            await self._execute("status", parameters)
+        except psycopg.DataError as error:
+            log.warning("status refused", gateways=sorted(good), error=" ".join(str(error).split())[:200])
 
     async def tell(self) -> None:
         """Publish commands and configurations that wait."""
+        patience = Patience("orders")
         while True:
             try:
                 async with asyncio.timeout(LOOK_AGAIN):
@@ -113,12 +113,10 @@ class Conversation:
                 pass
             self.orders.clear()
             await self._subscription.connected.wait()
-            try:
+            async with patience:
                 await self._tell_commands()
                 await self._tell_configs()
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
-                log.warning("database", error=" ".join(str(error).split())[:200], again_in=1.0)
-                await asyncio.sleep(1.0)
+            if not patience.worked:
                 self.orders.set()
 
     async def _tell_commands(self) -> None:

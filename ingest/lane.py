@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import structlog
 
 from ingest import metrics
@@ -19,6 +18,7 @@ from ingest.pack import Addressed, Delivery, Pack, label_or_none, open_packs, re
 from ingest.subscription import Subscription
 from ingest.write import write
 from store import reading
+from store.patience import Patience
 from store.pool import Pool
 from telemetry import topics
 from telemetry.clock import Clock
@@ -29,8 +29,6 @@ log = structlog.get_logger()
 
 #: The gateway's clock may be ahead by this much.
 AHEAD = timedelta(minutes=10)
-#: Waits between attempts on a database that refuses [s].
-FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 #: Packs taken apart and not yet written, in transactions' worth.
 AHEAD_OF_WRITING = 2
 #: Small packs are taken apart together, up to so many bytes; a large one by itself, lest the others wait.
@@ -158,22 +156,16 @@ class Lane:
 
     async def _commit(self, packs: list[Pack]) -> None:
         """Write until the database takes it; nothing is acknowledged before."""
-        wait = FIRST_WAIT
-        while True:
-            try:
-                async with self.pool.connection() as connection:
-                    await reading.prepare(connection)
-                    await write(connection, packs, self.state.directory, self.state.water)
-            except (psycopg.Error, OSError) as error:  # also rights or tables that are missing: a person mends those
-                metrics.DATABASE_ERRORS.inc()
-                log.warning("database", stream=self.stream.value, error=_one_line(error), again_in=wait)
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
-                for pack in packs:
-                    pack.stored = pack.repeated = pack.set_aside = 0
-                    pack.problems.clear()
-            else:
-                return
+
+        async def attempt() -> None:
+            for pack in packs:
+                pack.stored = pack.repeated = pack.set_aside = 0
+                pack.problems.clear()
+            async with self.pool.connection() as connection:
+                await reading.prepare(connection)
+                await write(connection, packs, self.state.directory, self.state.water)
+
+        await Patience(f"write {self.stream.value}").until(attempt)  # also while a person mends rights or tables
 
     def _tell(self, taken: list[tuple[Pack, float]]) -> None:
         """Acknowledge, send receipts and count, after the commit."""
@@ -205,7 +197,3 @@ class Lane:
     def idle(self) -> bool:
         """Whether everything that came is committed."""
         return not self.busy and not self._opened and self.subscription.queue.empty()
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

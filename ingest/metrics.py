@@ -15,7 +15,6 @@ RECEIPT_LAG = Histogram("nongvu_ingest_receipt_lag_seconds", "From the arrival o
 BATCH_ROWS = Histogram("nongvu_ingest_batch_rows", "Readings in one transaction.", ["stream"],
                        buckets=(1, 10, 100, 500, 1000, 2500, 5000, 10_000, 20_000, 50_000))  # fmt: skip
 QUEUED = Gauge("nongvu_ingest_queued_packs", "Packs delivered and not yet committed.", ["stream"])
-DATABASE_ERRORS = Counter("nongvu_ingest_database_errors", "Transactions that have to be tried again.")
 CONNECTED = Gauge("nongvu_ingest_connected", "Whether the session on the broker is connected.", ["session"])
 DECLARED_DROPPED = Counter("nongvu_ingest_declared_dropped", "Readings that gateways declared as dropped.", ["gateway"])
 STRAY = Counter("nongvu_ingest_stray_messages", "Messages on topics that are none of ours.")

@@ -6,9 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import msgspec
-import psycopg
 import structlog
-from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from ingest import metrics
@@ -17,6 +15,7 @@ from ingest.lane import State
 from ingest.replay import replay
 from store import gateway as gateways
 from store.gateway import Datastream
+from store.patience import Patience
 from store.pool import Pool
 from store.statements import statement
 from telemetry import topics
@@ -53,6 +52,7 @@ class Registry:
 
     async def keep(self) -> None:
         """Read anew whenever something was registered, and replay what that cures."""
+        patience = Patience("registry")
         while True:
             try:
                 async with asyncio.timeout(LOOK_AGAIN):
@@ -60,14 +60,11 @@ class Registry:
             except TimeoutError:
                 pass
             self.changed.clear()
-            try:
-                async with self._turn:
-                    await self.load()
-                    await self._bear_again()
-                    await self._cure()
-            except (psycopg.OperationalError, OSError) as error:
-                log.warning("registry", error=" ".join(str(error).split())[:200])
-                await asyncio.sleep(1.0)
+            async with patience, self._turn:
+                await self.load()
+                await self._bear_again()
+                await self._cure()
+            if not patience.worked:
                 self.changed.set()
 
     async def _cure(self) -> None:
@@ -135,21 +132,3 @@ _MICROSECOND = datetime.resolution
 
 def _entry(row: Datastream) -> Entry:
     return Entry(row.id, row.station, row.quantity, row.level, row.estimated, row.minimum, row.maximum, row.interval)
-
-
-async def listen(url: str, wakes: dict[str, asyncio.Event]) -> None:
-    """Set the event of a channel whenever the database notifies it; all of them after a reconnection."""
-    while True:
-        try:
-            async with await psycopg.AsyncConnection.connect(
-                url, autocommit=True, application_name="nongvu-ingest-listen"
-            ) as connection:
-                for channel in wakes:
-                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-                for event in wakes.values():
-                    event.set()
-                async for notification in connection.notifies():
-                    wakes[notification.channel].set()
-        except (psycopg.OperationalError, OSError) as error:
-            log.warning("database", error=" ".join(str(error).split())[:200], again_in=1.0)
-        await asyncio.sleep(1.0)

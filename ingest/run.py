@@ -11,11 +11,13 @@ from ingest import metrics
 from ingest.conversation import Conversation
 from ingest.directory import Directory
 from ingest.lane import WRITERS, Lane, State
-from ingest.registry import Registry, listen
+from ingest.registry import Registry
 from ingest.settings import IngestSettings
 from ingest.subscription import Subscription
 from store import reading
+from store.listen import listen
 from store.metrics import serve_metrics
+from store.patience import Patience
 from store.pool import Pool, pool
 from telemetry import topics
 from telemetry.broker import address
@@ -30,7 +32,6 @@ async def run(settings: IngestSettings) -> None:
     """Work until cancelled; what is not committed then is not acknowledged, and comes again."""
     serve_metrics(settings, "ingest")
     async with pool(settings.database_url, name=f"ingest-{settings.ingest_worker}", least=2, most=8) as connections:
-        await connections.wait(timeout=3600)
         worker = Worker(settings, connections)
         await worker.run()
 
@@ -70,13 +71,13 @@ class Worker:
 
     async def run(self) -> None:
         """Start everything; the first task that fails stops all."""
-        wakes = {"registry": self.registry.changed, "gateway": self.conversation.orders}
+        wakes = {"registry": self.registry.changed.set, "gateway": self.conversation.orders.set}
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.live.run(), name="live session")
-                tasks.create_task(listen(self.settings.database_url, wakes), name="listen")
+                tasks.create_task(listen(self.settings.database_url, wakes, name="ingest"), name="listen")
                 await self._wait_for_the_clock()
-                await self.registry.load()
+                await Patience("start").until(self.registry.load)
                 tasks.create_task(self.backlog.run(), name="backlog session")
                 tasks.create_task(self.registry.keep(), name="registry")
                 tasks.create_task(self.conversation.tell(), name="orders")

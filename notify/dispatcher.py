@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import psycopg
 import structlog
 from prometheus_client import Counter
 
@@ -21,6 +20,7 @@ from notify.grouping.grouping import Key, by_key, wait
 from notify.publications import broadcast, bulletin, cap_publisher, withdrawal
 from notify.settings import NotifySettings
 from notify.step import Step
+from store.patience import ABSENT, Patience
 from store.pool import Pool
 from store.statements import statement
 from telemetry.clock import Clock
@@ -51,13 +51,12 @@ class Bundler:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        patience = Patience("bundle")
         while True:
             self.wake.clear()
-            try:
+            pause = 0.0
+            async with patience:
                 pause = await self.look()
-            except psycopg.OperationalError as error:
-                _log.warning("the database is away", error=str(error))
-                pause = 0.5
             await woken(self.wake, max(pause, 0.001))
 
     async def look(self) -> float:
@@ -74,7 +73,7 @@ class Bundler:
         """Do one thing; what fails for good is told and dropped, so that it does not hold up everything else."""
         try:
             await self._happen(kind, topic, now)
-        except psycopg.OperationalError:
+        except ABSENT:
             raise
         except Exception:
             FAILED.labels(kind).inc()
@@ -111,7 +110,7 @@ class Bundler:
         try:
             async with self._room:
                 return await self._close_when_ready(key, steps, now)
-        except psycopg.OperationalError:
+        except ABSENT:
             raise
         except Exception:
             FAILED.labels("step").inc()

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import psycopg
 import structlog
 
 from notify.delivery.route import Route
@@ -19,6 +18,7 @@ from notify.provider import Hear
 from notify.publications import broadcast, bulletin, cap_publisher, withdrawal
 from notify.settings import NotifySettings
 from notify.texts import text_to_speech
+from store.patience import ABSENT, Patience
 from store.pool import Pool
 from store.statements import statement
 from telemetry.clock import Clock
@@ -45,20 +45,20 @@ class Office:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        patience = Patience("office")
         while True:
             self.wake.clear()
-            try:
+            async with patience:
                 await self.look()
-            except psycopg.OperationalError as error:
-                _log.warning("the database is away", error=str(error))
-            await woken(self.wake, 1.0)
+            if patience.worked:
+                await woken(self.wake, 1.0)
 
     async def look(self) -> None:
         """Do all that waits; a duty that fails is told, tried again, and holds up neither the others nor messages."""
         for duty in (self._hear, self._decide, self.feed, self._speak, self._clean, self._forget):
             try:
                 await duty()
-            except psycopg.OperationalError:
+            except ABSENT:
                 raise
             except Exception:
                 FAILED.labels(duty.__name__.strip("_")).inc()

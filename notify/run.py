@@ -6,9 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-import psycopg
 import structlog
 
 from notify.delivery.route import Route
@@ -20,13 +18,17 @@ from notify.housekeeping import Office, keeper
 from notify.provider import Listens
 from notify.publications import bulletin
 from notify.settings import NotifySettings
+from store.listen import listen
 from store.metrics import serve_metrics
-from store.pool import Pool, pool
+from store.patience import ABSENT
+from store.pool import Connection, Pool, pool
 from store.statements import statement
 from telemetry.clock import Clock, RealClock, ReplayedClock, follow
 
 #: Connections that bundles do not need.
 BESIDE = 5
+#: What others tell notify.
+CHANNELS = ("step", "delivery", "inbound", "approval")
 #: How often dead workers are looked for. [s]
 ORPHANS = 3.0
 
@@ -45,26 +47,18 @@ class Listener:
 
     async def run(self) -> None:
         """Work until cancelled, over as many connections as it takes."""
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
-                    await self._listen(connection)
-            except psycopg.OperationalError as error:
-                _log.warning("the database is away", error=str(error))
-                await asyncio.sleep(0.5)
+        wakes = dict.fromkeys(CHANNELS, self.wake)
+        await listen(self.url, wakes, name="notify", begin=self._hold, look=self._look, every=ORPHANS)
 
-    async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    async def _hold(self, connection: Connection) -> None:
         if self.worker:
             await connection.execute(statement("delivery", "hold_worker"), {"worker": self.worker})
         else:
             self.worker = await new_worker(connection)
-        await connection.execute("LISTEN step; LISTEN delivery; LISTEN inbound; LISTEN approval")
         self.begun.set()
-        while True:
-            await settle_orphans(connection, self.routes, self.worker)
-            self.wake()
-            async for _ in connection.notifies(timeout=ORPHANS, stop_after=1):
-                self.wake()
+
+    async def _look(self, connection: Connection) -> None:
+        await settle_orphans(connection, self.routes, self.worker)
 
     def wake(self) -> None:
         """Wake everybody."""
@@ -88,7 +82,7 @@ async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None
             finally:
                 if office is not None:  # nothing closes bundles any more: now the feed can name every warning
                     office.published.set()
-                    with suppress(psycopg.OperationalError):
+                    with suppress(*ABSENT):
                         await office.feed()
     finally:
         for route in routes:

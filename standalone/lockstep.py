@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 import structlog
 
+from store.patience import Patience
 from store.statements import statement
 from telemetry.birth import Status
 from telemetry.broker import address
@@ -59,6 +60,7 @@ class Lockstep:
         self._task: asyncio.Task[None] | None = None
         self._tick: datetime | None = None
         self._number = 0
+        self._patience = Patience("clock", longest=LONGEST_LOOK)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._line(), name="clock")
@@ -122,19 +124,17 @@ class Lockstep:
 
     async def _ask(self, name: str) -> list[tuple[Any, ...]]:
         """Rows of a statement of the replay; none while the database is away."""
-        try:
+        async with self._patience:
             if self._connection is None or self._connection.closed:
                 self._connection = await psycopg.AsyncConnection.connect(
                     self._database_url, autocommit=True, application_name="nongvu-lockstep"
                 )
             cursor = await self._connection.execute(statement("replay", name), {"tick": self._tick})
             return await cursor.fetchall()
-        except psycopg.OperationalError:
-            if self._connection is not None:
-                await self._connection.close()
-                self._connection = None
-            await asyncio.sleep(AGAIN)
-            return []
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+        return []
 
     async def _why(self) -> str:
         if behind := self._behind():

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import structlog
 from rich.console import Console
 
 from standalone.platform import Plan, Platform
 from standalone.services import free_port, program
+from store.patience import Patience
 from store.pool import pool
 from store.statements import statement
 
@@ -110,15 +110,13 @@ def write_environment(platform: Platform) -> Path:
 
 async def _admit(platform: Platform) -> None:
     """Let the gateways of the table speak to the broker, and those that are revoked no longer."""
-    known: list[str] = []
+    known, patience = list[str](), Patience("admit gateways")
     async with pool(platform.database_url, name="up", most=1) as connections:
         while True:
-            try:
-                async with connections.connection() as connection:
-                    rows = await (await connection.execute(statement("standalone", "admitted"))).fetchall()
+            found = known
+            async with patience, connections.connection() as connection:
+                rows = await (await connection.execute(statement("standalone", "admitted"))).fetchall()
                 found = [code for (code,) in rows]
-            except psycopg.OperationalError:
-                found = known  # the database is being started again
             if found != known or not all((platform.secrets / code).exists() for code in found):
                 await asyncio.to_thread(platform.admit, found)
                 log.info("gateways admitted", gateways=found)

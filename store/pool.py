@@ -6,10 +6,11 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+Connection = AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Connection]
 
 
-async def _session(connection: AsyncConnection[TupleRow]) -> None:
+async def _session(connection: Connection) -> None:
     """UTC at every border; the truth of a receipt needs a durable commit."""
     await connection.set_autocommit(True)
     await connection.execute("SET timezone = 'UTC'")

@@ -11,17 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-import psycopg
 from psycopg import AsyncConnection
 
 from store.statements import statement
 
 #: Waits before a place is tried again: after the first failure, and no longer than [real time].
 FIRST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
-#: SQLSTATEs by which the database itself is away or full, or asks to try the same again: no fault of what was asked.
-_AWAY = frozenset({"08", "57"})
-_AGAIN = frozenset({"25006", "25P03", "40001", "40P01", "53100", "53300", "55P03"})
-_CANCELLED = "57014"
 #: What could not be done.
 Task = Literal["past", "ahead", "area"]
 _SET_APART = {"past": "set_apart", "ahead": "set_apart_ahead", "area": "set_apart_area"}
@@ -44,25 +39,6 @@ class Uncomputed(NamedTuple):
     failures: int
     reason: str
     again_at: datetime
-
-
-def is_away(error: BaseException) -> bool:
-    """Whether the database did not answer, or has no room for anybody; not: it answered that this cannot be done."""
-    if not isinstance(error, psycopg.Error):
-        return isinstance(error, ConnectionError | TimeoutError)
-    state = error.sqlstate
-    if state is None:
-        # an aborted pipeline says that a statement before it failed
-        gone = psycopg.OperationalError | psycopg.InterfaceError
-        return isinstance(error, gone) and not isinstance(error, psycopg.errors.PipelineAborted)
-    return (state[:2] in _AWAY and state != _CANCELLED) or state in _AGAIN
-
-
-def reason_of(error: BaseException) -> str:
-    """An error in a line, without the rows that a database's message may hold."""
-    said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
-    lines = (said or str(error)).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
 
 
 async def set_apart(

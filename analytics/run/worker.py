@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +13,6 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from analytics.run import readers
-from analytics.run.away import Away
 from analytics.run.engine.engine import Engine
 from analytics.run.neighbours.compare import Area
 from analytics.run.questions.requests import answer_one
@@ -22,10 +20,12 @@ from analytics.run.settings import AnalyticsSettings
 from store import care, lease, worker
 from store.index_value import forget_issues
 from store.lease import Waits
+from store.listen import listen
 from store.mark import CHANNEL
+from store.patience import Patience, reason_of
 from store.pool import Pool, pool
 from store.rollup import close, refresh
-from store.uncomputed import is_away, reason_of, wake
+from store.uncomputed import wake
 from telemetry.clock import Clock, RealClock, ReplayedClock, follow
 
 log = structlog.get_logger(__name__)
@@ -57,13 +57,26 @@ class Live:
     clock: Clock
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
-    away: Away = field(default_factory=Away)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    patiences: list[Patience] = field(default_factory=list)
 
     def rouse(self) -> None:
         """Look at marks and rollups now."""
         self.wake.set()
         self.woken.set()
+
+    def patience(self, task: str, *, refusals: bool = True) -> Patience:
+        """How a task of this process waits for the database."""
+        return self.takes(Patience(task, refusals=refusals))
+
+    def takes(self, patience: Patience) -> Patience:
+        """Have a task's patience tell in `trouble`."""
+        self.patiences.append(patience)
+        return patience
+
+    def trouble(self) -> str:
+        """All that goes wrong at the database now, in a line; empty: nothing."""
+        return "; ".join(sorted(f"{one.task}: {one.error}" for one in self.patiences if not one.worked))
 
 
 async def run(settings: AnalyticsSettings) -> None:
@@ -75,11 +88,12 @@ async def run(settings: AnalyticsSettings) -> None:
         asyncio.TaskGroup() as tasks,
     ):
         engine = Engine(connections, waits(settings), settings.analytics_batch)
+        beat = live.patience("beat")
         if settings.clock != "replayed":  # a replay is one worker's: whoever comes first
-            with live.away.told("beat", worker.BEAT):
-                await engine.beat(live.away.said())
+            async with beat:
+                await engine.beat(live.trouble())
         helpers = [
-            tasks.create_task(_beat(engine, live), name="beat"),
+            tasks.create_task(_beat(engine, live, beat), name="beat"),
             tasks.create_task(_listen(live), name="listen"),
             tasks.create_task(_expire(connections, live), name="expire leases"),
             tasks.create_task(_rollups(connections, live), name="rollups"),
@@ -87,7 +101,7 @@ async def run(settings: AnalyticsSettings) -> None:
             tasks.create_task(_requests(connections, live), name="requests"),
             tasks.create_task(_care(connections, live), name="care"),
             tasks.create_task(_forget(connections, live), name="forget old issues"),
-            tasks.create_task(readers.watch(connections, live.away), name="watch readers"),
+            tasks.create_task(readers.watch(connections, live.takes(readers.patience())), name="watch readers"),
         ]
         if replayed is not None:
             helpers += [
@@ -119,24 +133,21 @@ def area_waits(settings: AnalyticsSettings) -> Waits:
 
 
 async def _work(engine: Engine, live: Live) -> None:
-    pause = 0.0
+    pause, patience = 0.0, live.patience("work", refusals=False)
     while True:
         live.wake.clear()
         if isinstance(live.clock, ReplayedClock) and not live.clock.started:
             await _wait(live.wake, LOOK)
             continue
+        done = 1
         try:
-            done = await _finish(asyncio.create_task(_step(engine, live), name="step"), live)
+            async with patience:
+                done = await _finish(asyncio.create_task(_step(engine, live), name="step"), live)
+                pause = 0.0
         except Exception as error:
             pause = min(max(2 * pause, 0.2), 5.0)
-            if is_away(error):
-                live.away.failed("work", error, pause)
-            else:
-                log.exception("places not computed", reason=reason_of(error), again="when their leases expire")
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 — jitter, not a secret
-            continue
-        live.away.worked("work")
-        pause = 0.0
+            log.exception("places not computed", reason=reason_of(error), again="when their leases expire")
+            await asyncio.sleep(pause)
         if not done:
             await _wait(live.wake, LOOK)
 
@@ -169,15 +180,15 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
-async def _beat(engine: Engine, live: Live) -> None:
+async def _beat(engine: Engine, live: Live, patience: Patience) -> None:
     """Say that this worker lives, with what goes wrong; until told to stop, when others have its places at once."""
     if live.settings.clock == "replayed":
         return
     try:
         while not live.stopping.is_set():
             await _wait(live.stopping, worker.BEAT)
-            with live.away.told("beat", worker.BEAT):
-                WORKERS.set(await engine.beat(live.away.said()))
+            async with patience:
+                WORKERS.set(await engine.beat(live.trouble()))
     finally:
         with contextlib.suppress(
             TimeoutError, psycopg.Error
@@ -187,101 +198,91 @@ async def _beat(engine: Engine, live: Live) -> None:
 
 async def _listen(live: Live) -> None:
     """Be woken by marks; without it they are found by looking, later."""
-    while True:
-        with live.away.told("listen", LOOK):
-            connection = await psycopg.AsyncConnection.connect(
-                live.settings.database_url, autocommit=True, application_name="nongvu-analytics-listen"
-            )
-            async with connection:
-                await connection.execute(f"LISTEN {CHANNEL}")
-                live.away.worked("listen")
-                live.rouse()  # what was marked meanwhile told nobody
-                async for _ in connection.notifies():
-                    live.rouse()
-        await asyncio.sleep(LOOK)
+    url, patience = live.settings.database_url, live.patience("listen")
+    await listen(url, {CHANNEL: live.rouse}, name="analytics", patience=patience)
 
 
 async def _expire(connections: Pool, live: Live) -> None:
+    patience = live.patience("expire leases")
     while True:
         await asyncio.sleep(LOOK)
-        with live.away.told("expire leases", LOOK):
-            async with connections.connection() as connection:
-                if lost := await lease.expire(connection):
-                    log.warning("leases expired", leases=lost)
-                    live.rouse()
-                if (not isinstance(live.clock, ReplayedClock) or live.clock.started) and await wake(
-                    connection, live.clock.now()
-                ):
-                    live.rouse()
+        async with patience, connections.connection() as connection:
+            if lost := await lease.expire(connection):
+                log.warning("leases expired", leases=lost)
+                live.rouse()
+            if (not isinstance(live.clock, ReplayedClock) or live.clock.started) and await wake(
+                connection, live.clock.now()
+            ):
+                live.rouse()
 
 
 async def _care(connections: Pool, live: Live) -> None:
     """Look after gateways. Not in a replay: the real time between two looks would be days of its event time."""
+    patience = live.patience("care")
     while live.settings.clock != "replayed":
-        with live.away.told("care", CARE):
-            async with connections.connection() as connection:
-                if changed := await care.look(connection, live.clock.now()):
-                    log.info("network", gateways=changed)
-        await asyncio.sleep(CARE)
+        async with patience, connections.connection() as connection:
+            if changed := await care.look(connection, live.clock.now()):
+                log.info("network", gateways=changed)
+        if patience.worked:
+            await asyncio.sleep(CARE)
 
 
 async def _forget(connections: Pool, live: Live) -> None:
     """Let index values on forecasts of long ago go: a forecast a day makes as many rows as ten days of readings."""
+    patience = live.patience("forget old issues")
     while True:
         if not isinstance(live.clock, ReplayedClock) or live.clock.started:
-            with live.away.told("forget old issues", FORGET):
-                async with connections.connection() as connection:
-                    await forget_issues(connection, live.clock.now() - live.settings.analytics_issues)
-        await asyncio.sleep(FORGET)
+            async with patience, connections.connection() as connection:
+                await forget_issues(connection, live.clock.now() - live.settings.analytics_issues)
+        if patience.worked:
+            await asyncio.sleep(FORGET)
 
 
 async def _rollups(connections: Pool, live: Live) -> None:
-    looked = -CLOSE
+    looked, patience = -CLOSE, live.patience("rollups")
     while True:
         live.woken.clear()
         if isinstance(live.clock, ReplayedClock) and not live.clock.started:
             await _wait(live.woken, LOOK)
             continue
-        with live.away.told("rollups", ROLLUP):
-            async with connections.connection() as connection:
-                while await refresh(connection, live.clock.now()):
+        async with patience, connections.connection() as connection:
+            while await refresh(connection, live.clock.now()):
+                pass
+            if time.monotonic() - looked >= CLOSE:
+                station = 0
+                while station := await close(connection, live.clock.now(), station):
                     pass
-                if time.monotonic() - looked >= CLOSE:
-                    station = 0
-                    while station := await close(connection, live.clock.now(), station):
-                        pass
-                    looked = time.monotonic()
-        await asyncio.sleep(ROLLUP)
-        await _wait(live.woken, 30.0)
+                looked = time.monotonic()
+        if patience.worked:
+            await asyncio.sleep(ROLLUP)
+            await _wait(live.woken, 30.0)
 
 
 async def _areas(area: Area, live: Live) -> None:
     """Compare neighbours in a lane of its own: what is live never waits for it."""
-    replayed = isinstance(live.clock, ReplayedClock)
+    replayed, patience = isinstance(live.clock, ReplayedClock), live.patience("areas")
     while True:
         done = 0
         try:
             if not isinstance(live.clock, ReplayedClock) or live.clock.started:
                 begin = time.perf_counter()
-                done = await area.step(live.clock.now())
+                async with patience:
+                    done = await area.step(live.clock.now())
                 if done:
                     AREA_SECONDS.observe(time.perf_counter() - begin)
-            live.away.worked("areas")
-        except psycopg.Error as error:
-            live.away.failed("areas", error, AREAS)
         except Exception:
             log.exception("area not compared", again="when its lease expires")
-        if not done:
+        if not done and patience.worked:
             await asyncio.sleep(LOOK if replayed else AREAS)
 
 
 async def _requests(connections: Pool, live: Live) -> None:
+    patience = live.patience("requests")
     while True:
         await asyncio.sleep(LOOK)
         if isinstance(live.clock, ReplayedClock) and not live.clock.started:
             continue
-        with live.away.told("requests", LOOK):
-            async with connections.connection() as connection:
-                await connection.set_autocommit(True)
-                while await answer_one(connection, live.clock.now()):
-                    pass
+        async with patience, connections.connection() as connection:
+            await connection.set_autocommit(True)
+            while await answer_one(connection, live.clock.now()):
+                pass

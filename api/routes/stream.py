@@ -8,22 +8,19 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import msgspec
-import psycopg
-import structlog
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 from psycopg.rows import dict_row
-from psycopg_pool import PoolTimeout
 
 from api.access.caller import Asking, address_of
 from api.access.dependencies import Here, Resources
 from api.protocol.parameters import QUALITY_NAMES, datastream_name
 from api.protocol.problems import Problem
+from store.patience import Patience
 from store.scope import Scope
 from store.statements import statement
 
 router = APIRouter(prefix="/v1", tags=["stream"])
-log = structlog.get_logger()
 #: How often the tables are asked while somebody listens [s].
 INTERVAL = 0.3
 #: A number that is missing for so long [s] was never committed; until then it may still come.
@@ -150,16 +147,14 @@ class Listeners:
         return [_reading(row, place) for row in readings] + [_alert(row, place) for row in alerts]
 
     async def _ask(self) -> None:
+        patience = Patience("stream")
         while True:
-            try:
-                await asyncio.sleep(INTERVAL)
+            await asyncio.sleep(INTERVAL)
+            async with patience:
                 now = time.monotonic()
                 batches = [row["id"] for row in await self._rows("batches", after=self.batch.low)]
                 steps = [row["id"] for row in await self._rows("steps", after=self.step.low)]
                 self._tell(await self._events(self.batch.take(batches, now), self.step.take(steps, now)))
-            except (psycopg.Error, PoolTimeout, Problem) as error:
-                log.warning("stream", error=type(error).__name__)
-                await asyncio.sleep(1)
 
     def _tell(self, events: list[Event]) -> None:
         written: dict[Scope, bytes] = {}  # once for all who may see the same

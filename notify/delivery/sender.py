@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-import psycopg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg.rows import class_row, dict_row
@@ -19,6 +19,7 @@ from notify.delivery.route import Route
 from notify.delivery.throttle import PROBE, Health, woken
 from notify.provider import Doubt, Elsewhere, Kind, Later, Message, Never, Sent
 from notify.texts.sms_segments import Coding
+from store.patience import Patience
 from store.pool import Pool
 from store.statements import statement
 from telemetry.clock import Clock
@@ -61,16 +62,15 @@ class Sender:
 
     async def run(self) -> None:
         """Send until cancelled; then let what is underway end, and note it."""
-        settling = asyncio.create_task(self._settle_forever(), name="settle")
+        settling, patience = asyncio.create_task(self._settle_forever(), name="settle"), Patience("claim")
         try:
             while True:
-                try:
+                pause = 0.0
+                async with patience:
                     await self._take_back()
                     pause = await self._claim_all()
-                except psycopg.OperationalError as error:
-                    _log.warning("the database is away; nothing is claimed", error=str(error))
+                if not patience.worked:
                     self._unsure = True
-                    await asyncio.sleep(POLL)
                     continue
                 await woken(self.wake, pause)
                 self.wake.clear()
@@ -226,20 +226,18 @@ class Sender:
 
     async def _settle_forever(self) -> None:
         """Note outcomes as they come, all that wait in one transaction; a database that is away is waited for."""
+        patience = Patience("settle")
         while True:
             outcomes = self._drain([await self._outcomes.get()])
-            while True:
-                try:
-                    await asyncio.shield(self._settle(outcomes))
-                    break
-                except psycopg.OperationalError as error:
-                    _log.warning("the database is away; outcomes are kept", waiting=len(outcomes), error=str(error))
-                    await asyncio.sleep(0.5)
+            await patience.until(partial(self._settle_whole, outcomes))
 
     def _drain(self, outcomes: list[Outcome]) -> list[Outcome]:
         while not self._outcomes.empty():
             outcomes.append(self._outcomes.get_nowait())
         return outcomes
+
+    async def _settle_whole(self, outcomes: list[Outcome]) -> None:
+        await asyncio.shield(self._settle(outcomes))
 
     async def _settle(self, outcomes: list[Outcome]) -> None:
         async with self.pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import psycopg
 import structlog
 from prometheus_client import Counter
 from psycopg.rows import class_row
@@ -18,6 +17,7 @@ from notify.delivery.route import Route
 from notify.grouping.fan_out import Connection
 from notify.people.keyword_replies import answer
 from notify.provider import Heard, Receipt
+from store.patience import ABSENT
 from store.pool import Pool
 from store.statements import statement
 
@@ -123,7 +123,7 @@ async def _hear(connection: Connection, row: Row, now: datetime) -> None:
             try:
                 async with connection.transaction():
                     row.kind, row.subscriber, row.detail = await answer(connection, row.id, one, now)
-            except psycopg.OperationalError:
+            except ABSENT:
                 raise
             except Exception as error:
                 row.refuse(error)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from notify.provider import Hear, Heard, Kind, Later, Message, Receipt, Sent
 from notify.texts.sms_segments import segments, user_data_header
+from store.patience import ABSENT, Patience
 from store.statements import statement
 
 KINDS: frozenset[Kind] = frozenset({"phone"})
@@ -78,7 +79,7 @@ class GammuProvider:
         try:
             async with await psycopg.AsyncConnection.connect(self.options.database_url) as connection:
                 await self._insert(connection, message, parts)
-        except psycopg.OperationalError as error:
+        except ABSENT as error:
             reason = "gammu-smsd's database is away"
             raise Later(reason, unsure=True) from error
         return Sent(tuple(f"{message.reference}/{number}" for number in range(1, len(parts) + 1)), len(parts))
@@ -124,15 +125,13 @@ class GammuProvider:
             await connection.execute(statement("gammu", "insert_part"), row | {"id": found[0] if found else 0})
 
     async def _poll(self, hear: Hear) -> None:
+        patience = Patience("gammu", remedy="is the database of gammu-smsd up, and database_url of the route right?")
         while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(self.options.database_url) as connection:
-                    while True:
-                        await self._look(connection, hear)
-                        await asyncio.sleep(self.options.poll)
-            except psycopg.Error as error:
-                _log.warning("gammu-smsd's database is away", error=type(error).__name__)
-                await asyncio.sleep(self.options.poll)
+            async with patience, await psycopg.AsyncConnection.connect(self.options.database_url) as connection:
+                while True:
+                    await self._look(connection, hear)
+                    patience.works()
+                    await asyncio.sleep(self.options.poll)
 
     async def _look(self, connection: psycopg.AsyncConnection[Any], hear: Hear) -> None:
         """Hear all that is new, page by page; reports are repeated after a restart, which changes nothing."""

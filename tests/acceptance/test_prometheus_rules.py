@@ -16,7 +16,8 @@ SEEN = [
     ('up{job="nongvu", instance="ingest:9100"}', "1x4 0x40", "ProcessGone"),
     ('nongvu_ingest_connected{instance="ingest:9100", session="live"}', "1x4 0x40", "BrokerLost"),
     ("nongvu_ingest_packs_total", "5+0x60", "NothingArrives"),
-    ('nongvu_ingest_database_errors_total{instance="ingest:9100"}', "0+3x60", "DatabaseRefuses"),
+    ('nongvu_database_errors_total{instance="ingest:9100", task="write live"}', "0+3x60", "DatabaseRefuses"),
+    ('nongvu_database_unavailable{instance="notify:9100", task="claim"}', "0x4 1x40", "DatabaseUnavailable"),
     ('nongvu_ingest_declared_dropped_total{gateway="g-1"}', "0+1x60", "GatewayDropped"),
     ('nongvu_notify_messages_total{route="esms", outcome="failed"}', "0+2x60", "MessagesFail"),
 ]
@@ -24,7 +25,8 @@ WELL = [
     ('up{job="nongvu", instance="ingest:9100"}', "1x60"),
     ('nongvu_ingest_connected{instance="ingest:9100", session="live"}', "1x60"),
     ("nongvu_ingest_packs_total", "0+60x60"),
-    ('nongvu_ingest_database_errors_total{instance="ingest:9100"}', "0x60"),
+    ('nongvu_database_errors_total{instance="ingest:9100", task="write live"}', "0x60"),
+    ('nongvu_database_unavailable{instance="ingest:9100", task="write live"}', "0x20 1 0x40"),
     ('nongvu_notify_messages_total{route="esms", outcome="sent"}', "0+9x60"),
 ]
 

@@ -17,6 +17,7 @@ from analytics.run.engine import compute, engine, forecast_run, load, portions
 from analytics.run.engine.engine import Engine
 from store import uncomputed, work
 from store.check import check
+from store.patience import is_away
 from store.pool import pool
 from store.statements import statement
 from store.work import Span
@@ -207,7 +208,7 @@ async def test_an_absent_database_is_no_fault_of_a_place(database, monkeypatch):
     async with pool(database, name="test", most=3) as connections:
         with pytest.raises(psycopg.OperationalError) as error:
             await Engine(connections, AT_ONCE).step(NOW)
-    assert uncomputed.is_away(error.value)
+    assert is_away(error.value)
     assert scalar(database, "SELECT count(*) FROM uncomputed") == 0
 
 

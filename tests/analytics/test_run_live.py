@@ -13,9 +13,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from structlog.testing import capture_logs
 
-from analytics.run.away import Away
 from standalone.doctor_service import troubled
 from store.roles import drop_user, put_user
 
@@ -175,22 +173,3 @@ async def test_what_the_database_refuses_is_told_once_counted_and_seen_by_the_do
             drop_user(connection, name)
     told = [line for line in said.splitlines() if "permission denied for table request" in line]
     assert len(told) == 1, said
-
-
-async def test_away_tells_what_begins_changes_lasts_and_ends():
-    away = Away()
-    with capture_logs() as lines:
-        for error in (psycopg.OperationalError("gone"), psycopg.OperationalError("gone"), psycopg.DataError("odd")):
-            with away.told("listen", 1.0):
-                raise error
-        assert away.said() == "listen: DataError: odd"
-        with away.told("listen", 1.0):
-            pass
-        with pytest.raises(ValueError, match="ours"), away.told("listen", 1.0):
-            raise ValueError("ours")
-    assert [(line["event"], line["tries"]) for line in lines] == [
-        ("the database does not answer", 1),
-        ("the database refuses", 3),
-        ("the database answers again", 3),
-    ]
-    assert away.said() == ""

@@ -12,7 +12,9 @@ SUFFIX = re.compile(r"_(total|bucket|sum|count)$")
 
 def known_metrics() -> set[str]:
     made = re.compile(r'(?:Counter|Gauge|Histogram)\(\s*"(nongvu_\w+)"')
-    files = (path for package in ("ingest", "analytics", "notify", "api") for path in (ROOT / package).rglob("*.py"))
+    files = (
+        path for package in ("ingest", "analytics", "notify", "api", "store") for path in (ROOT / package).rglob("*.py")
+    )
     return {name for path in files for name in made.findall(path.read_text())}
 
 

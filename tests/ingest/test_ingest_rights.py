@@ -32,7 +32,7 @@ async def test_the_worker_under_its_role(make_worker, gateway, database, rows):
             assert receipt.stored == 1
             assert rows("SELECT count(*) FROM superseded") == [(1,)]
             assert worker.stop() == 0
-            assert "database" not in [
+            assert "database_unavailable" not in [
                 line.split('"event": "')[-1].split('"')[0] for line in worker.log.read_text().splitlines()
             ]
         finally:

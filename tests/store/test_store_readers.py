@@ -152,7 +152,6 @@ def test_a_transaction_of_many_short_queries_is_ended(database: str, reader: str
 
 async def test_analytics_looks_by_itself(database: str, reader: str) -> None:
     from analytics.run import readers
-    from analytics.run.away import Away
     from store.pool import pool
 
     def counted() -> float:
@@ -160,7 +159,7 @@ async def test_analytics_looks_by_itself(database: str, reader: str) -> None:
 
     before = counted()
     async with pool(database, name="analytics") as connections:
-        task = asyncio.create_task(readers.watch(connections, Away()))
+        task = asyncio.create_task(readers.watch(connections, readers.patience()))
         async with await psycopg.AsyncConnection.connect(reader) as theirs:
             await theirs.execute("SET idle_in_transaction_session_timeout = 0")
             for _ in range(80):

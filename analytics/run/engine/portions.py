@@ -21,6 +21,7 @@ from analytics.run.engine.write import LeaseLost
 from analytics.run.window.frame import local_date
 from store import uncomputed
 from store.lease import Leased
+from store.patience import is_away, reason_of
 from store.work import Connection
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,7 @@ async def each(
     except LeaseLost:
         raise
     except Exception as error:
-        if uncomputed.is_away(error) or connection.broken:
+        if is_away(error) or connection.broken:
             raise
         if len(taken) > 1:
             for half in (taken[: len(taken) // 2], taken[len(taken) // 2 :]):
@@ -93,12 +94,12 @@ async def each(
 async def set_apart(connection: Connection, token: UUID, place: int, error: Exception, task: uncomputed.Task) -> None:
     """Set a leased place apart that failed, and say so; `LeaseLost` if somebody else has it."""
     FAILED.inc()
-    failed = await uncomputed.set_apart(connection, token, place, uncomputed.reason_of(error), task)
+    failed = await uncomputed.set_apart(connection, token, place, reason_of(error), task)
     if failed is None:
         raise LeaseLost([place]) from error
     event, remedy = _SAID[task]
     log.error(
-        event, place=failed.code, reason=uncomputed.reason_of(error), where=_where(error), times=failed.failures,
+        event, place=failed.code, reason=reason_of(error), where=_where(error), times=failed.failures,
         again_at=failed.again_at.isoformat(timespec="seconds"),
         remedy=f"{remedy}; nongvu doctor names it as long as it lasts",
     )  # fmt: skip

@@ -31,6 +31,7 @@ from analytics.run.window.frame import Known, local_date, midnight
 from store import area, uncomputed, work
 from store.area import Station
 from store.lease import Waits
+from store.patience import is_away
 from store.pool import Pool
 from store.work import Connection, Spot
 
@@ -63,7 +64,7 @@ class Area:
             except LeaseLost:
                 log.warning("lease lost", area=place, again="by whoever has it")
             except Exception as error:
-                if uncomputed.is_away(error) or connection.broken:
+                if is_away(error) or connection.broken:
                     raise
                 with contextlib.suppress(LeaseLost):
                     await set_apart(connection, token, place, error, "area")

@@ -1,0 +1,82 @@
+"""Each job is done in one way: being woken by the database, waiting for it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SERVERS = ("ingest", "analytics", "notify", "api", "store", "dashboards", "standalone")
+FILES = sorted(path for package in SERVERS for path in (ROOT / package).rglob("*.py"))
+#: Errors of the database, as they are caught.
+ABSENCE = {"OperationalError", "InterfaceError", "PoolTimeout", "Error", "ABSENT"}
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def trees():
+    return [(named(path), ast.parse(path.read_text(encoding="utf-8"))) for path in FILES]
+
+
+def errors_of(handler: ast.ExceptHandler) -> set[str]:
+    """Names of the database's errors that a handler catches."""
+    if handler.type is None:
+        return set()
+    found = set()
+    for node in ast.walk(handler.type):
+        if isinstance(node, ast.Name) and node.id in ABSENCE:
+            found.add(node.id)
+        if isinstance(node, ast.Attribute) and node.attr in ABSENCE and ast.unparse(node.value) == "psycopg":
+            found.add(node.attr)
+    return found
+
+
+def raises_on(handler: ast.ExceptHandler) -> bool:
+    """Whether what is caught is raised again, or as another error."""
+    return any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+
+
+def loops_over_errors(tree: ast.AST) -> list[int]:
+    """Lines where an endless loop catches errors of the database and goes on."""
+    return [
+        handler.lineno
+        for loop in ast.walk(tree)
+        if isinstance(loop, ast.While)
+        for handler in ast.walk(loop)
+        if isinstance(handler, ast.ExceptHandler) and errors_of(handler) and not raises_on(handler)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("while True:\n try:\n  f()\n except psycopg.Error:\n  pass", [4]),
+        ("while True:\n try:\n  f()\n except (psycopg.InterfaceError, OSError) as error:\n  log(error)", [4]),
+        ("while x:\n try:\n  f()\n except ABSENT:\n  sleep()", [4]),
+        ("while True:\n try:\n  f()\n except ABSENT:\n  raise", []),
+        ("while True:\n try:\n  f()\n except psycopg.DataError:\n  pass", []),
+        ("try:\n f()\nexcept psycopg.Error:\n pass", []),
+    ],
+)
+def test_a_loop_of_its_own_is_seen(text, lines):
+    assert loops_over_errors(ast.parse(text)) == lines
+
+
+def test_only_patience_waits_for_the_database():
+    found = [f"{name}:{line}" for name, tree in trees() for line in loops_over_errors(tree)]
+    assert not found, "wait with store.patience.Patience, which tells"
+
+
+def test_only_listen_listens():
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees()
+        if name != "store/listen.py"
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip().startswith("LISTEN "))
+        or (isinstance(node, ast.Attribute) and node.attr in {"notifies", "add_notify_handler"})
+    ]
+    found += [named(path) for path in (ROOT / "store/sql").glob("*.sql") if "\nLISTEN " in path.read_text()]
+    assert not found, "be woken by store.listen.listen"
