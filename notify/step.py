@@ -31,13 +31,13 @@ class Step:
     expires: datetime
     stale: bool
     texts: Mapping[str, Any]
-    successor: int | None = None
+    successor: int | None
     #: Of the rule, in CAP's words.
-    urgency: str = "Immediate"
+    urgency: str
     #: Measured on a farm: not to be said aloud in the village.
-    private: bool = False
+    private: bool
     #: Its alert is open now.
-    goes_on: bool = True
+    goes_on: bool
 
     def worth_saying(self, now: datetime) -> bool:
         """Whether people are still to hear it: it is fresh, or goes on, or is the end of what they were told."""

@@ -208,7 +208,9 @@ class Scribe:
         pressing = max((step.level + self.raised for step in steps if step.pressing), default=0)
         asleep = _held_until(person, pressing, self.now)
         state = "capped" if _capped(person, level, self.bundle) else "held" if asleep else "queued"
-        values = self._said(person, steps, known=any(row.knows_place for row in rows)) | {
+        known = any(row.knows_place for row in rows)
+        foretold = self.bundle.kind == "open" and all(row.told_before for row in rows)
+        values = self._said(person, steps, known=known, foretold=foretold) | {
             "level": level,
             "state": state,
         }
@@ -222,14 +224,16 @@ class Scribe:
             await insert_due(self.connection, asleep or self.now, "quiet", str(row[0]))
         setattr(self.expansion, state, getattr(self.expansion, state) + 1)
 
-    def _said(self, person: Recipient, steps: list[Step], *, known: bool) -> dict[str, Any]:
-        """Values of a delivery but its level and state; ``known``: the person was told of these alerts before."""
+    def _said(self, person: Recipient, steps: list[Step], *, known: bool, foretold: bool) -> dict[str, Any]:
+        """Values of a delivery but its level and state.
+
+        ``known``: the person was told of these alerts before; ``foretold``: of each by its forecast, and it has come.
+        """
         bundle, language, audience = self.bundle, person.language, person.audience
         by_commune = bundle.kind in {"end", "lower", "cancel"} and not known
         if bundle.kind == "raise" and (self.rung or not known):
             steps = [fresh(step) for step in steps]
-        news = person.told_before and bundle.kind == "open"
-        prefix, end = around(language, rung=self.rung, drill=bundle.exercise, update=news, raised=self.raised > 0)
+        prefix, end = around(language, rung=self.rung, drill=bundle.exercise, update=foretold, raised=self.raised > 0)
         key = (tuple(step.id for step in steps), language, audience, person.accents, prefix, known)
         if key not in self.composed:
             texts = [prefix + text for text in texts_of(steps, language, audience, by_commune=by_commune)]

@@ -20,7 +20,7 @@ class Key:
     commune: int
     hazard: str
     kind: str
-    basis: str = "observed"
+    basis: str
 
 
 def until(steps: Iterable[Step], now: datetime) -> datetime:
@@ -59,11 +59,11 @@ def wait(first: float, last: float | None, *, grouping: float, between: float, u
 
 def quiet_until(now: datetime, start: time | None, end: time | None, zone: str) -> datetime | None:
     """End of the quiet hours that ``now`` lies in, as aware UTC; None outside them."""
-    if start is None or end is None or start == end:
+    if start is None or end is None:
         return None
     local = now.astimezone(ZoneInfo(zone))
     clock = local.time().replace(tzinfo=None)
-    within = start <= clock < end if start < end else clock >= start or clock < end
+    within = start <= clock < end if start <= end else clock >= start or clock < end
     if not within:
         return None
     day = local.date() + timedelta(days=1 if start > end and clock >= start else 0)

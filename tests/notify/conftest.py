@@ -121,6 +121,14 @@ def province(database):
     found.connection.close()
 
 
+@pytest.fixture
+async def desk(province):
+    from tests.notify.desk import at_desk
+
+    async with at_desk(province) as found:
+        yield found
+
+
 class HandClock:
     """Event time that the test sets."""
 

@@ -11,8 +11,8 @@ from tests.notify.conftest import NOW
 
 KINDS_OF_STEPS = ("open", "raise", "renew", "extend", "update", "lower", "end", "cancel")
 A_STEP = Step(
-    1, 1, "cold_spell", "cold", "open", 2, "observed", 1, "Trạm 1", 1, "Đồng Đăng", NOW, NOW, NOW, False, {},
-    goes_on=False,
+    1, 1, "cold_spell", "cold", "open", 2, "observed", 1, "Trạm 1", 1, "Đồng Đăng", NOW, NOW, NOW, False, {}, None,
+    "Immediate", False, False,
 )  # fmt: skip
 
 

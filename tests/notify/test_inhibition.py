@@ -153,6 +153,7 @@ def test_hazards_are_concurrent_from_level_two_of_both(level, other, together):
     ],
 )
 def test_only_hazards_of_two_kinds_of_the_law_are_concurrent(rule, other, together):
+    assert set(KINDS.values()) == {"cold", "heat", "rain", "flood", "water", "wind", "drought", "fire"}
     assert concurrent([a_step(rule, 2)], [open_one(other, 2)]) is together
     assert concurrent([a_step(other, 2)], [open_one(rule, 2)]) is together
 

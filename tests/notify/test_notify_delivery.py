@@ -193,7 +193,9 @@ def test_no_two_inhibit_each_other():
 
 
 def asked(rule, level, kind="open"):
-    return Step(1, 1, rule, "x", kind, level, "observed", 1, "", 1, "", NOW, NOW, NOW, False, {})
+    return Step(
+        1, 1, rule, "x", kind, level, "observed", 1, "", 1, "", NOW, NOW, NOW, False, {}, None, "Immediate", False, True
+    )
 
 
 @pytest.mark.parametrize(("on", "level"), [(True, 3), (False, 2)])
