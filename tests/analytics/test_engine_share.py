@@ -192,7 +192,7 @@ def test_a_mark_of_today_does_not_wait_for_those_of_older_days(connection, age):
         mark(connection, places[:1000], NOW - 3 * DAY)
     assert len(took(connection, "warm", most=1)[0]) == (age == 1000)
     if age == 60:  # waiting they cost little at each look
-        assert took(connection, "look", most=200)[1] < 2_500
+        assert took(connection, "look", most=200)[1] < 1_000
     for place in (places[-1], places[500]):  # the second has 200 older ones of its own
         mark(connection, [place])
         taken, looked, seconds = took(connection, "again", most=2)
