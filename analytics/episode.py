@@ -70,13 +70,17 @@ class Revision:
             return "cancel"
         if self.former is None:
             return "open"
-        if self.former.same(self.new):
-            return None
-        if self.former.ended is None and self.new.ended is not None:
-            return "end"
-        if self.new.ended is None and self.former.ended is None and self.new.level != self.former.level:
-            return "raise" if self.new.level > self.former.level else "lower"
+        return None if self.former.same(self.new) else _changed(self.former, self.new)
+
+
+def _changed(former: Episode, new: Episode) -> Kind:
+    if former.ended is not None:
         return "update"
+    if new.ended is not None:
+        return "end"
+    if new.level > former.level:
+        return "raise"
+    return "lower" if new.level < former.level else "update"
 
 
 def level_before(former: Sequence[Episode], moment: int) -> int:
@@ -113,23 +117,25 @@ def _episodes(steps: Sequence[Change]) -> list[Episode]:
     return [episode for episode in found if episode.ended is None or episode.ended > episode.started]
 
 
+def _end(episode: Episode, now: int) -> int:
+    """Second after its last one; an open one goes on to now, and the present second counts."""
+    return now + 1 if episode.ended is None else episode.ended
+
+
 def overlap(one: Episode, other: Episode, now: int) -> int:
-    """Seconds that two episodes share; an open one goes on to now, and the present second counts."""
-    end = min(now + 1 if episode.ended is None else episode.ended for episode in (one, other))
-    return end - max(one.started, other.started)
+    """Seconds that two episodes share; 0 or less where they share none."""
+    return min(_end(one, now), _end(other, now)) - max(one.started, other.started)
 
 
 def revise(former: Sequence[Episode], found: Sequence[Episode], now: int) -> list[Revision]:
     """Pair former episodes with those found now, and say what becomes of each."""
     # those found are in order and apart from each other, so the ones that an old one meets lie side by side
     starts = [new.started for new in found]
-    ends = [now + 1 if new.ended is None else new.ended for new in found]
+    ends = [_end(new, now) for new in found]
     candidates = sorted(
         (-overlap(old, found[j], now), old.started, found[j].started, i, j)
         for i, old in enumerate(former)
-        for j in range(
-            bisect_right(ends, old.started), bisect_left(starts, now + 1 if old.ended is None else old.ended)
-        )
+        for j in range(bisect_right(ends, old.started), bisect_left(starts, _end(old, now)))
         if overlap(old, found[j], now) > 0
     )
     of_former: dict[int, int] = {}

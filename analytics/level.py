@@ -212,25 +212,17 @@ class _Scan:
         self._lower(end)
 
     def _raise(self, end: int) -> None:
-        ready = [level for level, since in self.reached.items() if level > self.level and end - since >= self.minimum]
-        if ready:
-            level = max(ready)
-            # lower levels may have been reached earlier than the highest: each from its own moment
-            for step in sorted(ready):
-                if self.reached[step] < self.reached[level] and step > self.level:
-                    self._become(self.reached[step], step)
-            self._become(self.reached[level], level)
+        # lower levels may have been reached earlier than the highest: each from its own moment
+        for level in sorted(self.reached):
+            if level > self.level and end - self.reached[level] >= self.minimum:
+                self._become(self.reached[level], level)
 
     def _lower(self, end: int) -> None:
-        ready = [level for level, since in self.failing.items() if level <= self.level and end - since >= self.quiet]
-        while self.level in ready:
-            since = self.failing[self.level]
-            self._become(since, self.level - 1)
+        while self.level in self.failing and end - self.failing[self.level] >= self.quiet:
+            self._become(self.failing.pop(self.level), self.level - 1)
 
     def _become(self, at: int, level: int) -> None:
         if self.changes and self.changes[-1].at >= at:
             at = self.changes.pop().at
         self.level, self.lapsed = level, False
         self.changes.append(Change(at, level))
-        for gone in [other for other in self.failing if other > level]:
-            del self.failing[gone]
