@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -132,6 +131,6 @@ class Passage:
                 headers.setdefault("Cache-Control", "no-store")
             for name, value in (self.scope.get("state") or {}).get("limits", {}).items():
                 headers.setdefault(name, value)
-            route: Any = self.scope.get("route")
+            route: object = self.scope.get("route")
             count(self.scope["method"], getattr(route, "path", "none"), message["status"], self.began)
         await self._send(message)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
-def remarks(status: Mapping[str, Any] | None) -> list[str]:
+def remarks(status: object) -> list[str]:
     """One line a matter; a status is another machine's word, and whatever in it is not understood is passed over."""
     counts = [
         f"{unit.get('name')}: {unit['withheld']} counts withheld that could not be; last: {unit.get('doubt')}"
@@ -26,7 +25,7 @@ def remarks(status: Mapping[str, Any] | None) -> list[str]:
     return [*counts, *relays, *alarms]
 
 
-def _items(status: Mapping[str, Any] | None, key: str) -> list[Mapping[str, Any]]:
+def _items(status: object, key: str) -> list[Mapping[str, object]]:
     found = status.get(key) if isinstance(status, Mapping) else None
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 

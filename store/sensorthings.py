@@ -14,10 +14,12 @@ from psycopg import AsyncCursor, sql
 from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
 
+from store.pool import Connection
 from store.scope import Scope
-from store.shown import Connection, Row
 from store.statements import statement
 
+#: Columns depend on what was asked, so that none has a type beforehand.
+Row = dict[str, Any]
 Kind = Literal["number", "text", "time", "date", "duration", "bool", "json", "place", "shape", "null"]
 
 

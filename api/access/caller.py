@@ -9,16 +9,16 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
-from psycopg import AsyncConnection
 
 from api.access.dependencies import Here, Resources
 from api.access.oidc import CHALLENGE
 from api.protocol.problems import Problem
 from api.protocol.rate_limit import together
 from store import access
+from store.pool import Connection
 from store.scope import Scope
 
 #: Name of a session's cookie. Over https browsers take one that begins with __Host- from this very host only, so that
@@ -135,7 +135,7 @@ def csrf_of(token: str) -> str:
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
-async def _by_key(connection: AsyncConnection[Any], text: str, here: Resources) -> Asker:
+async def _by_key(connection: Connection, text: str, here: Resources) -> Asker:
     row = await access.found(connection, "account_of_key", sha256=access.sha256(text))
     if row is None:
         raise Problem(401, "the key is unknown, expired or revoked", headers=CHALLENGE)
@@ -158,7 +158,7 @@ async def _by_token(text: str, here: Resources) -> Asker:
     return Asker(f"account:{row['name']}", row["id"], row["name"], roles, open=here.settings.public == "stations")
 
 
-async def _by_session(connection: AsyncConnection[Any], token: str, here: Resources) -> Asker:
+async def _by_session(connection: Connection, token: str, here: Resources) -> Asker:
     is_open = here.settings.public == "stations"
     row = await access.found(connection, "account_of_session", sha256=access.sha256(token))
     if row is None:

@@ -1,6 +1,6 @@
 """One change that a person asks for: within their rights and rows, with its audit, in one transaction."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Response
 from psycopg.types.json import Jsonb
@@ -10,7 +10,7 @@ from api.access.caller import Asker
 from api.access.dependencies import Resources
 from api.protocol.parameters import CODE
 from api.protocol.problems import Problem
-from store import audit, office
+from store import audit, visible, visible_row
 
 Number = Annotated[int, Path(alias="id", ge=1, lt=2**31)]
 PlaceCode = Annotated[str, Field(pattern=CODE, examples=["field-1"])]
@@ -29,21 +29,21 @@ class Made(BaseModel):
 
 
 async def change(
-    here: Resources, asking: Asker, right: str, statement: str, subject: str, missing: Problem, /, **values: Any
-) -> dict[str, Any]:
+    here: Resources, asking: Asker, right: str, statement: str, subject: str, missing: Problem, /, **values: object
+) -> visible_row.Changed:
     """One change with its audit in one transaction; ``missing`` where nothing could be changed."""
     scope = asking.require(right)
     async with here.writing() as connection:
         told = {"now": here.now(), "who": asking.name} | values
-        row = await office.row(connection, statement, scope, **told)
+        row = await visible.row(connection, visible_row.Changed, statement, scope, **told)
         if row is None:
             raise missing
         said = {name: str(value) for name, value in values.items() if not isinstance(value, Jsonb) and name != "who"}
-        await audit.record_asked(connection, asking.name, statement, f"{subject}:{row.get('id', '')}", **said)
+        await audit.record_asked(connection, asking.name, statement, f"{subject}:{row['id']}", **said)
     return row
 
 
-def made(row: dict[str, Any], path: str) -> Response:
+def made(row: visible_row.Changed, path: str) -> Response:
     """201 with where the new thing is."""
     return Response(
         Made(id=row["id"]).model_dump_json(), 201, {"Location": f"/v1/{path}"}, media_type="application/json"

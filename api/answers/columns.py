@@ -8,7 +8,7 @@ from datetime import date, datetime
 from importlib.util import find_spec
 from io import BytesIO, StringIO
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Union, get_args, get_origin
 
 import msgspec
 from pydantic import BaseModel
@@ -24,13 +24,13 @@ def kinds(model: type[BaseModel]) -> dict[str, type]:
     return {name: _kind(field.annotation) for name, field in model.model_fields.items()}
 
 
-def _kind(annotation: Any) -> type:
+def _kind(annotation: object) -> type:
     several = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
     found = [kind for kind in several if kind is not NoneType]
     return found[0] if len(found) == 1 and found[0] in PLAIN else str
 
 
-def _cell(value: Any, kind: type) -> Any:
+def _cell(value: object, kind: type) -> object:
     if kind is datetime and isinstance(value, str):
         return datetime.fromisoformat(value)
     if value is None or isinstance(value, str) or (kind is not str and not isinstance(value, dict | list)):
@@ -38,7 +38,7 @@ def _cell(value: Any, kind: type) -> Any:
     return msgspec.json.encode(value).decode()
 
 
-def as_csv(items: Sequence[Mapping[str, Any]], columns: dict[str, type]) -> bytes:
+def as_csv(items: Sequence[Mapping[str, object]], columns: dict[str, type]) -> bytes:
     """Lines of CSV (RFC 4180); times as in JSON."""
     sheet = StringIO()
     writer = csv.writer(sheet)
@@ -48,7 +48,7 @@ def as_csv(items: Sequence[Mapping[str, Any]], columns: dict[str, type]) -> byte
     return sheet.getvalue().encode()
 
 
-def as_columns(items: Sequence[Mapping[str, Any]], columns: dict[str, type], chosen: str) -> bytes:
+def as_columns(items: Sequence[Mapping[str, object]], columns: dict[str, type], chosen: str) -> bytes:
     """Bytes of a Parquet file or an Arrow stream."""
     if find_spec("pyarrow") is None:
         raise Problem(501, "this installation has no Parquet: pip install 'nongvu[export]', or ask for CSV")

@@ -18,7 +18,7 @@ from api.access.dependencies import Resources
 from api.protocol.etag import CACHE
 from api.protocol.parameters import QUALITY_NAMES, datastream_name
 from api.protocol.problems import Problem
-from store import binary, shown
+from store import binary, visible, visible_row
 from store.scope import Scope
 
 Format = Literal["json", "csv", "parquet", "arrow"]
@@ -31,7 +31,7 @@ MEDIA_TYPES: dict[str, Format] = {
 }
 _TYPE_OF = {name: type_ for type_, name in MEDIA_TYPES.items()}
 #: What the streamed formats look like in the OpenAPI document.
-STREAMED: dict[str, Any] = {type_: {} for type_, name in MEDIA_TYPES.items() if name != "json"}
+STREAMED: dict[str, object] = {type_: {} for type_, name in MEDIA_TYPES.items() if name != "json"}
 #: Readings are taken out in pieces of about so many rows, so that memory stays flat.
 PIECE_ROWS = 25_000
 READINGS = binary.layout(datastream_id="int4", time="timestamptz", value="float8", flag="int4", quality="int2")
@@ -56,7 +56,7 @@ class Wish:
     """Readings asked for, of datastreams that were found within the asker's scope."""
 
     scope: Scope
-    datastreams: list[dict[str, Any]]
+    datastreams: list[visible_row.Datastream]
     times: tuple[datetime, datetime]
     qualities: list[int]
     #: Length of a bucket; None for raw values.
@@ -68,7 +68,7 @@ class Wish:
         """Raw values or buckets."""
         return "readings" if self.every is None else "buckets"
 
-    def values(self, first: datetime, last: datetime) -> dict[str, Any]:
+    def values(self, first: datetime, last: datetime) -> dict[str, object]:
         """Parameters of the statements."""
         return {
             "datastreams": [row["id"] for row in self.datastreams],
@@ -109,8 +109,14 @@ async def _pieces(here: Resources, wish: Wish) -> list[tuple[datetime, datetime]
         return pieces
     cuts = [first for first, _ in pieces[1:]]
     async with here.reading() as connection:
-        found = await shown.rows(
-            connection, "bucket_starts", wish.scope, every=wish.every, time_zone=wish.time_zone, moments=cuts
+        found = await visible.rows(
+            connection,
+            visible_row.BucketStart,
+            "bucket_starts",
+            wish.scope,
+            every=wish.every,
+            time_zone=wish.time_zone,
+            moments=cuts,
         )
     edges = sorted({row["start"] for row in found if wish.times[0] < row["start"] < wish.times[1]})
     return list(pairwise([wish.times[0], *edges, wish.times[1]]))
@@ -136,7 +142,9 @@ async def csv(here: Resources, wish: Wish) -> AsyncIterator[bytes]:
     yield b"station,datastream,time,value," + (b"count" if wish.every else b"quality,flag") + b"\r\n"
     for first, end in await _pieces(here, wish):
         async with here.reading() as connection:
-            found = await shown.row(connection, f"{wish.kind}_csv", wish.scope, **wish.values(first, end))
+            found = await visible.row(
+                connection, visible_row.Lines, f"{wish.kind}_csv", wish.scope, **wish.values(first, end)
+            )
         if found and found["lines"]:
             yield found["lines"].encode()
 
@@ -147,7 +155,7 @@ async def columns(here: Resources, wish: Wish, chosen: Format) -> AsyncIterator[
     layout = READINGS if wish.every is None else BUCKETS
     for first, end in await _pieces(here, wish):
         async with here.reading() as connection:
-            rows = await shown.array(connection, f"{wish.kind}_binary", wish.scope, layout, **wish.values(first, end))
+            rows = await visible.array(connection, f"{wish.kind}_binary", wish.scope, layout, **wish.values(first, end))
         if len(rows):
             sink.write(rows)
         if written := sink.take():

@@ -13,7 +13,7 @@ from api.protocol.problems import MEDIA_TYPE, ProblemDocument
 
 router = APIRouter()
 #: Ways to say who one is; each alone is enough.
-SCHEMES: dict[str, Any] = {
+SCHEMES: dict[str, object] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "an API key, or a token of the OIDC issuer"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "an API key"},
     "basic": {"type": "http", "scheme": "basic", "description": "any user, an API key as the password"},
@@ -25,7 +25,7 @@ SCHEMES: dict[str, Any] = {
 }  # fmt: skip
 KNOWN: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
 #: Of an operation that nobody unknown may ask: ``openapi_extra=SIGNED_IN``; changes have it by themselves.
-SIGNED_IN: dict[str, Any] = {"security": KNOWN}
+SIGNED_IN: dict[str, object] = {"security": KNOWN}
 #: Answers to everybody; whoever says who they are sees their own farm too.
 OPEN: list[dict[str, list[str]]] = [{}, *KNOWN]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -29,12 +30,12 @@ class Page(BaseModel, Generic[Item]):
     next: str | None = Field(None, description="address of the next page; null on the last")
 
 
-def cursor(*key: Any) -> str:
+def cursor(*key: object) -> str:
     """Opaque text for the key of the last item of a page."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
-def key(text: str | None, *kinds: Any) -> tuple[Any, ...] | None:
+def key(text: str | None, *kinds: type) -> tuple[Any, ...] | None:
     """Key of a cursor's text, checked against the kinds of its parts; None without a cursor."""
     if not text:
         return None
@@ -55,13 +56,13 @@ Shape = Annotated[Format, Depends(shape_of)]
 
 def shapes(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     """Answers of a list, for the OpenAPI document."""
-    listed: Any = Page[model]  # type: ignore[valid-type]
+    listed: object = Page[model]  # type: ignore[valid-type]
     return {200: {"model": listed, "content": STREAMED}, 304: {"description": "Not changed"}}
 
 
 def page(
     request: Request,
-    items: list[Any] | msgspec.Raw,
+    items: Sequence[Mapping[str, object]] | msgspec.Raw,
     following: str | None,
     shape: Format = "json",
     model: type[BaseModel] | None = None,

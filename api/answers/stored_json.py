@@ -9,23 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 #: Languages in which a text is looked for where the reader's own is missing.
 OTHERWISE = ("vi", "en")
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, object]:
     """An object, or an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """A text, or none."""
     return value if isinstance(value, str) else ""
 
 
-def number(value: Any) -> float | None:
+def number(value: object) -> float | None:
     """A finite number, also one that was written as a text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -36,13 +35,13 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def whole(value: Any) -> int:
+def whole(value: object) -> int:
     """A whole number from 0, or 0."""
     found = number(value)
     return int(found) if found is not None and 0 <= found < 2**63 else 0
 
 
-def truth(value: Any) -> bool:
+def truth(value: object) -> bool:
     """True for true alone, also where it was written as a text."""
     return value is True or value == "true"
 
@@ -58,7 +57,7 @@ class GatewayState:
     waiting: int
 
 
-def gateway_state(status: Any) -> GatewayState:
+def gateway_state(status: object) -> GatewayState:
     """State of ``gateway.status``."""
     said = mapping(status)
     return GatewayState(bool(said), truth(said.get("online")), whole(said.get("waiting")))
@@ -74,14 +73,14 @@ class Texts:
     advice: Mapping[str, str] = field(default_factory=dict)
 
 
-def texts(value: Any, language: str) -> Texts:
+def texts(value: object, language: str) -> Texts:
     """Texts of ``alert_step.texts`` in a language."""
     said = mapping(mapping(value).get(language))
     advice = {who: what for who, what in mapping(said.get("advice")).items() if isinstance(what, str) and what}
     return Texts(text(said.get("short")), text(said.get("long")), advice)
 
 
-def bulletin_text(value: Any, language: str) -> str:
+def bulletin_text(value: object, language: str) -> str:
     """Text of ``bulletin.texts`` for a page, in the language or else in another; empty where there is none."""
     for one in dict.fromkeys((language, *OTHERWISE)):
         said = mapping(mapping(value).get(one))
@@ -91,22 +90,22 @@ def bulletin_text(value: Any, language: str) -> str:
     return ""
 
 
-def title(entry: Any, language: str, otherwise: str = "") -> str:
+def title(entry: object, language: str, otherwise: str = "") -> str:
     """Title of an entry of the catalogue in a language."""
     return text(mapping(mapping(entry).get("title")).get(language)) or otherwise
 
 
-def titles(entry: Any) -> dict[str, str]:
+def titles(entry: object) -> dict[str, str]:
     """Title of an entry in every language it has one in."""
     return {language: said for language, said in mapping(mapping(entry).get("title")).items() if isinstance(said, str)}
 
 
-def unit(entry: Any) -> str:
+def unit(entry: object) -> str:
     """Unit of an entry of the catalogue."""
     return text(mapping(entry).get("unit"))
 
 
-def level_words(entry: Any, level: int, language: str) -> tuple[str, str]:
+def level_words(entry: object, level: int, language: str) -> tuple[str, str]:
     """Name of a rule's level and what everybody does first; empty where the catalogue does not say."""
     levels = mapping(entry).get("levels")
     if not isinstance(levels, list) or not 0 < level <= len(levels):
@@ -124,7 +123,7 @@ class Thresholds:
     below: bool
 
 
-def thresholds(entry: Any) -> Thresholds | None:
+def thresholds(entry: object) -> Thresholds | None:
     """Thresholds of a rule's entry in the catalogue; None where it does not say them all."""
     levels = mapping(entry).get("levels")
     found = [number(mapping(level).get("enter")) for level in levels] if isinstance(levels, list) else []
@@ -132,7 +131,7 @@ def thresholds(entry: Any) -> Thresholds | None:
     return Thresholds(enter, truth(mapping(entry).get("below"))) if enter and len(enter) == len(found) else None
 
 
-def property_row(entry: Any) -> dict[str, Any] | None:
+def property_row(entry: object) -> dict[str, object] | None:
     """Unit, limits and English title of a season's property; None where it is none or its limits are not said."""
     said = mapping(entry)
     low, high = number(said.get("minimum")), number(said.get("maximum"))
@@ -171,13 +170,13 @@ class Preview:
         return sorted({level for one in self.outcomes or () for level in one.days}, key=lambda name: (len(name), name))
 
 
-def _outcome(value: Any) -> Outcome:
+def _outcome(value: object) -> Outcome:
     said = mapping(value)
     days = {level: whole(count) for level, count in mapping(said.get("days")).items()}
     return Outcome(whole(said.get("episodes")), whole(said.get("longest_days")), days)
 
 
-def preview(row: Mapping[str, Any] | None) -> Preview | None:
+def preview(row: Mapping[str, object] | None) -> Preview | None:
     """The preview of a row of ``request``."""
     if row is None:
         return None
@@ -188,5 +187,5 @@ def preview(row: Mapping[str, Any] | None) -> Preview | None:
     percent = min(round(100 * (number(row["progress"]) or 0.0)), 100)
     return Preview(
         text(subject.get("rule")), text(subject.get("place")), text(subject.get("from"))[:10],
-        text(subject.get("to"))[:10], row["state"], percent, text(answer.get("problem")), outcomes,
+        text(subject.get("to"))[:10], text(row["state"]), percent, text(answer.get("problem")), outcomes,
     )  # fmt: skip

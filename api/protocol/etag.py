@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import msgspec
 from fastapi import Request, Response
@@ -12,7 +11,7 @@ CACHE = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie, A
 
 
 def json_answer(
-    request: Request, document: Any, headers: dict[str, str] | None = None, *, media_type: str = "application/json"
+    request: Request, document: object, headers: dict[str, str] | None = None, *, media_type: str = "application/json"
 ) -> Response:
     """JSON of a document, or 304 where the asker has it."""
     return tagged(request, msgspec.json.encode(document), media_type, headers)

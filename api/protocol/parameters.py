@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
@@ -23,7 +24,7 @@ def _believable(moment: datetime) -> datetime:
     return moment
 
 
-def _written_out(value: Any) -> Any:
+def _written_out(value: object) -> object:
     """Times are ISO 8601 text; a bare number could be seconds or milliseconds and is refused."""
     if isinstance(value, datetime) or (isinstance(value, str) and _ISO.match(value)):
         return value
@@ -95,7 +96,7 @@ def checks(flag: int) -> list[str]:
     return [check.name.lower() for check in Check if flag & check and check.name]
 
 
-def datastream_name(row: dict[str, Any]) -> str:
+def datastream_name(row: Mapping[str, object]) -> str:
     """Name as on the wire."""
     return f"{row['quantity']}/{row['level']}" if row["level"] else str(row["quantity"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 import psycopg
@@ -33,7 +32,7 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):  # noqa: N818 — the standard's word
     """An answer that is a problem document."""
 
-    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: object) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
-
-from psycopg import AsyncConnection
 
 from api.protocol.problems import Problem
 from store import access
+from store.pool import Connection
 
 #: Buckets kept; the ones longest unused are forgotten, so that many addresses cost bounded memory.
 MOST = 50_000
@@ -86,7 +84,7 @@ class Quotas:
     def __init__(self) -> None:
         self._spent: dict[str, Spent] = {}
 
-    async def settle(self, connection: AsyncConnection[Any], prefix: str) -> None:
+    async def settle(self, connection: Connection, prefix: str) -> None:
         """Tell the tables what was counted here, and hear what was counted everywhere."""
         spent, now = self._spent.setdefault(prefix, Spent()), time.monotonic()
         if now - spent.settled < SETTLED_EVERY and now < spent.ends:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -14,7 +15,7 @@ from api.answers.pagination import EARLIEST, LATEST, Shape, cursor, key, page, s
 from api.protocol.etag import json_answer
 from api.protocol.parameters import CursorText, From, Limit, OfPlace, To
 from api.protocol.problems import not_found
-from store import shown
+from store import visible, visible_row
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
 State = Literal["open", "ended", "cancelled"]
@@ -46,8 +47,8 @@ class Alert(BaseModel):
     level_highest: int = Field(description="the highest it reached")
     started: datetime
     ended: datetime | None
-    values: dict[str, Any]
-    texts: dict[str, Any] = Field(description="language → short, long, group, advice by audience")
+    values: dict[str, object]
+    texts: dict[str, object] = Field(description="language → short, long, group, advice by audience")
     successor: int | None
 
 
@@ -61,8 +62,8 @@ class Step(BaseModel):
     known_at: datetime = Field(description="when it was known")
     expires: datetime
     stale: bool
-    values: dict[str, Any]
-    texts: dict[str, Any]
+    values: dict[str, object]
+    texts: dict[str, object]
 
 
 class AlertWithSteps(Alert):
@@ -71,18 +72,19 @@ class AlertWithSteps(Alert):
     steps: list[Step]
 
 
-ANY_ALERT: dict[str, Any] = {
+ANY_ALERT: dict[str, object] = {
     "id": None, "within_place": None, "state": None, "hazard": None, "rule": None, "from_time": EARLIEST,
     "to_time": LATEST, "before_time": LATEST, "before_id": 2**62, "limit": 1000,
 }  # fmt: skip
 
 
-def said(row: dict[str, Any]) -> dict[str, Any]:
+def said(row: visible_row.Alert) -> dict[str, object]:
     """An alert's row as the API says it."""
     place = {"code": row["place"], "name": row["place_name"], "commune": row["commune"], "time_zone": row["time_zone"]}
     kept = ("id", "rule", "hazard", "season", "subject", "basis", "state", "level", "level_highest", "started", "ended",
             "values", "successor")  # fmt: skip
-    return {name: row[name] for name in kept} | {"place": place, "texts": row["texts"] or {}}
+    columns = cast("Mapping[str, object]", row)
+    return {name: columns[name] for name in kept} | {"place": place, "texts": row["texts"] or {}}
 
 
 @router.get("/alerts", response_model=None, responses=shapes(Alert))
@@ -107,7 +109,7 @@ async def alerts(
         "to_time": last or LATEST, "before_time": before[0], "before_id": before[1], "limit": limit + 1,
     }  # fmt: skip
     async with here.reading() as connection:
-        rows = await shown.rows(connection, "alerts", asking.scope, **asked)
+        rows = await visible.rows(connection, visible_row.Alert, "alerts", asking.scope, **asked)
     item = rows[limit - 1] if len(rows) > limit else None
     following = cursor(item["started"], item["id"]) if item else None
     return page(request, [said(row) for row in rows[:limit]], following, shape, Alert)
@@ -119,8 +121,8 @@ async def one(
 ) -> Response:
     """One alert with every step."""
     async with here.reading() as connection:
-        found = await shown.row(connection, "alerts", asking.scope, **(ANY_ALERT | {"id": number}))
+        found = await visible.row(connection, visible_row.Alert, "alerts", asking.scope, **(ANY_ALERT | {"id": number}))
         if found is None:
             raise not_found("alert", number)
-        steps = await shown.rows(connection, "alert_steps", asking.scope, id=number)
+        steps = await visible.rows(connection, visible_row.AlertStep, "alert_steps", asking.scope, id=number)
     return json_answer(request, said(found) | {"steps": steps})

@@ -1,6 +1,6 @@
 """A person's word on what waits for it, and on an alert somebody takes charge of."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -9,7 +9,7 @@ from api.access.caller import Asking
 from api.access.change import Body, Made, Number, change
 from api.access.dependencies import Here
 from api.protocol.problems import Problem
-from store import audit, office
+from store import audit, visible, visible_row
 
 router = APIRouter(prefix="/v1", tags=["changes"])
 
@@ -28,11 +28,13 @@ class Acknowledged(BaseModel):
 
 
 @router.post("/alerts/{id}/acknowledgements", response_model=Acknowledged)
-async def acknowledge(here: Here, asking: Asking, number: Number) -> Any:
+async def acknowledge(here: Here, asking: Asking, number: Number) -> object:
     """Take charge of an alert: it is not repeated to others up the ladder."""
     scope = asking.require("acknowledge")
     async with here.writing() as connection:
-        found = await office.rows(connection, "acknowledge", scope, id=number, who=asking.name, now=here.now())
+        found = await visible.rows(
+            connection, visible_row.Acknowledged, "acknowledge", scope, id=number, who=asking.name, now=here.now()
+        )
         if not found:
             detail = "no message was made of it, or one that speaks of more than you look after"
             raise Problem(404, f"nobody can take charge of alert {number!r} for you: {detail}")
@@ -41,7 +43,7 @@ async def acknowledge(here: Here, asking: Asking, number: Number) -> Any:
 
 
 @router.post("/approvals/{id}", response_model=Made)
-async def decide(here: Here, asking: Asking, number: Number, body: Decision) -> Any:
+async def decide(here: Here, asking: Asking, number: Number, body: Decision) -> object:
     """Approve or refuse what waits for a person's word."""
     row = await change(
         here, asking, "approve", "decide", "approval",

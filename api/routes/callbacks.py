@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
@@ -63,7 +63,7 @@ async def _keep(here: Resources, route: str, content_type: str, payload: bytes) 
         raise Problem(422, "there is nothing in it: the receipt or message is missing")
     if len(payload) > LONGEST:
         raise Problem(413, f"a receipt or message has at most {LONGEST} bytes")
-    row: dict[str, Any] = {"route": route, "content_type": content_type, "payload": payload}
+    row: dict[str, object] = {"route": route, "content_type": content_type, "payload": payload}
     async with here.writing() as connection:
         await connection.execute(statement("inbound", "keep"), row)
         await connection.execute(statement("inbound", "wake"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from store import shown
+from store import visible, visible_row
+from store.pool import Connection
 from store.scope import PUBLIC
 
 
-async def titles(connection: shown.Connection, kind: str) -> dict[str, dict[str, Any]]:
+async def titles(connection: Connection, kind: str) -> dict[str, dict[str, object]]:
     """Entries of one kind by name."""
-    rows = await shown.rows(connection, "catalogue", PUBLIC, kind=kind)
+    rows = await visible.rows(connection, visible_row.CatalogueEntry, "catalogue", PUBLIC, kind=kind)
     return {row["name"]: row["entry"] for row in rows}

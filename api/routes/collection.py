@@ -1,7 +1,8 @@
 """Listing: routes that list one kind of thing by its number, page by page, within the asker's scope."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, create_model
@@ -11,14 +12,14 @@ from api.access.dependencies import Here
 from api.answers.openapi import SIGNED_IN
 from api.answers.pagination import Shape, cursor, key, page, shapes
 from api.protocol.parameters import CursorText, Limit, OfPlace
-from store import office
+from store import visible, visible_row
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A list of the API."""
 
-    #: Last part of the address, and the statement of ``store/sql/office.sql``.
+    #: Last part of the address, and the statement of ``store/sql/visible.sql``.
     path: str
     statement: str
     #: What an item is, as pydantic fields.
@@ -53,14 +54,22 @@ def add(router: APIRouter, listing: Listing) -> None:
         (number,) = key(cursor_text, int) or (END if listing.newest else 0,)
         number = min(max(number, 0), END)
         async with here.reading() as connection:
-            found = await office.rows(
-                connection, listing.statement, scope, after=number, before=number, within=place, state=only,
+            found = await visible.rows(
+                connection,
+                visible_row.Identified,
+                listing.statement,
+                scope,
+                after=number,
+                before=number,
+                within=place,
+                state=only,
                 known=asking.account is not None,
                 limit=limit + 1,
-            )  # fmt: skip
+            )
         following = cursor(found[limit - 1]["id"]) if len(found) > limit else None
         fields = listing.item.model_fields
-        items = [{name: row[name] for name in fields} for row in found[:limit]]
+        columns = [cast("Mapping[str, object]", row) for row in found[:limit]]  # those of the item, as its test says
+        items = [{name: row[name] for name in fields} for row in columns]
         return page(request, items, following, shape, listing.item)
 
     listed.__doc__ = listing.says
@@ -70,7 +79,7 @@ def add(router: APIRouter, listing: Listing) -> None:
     )  # fmt: skip
 
 
-def item(called: str, says: str, /, **fields: Any) -> type[BaseModel]:
+def item(called: str, says: str, /, **fields: object) -> type[BaseModel]:
     """Model of an item from its fields' types."""
     model: type[BaseModel] = create_model(  # type: ignore[call-overload]
         called, __doc__=says, **{name: (kind, ...) for name, kind in ({"id": int} | fields).items()}

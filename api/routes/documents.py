@@ -1,7 +1,7 @@
 """Documents: CAP messages, audio and bulletins as notify made them; and forecasts for a place."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
@@ -11,10 +11,10 @@ from api.access.dependencies import Here
 from api.protocol.etag import json_answer, tagged
 from api.protocol.parameters import Code, From, To, period
 from api.protocol.problems import not_found
-from store import office, shown
+from store import visible, visible_row
 
 router = APIRouter(prefix="/v1", tags=["documents"])
-BYTES: dict[int | str, dict[str, Any]] = {
+BYTES: dict[int | str, dict[str, object]] = {
     200: {
         "content": {name: {} for name in ("application/cap+xml", "audio/mpeg", "audio/ogg", "audio/wav", "text/plain")}
     }
@@ -40,7 +40,7 @@ async def document(
 ) -> Response:
     """Bytes of a CAP message, of a loudspeaker's audio or of a bulletin."""
     async with here.reading() as connection:
-        row = await office.row(connection, "document", asking.scope, name=name)
+        row = await visible.row(connection, visible_row.Document, "document", asking.scope, name=name)
     if row is None:
         raise not_found("document", name)
     return tagged(request, bytes(row["body"]), row["content_type"])
@@ -56,9 +56,17 @@ async def forecasts(
     if last is None:
         end = start + timedelta(days=10)
     async with here.reading() as connection:
-        if await shown.row(connection, "place", asking.scope, code=code) is None:
+        if await visible.row(connection, visible_row.Place, "place", asking.scope, code=code) is None:
             raise not_found("place", code)
-        rows = await office.rows(
-            connection, "forecasts", asking.scope, code=code, from_time=start, to_time=end, now=now, limit=10_000
+        rows = await visible.rows(
+            connection,
+            visible_row.Forecast,
+            "forecasts",
+            asking.scope,
+            code=code,
+            from_time=start,
+            to_time=end,
+            now=now,
+            limit=10_000,
         )
     return json_answer(request, rows)

@@ -1,6 +1,6 @@
 """Forecasting: a weather service's forecast, pushed by a program; an input that indices and rules build on."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -10,7 +10,7 @@ from api.access.change import Body
 from api.access.dependencies import Here
 from api.protocol.parameters import Code, Moment, Real
 from api.protocol.problems import Problem, not_found
-from store import audit, forecast, office
+from store import audit, forecast, visible, visible_row
 from telemetry.quantities import QUANTITIES
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -50,12 +50,12 @@ def _said(number: int, sent: NewValue) -> forecast.Said:
 
 
 @router.post("/places/{code}/forecasts", response_model=Taken)
-async def push(here: Here, asking: Asking, code: Code, body: NewForecast) -> Any:
+async def push(here: Here, asking: Asking, code: Code, body: NewForecast) -> object:
     """Push a forecast; what follows from it is computed anew. The same again changes nothing."""
     scope = asking.require("readings")
     values = [_said(number, sent) for number, sent in enumerate(body.values)]
     async with here.writing() as connection:
-        if not await office.rows(connection, "places_within", scope, codes=[code]):
+        if not await visible.rows(connection, visible_row.PlaceWithin, "places_within", scope, codes=[code]):
             raise not_found("place", code)
         changed = await forecast.put(connection, code, body.reference_time, body.source, values)
         await audit.record_asked(

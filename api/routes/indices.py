@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -15,7 +16,7 @@ from api.answers.pagination import EARLIEST, Shape, cursor, key, page, shapes
 from api.protocol.parameters import Code, CursorText, From, Limit, To, period
 from api.protocol.problems import not_found
 from api.routes.catalogue import titles
-from store import shown
+from store import visible, visible_row
 
 router = APIRouter(prefix="/v1", tags=["indices"])
 IndexNames = Annotated[
@@ -37,9 +38,9 @@ class IndexValue(BaseModel):
     unit: str
 
 
-def _said(row: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+def _said(row: visible_row.IndexValue, names: Mapping[str, object]) -> dict[str, object]:
     entry = names.get(row["index"])
-    return row | {"title": stored_json.titles(entry), "unit": stored_json.unit(entry)}
+    return {**row, "title": stored_json.titles(entry), "unit": stored_json.unit(entry)}
 
 
 @router.get("/stations/{code}/indices", response_model=None, responses=shapes(IndexValue))
@@ -59,12 +60,22 @@ async def of_station(
     start, end = period(first, last, here.now(), timedelta(days=10))
     after = key(cursor_text, datetime, str, int) or (EARLIEST, "", -1)
     async with here.reading() as connection:
-        if await shown.row(connection, "place", asking.scope, code=code) is None:
+        if await visible.row(connection, visible_row.Place, "place", asking.scope, code=code) is None:
             raise not_found("place", code)
-        rows = await shown.rows(
-            connection, "indices", asking.scope, code=code, indices=index, from_time=start, to_time=end,
-            after_time=after[0], after_index=after[1], after_season=after[2], limit=limit + 1,
-        )  # fmt: skip
+        rows = await visible.rows(
+            connection,
+            visible_row.IndexValue,
+            "indices",
+            asking.scope,
+            code=code,
+            indices=index,
+            from_time=start,
+            to_time=end,
+            after_time=after[0],
+            after_index=after[1],
+            after_season=after[2],
+            limit=limit + 1,
+        )
         names = await titles(connection, "index")
     item = rows[limit - 1] if len(rows) > limit else None
     following = cursor(item["time"], item["index"], item["season"]) if item else None

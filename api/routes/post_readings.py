@@ -1,6 +1,6 @@
 """Posting: readings that a program sends by HTTP; stored by ingest like a gateway's, answered with the receipt."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -11,7 +11,7 @@ from api.access.dependencies import Here, Resources
 from api.protocol.parameters import CODE, Moment, Real
 from api.protocol.problems import Problem, not_found
 from api.routes.publisher import NoReceipt
-from store import audit, office
+from store import audit, visible, visible_row
 from telemetry.pack import JSON, MAXIMUM_RECORDS
 from telemetry.quantities import QUANTITIES
 from telemetry.reading import LEVEL, Reading, milliseconds
@@ -67,7 +67,7 @@ async def send(here: Resources, asking: Asker, readings: list[Reading]) -> Poste
     scope = asking.require("readings")
     stations = sorted({entry.station for entry in readings})
     async with here.reading() as connection:
-        found = await office.rows(connection, "places_within", scope, codes=stations)
+        found = await visible.rows(connection, visible_row.PlaceWithin, "places_within", scope, codes=stations)
     missing = sorted(set(stations) - {row["code"] for row in found})
     if missing:
         raise not_found("station", missing[0])
@@ -79,7 +79,9 @@ async def send(here: Resources, asking: Asker, readings: list[Reading]) -> Poste
         detail = "no receipt yet: the readings may be stored or not; send the same again, which changes nothing"
         raise Problem(503, detail, headers={"Retry-After": "10"}) from None
     async with here.writing() as connection:
-        aside = await office.rows(connection, "aside_of", scope, boot=here.uplink.boot, sequence=sequence)
+        aside = await visible.rows(
+            connection, visible_row.Aside, "aside_of", scope, boot=here.uplink.boot, sequence=sequence
+        )
         subject = f"pack:{here.uplink.boot}:{sequence}"
         await audit.record_asked(
             connection, asking.name, "readings posted", subject, stations=stations, readings=len(readings),
@@ -91,7 +93,7 @@ async def send(here: Resources, asking: Asker, readings: list[Reading]) -> Poste
 
 
 @router.post("/readings", response_model=Posted)
-async def post(here: Here, asking: Asking, body: NewReadings) -> Any:
+async def post(here: Here, asking: Asking, body: NewReadings) -> object:
     """Post readings; answered when they are committed, with what was set aside and why."""
     asking.require("readings")
     posted = await send(here, asking, [reading(entry) for entry in body.readings])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -28,7 +28,8 @@ from api.protocol.parameters import (
     qualities,
 )
 from api.protocol.problems import not_found
-from store import shown
+from store import visible, visible_row
+from store.pool import Connection
 from store.scope import Scope
 from telemetry.quantities import QUANTITIES
 
@@ -50,11 +51,15 @@ class Reading(BaseModel):
     count: int | None = Field(None, description="of a bucket: how many values")
 
 
-async def _datastreams(connection: Any, scope: Scope, stations: list[str], names: list[str]) -> list[dict[str, Any]]:
-    return await shown.rows(connection, "datastreams_of", scope, stations=stations, names=names)
+async def _datastreams(
+    connection: Connection, scope: Scope, stations: list[str], names: list[str]
+) -> list[visible_row.Datastream]:
+    return await visible.rows(
+        connection, visible_row.Datastream, "datastreams_of", scope, stations=stations, names=names
+    )
 
 
-def aggregate_of(row: dict[str, Any], asked: str) -> str:
+def aggregate_of(row: visible_row.Datastream, asked: str) -> str:
     """How a datastream's values become one: as asked, or as is natural for its quantity."""
     if asked != "natural":
         return asked
@@ -65,15 +70,15 @@ def aggregate_of(row: dict[str, Any], asked: str) -> str:
 async def values(
     here: Resources,
     scope: Scope,
-    found: list[dict[str, Any]],
+    found: list[visible_row.Datastream],
     times: tuple[datetime, datetime],
     *,
     every: str | None,
     aggregate: str,
     quality: str,
     limit: int,
-    after: tuple[Any, ...] | None,
-) -> list[dict[str, Any]]:
+    after: tuple[datetime, int] | None,
+) -> list[visible_row.Reading] | list[visible_row.Bucket]:
     """Rows of raw values or buckets of datastreams that were found within the asker's scope."""
     after_time, after_datastream = after or (EARLIEST, 0)
     common = {
@@ -87,25 +92,25 @@ async def values(
     }
     async with here.reading() as connection:
         if every is None:
-            return await shown.rows(connection, "readings", scope, **common)
+            return await visible.rows(connection, visible_row.Reading, "readings", scope, **common)
         if _from_rollups(times, every, aggregate, quality):
             told = {"every": every_as_timedelta(every), "suspect": quality == "suspect"}
-            return await shown.rows(connection, "rolled", scope, **common, **told)
+            return await visible.rows(connection, visible_row.Bucket, "rolled", scope, **common, **told)
         bucket = {
             "every": every_as_timedelta(every),
             "aggregates": [aggregate_of(row, aggregate) for row in found],
             "time_zone": found[0]["time_zone"] if found else "UTC",
         }
-        return await shown.rows(connection, "buckets", scope, **common, **bucket)
+        return await visible.rows(connection, visible_row.Bucket, "buckets", scope, **common, **bucket)
 
 
 async def _held(
-    here: Resources, scope: Scope, found: list[dict[str, Any]], times: tuple[datetime, datetime]
+    here: Resources, scope: Scope, found: list[visible_row.Datastream], times: tuple[datetime, datetime]
 ) -> tuple[datetime, datetime]:
     """The part of a time in which there are readings; an empty one where there are none."""
     async with here.reading() as connection:
-        span = await shown.row(connection, "span", scope, datastreams=[row["id"] for row in found])
-    if not span or span["first"] is None:
+        span = await visible.row(connection, visible_row.Span, "span", scope, datastreams=[row["id"] for row in found])
+    if not span or span["first"] is None or span["last"] is None:
         return times[0], times[0]
     first, last = max(times[0], span["first"]), min(times[1], span["last"] + timedelta(milliseconds=1))
     return (first, last) if first < last else (times[0], times[0])
@@ -117,17 +122,17 @@ def _from_rollups(times: tuple[datetime, datetime], every: str, aggregate: str, 
     return whole and times[1] - times[0] > ROLLED_FROM
 
 
-def said(row: dict[str, Any], datastream: dict[str, Any]) -> dict[str, Any]:
+def said(row: visible_row.Reading | visible_row.Bucket, datastream: visible_row.Datastream) -> dict[str, object]:
     """A row of values as the API says it."""
-    first = {"station": datastream["station"], "datastream": datastream_name(datastream)}
+    names = {"station": datastream["station"], "datastream": datastream_name(datastream)}
+    value = {**names, "time": row["time"], "value": row["value"]}
     if "count" in row:
-        return first | {"time": row["time"], "value": row["value"], "count": row["count"]}
-    quality = {"quality": QUALITY_NAMES.get(row["quality"], "not_evaluated"), "checks": checks(row["flag"])}
-    return first | {"time": row["time"], "value": row["value"]} | quality
+        return {**value, "count": row["count"]}
+    return {**value, "quality": QUALITY_NAMES.get(row["quality"], "not_evaluated"), "checks": checks(row["flag"])}
 
 
 Quality = Annotated[Literal["good", "usable", "suspect", "all"], Query(description="usable: good or not evaluated")]
-SHAPES: Any = shapes(Reading)
+SHAPES = shapes(Reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ async def asked_of(
 
 
 async def _answer(
-    request: Request, here: Resources, scope: Scope, found: list[dict[str, Any]], asked: Asked, usual: timedelta
+    request: Request, here: Resources, scope: Scope, found: list[visible_row.Datastream], asked: Asked, usual: timedelta
 ) -> Response:
     """Readings of datastreams in the format wanted."""
     chosen = wanted(request, asked.shape)
@@ -190,7 +195,7 @@ async def of_station(
 ) -> Response:
     """Readings of a station in a time; the last day where none is given."""
     async with here.reading() as connection:
-        if await shown.row(connection, "place", asking.scope, code=code) is None:
+        if await visible.row(connection, visible_row.Place, "place", asking.scope, code=code) is None:
             raise not_found("station", code)
         found = await _datastreams(connection, asking.scope, [code], asked.names)
     return await _answer(request, here, asking.scope, found, asked, timedelta(days=1))

@@ -1,8 +1,8 @@
 """Rule values: what of a rule can be set at a place; what cannot be meant is refused here, not found by analytics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,7 +28,7 @@ class RuleValues(BaseModel):
         None, description="months in which it holds; empty: all"
     )
 
-    def told(self, rule: str, entry: dict[str, Any]) -> dict[str, Any]:
+    def told(self, rule: str, entry: dict[str, object]) -> dict[str, object]:
         """The values that were said, as they are kept; 422 where they do not fit the rule's catalogue entry."""
         said = self.model_dump(exclude_none=True)
         own = stored_json.thresholds(entry)
@@ -43,8 +43,8 @@ class RuleValues(BaseModel):
         return said
 
 
-def _contradictions(said: dict[str, Any], own: stored_json.Thresholds) -> list[str]:
-    enter: Sequence[float] = said.get("enter", own.enter)
+def _contradictions(said: Mapping[str, Sequence[float]], own: stored_json.Thresholds) -> list[str]:
+    enter = said.get("enter", own.enter)
     side = -1 if own.below else 1
     problems = []
     if any(side * after <= side * before for before, after in pairwise(enter)):

@@ -1,7 +1,7 @@
 """Rules: the shelves of what the platform knows; a rule's numbers at a place; what they would have said."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 from psycopg.types.json import Jsonb
@@ -16,7 +16,7 @@ from api.protocol.parameters import Moment
 from api.protocol.problems import Problem, not_found
 from api.routes.catalogue import titles
 from api.routes.rule_values import RuleValues
-from store import office
+from store import visible, visible_row
 
 router = APIRouter(prefix="/v1", tags=["rules"])
 
@@ -43,12 +43,12 @@ class Asked(BaseModel):
 
     id: int
     kind: str
-    subject: dict[str, Any]
+    subject: dict[str, object]
     who: str
     asked_at: datetime
     state: Literal["waiting", "working", "done", "failed"]
     progress: float
-    answer: Any = None
+    answer: object = None
     answered_at: datetime | None
 
 
@@ -59,7 +59,7 @@ class Named(BaseModel):
     """An entry of a shelf: a rule, an index, a crop, a quantity."""
 
     name: str
-    entry: dict[str, Any]
+    entry: dict[str, object]
 
 
 async def _shelf(request: Request, here: Resources, kind: str) -> Response:
@@ -106,7 +106,7 @@ async def set_rule(here: Here, asking: Asking, rule: RuleName, body: NewRuleSett
     return made(row, "rule-settings")
 
 
-async def _known_rule(here: Resources, rule: str) -> dict[str, Any]:
+async def _known_rule(here: Resources, rule: str) -> dict[str, object]:
     """The rule's entry in the catalogue."""
     async with here.reading() as connection:
         found = await titles(connection, "rule")
@@ -125,9 +125,11 @@ async def preview(here: Here, asking: Asking, rule: RuleName, body: NewPreview) 
     subject = {"rule": rule, "place": body.place, "from": body.first.isoformat(), "to": body.last.isoformat(),
                "values": values}  # fmt: skip
     async with here.writing() as connection:
-        if await office.row(connection, "places_within", scope, codes=[body.place]) is None:
+        if await visible.row(connection, visible_row.PlaceWithin, "places_within", scope, codes=[body.place]) is None:
             raise not_found("place", body.place)
-        row = await office.row(connection, "ask", scope, kind="preview", subject=Jsonb(subject), who=asking.name)
+        row = await visible.row(
+            connection, visible_row.Changed, "ask", scope, kind="preview", subject=Jsonb(subject), who=asking.name
+        )
     number = row["id"] if row else 0
     headers = {"Location": f"/v1/requests/{number}"}
     return Response(Made(id=number).model_dump_json(), 202, headers, media_type="application/json")
@@ -139,7 +141,9 @@ async def asked(request: Request, here: Here, asking: Asking, number: Number) ->
     if asking.account is None:
         asking.require("read")
     async with here.reading() as connection:
-        row = await office.row(connection, "asked", asking.scope_for("audit"), id=number, who=asking.name)
+        row = await visible.row(
+            connection, visible_row.Asked, "asked", asking.scope_for("audit"), id=number, who=asking.name
+        )
     if row is None:
         raise not_found("request", number)
     return json_answer(request, row)

@@ -1,7 +1,7 @@
 """What was sown where, and when it ended; indices of the crop are computed from that day."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from psycopg.types.json import Jsonb
@@ -50,7 +50,7 @@ async def add_season(here: Here, asking: Asking, body: NewSeason) -> Response:
 
 
 @router.patch("/seasons/{id}", response_model=Made)
-async def change_season(here: Here, asking: Asking, number: Number, body: SeasonChange) -> Any:
+async def change_season(here: Here, asking: Asking, number: Number, body: SeasonChange) -> object:
     """Say when a season ended, or what else became known of it; it is computed anew."""
     values = body.model_dump() | {"properties": await _properties(here, body.properties)}
     row = await change(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
@@ -16,7 +17,7 @@ from api.answers.pagination import Shape, cursor, key, page, shapes
 from api.protocol.etag import json_answer
 from api.protocol.parameters import QUALITY_NAMES, Code, CursorText, Limit, OfPlace
 from api.protocol.problems import Problem, not_found
-from store import shown
+from store import visible, visible_row
 from store.flag import Check
 from telemetry.quantities import QUANTITIES
 
@@ -68,22 +69,22 @@ class Latest(BaseModel):
     checks: list[str] = Field(description="checks that failed")
 
 
-def _datastream(row: dict[str, Any]) -> dict[str, Any]:
+def _datastream(row: visible_row.DatastreamEntry) -> dict[str, object]:
     known = QUANTITIES.get(row["quantity"])
     unit, title = (known.unit, {"vi": known.vi, "en": known.en}) if known else ("", {})
-    return row | {"unit": unit, "title": title}
+    return {**row, "unit": unit, "title": title}
 
 
-def station(row: dict[str, Any]) -> dict[str, Any]:
+def station(row: visible_row.Station) -> dict[str, object]:
     """A station's row as the API says it."""
     commune = {"code": row["commune"], "name": row["commune_name"]} if row["commune"] else None
     kept = ("code", "name", "longitude", "latitude", "elevation", "time_zone", "private")
-    datastreams = [_datastream(entry) for entry in row["datastreams"]]
-    return {name: row[name] for name in kept} | {"commune": commune, "datastreams": datastreams}
+    datastreams, columns = [_datastream(entry) for entry in row["datastreams"]], cast("Mapping[str, object]", row)
+    return {name: columns[name] for name in kept} | {"commune": commune, "datastreams": datastreams}
 
 
 #: No filter; routes put theirs over it.
-ANY_STATION: dict[str, Any] = dict.fromkeys(
+ANY_STATION: dict[str, object] = dict.fromkeys(
     ("code", "within_place", "quantity", "west", "south", "east", "north", "radius", "near_longitude", "near_latitude")
 )
 
@@ -129,7 +130,9 @@ async def stations(
         filters |= dict(zip(("near_longitude", "near_latitude", "radius"), circle, strict=True))
     (after,) = key(cursor_text, str) or ("",)
     async with here.reading() as connection:
-        found = await shown.rows(connection, "stations", asking.scope, after=after, limit=limit + 1, **filters)
+        found = await visible.rows(
+            connection, visible_row.Station, "stations", asking.scope, after=after, limit=limit + 1, **filters
+        )
     following = cursor(found[limit - 1]["code"]) if len(found) > limit else None
     return page(request, [station(row) for row in found[:limit]], following, shape, Station)
 
@@ -138,8 +141,14 @@ async def stations(
 async def one(request: Request, here: Here, asking: Asking, code: Code) -> Response:
     """One station."""
     async with here.reading() as connection:
-        found = await shown.row(
-            connection, "stations", asking.scope, after="", limit=1, **(ANY_STATION | {"code": code})
+        found = await visible.row(
+            connection,
+            visible_row.Station,
+            "stations",
+            asking.scope,
+            after="",
+            limit=1,
+            **(ANY_STATION | {"code": code}),
         )
     if found is None:
         raise not_found("station", code)
@@ -147,7 +156,7 @@ async def one(request: Request, here: Here, asking: Asking, code: Code) -> Respo
 
 
 #: How the database writes qualities and checks: names by value, and by bit.
-_NAMES: dict[str, Any] = {
+_NAMES: dict[str, object] = {
     "qualities": [QUALITY_NAMES.get(value) for value in range(10)],
     "bits": [int(check) for check in Check],
     "checks": [check.name.lower() for check in Check if check.name],
@@ -167,14 +176,26 @@ async def _latest(
 ) -> Response:
     station_code, after_quantity, after_level = key(text, str, str, str) or ("", "", "")
     async with here.reading() as connection:
-        if code is not None and await shown.row(connection, "place", asking.scope, code=code) is None:
+        if (
+            code is not None
+            and await visible.row(connection, visible_row.Place, "place", asking.scope, code=code) is None
+        ):
             raise not_found("station", code)
-        found = await shown.row(
-            connection, "latest_said", asking.scope, code=code, quantity=quantity, after_station=station_code,
-            after_quantity=after_quantity, after_level=after_level, limit=limit, **_NAMES,
-        )  # fmt: skip
+        found = await visible.row(
+            connection,
+            visible_row.LatestPage,
+            "latest_said",
+            asking.scope,
+            code=code,
+            quantity=quantity,
+            after_station=station_code,
+            after_quantity=after_quantity,
+            after_level=after_level,
+            limit=limit,
+            **_NAMES,
+        )
     assert found is not None  # noqa: S101 — three values always have their row
-    following = cursor(*found["last"]) if found["found"] > limit else None
+    following = cursor(*found["last"]) if found["last"] and found["found"] > limit else None
     return page(request, msgspec.Raw(found["items"].encode()), following, shape, Latest)
 
 

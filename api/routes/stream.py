@@ -125,7 +125,7 @@ class Listeners:
                 self.batch, self.step = Cursor(heads["batch"]), Cursor(heads["step"])
                 self._task = asyncio.create_task(self._ask(), name="stream")
 
-    async def _rows(self, named: str, **values: Any) -> list[dict[str, Any]]:
+    async def _rows(self, named: str, **values: object) -> list[dict[str, Any]]:
         async with self._here.reading() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(statement("heard", named), values)
             return await cursor.fetchall()
@@ -176,7 +176,7 @@ def _let_go(listener: Listener) -> None:
     listener.queue.put_nowait(None)
 
 
-def _written(kind: str, row: dict[str, Any], document: dict[str, Any], place: str) -> Event:
+def _written(kind: str, row: dict[str, Any], document: dict[str, object], place: str) -> Event:
     body = b"event: %b\nid: %b\ndata: %b\n\n" % (kind.encode(), place.encode(), msgspec.json.encode(document))
     return Event(frozenset(row["path"]), row["private"], body)
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import phonenumbers
 from fastapi import APIRouter, Response
@@ -12,7 +12,8 @@ from api.access.caller import Asking
 from api.access.change import Body, Made, Number, PlaceCode
 from api.access.dependencies import Here
 from api.protocol.problems import Problem, not_found
-from store import audit, office
+from store import audit, visible, visible_row
+from store.pool import Connection
 from store.statements import statement
 
 router = APIRouter(prefix="/v1", tags=["people"])
@@ -62,13 +63,13 @@ class NewSubscriber(Body):
         return self
 
 
-def _values(body: NewSubscriber, places: list[int], who: str, now: Any) -> dict[str, Any]:
+def _values(body: NewSubscriber, places: list[int], who: str, now: datetime) -> dict[str, object]:
     fixed = {"crops": [], "animals": [], "time_zone": "Asia/Ho_Chi_Minh", "urgent_level": 3, "daily_cap": 10}
     consent = {"text_version": CONSENT_TEXT, "channel": body.consent_channel, "who": who, "at": now, "secret": ""}
     return body.model_dump() | fixed | consent | {"places": places}
 
 
-async def _enter(connection: Any, body: NewSubscriber, values: dict[str, Any], now: datetime) -> int:
+async def _enter(connection: Connection, body: NewSubscriber, values: dict[str, object], now: datetime) -> int:
     """Number of the person; 409 for who gets messages already, and for who withdrew and did not agree again later."""
     refused = await (await connection.execute(statement("subscriber", "refused"), values)).fetchone()
     agreed = body.consent_at
@@ -102,7 +103,7 @@ async def add(here: Here, asking: Asking, body: NewSubscriber) -> Response:
     """Add somebody who agreed; 409 where the address is known already, or its person withdrew later."""
     scope = asking.require("subscribers")
     async with here.writing() as connection:
-        found = await office.rows(connection, "places_within", scope, codes=body.places)
+        found = await visible.rows(connection, visible_row.PlaceWithin, "places_within", scope, codes=body.places)
         missing = sorted(set(body.places) - {row["code"] for row in found})
         if missing:
             raise not_found("place", missing[0])
@@ -125,7 +126,7 @@ async def stop(here: Here, asking: Asking, number: Number) -> Response:
     scope = asking.require("subscribers")
     values = {"subscriber": number, "state": "stopped", "at": here.now(), "channel": "web"}
     async with here.writing() as connection:
-        if await office.row(connection, "subscriber_within", scope, id=number) is None:
+        if await visible.row(connection, visible_row.Identified, "subscriber_within", scope, id=number) is None:
             raise not_found("subscriber", number)
         for step in ("set_state", "withdraw_consent", "withdraw_waiting"):
             await connection.execute(statement("subscriber", step), values)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
@@ -15,7 +15,7 @@ from api.protocol.etag import json_answer
 from api.protocol.parameters import Code
 from api.protocol.problems import not_found
 from api.routes.catalogue import titles
-from store import shown
+from store import visible, visible_row
 from telemetry.quantities import QUANTITIES
 from telemetry.unknown import Why, words
 
@@ -25,7 +25,7 @@ _COORDINATES = {
     "longitude": {"vi": "kinh độ", "en": "longitude"},
     "elevation": {"vi": "độ cao", "en": "elevation"},
 }
-Names = dict[str, dict[str, Any]]
+Names = Mapping[str, Mapping[str, object]]
 
 
 class Unjudged(BaseModel):
@@ -48,7 +48,7 @@ def what(name: str, properties: Names, language: str) -> str:
     return stored_json.text(stored_json.mapping(properties.get(name) or _COORDINATES.get(name)).get(language)) or name
 
 
-def says(row: dict[str, Any], properties: Names, language: str) -> str:
+def says(row: visible_row.Unjudged | visible_row.UnjudgedCount, properties: Names, language: str) -> str:
     """Why, in a language."""
     names: Sequence[str] = [what(name, properties, language).split(" (")[0] for name in row["lacks"]]
     # of several sensors any one will do, of several numbers each is wanted
@@ -66,9 +66,9 @@ def reason(number: int) -> str:
 async def of_station(request: Request, here: Here, asking: Asking, code: Code) -> Response:
     """What cannot be judged at a station (or another place) now, and why; what is not in it is judged."""
     async with here.reading() as connection:
-        if await shown.row(connection, "place", asking.scope, code=code) is None:
+        if await visible.row(connection, visible_row.Place, "place", asking.scope, code=code) is None:
             raise not_found("place", code)
-        rows = await shown.rows(connection, "unjudged", asking.scope, code=code)
+        rows = await visible.rows(connection, visible_row.Unjudged, "unjudged", asking.scope, code=code)
         shelves = {kind: await titles(connection, kind) for kind in ("rule", "index", "property")}
     said = [
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from psycopg import sql
 
@@ -19,15 +19,19 @@ _OBSERVATION = re.compile(r"(?:[0-9]{1,9})@(?:[0-9]{1,17})\Z")
 LONGEST = 12
 
 
+#: Of an entity; an Observation's is text. None: no entity, a set of them.
+Id = int | str | None
+
+
 @dataclass(slots=True)
 class Place:
     """Where a path leads."""
 
     entity: Entity
     what: Literal["set", "one", "property", "value", "reference"] = "set"
-    number: Any = None
+    number: Id = None
     #: The entity above, if the path went through one: its set, id and the name of the way.
-    above: tuple[Entity, Any, str] | None = None
+    above: tuple[Entity, Id, str] | None = None
     property: str = ""
 
     def within(self, values: Values) -> sql.Composable | None:
@@ -38,7 +42,7 @@ class Place:
         return joined(entity.navigation[name], "e", values.put(number, entity.key))
 
 
-def number_of(entity: Entity, text: str) -> Any:
+def number_of(entity: Entity, text: str) -> int | str:
     """Id of its text, or a 400."""
     if entity.key == "int":
         if not re.fullmatch(r"[0-9]{1,9}", text):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from typing import Any
 
 from api.sensorthings.grammar import wrong
 from api.web.words import UNITS
@@ -13,7 +12,7 @@ from store.outline import Outline, OutlineError, checked
 from telemetry.quantities import QUANTITIES
 from telemetry.reading import CODE
 
-Body = dict[str, Any]
+Body = dict[str, object]
 #: What each entity can be told; anything else is refused aloud.
 KNOWN = {
     "Things": {"name", "description", "properties", "Locations", "Datastreams"},
@@ -30,7 +29,7 @@ ADDED = {"code", "kind", "time_zone", "elevation", "parent", "station", "quantit
 MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 
 
-def told(entity: str, body: Any) -> Body:
+def told(entity: str, body: object) -> Body:
     """A body that is an object of known properties, or a 400."""
     if not isinstance(body, dict):
         raise wrong(f"{entity} are sent as a JSON object")
@@ -52,14 +51,20 @@ def text(body: Body, name: str, *, usual: str | None = None) -> str:
 
 def extra(body: Body) -> Body:
     """Free properties of a body, without what the platform keeps itself."""
-    value = body.get("properties") or {}
-    if not isinstance(value, dict):
-        raise wrong("'properties' is a JSON object")
+    value = inner(body, "properties")
     _plain(value, 0)
     return {name: part for name, part in value.items() if name not in ADDED}
 
 
-def _plain(value: Any, depth: int) -> None:
+def inner(body: Body, name: str) -> Body:
+    """A JSON object within a body; an empty one where there is none."""
+    value = body.get(name) or {}
+    if not isinstance(value, dict):
+        raise wrong(f"{name!r} is a JSON object")
+    return value
+
+
+def _plain(value: object, depth: int) -> None:
     if depth > 10:
         raise wrong("'properties' is nested too deep")
     if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
@@ -69,7 +74,7 @@ def _plain(value: Any, depth: int) -> None:
         _plain(part, depth + 1)
 
 
-def reference(body: Any, entity: str) -> int | None:
+def reference(body: object, entity: str) -> int | None:
     """Id of ``{"@iot.id": 7}``; None where it is no reference."""
     if not isinstance(body, dict) or "@iot.id" not in body:
         return None
@@ -94,7 +99,7 @@ def point(body: Body) -> Outline:
 
 def code_of(body: Body) -> str:
     """Code of a new station: the one in its properties, or one made of its name."""
-    given = (body.get("properties") or {}).get("code")
+    given = inner(body, "properties").get("code")
     if given is not None:
         if not isinstance(given, str) or not CODE.match(given):
             raise wrong("properties.code: use a-z, 0-9 and '-', at most 63 characters")
@@ -105,7 +110,7 @@ def code_of(body: Body) -> str:
     return (re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50] or "station") + "-" + secrets.token_hex(3)
 
 
-def several(body: Body, name: str) -> list[Any]:
+def several(body: Body, name: str) -> list[object]:
     """What a body holds under a name: one or an array of at most 100."""
     value = body.get(name) or []
     value = [value] if isinstance(value, dict) else value
@@ -114,7 +119,7 @@ def several(body: Body, name: str) -> list[Any]:
     return value
 
 
-def quantity_of(body: Any) -> str:
+def quantity_of(body: object) -> str:
     """Quantity of an ObservedProperty: by its id, else by name or definition; those are a fixed table."""
     if isinstance(body, dict):
         for name in ("@iot.id", "name", "definition"):

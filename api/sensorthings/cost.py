@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from api.sensorthings.address import Place
 from api.sensorthings.grammar import Node
@@ -48,13 +47,8 @@ def paths(node: Node | None) -> Iterator[tuple[str, ...]]:
     if node is None:
         return
     if node[0] == "path":
-        yield node[1:]
+        yield tuple(map(str, node[1:]))
         return
     for part in node[1:]:
         if isinstance(part, tuple) and part and isinstance(part[0], str):
-            yield from paths(_node(part))
-
-
-def _node(part: Any) -> Node:
-    found: Node = part
-    return found
+            yield from paths(part)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from api.protocol.problems import Problem
 from api.sensorthings.grammar import wrong
 
 
-def apply(document: dict[str, Any], operations: Any) -> dict[str, Any]:
+def apply(document: dict[str, object], operations: object) -> dict[str, object]:
     """The document after the operations; only the properties that they touched are given back."""
     if not isinstance(operations, list) or len(operations) > 100:
         raise wrong("a JSON Patch is an array of at most 100 operations")
@@ -25,21 +24,22 @@ def apply(document: dict[str, Any], operations: Any) -> dict[str, Any]:
     return {name: changed.get(name) for name in touched}
 
 
-def _one(document: dict[str, Any], parts: list[str], operation: dict[str, Any]) -> None:
+def _one(document: dict[str, object], parts: list[str], operation: dict[str, object]) -> None:
     *above, last = parts
-    holder: Any = document
+    path = repr(str(operation["path"])[:80])
+    holder: object = document
     for part in above:
         holder = holder.get(part) if isinstance(holder, dict) else None
     if not isinstance(holder, dict):
-        raise wrong(f"the path {operation['path'][:80]!r} leads nowhere")
+        raise wrong(f"the path {path} leads nowhere")
     name = operation.get("op")
     if name not in {"add", "replace", "remove", "test"}:
         raise wrong("of JSON Patch add, replace, remove and test are known")
     if name != "add" and last not in holder:
-        raise wrong(f"the path {operation['path'][:80]!r} leads nowhere")
+        raise wrong(f"the path {path} leads nowhere")
     if name == "test":
         if holder[last] != operation.get("value"):
-            raise Problem(409, f"the test of {operation['path'][:80]!r} failed: somebody changed it")
+            raise Problem(409, f"the test of {path} failed: somebody changed it")
     elif name == "remove":
         del holder[last]
     elif "value" not in operation:

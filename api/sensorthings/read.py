@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
 from psycopg import sql
@@ -18,10 +18,10 @@ from api.protocol.problems import not_found
 from api.sensorthings.grammar import wrong
 from api.sensorthings.options import Options
 from store import sensorthings
+from store.pool import Connection
 from store.scope import Scope
-from store.sensorthings import ENTITIES, Entity, Order, Query, Values, joined
+from store.sensorthings import ENTITIES, Entity, Order, Query, Row, Values, joined
 from store.sensorthings_filter import Filter, FilterError
-from store.shown import Connection, Row
 
 #: Rows that one expansion may bring for all parents together; each parent's rest is behind its link.
 MOST_BELOW = 20_000
@@ -45,7 +45,7 @@ class Reader:
     root: str
     now: datetime
 
-    def link(self, entity: Entity, number: Any) -> str:
+    def link(self, entity: Entity, number: object) -> str:
         """Address of an entity."""
         # ids are numbers, names of quantities or '7@1700000000000000': nothing in them needs quoting
         text = f"'{number}'" if entity.key == "text" else number
@@ -65,7 +65,7 @@ class Reader:
                 expression = found.sql
                 if found.kind == "json":
                     expression = sql.SQL("nullif({}, 'null')").format(expression)
-                label = node[-1] if found.kind == "time" and len(node) == 2 else ""
+                label = str(node[-1]) if found.kind == "time" and len(node) == 2 else ""
                 query.orders.append(Order(expression, _key_type(entity, node, found.kind), down, label))
         except FilterError as error:
             raise wrong(str(error)) from None
@@ -73,24 +73,23 @@ class Reader:
             query.after = _after(asked.token, query)
         return query
 
-    async def page(self, entity: Entity, asked: Options, address: str, place: Within) -> dict[str, Any]:
+    async def page(self, entity: Entity, asked: Options, address: str, place: Within) -> dict[str, object]:
         """A page of a set, or of what is reached from another entity."""
         query = self.query(entity, asked)
         if (within := place.within(query.values)) is not None:
             query.conditions.append(within)
-        document: dict[str, Any] = {}
+        document: dict[str, object] = {}
         if asked.count:
             document["@iot.count"] = await sensorthings.count(self.connection, self.scope, query)
         rows = await sensorthings.fetch(self.connection, self.scope, query) if asked.top else []
         if len(rows) > asked.top:
             rows = rows[: asked.top]
             document["@iot.nextLink"] = _next(address, asked, query, rows[-1])
-        document["value"] = await self.shown(entity, rows, asked)
-        if asked.data_array:
-            document["value"] = _data_arrays(self, rows, document["value"], asked)
+        value = await self.shown(entity, rows, asked)
+        document["value"] = _data_arrays(self, rows, value, asked) if asked.data_array else value
         return document
 
-    async def shown(self, entity: Entity, rows: list[Row], asked: Options) -> list[dict[str, Any]]:
+    async def shown(self, entity: Entity, rows: list[Row], asked: Options) -> list[dict[str, object]]:
         """Rows as entities with what is expanded."""
         found = [self._entity(entity, row, asked) for row in rows]
         for name, below in asked.expand.items():
@@ -98,7 +97,7 @@ class Reader:
         return found
 
     async def _expand(
-        self, entity: Entity, rows: list[Row], found: list[dict[str, Any]], name: str, asked: Options
+        self, entity: Entity, rows: list[Row], found: list[dict[str, object]], name: str, asked: Options
     ) -> None:
         if not rows:
             return
@@ -124,17 +123,17 @@ class Reader:
             if asked.count and navigation.many:
                 document[f"{name}@iot.count"] = await self._count_below(entity, row["id"], name, asked)
 
-    async def _count_below(self, entity: Entity, number: Any, name: str, asked: Options) -> int:
+    async def _count_below(self, entity: Entity, number: object, name: str, asked: Options) -> int:
         navigation = entity.navigation[name]
         query = self.query(ENTITIES[navigation.target], asked)
         query.conditions.append(joined(navigation, "e", query.values.put(number, entity.key)))
         return await sensorthings.count(self.connection, self.scope, query)
 
-    def _hang(self, document: dict[str, Any], name: str, many: bool, mine: list[dict[str, Any]]) -> None:
+    def _hang(self, document: dict[str, object], name: str, many: bool, mine: list[dict[str, object]]) -> None:
         document.pop(f"{name}@iot.navigationLink", None)
         document[name] = mine if many else (mine[0] if mine else None)
 
-    def _entity(self, entity: Entity, row: Row, asked: Options) -> dict[str, Any]:
+    def _entity(self, entity: Entity, row: Row, asked: Options) -> dict[str, object]:
         document = said(entity, row, self.link(entity, row["id"]))
         if not asked.select:
             return document
@@ -142,7 +141,7 @@ class Reader:
         kept = wanted | {f"{name}@iot.navigationLink" for name in wanted} | ({"@iot.id"} if "id" in wanted else set())
         return {name: value for name, value in document.items() if name in kept or name == "@iot.selfLink"}
 
-    async def one(self, entity: Entity, number: Any, asked: Options | None = None) -> dict[str, Any]:
+    async def one(self, entity: Entity, number: object, asked: Options | None = None) -> dict[str, object]:
         """One entity by its id, or a 404."""
         asked = asked or Options()
         query = Query(entity, Values(), limit=1)
@@ -153,7 +152,7 @@ class Reader:
         (document,) = await self.shown(entity, rows, asked)
         return document
 
-    async def reached(self, entity: Entity, number: Any, name: str) -> Any:
+    async def reached(self, entity: Entity, number: object, name: str) -> int | str:
         """Id of the one entity at the end of a way, or a 404."""
         navigation = entity.navigation[name]
         target = ENTITIES[navigation.target]
@@ -162,23 +161,24 @@ class Reader:
         rows = await sensorthings.fetch(self.connection, self.scope, query)
         if not rows:
             raise not_found(f"{name} of {entity.name}", number)
-        return rows[0]["id"]
+        found: int | str = rows[0]["id"]
+        return found
 
 
 def _newest(entity: Entity, asked: Options) -> bool:
     return entity.name == "Observations" and asked.newest
 
 
-def _key_type(entity: Entity, node: tuple[Any, ...], kind: str) -> str:
+def _key_type(entity: Entity, node: tuple[object, ...], kind: str) -> str:
     if node[-1] in {"id", "@iot.id"}:
         target = entity
         for name in node[1:-1]:
-            target = ENTITIES[target.navigation[name].target]
+            target = ENTITIES[target.navigation[str(name)].target]
         return "float8" if target.key == "int" and target is not entity else target.key
     return _TYPES[kind]
 
 
-def is_one(entity: Entity, number: Any, values: Values) -> sql.Composable:
+def is_one(entity: Entity, number: object, values: Values) -> sql.Composable:
     """Condition that an entity is the one of an id."""
     if entity.name != "Observations":
         return sql.SQL("e.id = {}").format(values.put(number, entity.key))
@@ -194,9 +194,9 @@ _COLUMNS = {name: [column for column in entity.columns if column != "id"] for na
 _WAYS = {name: [(f"{way}@iot.navigationLink", way) for way in entity.navigation] for name, entity in ENTITIES.items()}
 
 
-def said(entity: Entity, row: Row, address: str) -> dict[str, Any]:
+def said(entity: Entity, row: Row, address: str) -> dict[str, object]:
     """An entity as it is said; times become text when the whole is encoded."""
-    document: dict[str, Any] = {"@iot.id": row["id"], "@iot.selfLink": address}
+    document: dict[str, object] = {"@iot.id": row["id"], "@iot.selfLink": address}
     for name in _COLUMNS[entity.name]:
         document[name] = row[name]
     if entity.name == "Observations":
@@ -207,7 +207,7 @@ def said(entity: Entity, row: Row, address: str) -> dict[str, Any]:
     return document
 
 
-def _key(value: Any) -> Any:
+def _key(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -224,7 +224,7 @@ def _written(pairs: tuple[tuple[str, str], ...]) -> str:
     return f"{urlencode(kept, quote_via=quote, safe='$,/():')}&" if kept else ""
 
 
-def _after(token: str, query: Query) -> list[Any]:
+def _after(token: str, query: Query) -> list[object]:
     """Key of a token, checked against the order."""
     try:
         values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
@@ -236,7 +236,7 @@ def _after(token: str, query: Query) -> list[Any]:
         raise wrong("$skiptoken: take it unchanged from @iot.nextLink") from None
 
 
-def _checked(value: Any, kind: str) -> Any:
+def _checked(value: object, kind: str) -> object:
     if value is None:
         return None
     if kind == "jsonb":
@@ -253,11 +253,13 @@ def _checked(value: Any, kind: str) -> Any:
     return value
 
 
-def _data_arrays(reader: Reader, rows: list[Row], shown: list[dict[str, Any]], asked: Options) -> list[dict[str, Any]]:
+def _data_arrays(
+    reader: Reader, rows: list[Row], shown: list[dict[str, object]], asked: Options
+) -> list[dict[str, object]]:
     """Observations as arrays, a table for each datastream."""
     usual = ["id", "phenomenonTime", "resultTime", "result", "resultQuality"]
     names = [name for name in asked.select if name not in {"Datastream", "FeatureOfInterest", "parameters"}] or usual
-    tables: dict[int, list[list[Any]]] = {}
+    tables: dict[int, list[list[object]]] = {}
     for row, document in zip(rows, shown, strict=True):
         cells = [document.get("@iot.id" if name == "id" else name) for name in names]
         tables.setdefault(row["datastream_id"], []).append(cells)

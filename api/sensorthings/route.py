@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import cast
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -26,7 +26,7 @@ from api.sensorthings.read import Reader
 from api.sensorthings.write import Writer
 from store import sensorthings
 from store.pool import Pool
-from store.sensorthings import ENTITIES
+from store.sensorthings import ENTITIES, Row
 from telemetry.pack import MAXIMUM_RECORDS
 from telemetry.reading import Reading, milliseconds
 
@@ -116,11 +116,12 @@ async def _references(request: Request, reader: Reader, place: Place, asked: Opt
     if place.number is not None:
         return json_answer(request, {"@iot.selfLink": reader.link(place.entity, place.number)})
     document = await reader.page(place.entity, asked, address, place)
-    links = [{"@iot.selfLink": item["@iot.selfLink"]} for item in document["value"]]
+    items = cast("list[Row]", document["value"])
+    links = [{"@iot.selfLink": item["@iot.selfLink"]} for item in items]
     return json_answer(request, document | {"value": links})
 
 
-async def body_of(request: Request) -> Any:
+async def body_of(request: Request) -> object:
     """JSON of a body, or a 400."""
     try:
         return msgspec.json.decode(await request.body())
@@ -135,14 +136,14 @@ async def create_observations(request: Request, here: Here, asking: Asking) -> R
     tables = await body_of(request)
     if not isinstance(tables, list) or not tables:
         raise wrong("CreateObservations takes an array of {Datastream, components, dataArray}")
-    found: list[tuple[int, dict[str, Any]]] = []
+    found: list[tuple[int, dict[str, object]]] = []
     for table in tables:
         found += _table(table)
     links = await _observe(request, here, asking, found)
     return Response(msgspec.json.encode(links), 201, media_type="application/json")
 
 
-def _table(table: Any) -> list[tuple[int, dict[str, Any]]]:
+def _table(table: object) -> list[tuple[int, dict[str, object]]]:
     match table:
         case {"Datastream": {"@iot.id": int(number)}, "components": [*names], "dataArray": [*rows]}:
             if all(isinstance(row, list) and len(row) == len(names) for row in rows):
@@ -151,17 +152,18 @@ def _table(table: Any) -> list[tuple[int, dict[str, Any]]]:
 
 
 async def _observe(
-    request: Request, here: Resources, asking: Asker, sent: list[tuple[int, dict[str, Any]]]
+    request: Request, here: Resources, asking: Asker, sent: list[tuple[int, dict[str, object]]]
 ) -> list[str]:
     """Send observations as readings; the address of each, or ``error`` for one that was set aside."""
     if len(sent) > MAXIMUM_RECORDS:
         raise wrong(f"{MAXIMUM_RECORDS} observations at most in one request")
-    names: dict[int, Any] = {}
+    names: dict[int, Row] = {}
     async with here.reading() as connection:
         for number in {number for number, _ in sent}:
-            names[number] = await sensorthings.changed(connection, "wire_name", asking.scope, id=_fits(number))
-            if names[number] is None:
+            name = await sensorthings.changed(connection, "wire_name", asking.scope, id=_fits(number))
+            if name is None:
                 raise not_found("Datastreams", number)
+            names[number] = name
     readings = [_reading(names[number], number, body, here) for number, body in sent]
     posted = await send(here, asking, readings)
     lost = {entry.record: entry for entry in posted.set_aside}
@@ -176,7 +178,7 @@ def _fits(number: int) -> int:
     return number if 0 < number < 2**31 else 0
 
 
-def _reading(name: dict[str, Any], number: int, body: dict[str, Any], here: Resources) -> Reading:
+def _reading(name: Row, number: int, body: dict[str, object], here: Resources) -> Reading:
     body = told("Observations", body)
     feature = body.get("FeatureOfInterest")
     if feature is not None and (not isinstance(feature, dict) or "@iot.id" not in feature):
@@ -211,12 +213,16 @@ async def create(request: Request, here: Here, asking: Asking, path: str) -> Res
         number = await Writer(connection, asking).create(place.entity, body, place.above)
     async with reading(request, here, asking) as reader:
         document = await reader.one(place.entity, number)
-    return Response(msgspec.json.encode(document), 201, {"Location": document["@iot.selfLink"]}, "application/json")
+    return Response(
+        msgspec.json.encode(document), 201, {"Location": str(document["@iot.selfLink"])}, "application/json"
+    )
 
 
-async def _created_observation(request: Request, here: Resources, asking: Asker, place: Place, body: Any) -> Response:
+async def _created_observation(
+    request: Request, here: Resources, asking: Asker, place: Place, body: object
+) -> Response:
     given = told("Observations", body)
-    number = place.above[1] if place.above and place.above[0].name == "Datastreams" else None
+    number = int(place.above[1] or 0) if place.above and place.above[0].name == "Datastreams" else None
     if number is None:
         match given.get("Datastream"):
             case {"@iot.id": int(found)} if not isinstance(found, bool):

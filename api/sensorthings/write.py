@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import psycopg
 from psycopg.types.json import Jsonb
 
 from api.access.caller import Asker
 from api.protocol.problems import Problem, not_found
+from api.sensorthings.address import Id
 from api.sensorthings.body import (
     KNOWN,
     MEASUREMENT,
     Body,
     code_of,
     extra,
+    inner,
     point,
     quantity_of,
     reference,
@@ -27,9 +27,9 @@ from api.sensorthings.grammar import wrong
 from store import audit, sensorthings
 from store.outline import Above, OutlineError, near
 from store.place import ELEVATIONS
+from store.pool import Connection
 from store.scope import Scope
-from store.sensorthings import Entity
-from store.shown import Connection
+from store.sensorthings import Entity, Row
 from telemetry.reading import LEVEL
 
 
@@ -41,7 +41,7 @@ class Writer:
         self.asker = asker
         self.scope: Scope = asker.require("places")
 
-    async def _do(self, named: str, **values: Any) -> dict[str, Any] | None:
+    async def _do(self, named: str, **values: object) -> Row | None:
         try:
             async with self.connection.transaction():
                 return await sensorthings.changed(self.connection, named, self.scope, **values)
@@ -55,10 +55,10 @@ class Writer:
     async def _audit(self, action: str, entity: str, number: int) -> None:
         await audit.record_asked(self.connection, self.asker.name, action, f"{entity}({number})")
 
-    async def create(self, entity: Entity, body: Any, above: tuple[Entity, Any, str] | None) -> int:
+    async def create(self, entity: Entity, body: object, above: tuple[Entity, Id, str] | None) -> int:
         """Create an entity with everything inside it; returns its id."""
         given = told(entity.name, body) if entity.name in KNOWN else {}
-        outer = {above[0].name: above[1]} if above else {}
+        outer: Row = {above[0].name: above[1]} if above else {}
         if entity.name == "Things":
             number = await self._thing(given)
         elif entity.name == "Sensors":
@@ -77,7 +77,7 @@ class Writer:
     async def _thing(self, body: Body) -> int:
         kept = extra(body)
         kept["description"] = text(body, "description", usual=text(body, "name"))
-        told_properties = body.get("properties") or {}
+        told_properties = inner(body, "properties")
         parent = await self._parent(told_properties.get("parent"))
         elevation = told_properties.get("elevation")
         if elevation is not None and (not isinstance(elevation, int | float) or isinstance(elevation, bool)
@@ -92,7 +92,7 @@ class Writer:
             await self._datastream(told("Datastreams", datastream), number, None, None)
         return number
 
-    async def _parent(self, code: Any) -> int | None:
+    async def _parent(self, code: object) -> int | None:
         if code is None:
             if not self.scope.everything:
                 raise wrong("name the place above in properties.parent: you look after a part of the tree")
@@ -146,7 +146,7 @@ class Writer:
         sensor = sensor or await self._sensor_named(body)
         if sensor is None and isinstance(body.get("Sensor"), dict):
             sensor = await self._sensor(told("Sensors", body["Sensor"]))
-        level = (body.get("properties") or {}).get("level", "")
+        level = inner(body, "properties").get("level", "")
         if not isinstance(level, str) or (level and not LEVEL.match(level)):
             raise wrong("properties.level: write -0.30m, 2m or a word")
         if several(body, "Observations"):
@@ -158,17 +158,18 @@ class Writer:
             raise not_found("Things", thing)
         return int(row["id"])
 
-    async def change(self, entity: Entity, number: int, body: Any) -> None:
+    async def change(self, entity: Entity, id_: Id, body: object) -> None:
         """Change what is named; the rest stays."""
         given = told(entity.name, body) if entity.name in KNOWN else {}
         _references_only(entity, given)
+        if entity.name not in {"Things", "Sensors", "Datastreams", "Locations"}:
+            raise Problem(405, f"{entity.name} are kept by the platform and cannot be changed")
+        number = int(id_ or 0)
         if entity.name == "Locations":
             if "location" in given:
                 await self._location(given, number)
             await self._audit("changed", entity.name, number)
             return
-        if entity.name not in {"Things", "Sensors", "Datastreams"}:
-            raise Problem(405, f"{entity.name} are kept by the platform and cannot be changed")
         stored = await self._do("stored_properties", id=number, entity=entity.name)
         if stored is None:
             raise not_found(entity.name, number)
@@ -187,11 +188,12 @@ class Writer:
             raise not_found(entity.name, number)
         await self._audit("changed", entity.name, number)
 
-    async def drop(self, entity: Entity, number: int) -> None:
+    async def drop(self, entity: Entity, id_: Id) -> None:
         """Delete what has no readings; those are never deleted."""
         names = {"Things": "drop_thing", "Datastreams": "drop_datastream", "Sensors": "drop_sensor"}
         if entity.name not in names:
             raise Problem(405, f"{entity.name} cannot be deleted; say a verdict over readings instead")
+        number = int(id_ or 0)
         if entity.name != "Sensors":
             place = number if entity.name == "Things" else None
             datastream = number if entity.name == "Datastreams" else None
@@ -213,13 +215,13 @@ class Writer:
 def _references_only(entity: Entity, given: Body) -> None:
     """Refuse what a change would have to make or change elsewhere."""
     for name in entity.navigation:
-        for inner in several(given, name) if name in given else []:
-            if not isinstance(inner, dict) or "@iot.id" not in inner:
+        for referred in several(given, name) if name in given else []:
+            if not isinstance(referred, dict) or "@iot.id" not in referred:
                 raise wrong(f"{name} are changed at their own address")
 
 
-def _changes(entity: Entity, number: int, given: Body, kept: Body) -> tuple[str, dict[str, Any]]:
-    values: dict[str, Any] = {"id": number, "properties": Jsonb(kept)}
+def _changes(entity: Entity, number: int, given: Body, kept: Body) -> tuple[str, dict[str, object]]:
+    values: dict[str, object] = {"id": number, "properties": Jsonb(kept)}
     if entity.name == "Things":
         kept.pop("name", None)
         return "change_thing", values | {"name": text(given, "name") if "name" in given else None}

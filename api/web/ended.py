@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
+
+from store import visible_row
 
 #: Not heard for so long, a station is taken to have ended.
 FORGOTTEN = timedelta(days=400)
 
 
-def ended_on(row: Mapping[str, Any], now: datetime) -> str | None:
+def ended_on(row: visible_row.Overview, now: datetime) -> str | None:
     """Day on which a station of the overview ended: as was said, or when it was heard last over 400 days ago."""
     ended, heard = row["ended"], row["time"]
     said = ended is not None and ended <= now and (heard is None or heard <= ended + timedelta(days=1))

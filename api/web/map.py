@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from html import escape
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
@@ -14,38 +15,51 @@ from api.access.dependencies import Here
 from api.web import view
 from api.web.page import STATIC, language_for, render
 from api.web.words import WORDS, Language
-from store import office, shown
+from store import visible, visible_row
 
 router = APIRouter(include_in_schema=False)
 WIDTH, HEIGHT, EDGE = 360, 300, 24
 
 
-def picture(stations: list[dict[str, Any]], label: str) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A station as a point of the map."""
+
+    name: str
+    longitude: float
+    latitude: float
+    link: str
+    level: int
+    temperature: str
+
+
+def picture(stations: Sequence[Spot], label: str) -> Markup:
     """Points of stations on a plane, north up, one degree of longitude drawn as long as it is in the middle."""
     if not stations:
         return Markup("")
-    west, east = min(s["longitude"] for s in stations), max(s["longitude"] for s in stations)
-    south, north = min(s["latitude"] for s in stations), max(s["latitude"] for s in stations)
+    west, east = min(s.longitude for s in stations), max(s.longitude for s in stations)
+    south, north = min(s.latitude for s in stations), max(s.latitude for s in stations)
     scale = min((WIDTH - 2 * EDGE) / max(east - west, 1e-3), (HEIGHT - 2 * EDGE) / max(north - south, 1e-3))
     parts = []
     for station in stations:
-        x = EDGE + (station["longitude"] - west) * scale
-        y = EDGE + (north - station["latitude"]) * scale
-        kind = "warned" if station["level"] else "quiet"
+        x = EDGE + (station.longitude - west) * scale
+        y = EDGE + (north - station.latitude) * scale
+        kind = "warned" if station.level else "quiet"
         anchor, dx = ("end", -9) if x > WIDTH * 0.6 else ("start", 9)
         point = f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="6"/>'
         place = f'x="{x + dx:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}"'
-        name = f'<text class="tick" {place}>{escape(station["name"])}</text>'
-        parts.append(f'<a href="{escape(station["link"])}">{point}{name}</a>')
+        name = f'<text class="tick" {place}>{escape(station.name)}</text>'
+        parts.append(f'<a href="{escape(station.link)}">{point}{name}</a>')
     svg = f'<svg class="chart map" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(label)}">'
     return Markup(svg + "".join(parts) + "</svg>")  # noqa: S704 — every text in it is escaped
 
 
-def _station(row: dict[str, Any], language: Language) -> dict[str, Any]:
-    link = f"/?station={row['code']}&lang={language}"
-    kept = {name: row[name] for name in ("name", "longitude", "latitude")}
-    temperature = view.temperature(row["air_temperature"], language)
-    return kept | {"link": link, "level": row["alert_level"] or 0, "temperature": temperature}
+def _station(row: visible_row.Overview, language: Language) -> Iterator[Spot]:
+    """The station where it stands; nothing of one that stands nowhere."""
+    if row["longitude"] is not None and row["latitude"] is not None:
+        link, level = f"/?station={row['code']}&lang={language}", row["alert_level"] or 0
+        temperature = view.temperature(row["air_temperature"], language)
+        yield Spot(row["name"], row["longitude"], row["latitude"], link, level, temperature)
 
 
 @router.get("/map")
@@ -53,15 +67,23 @@ async def map_of_stations(request: Request, here: Here, asking: Asking) -> Respo
     """Where the stations stand."""
     language = language_for(request, here)
     async with here.reading() as connection:
-        rows = await shown.rows(connection, "overview", asking.scope, now=here.now())
-        communes = await office.rows(
-            connection, "places", asking.scope, after=0, within=None, state="commune", limit=500
+        rows = await visible.rows(connection, visible_row.Overview, "overview", asking.scope, now=here.now())
+        communes = await visible.rows(
+            connection, visible_row.Place, "places", asking.scope, after=0, within=None, state="commune", limit=500
         )
-    stations = [_station(row, language) for row in rows if row["longitude"] is not None and row["latitude"] is not None]
+    stations = [spot for row in rows for spot in _station(row, language)]
     outlines = [row["geometry"] for row in communes if row["geometry"]]
     drawn = picture(stations, WORDS[language]["map"])
     return render(
-        request, here, "map.html", language, asking=asking, stations=stations, outlines=outlines, picture=drawn
+        request,
+        here,
+        "map.html",
+        language,
+        asking=asking,
+        stations=stations,
+        outlines=outlines,
+        picture=drawn,
+        points=[asdict(spot) for spot in stations],
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
@@ -26,9 +25,9 @@ from api.web.office_words import OFFICE_WORDS
 from api.web.page import language_for, render
 from api.web.sign_in import text
 from api.web.words import Language, ago, time_and_date
-from store import office, shown
+from store import visible, visible_row
 from store.gateway_remarks import remarks
-from store.shown import Connection
+from store.pool import Connection
 from store.statements import statement
 from telemetry.unknown import Why
 
@@ -37,22 +36,24 @@ router = APIRouter(include_in_schema=False)
 SILENT = timedelta(hours=2)
 #: Or for so many of its own intervals, where they are longer.
 LATE = 1.5
-LIST: dict[str, Any] = {"after": 0, "before": 2**62, "within": None, "state": None, "limit": 200}
+LIST: dict[str, object] = {"after": 0, "before": 2**62, "within": None, "state": None, "limit": 200}
 
 
-async def _approvals(connection: Connection, asking: Asker, language: Language) -> list[dict[str, Any]]:
+async def _approvals(connection: Connection, asking: Asker, language: Language) -> list[dict[str, object]]:
     if not asking.may("approve"):
         return []
-    rows = await office.rows(connection, "approvals", asking.scope_for("approve"), **(LIST | {"state": "waiting"}))
-    return [row | {"text": row["text"] or stored_json.bulletin_text(row["texts"], language)} for row in rows]
+    rows = await visible.rows(
+        connection, visible_row.Approval, "approvals", asking.scope_for("approve"), **(LIST | {"state": "waiting"})
+    )
+    return [{**row, "text": row["text"] or stored_json.bulletin_text(row["texts"], language)} for row in rows]
 
 
-async def _health(connection: Connection, asking: Asker, now: datetime, language: Any) -> list[dict[str, Any]]:
-    rows = await shown.rows(connection, "overview", asking.scope_for("acknowledge"), now=now)
+async def _health(connection: Connection, asking: Asker, now: datetime, language: Language) -> list[dict[str, object]]:
+    rows = await visible.rows(connection, visible_row.Overview, "overview", asking.scope_for("acknowledge"), now=now)
     return [_station(row, now, language) for row in rows]
 
 
-def _station(row: dict[str, Any], now: datetime, language: Any) -> dict[str, Any]:
+def _station(row: visible_row.Overview, now: datetime, language: Language) -> dict[str, object]:
     said, age = "–", None
     if row["time"]:
         at = time_and_date(row["time"].astimezone(ZoneInfo(row["time_zone"])), language)
@@ -66,10 +67,10 @@ def _station(row: dict[str, Any], now: datetime, language: Any) -> dict[str, Any
     return known | {"silent": bool(row["missed"] or late), "ended": None}
 
 
-async def _gateways(connection: Connection, asking: Asker) -> list[dict[str, Any]]:
+async def _gateways(connection: Connection, asking: Asker) -> list[dict[str, object]]:
     if not asking.may("gateways"):
         return []
-    rows = await office.rows(connection, "gateways", asking.scope_for("gateways"), **LIST)
+    rows = await visible.rows(connection, visible_row.Gateway, "gateways", asking.scope_for("gateways"), **LIST)
     return [
         {"code": row["code"], "state": stored_json.gateway_state(row["status"]), "remarks": len(remarks(row["status"]))}
         for row in rows
@@ -90,7 +91,13 @@ async def _unjudged(
     """What cannot be judged at the stations looked after: warning, why, at how many places, some of them."""
     if not asking.may("acknowledge"):
         return []
-    rows = await shown.rows(connection, "unjudged_counts", asking.scope_for("acknowledge"), sensor=int(Why.SENSOR))
+    rows = await visible.rows(
+        connection,
+        visible_row.UnjudgedCount,
+        "unjudged_counts",
+        asking.scope_for("acknowledge"),
+        sensor=int(Why.SENSOR),
+    )
     properties = await titles(connection, "property")
     said = []
     for row in rows:
@@ -108,9 +115,9 @@ async def home(request: Request, here: Here, asking: Asking, said: str = "") -> 
     language, now = language_for(request, here), here.now()
     async with here.reading() as connection:
         scope = asking.scope_for("acknowledge")
-        opened = await shown.rows(connection, "alerts", scope, **(ANY_ALERT | {"state": "open"}))
+        opened = await visible.rows(connection, visible_row.Alert, "alerts", scope, **(ANY_ALERT | {"state": "open"}))
         rules = await titles(connection, "rule")
-        given: dict[str, Any] = {
+        given: dict[str, object] = {
             "approvals": await _approvals(connection, asking, language),
             "stations": await _health(connection, asking, now, language) if asking.may("acknowledge") else [],
             "gateways": await _gateways(connection, asking),
@@ -118,9 +125,17 @@ async def home(request: Request, here: Here, asking: Asking, said: str = "") -> 
             "spent": await _spent(connection, asking),
         }
     return render(
-        request, here, "office.html", language, asking=asking, alerts=view.alerts(opened, language, rules), said=said,
-        moment=lambda at: time_and_date(at.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")), language), **given,
-    )  # fmt: skip
+        request,
+        here,
+        "office.html",
+        language,
+        200,
+        asking=asking,
+        alerts=view.alerts(opened, language, rules),
+        said=said,
+        moment=lambda at: time_and_date(at.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")), language),
+        **given,
+    )
 
 
 def _back(path: str, said: str) -> Response:
@@ -157,7 +172,7 @@ async def subscribers(request: Request, here: Here, asking: Asking, said: str = 
         return RedirectResponse("/sign-in", 303)
     scope = asking.require("subscribers")
     async with here.reading() as connection:
-        found = await office.rows(connection, "subscribers", scope, **(LIST | {"limit": 1000}))
+        found = await visible.rows(connection, visible_row.Subscriber, "subscribers", scope, **(LIST | {"limit": 1000}))
     language = language_for(request, here)
     return render(request, here, "people.html", language, asking=asking, people=found, said=said, wrong="")
 
@@ -178,7 +193,9 @@ async def add(request: Request, here: Here, asking: Asking) -> Response:
             raise
         wrong = error.detail if isinstance(error, Problem) else "; ".join(entry["msg"] for entry in error.errors())
         async with here.reading() as connection:
-            found = await office.rows(connection, "subscribers", asking.require("subscribers"), **LIST)
+            found = await visible.rows(
+                connection, visible_row.Subscriber, "subscribers", asking.require("subscribers"), **LIST
+            )
         return render(
             request, here, "people.html", language_for(request, here), status=422, asking=asking, people=found, said="",
             wrong=wrong,
@@ -206,7 +223,9 @@ async def _rules(request: Request, here: Resources, asking: Asker, asked: int, w
     number = min(max(asked, 0), 2**31 - 1)
     async with here.reading() as connection:
         rules = await titles(connection, "rule")
-        answer = await office.row(connection, "asked", asking.scope_for("audit"), id=number, who=asking.name)
+        answer = await visible.row(
+            connection, visible_row.Asked, "asked", asking.scope_for("audit"), id=number, who=asking.name
+        )
     language = language_for(request, here)
     names = {name: stored_json.title(entry, language, name.replace("_", " ")) for name, entry in rules.items()}
     return render(
@@ -233,7 +252,7 @@ async def preview(request: Request, here: Here, asking: Asking) -> Response:
     return RedirectResponse(f"/office/rules?asked={answer.headers['location'].rpartition('/')[2]}", 303)
 
 
-def _tried(thresholds: str, language: Language) -> dict[str, Any]:
+def _tried(thresholds: str, language: Language) -> dict[str, object]:
     """Thresholds as people type them: with decimal points or commas, spaces between."""
     try:
         numbers = [float(part) for part in thresholds.replace(",", ".").replace(";", " ").split()]

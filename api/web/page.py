@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,12 +16,14 @@ from api.protocol.parameters import CODE
 from api.routes.alerts import ANY_ALERT
 from api.routes.catalogue import titles
 from api.routes.readings import values
+from api.routes.unjudged import Names
 from api.web import season, unjudged, view
 from api.web.ended import ended_on
 from api.web.office_words import OFFICE_WORDS
 from api.web.style import STYLE
 from api.web.words import WORDS, Language, ago, language_of, short_date, time_and_date, weekday
-from store import office, shown
+from store import visible, visible_row
+from store.pool import Connection
 from telemetry.quantities import QUANTITIES
 
 router = APIRouter(include_in_schema=False)
@@ -34,7 +36,7 @@ CHARTS = 6
 
 
 def render(
-    request: Request, here: Resources, name: str, language: Language, status: int = 200, **given: Any
+    request: Request, here: Resources, name: str, language: Language, status: int = 200, **given: object
 ) -> Response:
     """A template filled with what every page needs besides its own."""
     other = "en" if language == "vi" else "vi"
@@ -61,8 +63,8 @@ def language_for(request: Request, here: Resources) -> Language:
 
 
 async def _hourly(
-    here: Resources, asking: Asker, found: list[dict[str, Any]], times: tuple[datetime, datetime]
-) -> list[tuple[dict[str, Any], list[tuple[datetime, float]]]]:
+    here: Resources, asking: Asker, found: list[visible_row.Datastream], times: tuple[datetime, datetime]
+) -> list[tuple[visible_row.Datastream, list[tuple[datetime, float]]]]:
     chosen = sorted(
         (row for row in found if row["quantity"] in QUANTITIES and row["quantity"] not in view.UNDRAWN),
         key=lambda row: view.rank(row["quantity"]),
@@ -83,28 +85,58 @@ async def _station(
     code: str,
     days: int,
     language: Language,
-    names: dict[str, Any],
-    rules: dict[str, Any],
-) -> dict[str, Any] | None:
+    names: Names,
+    rules: Names,
+) -> dict[str, object] | None:
     """Everything about one station, or None where there is none to see."""
     now = here.now()
     async with here.reading() as connection:
-        place = await shown.row(connection, "place", asking.scope, code=code)
+        place = await visible.row(connection, visible_row.Place, "place", asking.scope, code=code)
         if place is None:
             return None
-        latest = await shown.rows(connection, "latest", asking.scope, code=code, quantity=None, limit=200)
-        found = await shown.rows(connection, "datastreams_of", asking.scope, stations=[code], names=[])
-        indices = await shown.rows(
-            connection, "indices", asking.scope, code=code, indices=[], from_time=now - timedelta(days=4),
-            to_time=now + timedelta(days=1), after_time=now - timedelta(days=5), after_index="", after_season=-1,
+        latest = await visible.rows(
+            connection, visible_row.Latest, "latest", asking.scope, code=code, quantity=None, limit=200
+        )
+        found = await visible.rows(
+            connection, visible_row.Datastream, "datastreams_of", asking.scope, stations=[code], names=[]
+        )
+        indices = await visible.rows(
+            connection,
+            visible_row.IndexValue,
+            "indices",
+            asking.scope,
+            code=code,
+            indices=[],
+            from_time=now - timedelta(days=4),
+            to_time=now + timedelta(days=1),
+            after_time=now - timedelta(days=5),
+            after_index="",
+            after_season=-1,
             limit=2000,
-        )  # fmt: skip
-        forecast = await office.rows(connection, "forecasts", asking.scope, code=code, from_time=now,
-                                     to_time=now + timedelta(days=5), now=now, limit=2000)  # fmt: skip
-        silent = await shown.rows(connection, "unjudged", asking.scope, code=code)
-        awaited = await shown.row(connection, "awaited", asking.scope, code=code, now=now)
-        ahead = await shown.rows(connection, "coming_indices", asking.scope, code=code, from_time=now,
-                                 to_time=now + timedelta(days=5), now=now)  # fmt: skip
+        )
+        forecast = await visible.rows(
+            connection,
+            visible_row.Forecast,
+            "forecasts",
+            asking.scope,
+            code=code,
+            from_time=now,
+            to_time=now + timedelta(days=5),
+            now=now,
+            limit=2000,
+        )
+        silent = await visible.rows(connection, visible_row.Unjudged, "unjudged", asking.scope, code=code)
+        awaited = await visible.row(connection, visible_row.Awaited, "awaited", asking.scope, code=code, now=now)
+        ahead = await visible.rows(
+            connection,
+            visible_row.ComingIndex,
+            "coming_indices",
+            asking.scope,
+            code=code,
+            from_time=now,
+            to_time=now + timedelta(days=5),
+            now=now,
+        )
         properties = await titles(connection, "property") if silent else {}
     zone = ZoneInfo(place["time_zone"])
     times = (now - timedelta(days=days), now)
@@ -125,22 +157,35 @@ async def _station(
 
 
 async def _seasons(
-    connection: shown.Connection,
+    connection: Connection,
     here: Resources,
     asking: Asker,
-    place: shown.Row,
+    place: visible_row.Overview,
     commune: str | None,
     language: Language,
 ) -> list[season.Growing]:
     """Crops in the field that the asker may see at a station and around it."""
     now, zone = here.now(), ZoneInfo(place["time_zone"])
-    found = await shown.rows(
-        connection, "growing", asking.scope, code=place["code"], commune=commune, today=now.astimezone(zone).date()
+    found = await visible.rows(
+        connection,
+        visible_row.Growing,
+        "growing",
+        asking.scope,
+        code=place["code"],
+        commune=commune,
+        today=now.astimezone(zone).date(),
     )
     if not found:
         return []
-    values = await shown.rows(connection, "season_values", asking.scope, seasons=[row["id"] for row in found],
-                              indices=list(season.SHOWN), now=now)  # fmt: skip
+    values = await visible.rows(
+        connection,
+        visible_row.SeasonValue,
+        "season_values",
+        asking.scope,
+        seasons=[row["id"] for row in found],
+        indices=list(season.SHOWN),
+        now=now,
+    )
     crops = await titles(connection, "crop")
     made = []
     for row in found:
@@ -149,7 +194,7 @@ async def _seasons(
     return made
 
 
-def _groups(rows: list[dict[str, Any]], now: datetime, language: Language) -> dict[str, list[view.Station]]:
+def _groups(rows: list[visible_row.Overview], now: datetime, language: Language) -> dict[str, list[view.Station]]:
     groups: dict[str, list[view.Station]] = {}
     for row in rows:
         commune = row["commune_name"] or WORDS[language]["no_commune"]
@@ -171,8 +216,10 @@ async def home(
     """The farmers' page."""
     language = language_for(request, here)
     async with here.reading() as connection:
-        overview = await shown.rows(connection, "overview", asking.scope, now=here.now())
-        opened = await shown.rows(connection, "alerts", asking.scope, **(ANY_ALERT | {"state": "open"}))
+        overview = await visible.rows(connection, visible_row.Overview, "overview", asking.scope, now=here.now())
+        opened = await visible.rows(
+            connection, visible_row.Alert, "alerts", asking.scope, **(ANY_ALERT | {"state": "open"})
+        )
         index_names = await titles(connection, "index")
         rule_names = await titles(connection, "rule")
     known = {row["code"] for row in overview}
@@ -180,14 +227,22 @@ async def home(
     about = None
     if chosen and chosen in known:
         about = await _station(here, asking, chosen, days, language, index_names, rule_names)
-    commune = next((row["commune"] for row in overview if row["code"] == chosen), None)
+    at = next((row for row in overview if row["code"] == chosen), None)
+    commune = at["commune"] if at else None
     bulletins, seasons = [], []
     async with here.reading() as connection:
-        if about:
-            seasons = await _seasons(connection, here, asking, about["place"], commune, language)
+        if about and at:
+            seasons = await _seasons(connection, here, asking, at, commune, language)
         if commune:
-            bulletins = await office.rows(
-                connection, "bulletins", asking.scope, before=2**62, state=None, within=commune, limit=3
+            bulletins = await visible.rows(
+                connection,
+                visible_row.Bulletin,
+                "bulletins",
+                asking.scope,
+                before=2**62,
+                state=None,
+                within=commune,
+                limit=3,
             )
     near = [row for row in opened if row["place"] == chosen or (commune and row["commune"] == commune)]
     far = [row for row in opened if row not in near]

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -14,6 +13,7 @@ from markupsafe import Markup
 from api.answers import stored_json
 from api.web.chart import chart
 from api.web.words import SEASON_WORDS, STAGES, Language, short_date, with_unit
+from store import visible_row
 
 #: Indices of a season that the page shows.
 SHOWN = ("crop_stage", "root_zone_depletion", "irrigation_requirement", "days_to_irrigation", "crop_evapotranspiration")
@@ -57,7 +57,7 @@ def days_to_next(stages: Values) -> int | None:
     return math.ceil((math.floor(stage) + 1 - stage) / pace - 1e-9)
 
 
-def _stage(season: dict[str, Any], stages: Values, today: date, language: Language) -> str:
+def _stage(season: visible_row.Growing, stages: Values, today: date, language: Language) -> str:
     words = SEASON_WORDS[language]
     said = words["sown"].format(short_date(_midnight(season["sown"]), language), (today - season["sown"]).days)
     if not stages:
@@ -88,7 +88,11 @@ def _midnight(day: date) -> datetime:
 
 
 def growing(
-    season: dict[str, Any], rows: Sequence[dict[str, Any]], crop: dict[str, Any], now: datetime, language: Language
+    season: visible_row.Growing,
+    rows: Sequence[visible_row.SeasonValue],
+    crop: dict[str, object],
+    now: datetime,
+    language: Language,
 ) -> Growing:
     """A season of its row, its index values (oldest first) and its crop's entry in the catalogue."""
     zone = ZoneInfo(season["time_zone"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import Any
 from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
@@ -70,7 +69,7 @@ async def _signed_in(here: Resources, name: str, password: str) -> str | None:
                 await audit.record_asked(connection, f"account:{name}", "account locked", name)
             return None
         token = secrets.token_urlsafe(32)
-        lasts: Any = here.settings.session_time
+        lasts: object = here.settings.session_time
         if await access.found(connection, "signed_in", account=row["id"]) is None:
             return None  # locked by others while this password was looked at
         await access.found(connection, "open_session", sha256=access.sha256(token), account=row["id"], lasts=lasts)

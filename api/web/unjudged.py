@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from api.answers import stored_json
 from api.routes.unjudged import Names, says
 from api.web.words import Language
+from store import visible_row
 from telemetry.unknown import Why
 
 #: Rules about the network itself: nothing a farmer has to know.
@@ -30,7 +30,7 @@ class Unjudged:
         return bool(self.lines or self.unmeasured)
 
 
-def of_page(rows: Sequence[dict[str, Any]], rules: Names, properties: Names, language: Language) -> Unjudged:
+def of_page(rows: Sequence[visible_row.Unjudged], rules: Names, properties: Names, language: Language) -> Unjudged:
     """Of rules alone, what concerns a number that is missing or a silence first."""
     lines: dict[str, list[str]] = {}
     unmeasured: list[str] = []

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -13,6 +12,7 @@ from markupsafe import Markup
 from api.answers import stored_json
 from api.web.chart import chart
 from api.web.words import AUDIENCES, UNITS, WORDS, Language, ago, number, short_date, time_and_date, weekday, with_unit
+from store import visible_row
 from telemetry.quantities import QUANTITIES, Aggregate
 
 #: What people look for first; other quantities follow in the order of the table of quantities.
@@ -52,7 +52,7 @@ class Value:
     doubtful: bool
 
 
-def latest_values(rows: Sequence[dict[str, Any]], now: datetime, language: Language) -> list[Value]:
+def latest_values(rows: Sequence[visible_row.Latest], now: datetime, language: Language) -> list[Value]:
     """Newest values, those that matter first."""
     shown = sorted((row for row in rows if row["quantity"] not in HIDDEN), key=lambda row: rank(row["quantity"]))
     values = []
@@ -90,7 +90,7 @@ def _says(points: Sequence[tuple[datetime, float]], unit: str, zone: ZoneInfo, l
 
 
 def charts(
-    series: Sequence[tuple[dict[str, Any], list[tuple[datetime, float]]]],
+    series: Sequence[tuple[visible_row.Datastream, list[tuple[datetime, float]]]],
     times: tuple[datetime, datetime],
     zone: ZoneInfo,
     language: Language,
@@ -130,13 +130,13 @@ class Warned:
     advice: tuple[tuple[str, str], ...] = ()
 
 
-def alerts(rows: Sequence[dict[str, Any]], language: Language, rules: dict[str, dict[str, Any]]) -> list[Warned]:
+def alerts(rows: Sequence[visible_row.Alert], language: Language, rules: dict[str, dict[str, object]]) -> list[Warned]:
     """Open alerts, the gravest first; ``rules`` are their entries in the catalogue."""
     ordered = sorted(rows, key=lambda row: (-row["level"], row["started"]))
     return [_warned(row, language, rules.get(row["rule"], {})) for row in ordered]
 
 
-def _warned(row: dict[str, Any], language: Language, rule: dict[str, Any]) -> Warned:
+def _warned(row: visible_row.Alert, language: Language, rule: dict[str, object]) -> Warned:
     texts, (name, act) = (
         stored_json.texts(row["texts"], language),
         stored_json.level_words(rule, row["level"], language),
@@ -200,8 +200,8 @@ class Daily:
 
 
 def daily(
-    rows: Sequence[dict[str, Any]],
-    names: dict[str, dict[str, Any]],
+    rows: Sequence[visible_row.IndexValue] | Sequence[visible_row.ComingIndex],
+    names: Mapping[str, Mapping[str, object]],
     zone: ZoneInfo,
     language: Language,
     *,
@@ -220,7 +220,7 @@ def daily(
     return Daily([datetime(day.year, day.month, day.day, tzinfo=zone) for day in days], table)
 
 
-def coming(rows: Sequence[dict[str, Any]], zone: ZoneInfo, language: Language) -> list[dict[str, str]]:
+def coming(rows: Sequence[visible_row.Forecast], zone: ZoneInfo, language: Language) -> list[dict[str, str]]:
     """Forecast by local day: range of the air's temperature, sum of rain."""
     days: dict[date, dict[str, list[float]]] = {}
     for row in rows:
@@ -242,7 +242,7 @@ def coming(rows: Sequence[dict[str, Any]], zone: ZoneInfo, language: Language) -
     return said
 
 
-def bulletin(rows: Sequence[dict[str, Any]], language: Language) -> dict[str, Any] | None:
+def bulletin(rows: Sequence[visible_row.Bulletin], language: Language) -> dict[str, object] | None:
     """Newest bulletin in the reader's language, else in Vietnamese."""
     for row in rows:
         if said := stored_json.bulletin_text(row["texts"], language):
