@@ -1,4 +1,4 @@
-"""Accept: a pack's bytes → rows to store and what has to be set aside, whole packs at a time; pure."""
+"""What becomes of a pack's bytes, whole packs at a time: rows to store, and what is set aside with its reason; pure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Accepted:
 
 
 def one_record(payload: bytes, content_type: str, record: int) -> bytes:
-    """Pack of one record of a pack, base values included, so that it can be kept and replayed by itself."""
+    """Pack of one record of a pack, base values included, so that it can be kept and reprocessed by itself."""
     return _Record(payload, content_type)(record)
 
 
@@ -245,7 +245,7 @@ def _why(  # noqa: PLR0911 — one return a reason reads best
 
 @dataclass(slots=True)
 class _Record:
-    """Makes a pack of one of a record, so that it can be kept and replayed by itself."""
+    """Makes a pack of one of a record, so that it can be kept and reprocessed by itself."""
 
     payload: bytes
     content_type: str

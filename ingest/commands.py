@@ -1,4 +1,4 @@
-"""Commands ``nongvu ingest``."""
+"""What an operator types after ``nongvu ingest``."""
 
 import asyncio
 import json
@@ -172,7 +172,7 @@ def aside(
     gateway: Annotated[str | None, typer.Option(help="Only of this gateway.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only for this reason.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
-    everything: Annotated[bool, typer.Option("--all", help="Also what was replayed since.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was stored since.")] = False,
     payload: Annotated[bool, typer.Option("--payload", help="With the bytes, as hexadecimal.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -191,25 +191,26 @@ def aside(
         _print(rows)
         return
     for row in rows:
-        state = "replayed" if row["replayed_at"] else "waiting"
+        state = "stored since" if row["replayed_at"] else "waiting"
         where = f"{row['gateway']} {row['boot']} {row['stream']} {row['sequence']}/{row['record']}"
         typer.echo(f"{row['id']}  {row['received_at']:%F %T}  {where}  {row['reason']}: {row['detail']}  [{state}]")
     if not rows:
         typer.echo("nothing is set aside")
 
 
-@app.command("replay")
-def replay_(
+@app.command("replay", hidden=True)  # its name until 0.1.0
+@app.command("reprocess")
+def reprocess_(
     gateway: Annotated[str | None, typer.Option(help="Only of this gateway.")] = None,
     reason: Annotated[Reason | None, typer.Option(help="Only what was set aside for this reason.")] = None,
 ) -> None:
-    """Try what was set aside once more, its cause being gone; what waits for a registration is replayed by itself."""
+    """Try what was set aside once more, its cause being gone; what waits for a registration needs none of it."""
     import psycopg  # noqa: PLC0415
 
     from ingest.directory import Directory  # noqa: PLC0415
-    from ingest.lane import State  # noqa: PLC0415
+    from ingest.pipeline import State  # noqa: PLC0415
     from ingest.registry import Registry  # noqa: PLC0415
-    from ingest.replay import again  # noqa: PLC0415
+    from ingest.reprocess import again  # noqa: PLC0415
     from store.pool import pool  # noqa: PLC0415
     from store.reading import HighWater  # noqa: PLC0415
     from telemetry.clock import RealClock  # noqa: PLC0415
@@ -218,7 +219,7 @@ def replay_(
 
     async def work() -> tuple[int, int]:
         state = State(Directory(), HighWater(), RealClock(), settings.oldest)
-        async with pool(settings.database_url, name="ingest-replay", least=1, most=2) as connections:
+        async with pool(settings.database_url, name="ingest-reprocess", least=1, most=2) as connections:
             await Registry(connections, state, frozenset()).load()
             return await again(connections, state, gateway, reason)
 

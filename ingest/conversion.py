@@ -1,4 +1,4 @@
-"""Conversion: units as loggers and weather services write them → the unit in which a quantity is stored."""
+"""Units as loggers and weather services write them, turned into the unit in which a quantity is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directory: every registered datastream by the name under which it travels, as arrays."""
+"""Finds a registered datastream by the name under which it travels, with its limits, as arrays."""
 
 from __future__ import annotations
 

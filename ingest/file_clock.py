@@ -1,4 +1,4 @@
-"""File clock: the times of a file, as people and loggers write them, in UTC."""
+"""Reads the times of a file, as people and loggers write them, in UTC."""
 
 from __future__ import annotations
 

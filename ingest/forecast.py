@@ -1,4 +1,4 @@
-"""Forecast: JSON of Open-Meteo, GFS-style JSON and CSV of weather services → values in stored units; pure."""
+"""Reads forecasts of weather services (JSON of Open-Meteo or like GFS, CSV) into values in stored units; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History: years of readings from files, through the same checks and with the same idempotence as the wire."""
+"""Imports years of readings from files, through the same checks and with the same idempotence as the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logger file: Campbell TOA5, Davis WeatherLink, CSV and Excel → tables of raw columns with their units."""
+"""Reads files of loggers (Campbell TOA5, Davis WeatherLink, CSV, Excel) into tables of raw columns with their units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of an ingest worker."""
+"""What an ingest worker counts for Prometheus."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 PACKS = Counter("nongvu_ingest_packs", "Packs committed.", ["stream"])
 READINGS = Counter("nongvu_ingest_readings", "Readings by what became of them.", ["stream", "outcome"])
 ASIDE = Counter("nongvu_ingest_set_aside", "Set aside by reason.", ["reason"])
-REPLAYED = Counter("nongvu_ingest_replayed", "Set aside before, stored now.")
+REPROCESSED = Counter("nongvu_ingest_reprocessed", "Set aside before, stored now.")
 LAG = Histogram("nongvu_ingest_lag_seconds", "From the arrival of a pack to its commit.", ["stream"],
                 buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60))  # fmt: skip
 RECEIPT_LAG = Histogram("nongvu_ingest_receipt_lag_seconds", "From the arrival of a pack to its receipt.", ["stream"],

@@ -1,4 +1,4 @@
-"""Pack: one message of a gateway on its way into the tables, and what became of it."""
+"""One message of a gateway on its way into the tables, and what became of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registry: the directory kept as new as the tables, births, and the replay of what a registration cures."""
+"""Keeps the directory as new as the tables: registrations, births, and what they cure of what was set aside."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 from ingest import metrics
 from ingest.directory import Directory, Entry
-from ingest.lane import State
-from ingest.replay import replay
+from ingest.pipeline import State
+from ingest.reprocess import reprocess
 from store import gateway as gateways
 from store.gateway import Datastream
 from store.patience import Patience
@@ -51,7 +51,7 @@ class Registry:
             water.latest[datastream] = max(water.latest[datastream], since)
 
     async def keep(self) -> None:
-        """Read anew whenever something was registered, and replay what that cures."""
+        """Read anew whenever something was registered, and reprocess what that cures."""
         patience = Patience("registry")
         while True:
             try:
@@ -73,13 +73,13 @@ class Registry:
             waiting = await cursor.fetchall()
         for (gateway,) in waiting:
             if topics.shard(gateway) in self._shards:
-                await self._replay(gateway)
+                await self._reprocess(gateway)
 
-    async def _replay(self, gateway: str) -> None:
-        count = await replay(self.pool, gateway, self.state)
+    async def _reprocess(self, gateway: str) -> None:
+        count = await reprocess(self.pool, gateway, self.state)
         if count:
-            metrics.REPLAYED.inc(count)
-            log.info("replayed", gateway=gateway, count=count)
+            metrics.REPROCESSED.inc(count)
+            log.info("reprocessed", gateway=gateway, count=count)
 
     async def birth(self, gateway: str, payload: bytes) -> None:
         """Take a birth in: its datastreams and deployments, for the stations that were given to the gateway."""
@@ -99,7 +99,7 @@ class Registry:
                 log.warning("birth waits", gateway=gateway, until="the gateway is registered")
                 return
             await self._bear(gateway, birth, payload)
-        await self._replay(gateway)
+        await self._reprocess(gateway)
 
     async def _bear_again(self) -> None:
         """Births of gateways that were given further stations since they came."""

@@ -1,4 +1,4 @@
-"""Run: one ingest worker, from its two sessions on the broker to the tables."""
+"""One ingest worker, from its two sessions on the broker to the tables."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import structlog
 
 from ingest import metrics
-from ingest.conversation import Conversation
 from ingest.directory import Directory
-from ingest.lane import WRITERS, Lane, State
+from ingest.downlink import Downlink
+from ingest.pipeline import WRITERS, Pipeline, State
 from ingest.registry import Registry
 from ingest.settings import IngestSettings
 from ingest.subscription import Subscription
@@ -49,11 +49,11 @@ class Worker:
         live = (Kind.BIRTH, Kind.LIVE, Kind.STATUS, Kind.REPLY, Kind.CONFIGURED)
         self.live = self._subscription("live", topics.filters(*place, *live))
         self.backlog = self._subscription("backlog", topics.filters(*place, Kind.BACKLOG))
-        self.conversation = Conversation(connections, self.state, self.registry, self.live, self.shards)
-        rows, hear = settings.ingest_batch_rows, self.conversation.hear
-        self.lanes = (
-            Lane(Stream.LIVE, self.live, connections, self.state, hear, rows),
-            Lane(Stream.BACKLOG, self.backlog, connections, self.state, hear, rows),
+        self.downlink = Downlink(connections, self.state, self.registry, self.live, self.shards)
+        rows, hear = settings.ingest_batch_rows, self.downlink.hear
+        self.pipelines = (
+            Pipeline(Stream.LIVE, self.live, connections, self.state, hear, rows),
+            Pipeline(Stream.BACKLOG, self.backlog, connections, self.state, hear, rows),
         )
 
     def _subscription(self, stream: str, filters: tuple[str, ...]) -> Subscription:
@@ -71,7 +71,7 @@ class Worker:
 
     async def run(self) -> None:
         """Start everything; the first task that fails stops all."""
-        wakes = {"registry": self.registry.changed.set, "gateway": self.conversation.orders.set}
+        wakes = {"registry": self.registry.changed.set, "gateway": self.downlink.orders.set}
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.live.run(), name="live session")
@@ -80,12 +80,12 @@ class Worker:
                 await Patience("start").until(self.registry.load)
                 tasks.create_task(self.backlog.run(), name="backlog session")
                 tasks.create_task(self.registry.keep(), name="registry")
-                tasks.create_task(self.conversation.tell(), name="orders")
-                tasks.create_task(self.conversation.keep_states(), name="states")
-                for lane in self.lanes:
-                    tasks.create_task(lane.open(), name=f"{lane.stream.value} open")
+                tasks.create_task(self.downlink.tell(), name="orders")
+                tasks.create_task(self.downlink.keep_states(), name="states")
+                for pipeline in self.pipelines:
+                    tasks.create_task(pipeline.open(), name=f"{pipeline.stream.value} open")
                     for n in range(WRITERS):
-                        tasks.create_task(lane.write(), name=f"{lane.stream.value} write {n}")
+                        tasks.create_task(pipeline.write(), name=f"{pipeline.stream.value} write {n}")
                 log.info("ready", worker=self.settings.ingest_worker, of=self.settings.ingest_workers)
                 await self._watch()
         except BaseExceptionGroup as group:
@@ -100,10 +100,10 @@ class Worker:
 
     async def _watch(self) -> None:
         while True:
-            for lane in self.lanes:
-                name = lane.stream.value
-                metrics.CONNECTED.labels(name).set(lane.subscription.connected.is_set())
-                metrics.QUEUED.labels(name).set(lane.subscription.queue.qsize() + lane.busy)
+            for pipeline in self.pipelines:
+                name = pipeline.stream.value
+                metrics.CONNECTED.labels(name).set(pipeline.subscription.connected.is_set())
+                metrics.QUEUED.labels(name).set(pipeline.subscription.queue.qsize() + pipeline.busy)
             await asyncio.sleep(1.0)
 
 

@@ -1,4 +1,4 @@
-"""Settings of ``nongvu ingest``."""
+"""What ``nongvu ingest`` may be told by `NONGVU_*`."""
 
 from __future__ import annotations
 

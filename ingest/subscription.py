@@ -1,7 +1,7 @@
-"""Subscription: one lasting session on the broker, acknowledged by hand after the commit, bounded on our side too.
+"""Keeps one lasting session on the broker, acknowledged by hand after the commit, bounded on our side too.
 
-What aiomqtt does not offer is reached through its paho client, here and in `packets`: acknowledging by hand, pausing
-the socket, and publishing without waiting.
+What aiomqtt does not offer is reached through its paho client, here and in `mqtt_packets`: acknowledging by hand,
+pausing the socket, and publishing without waiting.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from ingest.mqtt_packets import Outgoing, Packets, Publish
 from ingest.pack import Delivery
-from ingest.packets import Outgoing, Packets, Publish
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""Write: packs into the tables, many in one transaction; a pack the database refuses never holds up the others."""
+"""Puts packs into the tables, many in one transaction; one that the database refuses never holds up the others."""
 
 from __future__ import annotations
 

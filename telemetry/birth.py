@@ -1,4 +1,4 @@
-"""Birth and the other words of a gateway about itself: status, commands and their replies, configuration."""
+"""What a gateway says of itself and is told: birth, status, commands and their replies, configuration."""
 
 from __future__ import annotations
 

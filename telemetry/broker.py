@@ -1,4 +1,4 @@
-"""Broker address: one URL form for every process, and each process's own user."""
+"""Where the broker is, in one URL form for every process, and as which user each process comes."""
 
 from __future__ import annotations
 

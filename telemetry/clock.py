@@ -1,4 +1,4 @@
-"""Clock: the one source of event time, real or replayed."""
+"""The one source of event time, real or replayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dynamic security: credentials and rights in mosquitto's plugin: a role a gateway, its own topics only."""
+"""Credentials and rights in mosquitto's plugin: a role a gateway, its own topics only."""
 
 from __future__ import annotations
 

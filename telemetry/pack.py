@@ -1,4 +1,4 @@
-"""Pack: a numbered bundle of readings, or of declared drops, and the receipt that lets a gateway forget it."""
+"""Numbered bundles of readings, or of declared drops, and the receipt that lets a gateway forget one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process: how every long-running part logs, shows its metrics and stops cleanly."""
+"""How every long-running part logs and stops cleanly."""
 
 from __future__ import annotations
 

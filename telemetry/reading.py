@@ -1,4 +1,4 @@
-"""Reading: one value of one quantity at one place and time, as it is born on a gateway."""
+"""One value of one quantity at one place and time, as it is born on a gateway."""
 
 from __future__ import annotations
 

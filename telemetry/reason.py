@@ -1,4 +1,4 @@
-"""Reason: why a record, or a whole pack, was set aside instead of stored."""
+"""Why a record, or a whole pack, was set aside instead of stored."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Reason(StrEnum):
     RELATIVE_TIME = "relative_time"
     TOO_OLD = "too_old"
     IN_FUTURE = "in_future"
-    UNKNOWN_STATION = "unknown_station"  # replayed once registered
+    UNKNOWN_STATION = "unknown_station"  # reprocessed once registered
     FOREIGN_STATION = "foreign_station"  # belongs to another gateway
-    UNKNOWN_DATASTREAM = "unknown_datastream"  # replayed once born
+    UNKNOWN_DATASTREAM = "unknown_datastream"  # reprocessed once born
     CONFLICT = "conflict"  # same datastream and time, another value, no correction
 
 
-#: What is replayed when its cause is gone.
+#: What is reprocessed when its cause is gone.
 CURABLE = frozenset({Reason.UNKNOWN_STATION, Reason.UNKNOWN_DATASTREAM, Reason.FOREIGN_STATION})

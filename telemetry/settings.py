@@ -1,4 +1,4 @@
-"""Settings: `NONGVU_*`, read once at the start, all problems reported together before anything starts."""
+"""`NONGVU_*`, read once at the start, all problems reported together before anything starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Topics: where on the broker each kind of message is said."""
+"""Where on the broker each kind of message is said."""
 
 from __future__ import annotations
 

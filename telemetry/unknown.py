@@ -1,4 +1,4 @@
-"""Unknown: why of a rule or an index nothing can be said at a place, in numbers for tables and in words for people."""
+"""Why of a rule or an index nothing can be said at a place, in numbers for tables and in words for people."""
 
 from __future__ import annotations
 

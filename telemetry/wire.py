@@ -1,4 +1,4 @@
-"""Wire: readings as SenML (RFC 8428), JSON or CBOR; one bad record never costs its neighbours."""
+"""Readings as SenML (RFC 8428), JSON or CBOR; one bad record never costs its neighbours."""
 
 from __future__ import annotations
 

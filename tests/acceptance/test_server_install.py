@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 #: Tests of import, export, forecasts, the client and the API that need no package beyond the server's.
-TESTS = ("tests/ingest/test_ingest_history.py", "tests/api/test_formats.py", "tests/api/test_client.py")
+TESTS = ("tests/ingest/test_history.py", "tests/api/test_formats.py", "tests/api/test_client.py")
 RUNNER = ("pytest", "pytest-asyncio", "hypothesis")
 
 

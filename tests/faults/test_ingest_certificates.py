@@ -17,7 +17,7 @@ from telemetry.dynamic_security import write_initial
 from tests.faults.chaos import LedgerGateway
 from tests.faults.table import note
 from tests.ingest.field import Worker
-from tests.ingest.test_ingest_hostile import USERS, authority
+from tests.ingest.test_hostile import USERS, authority
 
 pytestmark = pytest.mark.faults
 

@@ -265,7 +265,7 @@ def test_packs_become_what_goes_record_by_record(packs):
 
 
 def test_the_window_of_a_worker_is_ten_minutes_ahead_and_as_old_as_it_is_told():
-    from ingest.lane import State
+    from ingest.pipeline import State
     from store import reading
 
     class Clock:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from paho.mqtt._packet import decode_publish
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from ingest.packets import UNACKNOWLEDGED, Outgoing, split
+from ingest.mqtt_packets import UNACKNOWLEDGED, Outgoing, split
 
 
 def sent(outgoing, number):

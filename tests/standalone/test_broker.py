@@ -21,7 +21,7 @@ from standalone.services.folders import account
 from telemetry.broker import address
 from telemetry.dynamic_security import gateway_rules, write_initial
 from telemetry.topics import CLOCK, Kind, topic
-from tests.ingest.test_ingest_hostile import authority
+from tests.ingest.test_hostile import authority
 
 ROOT = Path(__file__).parents[2]
 A, B = "gw-a", "gw-b"

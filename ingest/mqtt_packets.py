@@ -1,4 +1,4 @@
-"""Packets: what the broker sends, read in large pieces; readings are taken apart without the library's detours.
+"""Reads and writes MQTT in large pieces; readings are taken apart without the library's detours.
 
 paho reads a packet by four system calls and builds tables of all MQTT properties for each, which costs more than all
 else that ingest does with a small pack. Here PUBLISH and the plain PUBACK are decoded directly; the rest is paho's.

@@ -1,4 +1,4 @@
-"""Lane: deliveries of one session → packs → transactions → acknowledgements and receipts; no lane waits for another."""
+"""Takes deliveries of one session into the tables, then acknowledges and receipts them; waits for no other session."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ AHEAD = timedelta(minutes=10)
 AHEAD_OF_WRITING = 2
 #: Small packs are taken apart together, up to so many bytes; a large one by itself, lest the others wait.
 TOGETHER = 16 * 1024
-#: Transactions of a lane that may be open at once: while the database works on one, the next is made.
+#: Transactions of a pipeline that may be open at once: while the database works on one, the next is made.
 WRITERS = 2
-#: Rows from which one begins beside another: a quiet lane commits one after the other, with the least delay.
+#: Rows from which one begins beside another: a quiet pipeline commits one after the other, with the least delay.
 BESIDE = 5_000
 
 
 @dataclass(slots=True)
 class State:
-    """What the lanes of a worker share."""
+    """What the pipelines of a worker share."""
 
     directory: Directory
     water: reading.HighWater
@@ -54,7 +54,7 @@ class State:
         return Window((now - self.oldest).timestamp(), (now + AHEAD).timestamp())
 
 
-class Lane:
+class Pipeline:
     """One of the two ways of a worker: live, or backlog."""
 
     def __init__(

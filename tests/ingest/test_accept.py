@@ -1,4 +1,4 @@
-"""Accept: every record is either a row or set aside, whatever comes."""
+"""Every record of a pack is either a row or set aside, whatever comes."""
 
 import json
 import math
@@ -127,7 +127,7 @@ def test_what_only_one_decoder_can_bear_is_kept_whole(directory, unread):
     assert aside.reason is (Reason.MALFORMED if b"\xff" in record else Reason.UNKNOWN_STATION)
 
 
-def test_a_kept_record_can_be_replayed_by_itself(directory):
+def test_a_kept_record_can_be_reprocessed_by_itself(directory):
     readings = [reading("air_temperature", float(n), NOW * 1000 + n, station="far") for n in range(3)]
     for content_type in (CBOR, JSON):
         payload = wire.encode(readings, content_type)

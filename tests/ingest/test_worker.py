@@ -147,7 +147,7 @@ async def test_birth_creates_only_where_an_operator_gave_the_station(make_worker
     assert history == [("A1", False), ("B2", True)]
 
 
-async def test_set_aside_for_want_of_registration_is_replayed(make_worker, gateway, database, rows):
+async def test_set_aside_for_want_of_registration_is_reprocessed(make_worker, gateway, database, rows):
     await make_worker().ready()
     sequence = await gateway.send([gateway.reading(7.0)])  # nobody knows this gateway yet
     receipt = await gateway.receipted(sequence)

@@ -1,4 +1,4 @@
-"""Replay: what was set aside for want of a registration is stored once that is there; its label stays what it was."""
+"""Stores what was set aside for want of a registration once that is there; its label stays what it was."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from psycopg import AsyncConnection
 
 from ingest.accept import Accepted, accept
-from ingest.lane import State
+from ingest.pipeline import State
 from store import batch as batches
 from store import reading
 from store.binary import READING
@@ -19,7 +19,7 @@ from store.statements import statement
 from telemetry.reason import CURABLE, Reason
 
 
-async def replay(pool: Pool, gateway: str, state: State, reasons: Collection[Reason] = CURABLE) -> int:
+async def reprocess(pool: Pool, gateway: str, state: State, reasons: Collection[Reason] = CURABLE) -> int:
     """Store what can be stored now of a gateway, and return how many entries that were."""
     after, cured = 0, 0
     while True:
@@ -42,7 +42,7 @@ async def again(pool: Pool, state: State, gateway: str | None, reason: Reason | 
         cursor = await connection.execute(statement("reading", "curable_gateways"), {"reasons": sorted(reasons)})
         waiting = [code for (code,) in await cursor.fetchall() if gateway in (None, code)]
     known = [code for code in waiting if code in state.directory.gateways]
-    cured = sum([await replay(pool, code, state, reasons) for code in known])
+    cured = sum([await reprocess(pool, code, state, reasons) for code in known])
     async with pool.connection() as connection:
         parameters = {"gateways": waiting, "reasons": sorted(reasons)}
         row = await (await connection.execute(statement("reading", "still_aside"), parameters)).fetchone()
@@ -67,7 +67,7 @@ async def _one(connection: AsyncConnection[Any], row: tuple[Any, ...], state: St
             for aside in accepted.asides
         ]
         for index in np.flatnonzero(written.outcome == reading.CONFLICT).tolist():
-            detail = f"replayed where {written.present[index]!r} is stored"
+            detail = f"reprocessed where {written.present[index]!r} is stored"
             rest.append(_kept(row, int(accepted.rows["record"][index]), Reason.CONFLICT, detail, None, payload))
         await _close(connection, id_, rest, whole=row[5] < 0)
     reading.risen(rows, state.water)

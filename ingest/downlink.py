@@ -1,4 +1,4 @@
-"""Conversation: what gateways say of themselves, and what they are told: status, replies, commands, configuration."""
+"""Tells gateways their commands and configurations, and hears what they answer and say of their state."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 
-from ingest.lane import State
 from ingest.pack import Delivery
+from ingest.pipeline import State
 from ingest.registry import Registry
 from ingest.subscription import Subscription
 from store.patience import Patience
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 LOOK_AGAIN = 15.0
 
 
-class Conversation:
+class Downlink:
     """Of the gateways of one worker, over its live session."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Packets: what is taken apart without paho is what paho says it is, however it is cut into pieces."""
+"""What is taken apart without paho is what paho says it is, however it is cut into pieces."""
 
 import contextlib
 import struct
@@ -11,7 +11,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties, VariableByteIntegers
 
-from ingest.packets import MalformedError, Publish, publish, split
+from ingest.mqtt_packets import MalformedError, Publish, publish, split
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 OTHERS = st.fixed_dictionaries(
