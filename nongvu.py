@@ -25,13 +25,15 @@ class Room(NamedTuple):
     says: str
     extra: str
     attribute: str = "app"
+    #: Module whose ``run`` does ``nongvu ROOM run FILE`` by itself, where what reads arguments is too much to keep.
+    runner: str = ""
 
 
 ROOMS = {
     "demo": Room("standalone.commands", "Replay recorded weather through the whole platform.", "server", "demo"),
     "up": Room("standalone.commands", "Run everything on this machine, for one farm or co-operative.", "server", "up"),
     "doctor": Room("standalone.commands", "Check everything, say what is wrong and what to do.", "server", "doctor"),
-    "edge": Room("edge.commands", "The gateway: run, probe, models, check, new.", "edge"),
+    "edge": Room("edge.commands", "The gateway: run, probe, models, check, new.", "edge", runner="edge.gateway"),
     "ingest": Room("ingest.commands", "From the wire into the tables: run, import, aside.", "server"),
     "analytics": Room(
         "analytics.run.commands.analytics", "Readings to meaning: run, backfill, explain, plot, skill.", "server"
@@ -106,7 +108,10 @@ def enter(name: str, arguments: list[str]) -> None:
     """Import the room of a sub-command and hand it the rest of the line."""
     room = ROOMS[name]
     try:
-        getattr(importlib.import_module(room.module), room.attribute)(args=arguments, prog_name=f"nongvu {name}")
+        if room.runner and len(arguments) == 2 and arguments[0] == "run" and not arguments[1].startswith("-"):
+            importlib.import_module(room.runner).run(Path(arguments[1]))
+        else:
+            getattr(importlib.import_module(room.module), room.attribute)(args=arguments, prog_name=f"nongvu {name}")
     except ModuleNotFoundError as error:
         missing = (error.name or "").split(".")[0]
         if not missing or missing in OURS:

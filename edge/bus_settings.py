@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
-
+from edge.schema import Data, check, setting
 from edge.sensor import Register, SensorModel
-from edge.settings_base import Data, checked_code, checked_level
+from edge.settings_base import checked_code, checked_level
 
 
 class Override(Data):
     """What one installed device does differently from its model's register."""
 
-    address: int | None = Field(None, ge=0, le=0xFFFF)
+    address: int | None = setting(default=None, ge=0, le=0xFFFF)
     type: str | None = None
     order: str | None = None
     scale: float | None = None
@@ -23,74 +23,75 @@ class Override(Data):
     level: str | None = None
 
 
+def _on_the_shelf(name: str, models: Mapping[str, SensorModel] | None) -> str:
+    """Name of a model that the models with which the file is read have, or `ValueError`."""
+    if models is not None and name not in models:
+        message = f"no model {name!r}: see 'nongvu edge models'"
+        raise ValueError(message)
+    return name
+
+
 class Unit(Data):
     """One device on a bus."""
 
-    name: str = Field(min_length=1, max_length=63)
+    name: str = setting(min_length=1, max_length=63)
     station: str
     model: str
-    unit: int = Field(ge=0, le=255)
+    unit: int = setting(ge=0, le=255)
     #: Time between two readings [s].
-    interval: float = Field(gt=0, le=86_400)
+    interval: float = setting(gt=0, le=86_400)
     #: Level of all its quantities, or of some.
     level: str = ""
-    levels: dict[str, str] = Field(default_factory=dict)
+    levels: dict[str, str] = setting(default_factory=dict)
     #: Height above ground [m].
     height: float | None = None
     serial: str = ""
     #: Only these quantities, or all but those.
     only: tuple[str, ...] | None = None
     omit: tuple[str, ...] = ()
-    overrides: dict[str, Override] = Field(default_factory=dict)
+    overrides: dict[str, Override] = setting(default_factory=dict)
     #: Other ways of the model to read a quantity.
     variants: tuple[str, ...] = ()
     #: Longest wait for one answer [s].
-    timeout: float = Field(1.0, gt=0, le=30)
-    retries: int = Field(1, ge=0, le=5)
+    timeout: float = setting(default=1.0, gt=0, le=30)
+    retries: int = setting(default=1, ge=0, le=5)
     #: 0 is dropped first when the buffer is full.
-    importance: int = Field(1, ge=0, le=9)
+    importance: int = setting(default=1, ge=0, le=9)
     #: Longest time without a reading for which a counter's increment is still one reading [s].
-    counter_gap: float = Field(21_600, gt=0)
+    counter_gap: float = setting(default=21_600, gt=0)
 
-    _check_station = field_validator("station")(checked_code)
-    _check_level = field_validator("level")(checked_level)
+    _check_station = check(checked_code, "station")
+    _check_level = check(checked_level, "level")
 
-    @field_validator("model")
-    @classmethod
-    def _on_the_shelf(cls, name: str, info: ValidationInfo) -> str:
-        """Whether the models that the file is read with have it."""
-        if info.context is not None and name not in info.context:
-            message = f"no model {name!r}: see 'nongvu edge models'"
-            raise ValueError(message)
-        return name
+    _check_model = check(_on_the_shelf, "model", with_context=True)
 
 
 class _Bus(Data):
-    name: str = Field(min_length=1, max_length=63)
-    units: tuple[Unit, ...] = Field((), alias="unit")
+    name: str = setting(min_length=1, max_length=63)
+    units: tuple[Unit, ...] = setting(default=(), alias="unit")
     #: Silence between two requests [s]; absent: what the line needs.
-    gap: float | None = Field(None, ge=0, le=5)
+    gap: float | None = setting(default=None, ge=0, le=5)
 
 
 class TcpBus(_Bus):
     """Modbus TCP, or RTU frames over TCP (a serial device server)."""
 
     kind: Literal["modbus_tcp", "modbus_rtu_over_tcp"]
-    host: str = Field(min_length=1)
-    port: int = Field(502, ge=1, le=65_535)
+    host: str = setting(min_length=1)
+    port: int = setting(default=502, ge=1, le=65_535)
 
 
 class SerialBus(_Bus):
     """Modbus RTU on a serial line."""
 
     kind: Literal["modbus_rtu"]
-    device: str = Field(min_length=1)
-    baud_rate: int = Field(9600, ge=300, le=921_600)
+    device: str = setting(min_length=1)
+    baud_rate: int = setting(default=9600, ge=300, le=921_600)
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
 
 
-Bus = Annotated[TcpBus | SerialBus, Field(discriminator="kind")]
+Bus = Annotated[TcpBus | SerialBus, setting(discriminator="kind")]
 
 
 def registers_of(unit: Unit, model: SensorModel) -> tuple[Register, ...]:

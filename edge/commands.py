@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from telemetry.settings import WRONG_SETTINGS
+from telemetry.process import WRONG_SETTINGS
 
 if TYPE_CHECKING:
     from edge.probe import Found
@@ -28,43 +28,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 UserModels = Annotated[Path | None, typer.Option("--models", help="Folder with sensor models of your own.")]
 
 
-@app.command()
-def run(path: GatewayPath) -> None:
+@app.command("run")
+def run_gateway(path: GatewayPath) -> None:
     """Run a gateway until it is told to stop (SIGTERM or Ctrl-C)."""
-    from edge.remote_config import RemoteConfig
-    from edge.run import Running
-    from edge.settings import GatewayFileError, parse
-    from edge.single import AlreadyRunningError, hold
-    from telemetry.process import configure_log
-    from telemetry.process import run as run_process
-    from telemetry.settings import Settings
-    from telemetry.settings import read as read_settings
+    from edge.gateway import run
 
-    settings = read_settings(Settings)
-    file = _read(path)
-    try:
-        hold(file.buffer.path)
-    except AlreadyRunningError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(1) from None
-    configure_log(settings)
-
-    async def main() -> None:
-        config = RemoteConfig(path, file.buffer.path.parent)
-        while True:  # ends by a signal only; a restart begins anew with the configuration then in force
-            try:
-                present = parse(config.text())
-            except GatewayFileError as error:
-                config.roll_back("; ".join(error.problems))
-                continue
-            await Running(present, settings.clock, config).run()
-
-    run_process(main())
+    run(path)
 
 
 @app.command()
 def check(path: GatewayPath, *, as_json: AsJson = False) -> None:
     """Check a gateway's file: every problem at once, with its line. Touches no network."""
+    from edge.gateway import refuse
     from edge.settings import GatewayFileError, read
 
     try:
@@ -73,7 +48,7 @@ def check(path: GatewayPath, *, as_json: AsJson = False) -> None:
         if as_json:
             sys.stdout.write(json.dumps({"right": False, "problems": error.problems}, ensure_ascii=False) + "\n")
             raise SystemExit(WRONG_SETTINGS) from None
-        _refuse(path, error.problems)
+        refuse(path, error.problems)
     units = [unit.name for _, unit in file.units]
     pushed = [device.name for source in file.mqtt for device in source.devices]
     pushed += [device.name for server in file.http for device in server.devices]
@@ -272,20 +247,6 @@ def _writable(path: Path) -> bool:
     except OSError:
         return False
     return os.access(path if path.exists() else path.parent, os.W_OK)
-
-
-def _read(path: Path) -> GatewayFile:
-    from edge.settings import GatewayFileError, read
-
-    try:
-        return read(path)
-    except GatewayFileError as error:
-        _refuse(path, error.problems)
-
-
-def _refuse(path: Path, problems: list[str]) -> NoReturn:
-    sys.stderr.write(f"{path} is wrong; nothing was started:\n")
-    _list(problems)
 
 
 def _list(problems: list[str]) -> NoReturn:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 import typer
 
 from edge.bus_settings import SerialBus, TcpBus
 from edge.new_file import NewGateway, NewUnit
+from edge.schema import choices
 from edge.sensor import SensorModel, shelf
 from edge.settings import checked_url
 from edge.settings_base import checked_code, checked_level
 
 T = TypeVar("T")
 
-_KINDS = [kind for bus in (SerialBus, TcpBus) for kind in get_args(bus.model_fields["kind"].annotation)]
-_PARITIES = get_args(SerialBus.model_fields["parity"].annotation)
+_KINDS = [*choices(SerialBus, "kind"), *choices(TcpBus, "kind")]
+_PARITIES = choices(SerialBus, "parity")
 
 
 def asked() -> NewGateway:

@@ -11,11 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-
-from edge.settings_base import Data, checked_level
+from edge.schema import Data, DataError, check, setting
+from edge.settings_base import checked_level, checked_quantity
 from edge.unit_of_measure import conversion, tidy
-from telemetry.quantities import QUANTITIES, quantity
+from telemetry.quantities import QUANTITIES
 
 #: The shelf of payload models that come with the program.
 SHELF = Path(__file__).parent / "payloads"
@@ -25,7 +24,7 @@ class PayloadField(Data):
     """One quantity of a message: value = (field + before) × scale, in ``unit``."""
 
     #: Where it stands, keys parted by dots; decoders differ, so the first that is there counts.
-    paths: tuple[str, ...] = Field(min_length=1)
+    paths: tuple[str, ...] = setting(min_length=1)
     quantity: str
     unit: str = ""
     scale: float = 1.0
@@ -35,22 +34,16 @@ class PayloadField(Data):
     counter: bool = False
     modulus: int | None = None
     #: Most that this gauge can count in a minute [the quantity's unit], where its maker says.
-    per_minute: float | None = Field(None, gt=0)
+    per_minute: float | None = setting(default=None, gt=0)
     basis: Literal["measured", "estimated"] = "measured"
     verified: bool = True
     note: str = ""
 
-    _check_level = field_validator("level")(checked_level)
+    _check_level = check(checked_level, "level")
+    _check_quantity = check(checked_quantity, "quantity")
 
-    @field_validator("quantity")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        return quantity(name).name
-
-    @model_validator(mode="after")
-    def _convertible(self) -> PayloadField:
+    def _check(self) -> None:
         conversion(self.unit, QUANTITIES[self.quantity].unit)
-        return self
 
     @property
     def name(self) -> str:
@@ -77,9 +70,9 @@ class PayloadModel(Data):
 
     name: str
     title: str
-    sources: tuple[str, ...] = Field(min_length=1)
-    fields: tuple[PayloadField, ...] = Field(min_length=1, alias="field")
-    examples: tuple[PayloadExample, ...] = Field((), alias="example")
+    sources: tuple[str, ...] = setting(min_length=1)
+    fields: tuple[PayloadField, ...] = setting(min_length=1, alias="field")
+    examples: tuple[PayloadExample, ...] = setting(default=(), alias="example")
     note: str = ""
 
 
@@ -142,6 +135,6 @@ def payload_shelf() -> dict[str, PayloadModel]:
     for path in sorted(SHELF.glob("*.toml")):
         try:
             models[path.stem] = PayloadModel.model_validate(tomllib.loads(path.read_text("utf-8")))
-        except (tomllib.TOMLDecodeError, ValidationError) as error:
+        except (tomllib.TOMLDecodeError, DataError) as error:
             raise MessageError(f"{path}: {error}") from error
     return models

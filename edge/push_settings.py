@@ -5,41 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
-
 from edge.payload import PayloadField, payload_shelf
-from edge.settings_base import Data, checked_code, checked_level
+from edge.schema import Data, check, setting
+from edge.settings_base import checked_code, checked_level
 
 
 class PushDevice(Data):
     """One device that sends messages."""
 
-    name: str = Field(min_length=1, max_length=63)
+    name: str = setting(min_length=1, max_length=63)
     station: str
     #: Name of a payload model, or fields of its own, or both.
     payload: str | None = None
-    fields: tuple[PayloadField, ...] = Field((), alias="field")
+    fields: tuple[PayloadField, ...] = setting(default=(), alias="field")
     #: Level of all its quantities, or of some.
     level: str = ""
-    levels: dict[str, str] = Field(default_factory=dict)
+    levels: dict[str, str] = setting(default_factory=dict)
     height: float | None = None
     serial: str = ""
     only: tuple[str, ...] | None = None
     omit: tuple[str, ...] = ()
-    importance: int = Field(1, ge=0, le=9)
+    importance: int = setting(default=1, ge=0, le=9)
     #: Usual time between two messages [s]; 0 where it is not regular.
-    interval: float = Field(0.0, ge=0, le=86_400)
-    counter_gap: float = Field(21_600, gt=0)
+    interval: float = setting(default=0.0, ge=0, le=86_400)
+    counter_gap: float = setting(default=21_600, gt=0)
     #: Where a plain JSON message bears its time.
     time: str = ""
     #: Its messages always come the moment they were measured: those without a time may act on relays too.
     arrival: bool = False
 
-    _check_station = field_validator("station")(checked_code)
-    _check_level = field_validator("level")(checked_level)
+    _check_station = check(checked_code, "station")
+    _check_level = check(checked_level, "level")
 
-    @model_validator(mode="after")
-    def _known(self) -> PushDevice:
+    def _check(self) -> None:
         if self.payload is not None and self.payload not in payload_shelf():
             message = f"no payload model {self.payload!r}; there are {', '.join(payload_shelf())}"
             raise ValueError(message)
@@ -49,7 +47,6 @@ class PushDevice(Data):
         if not self.said():
             message = "nothing is left of its quantities"
             raise ValueError(message)
-        return self
 
     def said(self) -> tuple[PayloadField, ...]:
         """Fields that become readings, in their places."""
@@ -70,7 +67,7 @@ class MqttDevice(PushDevice):
 
     kind: Literal["chirpstack", "things_stack", "zigbee2mqtt", "tasmota", "esphome", "json"]
     #: Topic filter of its messages.
-    topic: str = Field(min_length=1)
+    topic: str = setting(min_length=1)
     #: EUI or name that the envelope must bear, where the topic alone does not say who sends.
     identity: str = ""
 
@@ -83,7 +80,7 @@ class MqttSource(Data):
     user: str | None = None
     password_file: Path | None = None
     authority: Path | None = None
-    devices: tuple[MqttDevice, ...] = Field((), alias="device")
+    devices: tuple[MqttDevice, ...] = setting(default=(), alias="device")
 
 
 class HttpDevice(PushDevice):
@@ -91,9 +88,9 @@ class HttpDevice(PushDevice):
 
     kind: Literal["ecowitt", "wunderground"]
     #: Path that it posts to; a long random one is a first lock.
-    path: str = Field("/data/report/", pattern=r"^/[A-Za-z0-9/_.-]{0,200}$")
+    path: str = setting(default="/data/report/", pattern=r"^/[A-Za-z0-9/_.-]{0,200}$")
     #: What it must name itself by (PASSKEY, ID): others are refused.
-    identity: str = Field(min_length=4)
+    identity: str = setting(min_length=4)
 
 
 class HttpSource(Data):
@@ -101,5 +98,5 @@ class HttpSource(Data):
 
     name: str
     host: str = "0.0.0.0"  # noqa: S104 — devices on the farm's network must reach it
-    port: int = Field(8085, ge=0, le=65_535)
-    devices: tuple[HttpDevice, ...] = Field((), alias="device")
+    port: int = setting(default=8085, ge=0, le=65_535)
+    devices: tuple[HttpDevice, ...] = setting(default=(), alias="device")

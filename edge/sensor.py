@@ -10,33 +10,28 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
 from edge.register import Order, RegisterType, field, number, width, words_of
+from edge.schema import Data, DataError, check, setting
+from edge.settings_base import checked_level, checked_quantity
 from edge.unit_of_measure import conversion, tidy
-from telemetry.quantities import QUANTITIES, quantity
-from telemetry.reading import LEVEL
+from telemetry.quantities import QUANTITIES
 
 #: The shelf of sensor models that come with the program.
 SHELF = Path(__file__).parent / "sensors"
 
-_Address = Annotated[int, Field(ge=0, le=0xFFFF)]
+_Address = Annotated[int, setting(ge=0, le=0xFFFF)]
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Counter(_Data):
+class Counter(Data):
     """The register counts for ever; its readings are increments."""
 
     #: One above the highest count; absent where the counter never wraps.
-    modulus: int | None = Field(None, gt=1)
+    modulus: int | None = setting(default=None, gt=1)
     #: Most that this gauge can count in a minute [the quantity's unit], where its maker says.
-    per_minute: float | None = Field(None, gt=0)
+    per_minute: float | None = setting(default=None, gt=0)
 
 
-class Register(_Data):
+class Register(Data):
     """One quantity of a device: value = ((raw + before) × scale + after), in ``unit``."""
 
     quantity: str
@@ -70,26 +65,14 @@ class Register(_Data):
     variant: str = ""
     note: str = ""
 
-    @field_validator("quantity")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        return quantity(name).name
+    _check_quantity = check(checked_quantity, "quantity")
+    _check_level = check(checked_level, "level")
 
-    @field_validator("level")
-    @classmethod
-    def _level(cls, level: str) -> str:
-        if level and not LEVEL.match(level):
-            message = f"{level!r} is no level: write a depth or height such as -0.30m, or a lower-case word"
-            raise ValueError(message)
-        return level
-
-    @model_validator(mode="after")
-    def _convertible(self) -> Register:
+    def _check(self) -> None:
         conversion(self.unit, QUANTITIES[self.quantity].unit)
         if self.bits and not 0 <= self.bits[0] <= self.bits[1] < width(self.type) * 16:
             message = f"bits {self.bits} are outside {self.type}"
             raise ValueError(message)
-        return self
 
     @property
     def name(self) -> str:
@@ -129,7 +112,7 @@ class Register(_Data):
         return words_of((value - self.after) / self.scale - self.before, self.type, self.order)
 
 
-class Serial(_Data):
+class Serial(Data):
     """Line settings that the device leaves the factory with."""
 
     baud_rate: int = 9600
@@ -137,17 +120,17 @@ class Serial(_Data):
     stop_bits: Literal[1, 2] = 1
 
 
-class Probe(_Data):
+class Probe(Data):
     """How to recognise the device: a register that answers so."""
 
     address: _Address
     function: Literal[3, 4] | None = None
-    count: int = Field(1, ge=1, le=8)
+    count: int = setting(default=1, ge=1, le=8)
     #: Words expected, each a range (lowest, highest).
     expect: tuple[tuple[int, int], ...] = ()
 
 
-class Example(_Data):
+class Example(Data):
     """A worked example: words from a datasheet or a capture, and the readings they mean."""
 
     source: str
@@ -157,40 +140,38 @@ class Example(_Data):
     absent: tuple[str, ...] = ()
 
 
-class SensorModel(_Data):
+class SensorModel(Data):
     """A kind of device."""
 
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: str = setting(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     title: str
     #: Where the map comes from.
-    sources: tuple[str, ...] = Field(min_length=1)
+    sources: tuple[str, ...] = setting(min_length=1)
     function: Literal[3, 4] = 3
     #: Factory address on the bus.
-    unit: int = Field(1, ge=1, le=247)
+    unit: int = setting(default=1, ge=1, le=247)
     #: Shortest time between two reads [s].
-    minimum_interval: float = Field(0.0, ge=0)
+    minimum_interval: float = setting(default=0.0, ge=0)
     #: Most words in one request.
-    largest_read: int = Field(64, ge=1, le=125)
+    largest_read: int = setting(default=64, ge=1, le=125)
     #: Longest hole of words that nobody asked for, read along to save a request.
-    largest_hole: int = Field(8, ge=0, le=60)
+    largest_hole: int = setting(default=8, ge=0, le=60)
     #: Pause that the device needs after an answer [s].
-    pause: float = Field(0.0, ge=0, le=5)
+    pause: float = setting(default=0.0, ge=0, le=5)
     #: Addresses (first, last) that must not be touched.
     forbidden: tuple[tuple[int, int], ...] = ()
     serial: Serial = Serial()
     probe: Probe | None = None
-    registers: tuple[Register, ...] = Field(min_length=1, alias="register")
-    examples: tuple[Example, ...] = Field((), alias="example")
+    registers: tuple[Register, ...] = setting(min_length=1, alias="register")
+    examples: tuple[Example, ...] = setting(default=(), alias="example")
     verified: bool = True
     note: str = ""
 
-    @model_validator(mode="after")
-    def _distinct(self) -> SensorModel:
+    def _check(self) -> None:
         names = [register.name for register in self.registers if not (register.optional or register.variant)]
         if twice := {name for name in names if names.count(name) > 1}:
             message = f"said twice: {', '.join(sorted(twice))}; give one a level or mark it optional"
             raise ValueError(message)
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +212,8 @@ def load(path: Path) -> SensorModel:
         model = SensorModel.model_validate(tomllib.loads(path.read_text("utf-8")))
     except tomllib.TOMLDecodeError as error:
         raise SensorModelError(f"{path}: not TOML: {error}") from error
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise SensorModelError(f"{path}: {problems}") from error
+    except DataError as error:
+        raise SensorModelError(f"{path}: {error}") from error
     if model.name != path.stem:
         raise SensorModelError(f"{path}: the file of model {model.name!r} is called {model.name}.toml")
     return model

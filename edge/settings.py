@@ -6,20 +6,17 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from pydantic import Field, ValidationError, field_validator, model_validator
 
 from edge.action_settings import Alarm, Relay
 from edge.bus_settings import Bus, Unit, registers_of
 from edge.place_in_file import line_of
 from edge.push_settings import HttpSource, MqttSource
+from edge.schema import Data, DataError, Place, Problem, check, setting
 from edge.sensor import SensorModel, SensorModelError, shelf
-from edge.settings_base import Data, checked_code
+from edge.settings_base import checked_code
 from telemetry.broker import BrokerAddressError, address
-
-Place = tuple[str | int, ...]
 
 
 class GatewayFileError(ValueError):
@@ -28,6 +25,16 @@ class GatewayFileError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+
+def checked_zone(name: str) -> str:
+    """Name of a time zone, or `ValueError`."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        message = f"{name!r} is no time zone: write one of the IANA names, such as Asia/Ho_Chi_Minh"
+        raise ValueError(message) from None
+    return name
 
 
 class Gateway(Data):
@@ -39,23 +46,15 @@ class Gateway(Data):
     #: Folder with sensor models of one's own.
     models: Path | None = None
     #: Time between two status messages [s].
-    status_interval: float = Field(300.0, ge=5, le=86_400)
+    status_interval: float = setting(default=300.0, ge=5, le=86_400)
     #: File into which another program writes the modem's signal [dBm].
     signal_file: Path | None = None
     #: A new configuration from the server that has no line for so long is rolled back [s].
-    trial: float = Field(180.0, ge=1, le=86_400)
+    trial: float = setting(default=180.0, ge=1, le=86_400)
 
-    _check_code = field_validator("code")(checked_code)
+    _check_code = check(checked_code, "code")
 
-    @field_validator("time_zone")
-    @classmethod
-    def _zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            message = f"{name!r} is no time zone: write one of the IANA names, such as Asia/Ho_Chi_Minh"
-            raise ValueError(message) from None
-        return name
+    _check_zone = check(checked_zone, "time_zone")
 
 
 def checked_url(url: str) -> str:
@@ -79,20 +78,20 @@ class Broker(Data):
     key: Path | None = None
     encoding: Literal["cbor", "json"] = "cbor"
     #: First wait for a receipt before a pack is sent again [s]; it doubles up to a minute.
-    resend: float = Field(10.0, ge=0.2, le=600)
-    keepalive: int = Field(20, ge=5, le=600)
+    resend: float = setting(default=10.0, ge=0.2, le=600)
+    keepalive: int = setting(default=20, ge=5, le=600)
 
-    _check_url = field_validator("url")(checked_url)
+    _check_url = check(checked_url, "url")
 
 
 class Buffer(Data):
     """What is kept until the server has it."""
 
     path: Path
-    megabytes: float = Field(512.0, ge=1, le=100_000)
-    days: float = Field(60.0, gt=0, le=400)
+    megabytes: float = setting(default=512.0, ge=1, le=100_000)
+    days: float = setting(default=60.0, gt=0, le=400)
     #: Readings that come within this time share one write to the card [s].
-    linger: float = Field(0.2, ge=0, le=60)
+    linger: float = setting(default=0.2, ge=0, le=60)
 
 
 class Clock(Data):
@@ -110,19 +109,18 @@ class GatewayFile(Data):
     broker: Broker
     buffer: Buffer
     clock: Clock = Clock()
-    buses: tuple[Bus, ...] = Field((), alias="bus")
+    buses: tuple[Bus, ...] = setting(default=(), alias="bus")
     mqtt: tuple[MqttSource, ...] = ()
     http: tuple[HttpSource, ...] = ()
-    relays: tuple[Relay, ...] = Field((), alias="relay")
-    alarms: tuple[Alarm, ...] = Field((), alias="alarm")
+    relays: tuple[Relay, ...] = setting(default=(), alias="relay")
+    alarms: tuple[Alarm, ...] = setting(default=(), alias="alarm")
 
     @property
     def units(self) -> list[tuple[Place, Unit]]:
         """Every device on a bus, with its place in the file."""
         return [(("bus", b, "unit", u), unit) for b, bus in enumerate(self.buses) for u, unit in enumerate(bus.units)]
 
-    @model_validator(mode="after")
-    def _names(self) -> GatewayFile:
+    def _check(self) -> None:
         names = [item.name for item in (*self.buses, *self.mqtt, *self.http, *self.relays)]
         names += [unit.name for _, unit in self.units]
         names += [device.name for mqtt in self.mqtt for device in mqtt.devices]
@@ -130,50 +128,48 @@ class GatewayFile(Data):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             message = f"names are given once only: {', '.join(twice)}"
             raise ValueError(message)
-        return self
 
 
-def problems_between(file: GatewayFile, models: Mapping[str, SensorModel]) -> list[tuple[Place, str]]:
+def problems_between(file: GatewayFile, models: Mapping[str, SensorModel]) -> list[Problem]:
     """What is wrong between the parts of a file: place and problem."""
     seen: dict[tuple[str, str], str] = {}
-    problems: list[tuple[Place, str]] = []
+    problems: list[Problem] = []
     for place, unit in file.units:
         model = models[unit.model]
         if unit.interval < model.minimum_interval:
-            problems.append(((*place, "interval"), f"{unit.model} is read every {model.minimum_interval:g} s at most"))
+            text = f"{unit.model} is read every {model.minimum_interval:g} s at most"
+            problems.append(Problem((*place, "interval"), text))
         names, wrong = _said(unit, model)
-        problems += [(place, text) for text in [*wrong, *_twice(unit.station, names, unit.name, seen)]]
+        problems += [Problem(place, text) for text in [*wrong, *_twice(unit.station, names, unit.name, seen)]]
     for kind in ("mqtt", "http"):
         for s, source in enumerate(getattr(file, kind)):
             for d, device in enumerate(source.devices):
                 names = [item.name for item in device.said()]
                 place = (kind, s, "device", d)
-                problems += [(place, text) for text in _twice(device.station, names, device.name, seen)]
+                problems += [Problem(place, text) for text in _twice(device.station, names, device.name, seen)]
     return [*problems, *_problems_of_actions(file, set(seen))]
 
 
-def _problems_of_actions(file: GatewayFile, said: set[tuple[str, str]]) -> list[tuple[Place, str]]:
-    problems: list[tuple[Place, str]] = []
+def _problems_of_actions(file: GatewayFile, said: set[tuple[str, str]]) -> list[Problem]:
+    problems: list[Problem] = []
     buses, brokers = {bus.name for bus in file.buses}, {source.name for source in file.mqtt}
     for r, relay in enumerate(file.relays):
         if relay.bus is not None and relay.bus not in buses:
-            problems.append((("relay", r, "bus"), f"no bus {relay.bus!r}"))
+            problems.append(Problem(("relay", r, "bus"), f"no bus {relay.bus!r}"))
         if relay.mqtt is not None and relay.mqtt not in brokers:
-            problems.append((("relay", r, "mqtt"), f"no [[mqtt]] source {relay.mqtt!r}"))
+            problems.append(Problem(("relay", r, "mqtt"), f"no [[mqtt]] source {relay.mqtt!r}"))
     for a, alarm in enumerate(file.alarms):
         name = f"{alarm.quantity}/{alarm.level}" if alarm.level else alarm.quantity
         if (alarm.station, name) not in said:
-            problems.append((("alarm", a, "quantity"), f"nobody here reads {alarm.station}:{name}"))
+            problems.append(Problem(("alarm", a, "quantity"), f"nobody here reads {alarm.station}:{name}"))
         if alarm.relay not in {relay.name for relay in file.relays}:
-            problems.append((("alarm", a, "relay"), f"no relay {alarm.relay!r}"))
+            problems.append(Problem(("alarm", a, "relay"), f"no relay {alarm.relay!r}"))
     return problems
 
 
 def _said(unit: Unit, model: SensorModel) -> tuple[list[str], list[str]]:
     try:
         return [register.name for register in registers_of(unit, model)], []
-    except ValidationError as error:
-        return [], [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
     except ValueError as error:
         return [], [str(error)]
 
@@ -196,9 +192,8 @@ def parse(text: str) -> GatewayFile:
     models = _models(text, data.get("gateway"))
     try:
         file = GatewayFile.model_validate(data, context=models)
-    except ValidationError as error:
-        found = [(_place(item["loc"]), _text(dict(item))) for item in error.errors(include_url=False)]
-        raise GatewayFileError([_shown(text, place, problem) for place, problem in found]) from None
+    except DataError as error:
+        raise GatewayFileError([_shown(text, *problem) for problem in error.problems]) from None
     if problems := problems_between(file, models):
         raise GatewayFileError([_shown(text, place, problem) for place, problem in problems])
     return file
@@ -224,18 +219,6 @@ def read(path: Path) -> GatewayFile:
 def sha256(text: str) -> str:
     """Name of a configuration's contents."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _place(place: tuple[int | str, ...]) -> Place:
-    # pydantic puts the chosen kind of a bus between its number and its keys
-    kinds = {"modbus_tcp", "modbus_rtu_over_tcp", "modbus_rtu"}
-    return tuple(part for part in place if part not in kinds)
-
-
-def _text(item: dict[str, Any]) -> str:
-    if item["type"] == "extra_forbidden":
-        return "there is no such setting"
-    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def _shown(text: str, place: Place, problem: str) -> str:

@@ -1,16 +1,9 @@
-"""What all parts of a gateway's file share: strictness, codes and levels."""
+"""Checks that several parts of a gateway's file share: codes, levels and quantities."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
+from telemetry.quantities import quantity
 from telemetry.reading import CODE, LEVEL
-
-
-class Data(BaseModel):
-    """A part of the file: nothing unknown, nothing changed afterwards, no value shown in errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def checked_code(code: str) -> str:
@@ -27,3 +20,8 @@ def checked_level(level: str) -> str:
         message = f"{level!r} is no level: write a depth or height such as -0.30m, or a lower-case word"
         raise ValueError(message)
     return level
+
+
+def checked_quantity(name: str) -> str:
+    """Name of a quantity, or `ValueError` that offers those like it."""
+    return quantity(name).name

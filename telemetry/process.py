@@ -5,17 +5,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import structlog
 
-from telemetry.settings import Settings
+#: Exit code of wrong settings or usage.
+WRONG_SETTINGS = 2
 
 
-def configure_log(settings: Settings, *further: Any) -> None:
+def secret_folders() -> list[Path]:
+    """Folders in which a setting may stand as a file named like its variable, in small letters.
+
+    Containers and systemd hand over secrets so: ``nongvu_database_url`` in one of them.
+    """
+    places = ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", ""))
+    return [folder for folder in map(Path, filter(None, places)) if folder.is_dir()]
+
+
+class LogSettings(Protocol):
+    """How a process logs."""
+
+    @property
+    def log(self) -> str:
+        """Least level."""
+
+    @property
+    def log_format(self) -> str:
+        """``json`` or ``text``."""
+
+
+def configure_log(settings: LogSettings, *further: Any) -> None:
     """One event a line with fields, on standard error, at the level asked for; ``further`` processors see it last."""
     level = logging.getLevelNamesMapping()[settings.log.upper()]
     last: Any = (

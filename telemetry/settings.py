@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +10,7 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-#: Exit code of wrong settings or usage.
-WRONG_SETTINGS = 2
-
-#: Folders in which a setting may stand as a file named like its variable, in small letters.
-SECRETS = tuple(Path(folder) for folder in ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", "")) if folder)
+from telemetry.process import WRONG_SETTINGS, secret_folders
 
 S = TypeVar("S", bound="Settings")
 
@@ -28,8 +23,7 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
-        # Containers and systemd hand over secrets as files: nongvu_database_url in one of these folders.
-        secrets_dir=[folder for folder in SECRETS if folder.is_dir()],
+        secrets_dir=list(secret_folders()),
     )
 
     clock: Literal["real", "replayed"] = Field("real", description="'replayed' only under 'nongvu demo'")

@@ -180,7 +180,7 @@ def retry(
 def routes_or_exit(settings: Any) -> list[Any]:
     """Routes of the settings, or every problem on standard error and exit code 2."""
     from notify.delivery.route import RouteError, read_routes
-    from telemetry.settings import WRONG_SETTINGS
+    from telemetry.process import WRONG_SETTINGS
 
     try:
         return read_routes(settings.routes, settings.messages)
