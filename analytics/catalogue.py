@@ -1,4 +1,4 @@
-"""Catalogue: what quantities, indices, rules and crops are called and say, for those who know only the tables.
+"""What quantities, indices, rules and crops are called and say, for those who know only the tables.
 
 ``python -m analytics.catalogue`` writes ``analytics/catalogue.json``, ``docs/rules.md`` and ``docs/quantities.md``; a
 test compares them with the shelves, and ``nongvu store migrate`` loads the former into the table ``catalogue``.

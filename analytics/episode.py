@@ -1,4 +1,4 @@
-"""Episodes: stretches of event time at a level above none, and how those found anew continue the former ones.
+"""Stretches of event time at a level above none, and how those found anew continue the former ones.
 
 Design: a former and a new episode of a key are paired one to one by longest overlap (ties: earliest start). A pair
 keeps its identity; an unpaired former one is cancelled, naming what took its place; an unpaired new one is opened.

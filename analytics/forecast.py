@@ -1,4 +1,4 @@
-"""Outlook: a weather forecast as one more source of a window's readings, and what a rule expects of it. Pure."""
+"""A weather forecast as one more source of a window's readings, and what a rule expects of it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lacks: what a rule or an index needs and a place has not; so that nothing known is told from nothing to fear."""
+"""What a rule or an index needs and a place has not; so that nothing known is told from nothing to fear."""
 
 from __future__ import annotations
 

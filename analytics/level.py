@@ -1,4 +1,4 @@
-"""Levels: from a rule's measure to codes, and from a row of codes to the times at which the level changed.
+"""From a rule's measure to codes, and from a row of codes to the times at which the level changed.
 
 The level at the beginning is all the state there is, and it is in the episodes: a window begins ``Rule.days_back``
 days before the first day that changed, so whatever was pending then is decided again within the window.

@@ -1,4 +1,4 @@
-"""Properties: the numbers that no sensor tells, known to people of a place, of a crop's season, or of its land.
+"""Numbers that no sensor tells, known to people of a place, of a crop's season, or of its land.
 
 A place's property holds for everything below it that has none of its own: a province's fire table, a commune's
 susceptibility. Those of the ground may be said of the field or, for one season, of the season.

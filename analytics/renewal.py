@@ -1,4 +1,4 @@
-"""Renewal: when an alert that goes on is said again, to people and to machines (pure).
+"""When an alert that goes on is said again, to people and to machines (pure).
 
 What is due follows from the episode in event time, from now, and from what was said last: whoever computes it, in
 whatever order readings came, says each step once. ``renew`` is a message to people; ``extend`` is one for CAP, page

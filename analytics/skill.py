@@ -1,4 +1,4 @@
-"""Skill: how well warnings and forecasts met what came."""
+"""How well warnings and forecasts met what came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wording: what is said of an episode's step, short, long and for a group of places, in every language.
+"""What is said of an episode's step, short, long and for a group of places, in every language.
 
 Texts of a step: language → ``short`` (one SMS segment when written without accents), ``long`` (page, CAP, e-mail),
 ``group`` (one message for many places: notify fills ``{count}`` and ``{places}``) and ``advice`` by audience, unless it

@@ -22,8 +22,9 @@ from analytics.rules import RULES
 from analytics.run.engine import compute, context
 from analytics.run.engine.cache import NEVER
 from analytics.run.engine.engine import Engine
-from analytics.run.window import frame as frames
-from analytics.run.window.frame import Known, Readings
+from analytics.run.window.frame import frame_of_readings
+from analytics.run.window.gridding import Readings
+from analytics.run.window.place_facts import Known
 from standalone.services import Database, program_environment, temporary_folder
 from store import work
 from store.binary import READING, copy_in_now
@@ -92,7 +93,7 @@ def in_memory(places):
     for _ in range(places // BATCH):
         begin = time.process_time()
         before = context.Context(lead, (), {}, {}, {}, {}, np.full(BATCH, NEVER))
-        frame = frames.frame(one, given, DAY, DAY, lead, NOW, before.heard.astype("datetime64[s]"))
+        frame = frame_of_readings(one, given, DAY, DAY, lead, NOW, before.heard.astype("datetime64[s]"))
         compute._think(daily, RULES, frame, before, {})
         spent += time.process_time() - begin
     return spent

@@ -42,6 +42,14 @@ class Waits:
     late: timedelta = timedelta(seconds=2)
 
 
+class LeaseLost(Exception):  # noqa: N818 — says what happened
+    """Somebody else took places over; nothing was written."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__(f"leases lost on places {list(places)}")
+        self.places = list(places)
+
+
 async def take(
     connection: AsyncConnection[TupleRow], worker: str, token: UUID, now: datetime, most: int, waits: Waits
 ) -> list[Leased]:

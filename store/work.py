@@ -26,7 +26,7 @@ FEW: Final = 64
 PAGE: Final = 500_000
 
 
-class Known(NamedTuple):
+class Reached(NamedTuple):
     """How far a place was computed."""
 
     place: int
@@ -139,12 +139,12 @@ async def _rows(connection: Connection, name: str, places: Sequence[int]) -> lis
     return await cursor.fetchall()
 
 
-async def known_and_feeds(connection: Connection, places: Sequence[int]) -> tuple[dict[int, Known], list[Feed]]:
+async def reached_and_feeds(connection: Connection, places: Sequence[int]) -> tuple[dict[int, Reached], list[Feed]]:
     """How far each place was computed (absent where never), and what feeds it; one journey to the server."""
     async with connection.pipeline():
         how_far = await connection.execute(statement("work", "known"), {"places": list(places)})
         fed = await connection.execute(statement("work", "feeds"), {"places": list(places)})
-        reached = {row[0]: Known(*row) for row in await how_far.fetchall()}
+        reached = {row[0]: Reached(*row) for row in await how_far.fetchall()}
         return reached, [Feed(*row) for row in await fed.fetchall()]
 
 

@@ -1,4 +1,4 @@
-"""Heat units: degree days by three methods and degree hours, the clock of crops and pests."""
+"""Degree days by three methods and degree hours, the clock of crops and pests."""
 
 from __future__ import annotations
 

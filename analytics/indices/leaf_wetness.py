@@ -1,4 +1,4 @@
-"""Leaf wetness: hours by a sensor, else by humidity and rain, with the method stored."""
+"""Hours of wet leaves by a sensor, else by humidity and rain, with the method stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Animals: cold and heat of livestock, oxygen and ammonia of ponds."""
+"""Cold and heat of livestock, oxygen and ammonia of ponds."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Cold: rét, rét đậm, rét hại by the day's mean; frost by the day's minimum."""
+"""Rét, rét đậm, rét hại by the day's mean; frost by the day's minimum."""
 
 from datetime import timedelta
 

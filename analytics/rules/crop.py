@@ -1,4 +1,4 @@
-"""Crops: when not to sow, tonight's frost, diseases, water in the soil, irrigation."""
+"""When not to sow, tonight's frost, diseases, water in the soil, irrigation."""
 
 from datetime import timedelta
 

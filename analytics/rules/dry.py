@@ -1,4 +1,4 @@
-"""Dry: drought by SPI, forest fire weather."""
+"""Drought by SPI, and forest fire weather."""
 
 from datetime import timedelta
 

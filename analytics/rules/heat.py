@@ -1,4 +1,4 @@
-"""Heat: nắng nóng, gay gắt, đặc biệt gay gắt by the day's maximum."""
+"""Nắng nóng, gay gắt, đặc biệt gay gắt by the day's maximum."""
 
 from datetime import timedelta
 

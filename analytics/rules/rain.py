@@ -1,4 +1,4 @@
-"""Rain: mưa vừa, mưa to, mưa rất to by the sum of the last 24 hours."""
+"""Mưa vừa, mưa to, mưa rất to by the sum of the last 24 hours."""
 
 from datetime import timedelta
 

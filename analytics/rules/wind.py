@@ -1,4 +1,4 @@
-"""Wind: Beaufort classes of the mean wind and of gusts."""
+"""Beaufort classes of the mean wind and of gusts."""
 
 from datetime import timedelta
 

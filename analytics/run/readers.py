@@ -1,4 +1,4 @@
-"""Readers: ends the sessions of people who look at charts that outlast their limits, whatever they set themselves."""
+"""Ends the sessions of people who look at charts that outlast their limits, whatever they set themselves."""
 
 from __future__ import annotations
 

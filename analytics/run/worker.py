@@ -1,4 +1,4 @@
-"""Live: the analytics process, which takes marks and due rows as they come, for as long as it is let."""
+"""The analytics process, which takes marks and due rows as they come, for as long as it is let."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ async def attempt(engine, now):
         await engine.drain(lambda: now)
         await Area(engine.pool, engine.waits, engine.worker).step(now)
     except KilledError:
-        engine.memory.clear()
+        engine.cache.clear()
 
 
 def same(found, expected):

@@ -8,8 +8,9 @@ import numpy as np
 from analytics.quality.check import check_window, trusted
 from analytics.rules import BY_NAME
 from analytics.run.alerts.evaluation import conclude, judge
-from analytics.run.window import frame as frames
-from analytics.run.window.frame import Known, Readings
+from analytics.run.window.frame import frame_of_readings
+from analytics.run.window.gridding import Readings
+from analytics.run.window.place_facts import Known, good_readings
 from store.work import LOADED, Feed, Spot
 
 NAMES = ("heavy_rain", "intense_rain_60min", "intense_rain_10min", "sudden_rain")
@@ -32,10 +33,10 @@ def window_of(start, every, rain, humidity=None, declared=None, said=(), flags=N
                 rows.append((stream, time, value, flag))
     array = np.array(rows, LOADED.dtype)
     spot = Spot(1, "a", "a", "station", "UTC", 21.8, 106.8, 260.0, {}, [1], None, None)
-    readings = Readings(np.zeros(len(array), np.int64), array, frames.trusted(array, said))
+    readings = Readings(np.zeros(len(array), np.int64), array, good_readings(array, said))
     first, last = times[0].astype("datetime64[D]").item(), times[-1].astype("datetime64[D]").item()
     now = times[-1].item().replace(tzinfo=UTC) + timedelta(minutes=1)
-    frame = frames.frame(
+    frame = frame_of_readings(
         [Known(spot, tuple(feeds), (), {})],
         readings,
         first,

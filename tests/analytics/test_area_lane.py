@@ -24,9 +24,10 @@ from analytics.quality.finding import GOOD, MISSING, NOT_EVALUATED, SUSPECT, Rea
 from analytics.run.engine.engine import Engine
 from analytics.run.neighbours import compare
 from analytics.run.neighbours.compare import Area
-from analytics.run.window import frame as frames
 from analytics.run.window import quality_verdicts
-from analytics.run.window.frame import Known, local_date, midnight
+from analytics.run.window.frame import frame_of_readings, static
+from analytics.run.window.gridding import gather
+from analytics.run.window.place_facts import Known, good_readings, local_date, midnight
 from store import area as table
 from store import uncomputed, work
 from store.check import check
@@ -53,8 +54,8 @@ async def plain(database, now):
         first = local_date(START - DAY, ZONE)
         days = (local_date(now, ZONE) - first).days
         means, found = np.full((len(known), days + 2 * SPAN), np.nan), set()
-        static = frames.static(known)
-        around = neighbourhood(static.latitude, static.longitude, static.elevation)
+        places = static(known)
+        around = neighbourhood(places.latitude, places.longitude, places.elevation)
         for n in range(days):
             day = first + timedelta(days=n)
             window = await of_two_days(connection, known, day)
@@ -89,9 +90,9 @@ async def of_two_days(connection, known, day):
     ]  # fmt: skip
     array = await work.readings(connection, spans)
     parts = [array[np.isin(array["datastream_id"], [feed.datastream for feed in one.feeds])] for one in known]
-    parts = [(part, frames.trusted(part, ())) for part in parts]
+    parts = [(part, good_readings(part, ())) for part in parts]
     never = np.full(len(known), np.datetime64("NaT", "s"))
-    frame = frames.frame(known, frames.gather(parts), day, day, 1, midnight(day + timedelta(days=1), ZONE), never)
+    frame = frame_of_readings(known, gather(parts), day, day, 1, midnight(day + timedelta(days=1), ZONE), never)
     return trusted(frame.window, check_window(frame.window))
 
 

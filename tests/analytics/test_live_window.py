@@ -17,8 +17,9 @@ from field import AT_ONCE, START, contents, same, settle, station
 from analytics.run.engine import load
 from analytics.run.engine.cache import Kept, together
 from analytics.run.engine.engine import Engine
-from analytics.run.window import frame
-from analytics.run.window.frame import Known, Laid, Readings, midnight, naive, trusted
+from analytics.run.window.frame import grid_of
+from analytics.run.window.gridding import Laid, Readings, intervals, part_of
+from analytics.run.window.place_facts import Known, good_readings, midnight, naive
 from store.flag import Check, Quality
 from store.pool import pool
 from store.work import LOADED, Feed, Spot, Verdict
@@ -39,7 +40,7 @@ def known(declared):
 
 def laid(place, found, first, days, said):
     """All readings {(stream, time): (value, flag)} of a window laid anew."""
-    grid = frame.grid_of([place], first, first + timedelta(days=days - 1), 0)
+    grid = grid_of([place], first, first + timedelta(days=days - 1), 0)
     start, end = midnight(first, ZONE), midnight(first + timedelta(days=days), ZONE)
     return Laid.of(grid, [place], readings({k: v for k, v in found.items() if start <= k[1] < end}, said), [said])
 
@@ -48,7 +49,7 @@ def readings(found, said):
     array = LOADED.empty(len(found))
     for n, ((stream, time), (value, flag)) in enumerate(sorted(found.items())):
         array[n] = stream, naive(time), value, flag
-    return Readings(np.zeros(array.size, np.int64), array, trusted(array, said))
+    return Readings(np.zeros(array.size, np.int64), array, good_readings(array, said))
 
 
 readings_of = st.dictionaries(
@@ -85,21 +86,21 @@ def test_what_is_kept_equals_what_is_laid_anew(declared, begin, changes, moves):
         have |= at(change)
         if moves and number == 2:
             first = FIRST + timedelta(days=1)
-            grid = frame.grid_of([place], first, first + timedelta(days=2), 0)
+            grid = grid_of([place], first, first + timedelta(days=2), 0)
             kept, heard = kept.moved(grid.start[0], grid.steps)
             before = [naive(time).astype("datetime64[s]") for time in known_times if time < midnight(first, ZONE)]
             assert np.isnat(heard) if not before else heard == max(before)
-        grid = frame.grid_of([place], first, first + timedelta(days=2), 0)
+        grid = grid_of([place], first, first + timedelta(days=2), 0)
         steps = [load._step(grid, 0, time) for _, time in at(change)]
         a, b = max(min(steps), 0), max(steps) + 1
         if b <= a:
             continue
-        part = frame.part_of(grid, np.zeros(1, np.int64), a, b)
+        part = part_of(grid, np.zeros(1, np.int64), a, b)
         inside = {key: value for key, value in have.items() if a <= load._step(grid, 0, key[1]) < b}
         kept.put(slice(a, b), Laid.of(part, [place], readings(inside, said), [said]), 0, slice(0, b - a))
     expected, found = (
         laid(place, have, first, 3, said),
-        together(frame.grid_of([place], first, first + timedelta(days=2), 0), [kept]),
+        together(grid_of([place], first, first + timedelta(days=2), 0), [kept]),
     )
     for name, series in expected.series.items():
         for one in ("value", "minimum", "maximum"):
@@ -111,7 +112,7 @@ def test_what_is_kept_equals_what_is_laid_anew(declared, begin, changes, moves):
     else:
         np.testing.assert_array_equal(found.doubted["precipitation"].value, doubted.value)
     heard = np.array([np.datetime64("NaT", "s")])
-    ours, theirs = (frame.intervals([place], one.recent, heard) for one in (found, expected))
+    ours, theirs = (intervals([place], one.recent, heard) for one in (found, expected))
     np.testing.assert_array_equal(ours, theirs)
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from analytics.rules import BY_NAME
 from analytics.run.alerts.evaluation import conclude, judge
-from analytics.run.window import frame as frames
-from analytics.run.window.frame import Known, Readings
+from analytics.run.window.frame import frame_of_readings
+from analytics.run.window.gridding import Readings
+from analytics.run.window.place_facts import Known
 from store.work import LOADED, Feed, Spot
 
 ZONE = ZoneInfo("America/New_York")
@@ -176,7 +177,7 @@ def found(record):
         np.concatenate(arrays),
         np.ones(sum(map(len, arrays)), bool),
     )
-    frame = frames.frame(
+    frame = frame_of_readings(
         places, readings, date(2013, 1, 1), date(2014, 1, 3), 0, NOW, np.full(3, np.datetime64("NaT", "s"))
     )
     trails = {}

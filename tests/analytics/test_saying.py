@@ -16,7 +16,7 @@ from analytics.renewal import Told
 from analytics.rule import ALWAYS, Dated, Measure, own_terms
 from analytics.rules import RULES
 from analytics.run.alerts import alert_rows, evaluation
-from analytics.run.window.frame import Known
+from analytics.run.window.place_facts import Known
 from store.work import Spot
 from telemetry.unknown import Why
 from tests.analytics.field import HOUR, START, deliver, settle, station

@@ -66,6 +66,18 @@ def test_every_module_says_what_lives_in_it(path):
     assert not text.strip() or ast.get_docstring(ast.parse(text)), "write one sentence at the top"
 
 
+#: Its modules say what they hold, not their own name.
+PLAIN = sorted((ROOT / "analytics").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", PLAIN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_opens_by_its_own_name(path):
+    first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
+    label = re.match(r"([\w ]+): ", first)
+    said = label[1].lower().replace(" ", "_").rstrip("s") if label else ""
+    assert said != path.stem.rstrip("s"), f"{label[1]!r} is the file's name again: begin with what lives in it"
+
+
 def test_requirements_are_pinned_by_hash_and_name_no_address():
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text()

@@ -11,8 +11,9 @@ from analytics.quality.check import trusted
 from analytics.rules import RULES
 from analytics.run.engine import compute, context
 from analytics.run.engine.cache import NEVER
-from analytics.run.window import frame as frames
-from analytics.run.window.frame import Known, Readings
+from analytics.run.window.frame import frame_of_readings
+from analytics.run.window.gridding import Readings
+from analytics.run.window.place_facts import Known
 from store.flag import Quality
 from store.work import LOADED, Feed, Spot
 from telemetry.quantities import QUANTITIES
@@ -100,7 +101,7 @@ def frame(series):
     array = np.concatenate(parts)
     readings = Readings(np.zeros(array.size, np.int64), array, np.ones(array.size, bool))
     never = np.full(1, np.datetime64("NaT", "s"))
-    return frames.frame([known()], readings, LAST, LAST, LEAD, NOW, never)
+    return frame_of_readings([known()], readings, LAST, LAST, LEAD, NOW, never)
 
 
 def understood(series):

@@ -15,7 +15,7 @@ from analytics.renewal import LEAD, Told, due, lead_of, next_due, whole_through,
 from analytics.rule import Rule
 from analytics.run.alerts.evaluation import Finding, value_of
 from analytics.run.alerts.shown_measure import days_of, going, witness
-from analytics.run.window.frame import Known
+from analytics.run.window.place_facts import Known
 from analytics.wording import Said, texts
 from store.alert import Key, Stored
 

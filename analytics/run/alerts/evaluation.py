@@ -1,4 +1,4 @@
-"""Judge: rules over the frames of a batch, and what becomes of every episode. Pure; the engine writes it down."""
+"""Rules over the frames of a group of places, and what becomes of every episode. Pure; the engine writes it down."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from analytics.index import Step
 from analytics.level import Course, Run
 from analytics.rule import ALWAYS, Dated, Facts, Measure, Rule, own_terms
 from analytics.run.alerts.silent_inputs import fallen_silent
-from analytics.run.window.frame import Frame, Known, naive
+from analytics.run.window.frame import Frame
+from analytics.run.window.place_facts import Known, naive
 from analytics.wording import local_date
 from telemetry.unknown import Why
 

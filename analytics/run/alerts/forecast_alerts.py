@@ -19,7 +19,7 @@ from analytics.renewal import LEAD
 from analytics.rule import Rule
 from analytics.run.alerts import alert_rows
 from analytics.run.alerts.evaluation import Finding, Key, Trail, Trails, value_of
-from analytics.run.window.frame import Known
+from analytics.run.window.place_facts import Known
 from analytics.wording import local_date
 from store.alert import Key as AlertKey
 from store.alert import Stored

@@ -1,4 +1,4 @@
-"""Witness: which measure a text shows for a level, and when it was, so that what is said never contradicts itself.
+"""Which measure a text shows for a level, and when it was, so that what is said never contradicts itself.
 
 What was measured last shows a level only where it reaches it: rain that stopped, a frosty night before a mild one and
 the lull of a storm leave a level standing that they do not show. Then what reached it is said, with its own time.
@@ -14,7 +14,7 @@ from analytics.index import Step
 from analytics.indices import BY_NAME
 from analytics.renewal import Going, number_of
 from analytics.run.alerts.evaluation import Finding, Seen, terms, value_of
-from analytics.run.window.frame import midnight
+from analytics.run.window.place_facts import midnight
 from analytics.wording import local_date
 
 

@@ -1,4 +1,4 @@
-"""Silence: whether the readings that a rule speaks from have stopped, quantity by quantity."""
+"""Whether the readings that a rule speaks from have stopped, quantity by quantity."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from analytics.measure import expected_within
 from analytics.rule import Rule, Terms
 from analytics.run.alerts.alert_rows import next_renewal
 from analytics.run.alerts.evaluation import Finding, applies, terms
-from analytics.run.window.frame import Frame, Known, local_date, midnight
+from analytics.run.window.frame import Frame
+from analytics.run.window.place_facts import Known, local_date, midnight
 from store.due import Due
 
 

@@ -1,4 +1,4 @@
-"""Unjudged: the rules and indices of places that say nothing now, and why, as rows of the table."""
+"""Rules and indices that say nothing of a place now, and why, as rows of the table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from analytics.properties import OF_GROUND, OF_SEASON
 from analytics.rule import Rule
 from analytics.rules import BY_NAME
 from analytics.run.alerts.evaluation import terms
-from analytics.run.window.frame import Known
+from analytics.run.window.place_facts import Known
 from store.unjudged import Unjudged
 from store.work import Grown
 from telemetry.unknown import Why

@@ -1,4 +1,4 @@
-"""Memory: the live windows of places as their tables had them; never the truth, only a shorter way to it."""
+"""A cache of the live windows of places as their tables had them; never the truth, only a shorter way to it."""
 
 from __future__ import annotations
 
@@ -181,8 +181,8 @@ def together(grid: Grid, kept: Sequence[Kept]) -> Laid:
 
 
 @dataclass(slots=True)
-class Memory:
-    """A place's live window, as its tables had it at a generation; never the truth, only a shorter way to it."""
+class LiveWindow:
+    """A place's last days, as its tables had them at a generation."""
 
     generation: int
     known: Known

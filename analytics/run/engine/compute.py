@@ -19,13 +19,14 @@ from analytics.quality.check import trusted
 from analytics.rule import Rule
 from analytics.run.alerts import alert_rows, forecast_alerts, timers, unjudged
 from analytics.run.alerts.evaluation import NOTHING, Finding, Key, Silent, Trails, conclude, judge
-from analytics.run.engine.cache import Memory
+from analytics.run.engine.cache import LiveWindow
 from analytics.run.engine.context import Context, read_context
 from analytics.run.engine.job import Job
 from analytics.run.engine.load import Chunk, read_chunk, with_long_past
 from analytics.run.engine.remember import Changes, Checked, changes, checked, remember
 from analytics.run.window import index_rows, quality_verdicts
-from analytics.run.window.frame import Frame, local_date
+from analytics.run.window.frame import Frame
+from analytics.run.window.place_facts import local_date
 from store.due import Due
 from store.index_state import States
 from store.index_value import Values, concatenate
@@ -60,7 +61,7 @@ class Computed:
     due: Mapping[int, Sequence[Due]]
     #: Place → what cannot be judged there.
     unjudged: Mapping[int, tuple[Unjudged, ...]]
-    memory: Mapping[int, Memory]
+    cached: Mapping[int, LiveWindow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,19 +224,19 @@ def _settled(
     findings = conclude(by_name, places, walked.trails, context.former, second)
     settled = forecast_alerts.settle(context.expected, episodes_now(context, findings), places, by_name, second)
     alerts = alert_rows.together((alert_rows.alerts_of(findings, second), settled.alerts))
-    found, memory = checked(jobs, first, walked.found), dict[int, Memory]()
+    found, cached = checked(jobs, first, walked.found), dict[int, LiveWindow]()
     rows = Changes(walked.values, concatenate([]), concatenate([]))
     if part.first == first:  # of several chunks the first ones are not at hand any more
         of_place = index_rows.by_place(walked.values)
         rows = changes(jobs, part, walked.values, of_place)
         spoken = settled.places | {finding.known.spot.id for finding in findings}
-        memory = remember(jobs, walked.chunk, context, frames, of_place, found, spoken)
+        cached = remember(jobs, walked.chunk, context, frames, of_place, found, spoken)
     due = _timers(jobs, part, rules, findings, now)
     for look in forecast_alerts.next_looks(alerts, context.expected, now):
         due[int(look.topic)].append(look)
     silent = unjudged.of_places(list(places.values()), rules, walked.thought.silent, last)
-    cold = [job for job in jobs if job.memory is None]
-    return Computed(jobs, first, now, cold, rows, walked.states, found, alerts, due, silent, memory)
+    cold = [job for job in jobs if job.cached is None]
+    return Computed(jobs, first, now, cold, rows, walked.states, found, alerts, due, silent, cached)
 
 
 def _timers(

@@ -17,9 +17,9 @@ from analytics.run.alerts import alert_rows, evaluation
 from analytics.run.engine.cache import NEVER
 from analytics.run.engine.job import Job
 from analytics.run.engine.last_heard import last_heard
-from analytics.run.window import frame as frames
 from analytics.run.window import index_rows
-from analytics.run.window.frame import Frame, midnight, naive
+from analytics.run.window.frame import Frame
+from analytics.run.window.place_facts import local_date, midnight, naive
 from store import alert, index_state, index_value
 from store.alert import Stored
 from store.work import Connection
@@ -108,19 +108,19 @@ def _last_present(part: Frame, lead: int) -> Times:
 
 
 def covers(job: Job, first: date, lead: int) -> bool:
-    """Whether a place's memory has all that is needed from a first day on."""
-    memory = job.memory
+    """Whether a place's live window has all that is needed from a first day on."""
+    cached = job.cached
     return (
-        memory is not None
-        and memory.known.feeds == job.known.feeds
-        and memory.start <= midnight(first - timedelta(days=lead), job.known.spot.time_zone)
-        and first - timedelta(days=1) in memory.states
-        and first >= memory.written_since
+        cached is not None
+        and cached.known.feeds == job.known.feeds
+        and cached.start <= midnight(first - timedelta(days=lead), job.known.spot.time_zone)
+        and first - timedelta(days=1) in cached.states
+        and first >= cached.written_since
     )
 
 
 def _handed(jobs: Sequence[Job], first: date, lead: int, several: bool) -> list[Job]:
-    return [job if not several and covers(job, first, lead) else replace(job, memory=None) for job in jobs]
+    return [job if not several and covers(job, first, lead) else replace(job, cached=None) for job in jobs]
 
 
 async def read_context(
@@ -131,7 +131,7 @@ async def read_context(
     rules: Sequence[Rule],
     several: bool,
 ) -> tuple[list[Job], Context]:
-    """Load all but readings; jobs come back without a memory that does not reach far enough."""
+    """Load all but readings; jobs come back without a live window that does not reach far enough."""
     handed = _handed(jobs, first, lead, several)
     looked_at = tuple(sorted({name for rule in rules for name in rule.indices}))
     context = Context(
@@ -150,8 +150,8 @@ async def _heard(connection: Connection, jobs: Sequence[Job], first: date, lead:
     heard = np.full(len(jobs), NEVER)
     streams: dict[int, list[int]] = {}
     for row, job in enumerate(jobs):
-        if job.memory is not None:
-            heard[row] = job.memory.heard
+        if job.cached is not None:
+            heard[row] = job.cached.heard
         elif job.known.spot.kind == "station" and job.known.feeds:
             streams[row] = [feed.datastream for feed in job.known.feeds]
     if streams:
@@ -168,10 +168,10 @@ async def _stored(
     cold = {}
     for job in jobs:
         place = job.known.spot.id
-        if job.memory is None:
+        if job.cached is None:
             cold[place] = job.known.spot.time_zone
         else:
-            for (name, season), values in job.memory.past.items():
+            for (name, season), values in job.cached.past.items():
                 stored[place, name, season] = dict(values)
     if cold and names:
         start = min(midnight(first - timedelta(days=lead), zone) for zone in cold.values())
@@ -179,7 +179,7 @@ async def _stored(
         found = await index_value.read(connection, list(cold), start, end, indices=names)
         columns = (found.place, found.index, found.subject, found.time, found.value)
         for place, name, season, time, value in zip(*(column.tolist() for column in columns), strict=True):
-            day = frames.local_date(time.replace(tzinfo=UTC), cold[place])
+            day = local_date(time.replace(tzinfo=UTC), cold[place])
             if day < first:
                 stored.setdefault((place, name, season), {})[day] = value
     return stored
@@ -187,14 +187,14 @@ async def _stored(
 
 async def _states(connection: Connection, jobs: Sequence[Job], first: date) -> dict[index_state.Key, list[float]]:
     before = first - timedelta(days=1)
-    cold = [job.known for job in jobs if job.memory is None]
+    cold = [job.known for job in jobs if job.cached is None]
     stored: dict[index_state.Key, list[float]] = {}
     if cold:
         moments = [midnight(before, known.spot.time_zone) for known in cold]
         stored = await index_state.read(connection, [known.spot.id for known in cold], moments)
     for job in jobs:
-        if job.memory is not None:
-            for (name, season), state in job.memory.state_after(before).items():
+        if job.cached is not None:
+            for (name, season), state in job.cached.state_after(before).items():
                 stored[index_state.Key(job.known.spot.id, name, season)] = state
     return stored
 
@@ -206,9 +206,9 @@ async def _former(
     expected: dict[evaluation.Key, list[Stored]] = {}
     asked = []
     for job in jobs:
-        if job.memory is not None and job.memory.former is not None:
-            found |= job.memory.former
-            expected |= job.memory.expected
+        if job.cached is not None and job.cached.former is not None:
+            found |= job.cached.former
+            expected |= job.cached.expected
         else:
             asked.append(job.known)
     if asked:

@@ -1,4 +1,4 @@
-"""Engine: leased places become index values, states, alerts and due rows, in one transaction that ends their leases."""
+"""Leased places become index values, states, alerts and due rows, in one transaction that ends their leases."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from analytics.rule import Rule
 from analytics.rules import RULES
 from analytics.run.alerts.forecast_alerts import AHEAD, FORECAST
 from analytics.run.engine import forecast_run
-from analytics.run.engine.cache import Memory
+from analytics.run.engine.cache import LiveWindow
 from analytics.run.engine.compute import compute, lead_days
 from analytics.run.engine.job import Job
 from analytics.run.engine.place_lookup import Acquainted
 from analytics.run.engine.portions import each, portions
-from analytics.run.engine.write import LeaseLost, write
-from analytics.run.window.frame import Known, local_date, midnight
+from analytics.run.engine.write import write
+from analytics.run.window.place_facts import Known, local_date, midnight
 from store import lease, uncomputed, work
 from store import worker as workers
-from store.lease import Leased, Waits
+from store.lease import Leased, LeaseLost, Waits
 from store.pool import Pool
 
 log = structlog.get_logger(__name__)
@@ -60,7 +60,7 @@ class Engine:
     #: Of its own: containers may share a name, and number their processes alike.
     worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}")
     #: The live window of places; a cache of the tables.
-    memory: dict[int, Memory] = field(default_factory=dict)
+    cache: dict[int, LiveWindow] = field(default_factory=dict)
     acquainted: Acquainted = field(default_factory=Acquainted)
     #: The workers that lived at the last beat.
     beside: list[str] = field(default_factory=list)
@@ -126,8 +126,8 @@ class Engine:
                 if self.beside:
                     log.info("workers", live=names)
                 self.beside = names
-                mine = await workers.own(connection, OWNER, self.worker, list(self.memory))
-                self.memory = {place: memory for place, memory in self.memory.items() if place in mine}
+                mine = await workers.own(connection, OWNER, self.worker, list(self.cache))
+                self.cache = {place: window for place, window in self.cache.items() if place in mine}
         return len(names)
 
     async def leave(self) -> None:
@@ -143,7 +143,7 @@ class Engine:
 
     def _forget(self, taken: Sequence[Leased]) -> None:
         for leased in taken:
-            self.memory.pop(leased.place, None)
+            self.cache.pop(leased.place, None)
 
     async def _work(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
         looking = [leased for leased in taken if only(AHEAD, leased)]
@@ -159,7 +159,7 @@ class Engine:
 
     async def _ahead(self, connection: work.Connection, token: UUID, looking: Sequence[Leased], now: datetime) -> None:
         ids = [leased.place for leased in looking]
-        self._forget(looking)  # what it said of forecasts is not what their memory has
+        self._forget(looking)  # what it said of forecasts is not what their cache has
         known, _ = await self.acquainted.ask(connection, ids, ())
         places = {place: known[place] for place in ids}
         await forecast_run.look(connection, token, places, self.rules, self.indices, now)
@@ -193,12 +193,12 @@ class Engine:
 
     async def _compute(self, connection: work.Connection, token: UUID, jobs: Sequence[Job], now: datetime) -> None:
         places = [job.leased.place for job in jobs]
-        had = [self.memory.pop(place, None) for place in places]  # what fails half-way is not to be trusted again
+        had = [self.cache.pop(place, None) for place in places]  # what fails half-way is not to be trusted again
         if any(one is None for one in had):
-            jobs = [replace(job, memory=None) if one is None else job for job, one in zip(jobs, had, strict=True)]
+            jobs = [replace(job, cached=None) if one is None else job for job, one in zip(jobs, had, strict=True)]
         computed = await compute(connection, jobs, self.rules, self.indices, now)
         await write(connection, token, places, [computed], now)
-        self.memory |= computed.memory
+        self.cache |= computed.cached
 
     async def _jobs(self, connection: work.Connection, taken: Sequence[Leased], now: datetime) -> list[Job]:
         places = [leased.place for leased in taken]
@@ -215,15 +215,15 @@ class Engine:
         jobs = []
         for leased in taken:
             one = known[leased.place]
-            memory = self.memory.get(leased.place)
-            usable = memory is not None and memory.generation == leased.generation and leased.place not in changed
+            cached = self.cache.get(leased.place)
+            usable = cached is not None and cached.generation == leased.generation and leased.place not in changed
             if not usable:
-                self.memory.pop(leased.place, None)
+                self.cache.pop(leased.place, None)
             anew = leased.place in changed or outdated(leased, reached.get(leased.place), now)
             zone = one.spot.time_zone
             today = midnight(local_date(now, zone), zone)
             beside = compares(leased, reached.get(leased.place), today) if one.spot.kind == "station" else ()
-            jobs.append(Job(one, firsts[leased.place], leased, memory if usable else None, anew, beside))
+            jobs.append(Job(one, firsts[leased.place], leased, cached if usable else None, anew, beside))
         return jobs
 
 
@@ -232,7 +232,7 @@ def only(cause: str, leased: Leased) -> bool:
     return leased.causes == [cause] and not leased.kinds
 
 
-def compares(leased: Leased, reached: work.Known | None, today: datetime) -> list[tuple[datetime, datetime]]:
+def compares(leased: Leased, reached: work.Reached | None, today: datetime) -> list[tuple[datetime, datetime]]:
     """Spans of a station's days that have ended since, or in which readings changed: its area is to be compared."""
     spans = []
     if _READ & set(leased.causes) and leased.from_time is not None and leased.from_time < today:
@@ -243,7 +243,7 @@ def compares(leased: Leased, reached: work.Known | None, today: datetime) -> lis
     return spans
 
 
-def outdated(leased: Leased, reached: work.Known | None, now: datetime) -> bool:
+def outdated(leased: Leased, reached: work.Reached | None, now: datetime) -> bool:
     """Whether a place is to be looked ahead anew: a forecast came, or something from before its issue changed."""
     if {AHEAD, FORECAST} & set(leased.causes):
         return True
@@ -252,7 +252,7 @@ def outdated(leased: Leased, reached: work.Known | None, now: datetime) -> bool:
     return leased.from_time is not None and leased.from_time <= reached.issued
 
 
-def first_day(leased: Leased, known: Known, reached: work.Known | None, now: datetime) -> date:
+def first_day(leased: Leased, known: Known, reached: work.Reached | None, now: datetime) -> date:
     """First local day to compute anew: the earliest that changed, or that time alone has closed since."""
     zone = known.spot.time_zone
     through = None if reached is None else reached.through

@@ -1,4 +1,4 @@
-"""Ahead: indices and rules on the days of a forecast, as they run on readings, marked with the forecast's issue time.
+"""Indices and rules on the days of a forecast, as they run on readings, marked with the forecast's issue time.
 
 It is work on a place of its own, done when the place's past is settled: a mark with the cause ``ahead`` asks for it.
 What comes of it depends on the newest forecast, on the readings up to the hour of its issue and on the place's own
@@ -29,11 +29,12 @@ from analytics.run.engine.context import Context, read_context
 from analytics.run.engine.job import Job
 from analytics.run.engine.load import read_chunk
 from analytics.run.window import index_rows
-from analytics.run.window.frame import Frame, Known, local_date, midnight, naive
+from analytics.run.window.frame import Frame
+from analytics.run.window.place_facts import Known, local_date, midnight, naive
 from store import due, forecast, index_value
 from store.due import Due
 from store.index_value import Values, concatenate
-from store.lease import Leased
+from store.lease import Leased, LeaseLost
 from store.work import Connection
 
 _INSTANT = timedelta(microseconds=1)
@@ -99,7 +100,7 @@ async def look(
     async with connection.transaction():
         held = await forecast.looked(connection.cursor(), token, list(places), reaches)
         if missing := sorted(set(places) - set(held)):
-            raise write.LeaseLost(missing)
+            raise LeaseLost(missing)
         for looked in done:
             await _write(connection, looked, now)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from analytics.run.engine.cache import Memory
+from analytics.run.engine.cache import LiveWindow
 from analytics.run.window.place_facts import Known
 from store.lease import Leased
 
@@ -19,7 +19,7 @@ class Job:
     first: date
     leased: Leased
     #: Its live window where it is at hand and of the table's generation.
-    memory: Memory | None
+    cached: LiveWindow | None
     #: Something that its outlook rests on changed: it is to be looked ahead anew.
     looks_ahead: bool = False
     #: What changed of days that have ended, or has ended: its area is to be compared anew.

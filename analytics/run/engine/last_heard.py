@@ -1,4 +1,4 @@
-"""Heard: when places whose silence matters were last heard before the days that are loaded."""
+"""When places whose silence matters were last heard before the days that are loaded."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ from analytics.grid import Array, Grid, Times
 from analytics.index import Index, Kind
 from analytics.run.engine.cache import Kept, together
 from analytics.run.engine.job import Job
-from analytics.run.window import frame as frames
-from analytics.run.window.frame import Frame, Known, Laid, gather, midnight, naive, trusted
+from analytics.run.window.frame import Frame, frame_of, grid_of
+from analytics.run.window.gridding import Laid, gather, part_of
+from analytics.run.window.place_facts import STEP, Known, good_readings, midnight, naive
 from store import work
 from store.work import LOADED, Connection, Span, Verdict, merged
 
@@ -69,12 +70,12 @@ async def read_chunk(
     ``heard`` has for each place what is known of its last reading before the frame, datetime64[us].
     """
     places = [job.known for job in jobs]
-    grid = frames.grid_of(places, first, last, lead)
-    verdicts = await _verdicts(connection, [job for job in jobs if job.memory is None], first, last, lead, now)
+    grid = grid_of(places, first, last, lead)
+    verdicts = await _verdicts(connection, [job for job in jobs if job.cached is None], first, last, lead, now)
     loaded = [_loaded(job, row, verdicts, grid, heard[row]) for row, job in enumerate(jobs)]
     laid = await _laid(connection, jobs, grid, loaded, now)
     before = np.array([one.heard for one in loaded], "datetime64[us]").astype("datetime64[s]")
-    frame = frames.frame_of(places, laid, first, lead, now, before, [one.verdicts for one in loaded])
+    frame = frame_of(places, laid, first, lead, now, before, [one.verdicts for one in loaded])
     return Chunk(frame, laid, loaded)
 
 
@@ -114,7 +115,7 @@ async def lay(
 
 def rate(known: Known) -> float:
     """Readings of a place that are expected in a step of the grid."""
-    return sum(frames.STEP / (feed.interval_seconds if feed.interval_seconds > 0 else GUESS) for feed in known.feeds)
+    return sum(STEP / (feed.interval_seconds if feed.interval_seconds > 0 else GUESS) for feed in known.feeds)
 
 
 def blocks(rows: Sequence[int], expected: Mapping[int, float]) -> list[list[int]]:
@@ -167,8 +168,8 @@ def _lay_slice(
     steps: tuple[int, int],
 ) -> None:
     which, verdicts = np.array(rows, np.int64), [said[row] for row in rows]
-    readings = gather([(array, trusted(array, mine)) for array, mine in zip(arrays, verdicts, strict=True)])
-    grid = frames.part_of(laid.grid, which, *steps)
+    readings = gather([(array, good_readings(array, mine)) for array, mine in zip(arrays, verdicts, strict=True)])
+    grid = part_of(laid.grid, which, *steps)
     laid.put(which, steps[0], Laid.of(grid, [places[row] for row in rows], readings, verdicts))
 
 
@@ -206,9 +207,9 @@ async def _renew(
         asked = [merged(_spans(jobs[row].known, *_between(grid, row, *changed[row], now))) for row in rows]
         array = await work.readings(connection, [span for spans in asked for span in spans])
         arrays, verdicts = _of_each(array, asked), [said[row] for row in rows]
-        readings = gather([(mine, trusted(mine, given)) for mine, given in zip(arrays, verdicts, strict=True)])
+        readings = gather([(mine, good_readings(mine, given)) for mine, given in zip(arrays, verdicts, strict=True)])
         first, last = min(changed[row][0] for row in rows), max(changed[row][1] for row in rows)
-        piece = frames.part_of(grid, np.array(rows, np.int64), first, last)
+        piece = part_of(grid, np.array(rows, np.int64), first, last)
         part = Laid.of(piece, [jobs[row].known for row in rows], readings, verdicts)
         for k, row in enumerate(rows):
             begin, end = changed[row]
@@ -275,12 +276,12 @@ def _of_each(array: NDArray[Any], asked: Sequence[Sequence[Span]]) -> list[NDArr
 
 def _loaded(job: Job, row: int, verdicts: Sequence[Verdict], grid: Grid, heard: np.datetime64) -> Loaded:
     start = grid.start[row].item().replace(tzinfo=UTC)
-    if job.memory is None:
+    if job.cached is None:
         ours = {feed.datastream for feed in job.known.feeds}
         said = [verdict for verdict in verdicts if verdict.datastream in ours]
         return Loaded(start, heard, said, None)
-    kept, left = job.memory.kept.moved(grid.start[row], grid.steps)
-    return Loaded(start, np.fmax(left, heard), job.memory.verdicts, kept)  # fmax leaves NaT out
+    kept, left = job.cached.kept.moved(grid.start[row], grid.steps)
+    return Loaded(start, np.fmax(left, heard), job.cached.verdicts, kept)  # fmax leaves NaT out
 
 
 async def with_long_past(

@@ -1,4 +1,4 @@
-"""Known: what workers know of places beside readings; read anew when a mark says that it changed, or after a while."""
+"""What workers know of places beside readings; read anew when a mark says that it changed, or after a while."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import structlog
 
 from analytics.rule import ALWAYS, Dated, changed_terms, own_terms
 from analytics.rules import BY_NAME
-from analytics.run.window.frame import Known
+from analytics.run.window.place_facts import Known
 from store import work
 from store.work import Feed, Setting, Spot
 
@@ -30,11 +30,11 @@ class Acquainted:
 
     async def ask(
         self, connection: work.Connection, places: Sequence[int], changed: Collection[int]
-    ) -> tuple[Mapping[int, Known], Mapping[int, work.Known]]:
+    ) -> tuple[Mapping[int, Known], Mapping[int, work.Reached]]:
         """Look places up; also how far each was computed, if it ever was."""
         now = time.monotonic()
         stale = [place for place in places if place in changed or self.asked.get(place, -OLD) + OLD < now]
-        reached, fed = await work.known_and_feeds(connection, places)
+        reached, fed = await work.reached_and_feeds(connection, places)
         feeds = _by_place(fed)
         if stale:
             await self._look_up(connection, stale, now)

@@ -1,4 +1,4 @@
-"""Units: leased places in portions that are computed and written by themselves, and what becomes of one that fails.
+"""Leased places in portions that are computed and written by themselves, and what becomes of one that fails.
 
 A portion is bounded by the readings it is expected to read and by what will come of it. What cannot be computed is
 tried again by halves until the place is found that fails: that one is set apart with its reason, its marks are kept,
@@ -17,10 +17,9 @@ from prometheus_client import Counter
 
 from analytics.run.engine.job import Job
 from analytics.run.engine.load import rate
-from analytics.run.engine.write import LeaseLost
-from analytics.run.window.frame import local_date
+from analytics.run.window.place_facts import local_date
 from store import uncomputed
-from store.lease import Leased
+from store.lease import Leased, LeaseLost
 from store.patience import is_away, reason_of
 from store.work import Connection
 
@@ -65,7 +64,7 @@ def portions(groups: Sequence[Sequence[Job]], now: datetime, lead: int, last: Co
 def expected(job: Job, now: datetime, lead: int) -> tuple[float, int]:
     """Readings that a job is expected to read, by the intervals of its datastreams, and days that come of it."""
     days = (local_date(now, job.known.spot.time_zone) - job.first).days + 1
-    if job.memory is None:
+    if job.cached is None:
         return rate(job.known) * _STEPS * (days + lead), days
     return 0.0, days
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from analytics.index import Index
 from analytics.run.alerts.evaluation import Key
-from analytics.run.engine.cache import Carried, Kept, Memory
+from analytics.run.engine.cache import Carried, Kept, LiveWindow
 from analytics.run.engine.context import Context, DailyValues
 from analytics.run.engine.job import Job
 from analytics.run.engine.load import Chunk
 from analytics.run.window import index_rows
-from analytics.run.window.frame import Frame, midnight, naive
+from analytics.run.window.frame import Frame
+from analytics.run.window.place_facts import midnight, naive
 from store.index_value import Values, concatenate
 from store.verdict import Verdict
 
@@ -63,10 +64,10 @@ class Past:
 
 def changes(jobs: Sequence[Job], part: Frame, values: Values, of_place: Mapping[int, Values]) -> Changes:
     """What of a group's values is new to the tables; ``of_place`` has the same values, place by place."""
-    warm = [job for job in jobs if job.memory is not None]
+    warm = [job for job in jobs if job.cached is not None]
     old = [_written(job, part) for job in warm]
     new = [of_place.get(job.known.spot.id, concatenate([])) for job in warm]
-    cold = np.array([job.known.spot.id for job in jobs if job.memory is None], np.int32)
+    cold = np.array([job.known.spot.id for job in jobs if job.cached is None], np.int32)
     return Changes(
         values.take(np.isin(values.place, cold)) if warm else values,
         *index_rows.difference(concatenate(old), concatenate(new)),
@@ -75,7 +76,7 @@ def changes(jobs: Sequence[Job], part: Frame, values: Values, of_place: Mapping[
 
 def _written(job: Job, part: Frame) -> Values:
     """What the table has of a place from the frame's first computed day on."""
-    rows = concatenate([]) if job.memory is None else job.memory.written
+    rows = concatenate([]) if job.cached is None else job.cached.written
     return rows.take(rows.time >= naive(midnight(part.first, job.known.spot.time_zone)))
 
 
@@ -87,7 +88,7 @@ def remember(
     of_place: Mapping[int, Values],
     found: Checked,
     spoken: set[int],
-) -> dict[int, Memory]:
+) -> dict[int, LiveWindow]:
     """Place → its live window, of a group that was computed in one chunk; the generation comes once it is written.
 
     ``spoken`` are the places whose alerts change: what the tables will have of them is not known here.
@@ -95,21 +96,23 @@ def remember(
     past, carried, nothing = Past.of(context, frames), Carried(frames), concatenate([])
     former, expected = _by_place(context.former), _by_place(context.expected)
     of_stream = _by_stream(found.found)
-    memories = {}
+    windows = {}
     for row, job in enumerate(jobs):
         place = job.known.spot.id
-        memory = _remembered(job, row, chunk, context.lead, of_place.get(place, nothing), carried, past)
-        memory.found = _found(job, found.rewritten, of_stream)
+        cached = _remembered(job, row, chunk, context.lead, of_place.get(place, nothing), carried, past)
+        cached.found = _found(job, found.rewritten, of_stream)
         if place not in spoken:
-            memory.former, memory.expected = former.get(place, {}), expected.get(place, {})
-        memories[place] = memory
-    return memories
+            cached.former, cached.expected = former.get(place, {}), expected.get(place, {})
+        windows[place] = cached
+    return windows
 
 
-def _remembered(job: Job, row: int, chunk: Chunk, lead: int, written: Values, carried: Carried, past: Past) -> Memory:
-    zone, place, old, part = job.known.spot.time_zone, job.known.spot.id, job.memory, chunk.frame
+def _remembered(
+    job: Job, row: int, chunk: Chunk, lead: int, written: Values, carried: Carried, past: Past
+) -> LiveWindow:
+    zone, place, old, part = job.known.spot.time_zone, job.known.spot.id, job.cached, chunk.frame
     keep, loaded = part.first - timedelta(days=lead), chunk.loaded[row]
-    memory = Memory(
+    cached = LiveWindow(
         job.leased.generation + 1,
         job.known,
         loaded.kept or Kept.of(chunk.laid, row, job.known),
@@ -125,15 +128,15 @@ def _remembered(job: Job, row: int, chunk: Chunk, lead: int, written: Values, ca
     if old is not None:
         begin, end = naive(midnight(keep, zone)), naive(midnight(part.first, zone))
         stays = (old.written.time >= begin) & (old.written.time < end)
-        memory.written = concatenate([old.written.take(stays), written])
-        memory.written_since = min(max(old.written_since, keep), part.first)
-    memory.states.setdefault(part.first - timedelta(days=1), past.states.get(place, {}))
-    memory.states |= dict.fromkeys(part.window.grid.dates[part.ended[row]].tolist(), carried)
-    memory.past = {
+        cached.written = concatenate([old.written.take(stays), written])
+        cached.written_since = min(max(old.written_since, keep), part.first)
+    cached.states.setdefault(part.first - timedelta(days=1), past.states.get(place, {}))
+    cached.states |= dict.fromkeys(part.window.grid.dates[part.ended[row]].tolist(), carried)
+    cached.past = {
         (index, season): {day: value for day, value in values.items() if day >= keep}
         for (_, index, season), values in past.values.get(place, {}).items()
     }
-    return memory
+    return cached
 
 
 def _by_place(of_keys: Mapping[Key, Of]) -> dict[int, dict[Key, Of]]:
@@ -149,11 +152,11 @@ def checked(jobs: Sequence[Job], first: date, found: Sequence[Verdict]) -> Check
     rewritten: dict[int, datetime] = {}
     for job in jobs:
         begin = midnight(first, job.known.spot.time_zone)
-        memory = job.memory
+        cached = job.cached
         for feed in job.known.feeds:
             if not feed.own:
                 continue
-            had = None if memory is None else memory.found.get(feed.datastream, [])
+            had = None if cached is None else cached.found.get(feed.datastream, [])
             if had is None or [one for one in had if one.valid_from >= begin] != of_stream.get(feed.datastream, []):
                 rewritten[feed.datastream] = begin
     return Checked([one for one in found if one.datastream in rewritten], rewritten)
@@ -172,7 +175,7 @@ def _found(
     """Datastream → what the ordered checks found of a place, as the table will have it."""
     kept = {}
     for feed in job.known.feeds:
-        old = [] if job.memory is None else job.memory.found.get(feed.datastream, [])
+        old = [] if job.cached is None else job.cached.found.get(feed.datastream, [])
         since = rewritten.get(feed.datastream)
         if since is not None:
             old = [one for one in old if one.valid_from < since] + of_stream.get(feed.datastream, [])

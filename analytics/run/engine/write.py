@@ -1,4 +1,4 @@
-"""Write: all that was computed of leased places in one transaction that ends their leases, or nothing at all."""
+"""All that was computed of leased places in one transaction that ends their leases, or nothing at all."""
 
 from __future__ import annotations
 
@@ -9,21 +9,13 @@ from uuid import UUID
 from analytics.run.alerts import alert_rows
 from analytics.run.alerts.forecast_alerts import AHEAD
 from analytics.run.engine.compute import Computed
-from analytics.run.window.frame import midnight
+from analytics.run.window.place_facts import midnight
 from store import alert, area, due, index_state, index_value, lease, mark, unjudged, verdict
 from store.due import Due
 from store.work import Connection
 
 #: Kinds of due rows that are a place's own.
 KINDS = ("end-of-day", "silence", "trouble", "lapse", "renewal", "setting", AHEAD)
-
-
-class LeaseLost(Exception):  # noqa: N818 — says what happened
-    """Somebody else took places over; nothing was written."""
-
-    def __init__(self, places: Sequence[int]) -> None:
-        super().__init__(f"leases lost on places {list(places)}")
-        self.places = list(places)
 
 
 async def write(
@@ -39,7 +31,7 @@ async def write(
             await _unjudged(connection, computed)
         held = await lease.finished(ending)
         if missing := sorted(set(places) - set(held)):
-            raise LeaseLost(missing)
+            raise lease.LeaseLost(missing)
         for computed in done:
             if computed.alerts:
                 await alerts(connection, computed.alerts, now)
@@ -50,8 +42,8 @@ async def write(
         if ended:
             await area.mark(connection.cursor(), ended)
     for computed in done:
-        for place, memory in computed.memory.items():
-            memory.generation = held[place]
+        for place, cached in computed.cached.items():
+            cached.generation = held[place]
 
 
 async def _indices(connection: Connection, computed: Computed) -> None:
@@ -75,14 +67,14 @@ async def _due(connection: Connection, computed: Computed) -> None:
     topics: list[str] = []
     rows: list[Due] = []
     for place, wanted in computed.due.items():
-        memory = computed.memory.get(place)
-        had = {} if memory is None else memory.due
+        cached = computed.cached.get(place)
+        had = {} if cached is None else cached.due
         if _enough(had, wanted, computed.now):
             continue
         topics.append(str(place))
         rows += wanted
-        if memory is not None:
-            memory.due = {row.kind: row.at for row in wanted}
+        if cached is not None:
+            cached.due = {row.kind: row.at for row in wanted}
     if topics:
         await due.replace(connection.cursor(), "analytics", topics, KINDS, rows)
 
@@ -91,11 +83,11 @@ async def _unjudged(connection: Connection, computed: Computed) -> None:
     """Write places where something else cannot be judged than the table has."""
     changed = {}
     for place, rows in computed.unjudged.items():
-        memory = computed.memory.get(place)
-        if memory is None or memory.unjudged != rows:
+        cached = computed.cached.get(place)
+        if cached is None or cached.unjudged != rows:
             changed[place] = rows
-            if memory is not None:
-                memory.unjudged = rows
+            if cached is not None:
+                cached.unjudged = rows
     if changed:
         rows_of_all = [row for rows in changed.values() for row in rows]
         await unjudged.replace(connection.cursor(), list(changed), rows_of_all)

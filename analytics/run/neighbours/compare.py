@@ -1,4 +1,4 @@
-"""Area: the second pass of quality, night by night: the stations of an area compared with each other.
+"""The second pass of quality, night by night: the stations of an area compared with each other.
 
 It looks at raw values and at what the ordered checks find in them, never at its own verdicts, so it comes to the same
 whatever was said before. A worker that wrote a station's results asks for it once days that have ended changed
@@ -24,13 +24,12 @@ from uuid import UUID, uuid4
 import structlog
 
 from analytics.run.engine.portions import set_apart
-from analytics.run.engine.write import LeaseLost
 from analytics.run.neighbours.spatial_check import REACH, Inputs, Run, inputs, judge, runs
 from analytics.run.neighbours.station_days import Piece, days_of, slices, spans
-from analytics.run.window.frame import Known, local_date, midnight
+from analytics.run.window.place_facts import Known, local_date, midnight
 from store import area, uncomputed, work
 from store.area import Station
-from store.lease import Waits
+from store.lease import LeaseLost, Waits
 from store.patience import is_away
 from store.pool import Pool
 from store.work import Connection, Spot

@@ -15,8 +15,9 @@ from analytics.grid import HOUR, Array, Grid
 from analytics.quality import findings
 from analytics.quality.area import SPAN, Neighbourhood, by_hour, check_drift, check_hours, neighbourhood
 from analytics.quality.finding import Flags, Reason
-from analytics.run.window import frame, quality_verdicts
-from analytics.run.window.frame import Known
+from analytics.run.window import quality_verdicts
+from analytics.run.window.frame import static
+from analytics.run.window.place_facts import Known
 from store import area
 from store.verdict import Verdict
 from store.work import Connection
@@ -93,7 +94,7 @@ def judge(given: Inputs, run: Run, deployed: Sequence[Sequence[date]], now: date
     """What the comparison says of a run of days; ``deployed`` has the days on which thermometers were put up."""
     if len(given.known) < LEAST:
         return []
-    places = frame.static(given.known)
+    places = static(given.known)
     around = neighbourhood(places.latitude, places.longitude, places.elevation)
     zones = [one.spot.time_zone for one in given.known]
     hours = grids.local_days(run.first, run.last, zones, HOUR)

@@ -19,8 +19,9 @@ from analytics.index import Window
 from analytics.quality import check_window
 from analytics.quality.area import WHOLE
 from analytics.quality.check import trusted
-from analytics.run.window import frame, gridding
-from analytics.run.window.frame import STEP, Known, midnight
+from analytics.run.window.frame import declared_rain, static
+from analytics.run.window.gridding import gather, lay_series, rain_in_doubt
+from analytics.run.window.place_facts import STEP, Known, good_readings, midnight
 from store.area import Days
 from store.work import Span
 
@@ -145,11 +146,11 @@ def _rows(pieces: Sequence[Piece], array: NDArray[Any]) -> _Rows:
 
 def _checked(grid: Grid, rows: _Rows, array: NDArray[Any]) -> Window:
     """What stands of the rows after the ordered checks."""
-    good = frame.trusted(array, ())
-    readings = gridding.gather([(array[which], good[which]) for which in rows.which])
+    good = good_readings(array, ())
+    readings = gather([(array[which], good[which]) for which in rows.which])
     window = Window(
-        grid, frame.static(rows.known), gridding.lay_series(grid, rows.known, readings), lead=1,
-        doubted=gridding.rain_in_doubt(grid, rows.known, readings), declared=frame.declared_rain(rows.known),
+        grid, static(rows.known), lay_series(grid, rows.known, readings), lead=1,
+        doubted=rain_in_doubt(grid, rows.known, readings), declared=declared_rain(rows.known),
     )  # fmt: skip
     return trusted(window, check_window(window))
 

@@ -1,4 +1,4 @@
-"""Backfill: any span of any places computed again, by this process, several, or a Dask cluster.
+"""Any span of any places computed again, by this process, several, or a Dask cluster.
 
 It is the engine's own work: marks say what to compute and leases who does it, so a backfill that was stopped goes on
 where it was, `nongvu analytics run` beside it helps, and nothing is computed twice at the same time.

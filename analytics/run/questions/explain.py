@@ -1,4 +1,4 @@
-"""Explain: how one value of an index came about: inputs, what it was computed from, equation, source."""
+"""How one value of an index came about: inputs, what it was computed from, equation, source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from analytics.run.engine.context import read_context
 from analytics.run.engine.job import Job
 from analytics.run.engine.load import read_chunk, with_long_past
 from analytics.run.engine.place_lookup import Acquainted
-from analytics.run.window.frame import midnight
+from analytics.run.window.place_facts import midnight
 from store.lease import Leased
 from store.rule_setting import area
 from store.work import Connection

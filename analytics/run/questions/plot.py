@@ -1,4 +1,4 @@
-"""Plot: stored index values of a season, each with an independent reference drawn beside it."""
+"""Charts of stored index values of a season, each with an independent reference drawn beside it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from analytics.indices import BY_NAME
-from analytics.run.window.frame import midnight
+from analytics.run.window.place_facts import midnight
 from store import index_value, work
 from store.rule_setting import area
 from store.work import Connection, Span, Spot
@@ -170,7 +170,7 @@ async def _daily(connection: Connection, spot: Spot, first: date, last: date) ->
 async def _raw(connection: Connection, spot: Spot, first: date, last: date) -> Daily:
     import pandas as pd  # noqa: PLC0415
 
-    _, feeds = await work.known_and_feeds(connection, [spot.id])
+    _, feeds = await work.reached_and_feeds(connection, [spot.id])
     zone = spot.time_zone
     limits = midnight(first, zone), midnight(last + timedelta(days=1), zone) - timedelta(microseconds=1)
     series = {}

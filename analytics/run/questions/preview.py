@@ -1,4 +1,4 @@
-"""Preview: what a rule's changed terms would have meant on history, from stored daily summaries."""
+"""What a rule's changed terms would have meant on history, from stored daily summaries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from analytics import level
 from analytics.grid import Array, Times
 from analytics.rule import ALWAYS, Dated, Measure, Rule, Terms
-from analytics.run.window.frame import midnight
+from analytics.run.window.place_facts import midnight
 from store import unjudged, work
 from store.rule_setting import Below
 

@@ -1,4 +1,4 @@
-"""Requests: what the API asks analytics for, one after the other, each in the transaction of its answer."""
+"""What the API asks analytics for, one after the other, each in the transaction of its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scoring: a rule's episodes against a list of events, season by season, and stored forecasts against what came."""
+"""A rule's episodes held against a list of events, season by season, and stored forecasts against what came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch: leased places computed together, and their readings as a window of arrays."""
+"""Places that are computed together, and their readings as a window of arrays."""
 
 from __future__ import annotations
 
@@ -14,15 +14,10 @@ from analytics.grid import Array, Grid, Times
 from analytics.index import Places, Window
 from analytics.indices.crops import seasons
 from analytics.properties import OF_GROUND
-from analytics.run.window.gridding import Laid, Readings, gather, intervals, part_of
-from analytics.run.window.place_facts import RAIN, STEP, Known, local_date, midnight, naive, rain_streams, trusted
+from analytics.run.window.gridding import Laid, Readings, intervals
+from analytics.run.window.place_facts import RAIN, STEP, Known, naive, rain_streams
 from store.flag import QUALITY_MASK, Quality
 from store.work import Verdict
-
-__all__ = [
-    "STEP", "Frame", "Known", "Laid", "Readings", "frame", "frame_of", "gather", "grid_of", "local_date", "midnight",
-    "naive", "part_of", "trusted",
-]  # fmt: skip
 
 
 def static(places: Sequence[Known]) -> Places:
@@ -132,7 +127,7 @@ class Frame:
         )
 
 
-def frame(
+def frame_of_readings(
     places: Sequence[Known],
     readings: Readings,
     first: date,

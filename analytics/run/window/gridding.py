@@ -1,4 +1,4 @@
-"""Laid: readings of a batch of places on its grid, laid slice by slice, so that never all of them are at hand."""
+"""Readings of a group of places on its grid, laid slice by slice, so that never all of them are at hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables: index values and states of computed windows as rows, and what of them changed."""
+"""Index values and states of computed windows as rows, and what of them changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from analytics.grid import Array
 from analytics.index import Index, Kind, Result, Step
 from analytics.indices import INDICES, SEASON_INDICES
-from analytics.run.window.frame import Frame, Known
+from analytics.run.window.frame import Frame
+from analytics.run.window.place_facts import Known
 from store import index_state
 from store.index_state import States
 from store.index_value import Values, concatenate

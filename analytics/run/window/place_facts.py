@@ -1,4 +1,4 @@
-"""Spot: what is known of a place beside its readings, and its local days."""
+"""What is known of a place beside its readings, and its local days."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def naive(moment: datetime) -> np.datetime64:
     return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 
-def trusted(readings: NDArray[Any], verdicts: Sequence[Verdict]) -> NDArray[np.bool_]:
+def good_readings(readings: NDArray[Any], verdicts: Sequence[Verdict]) -> NDArray[np.bool_]:
     """Which readings are good or not evaluated, once verdicts were laid over them; a person has the last word."""
     flag = readings["flag"] & QUALITY_MASK
     good = (flag == Quality.GOOD) | (flag == Quality.NOT_EVALUATED)

@@ -1,4 +1,4 @@
-"""Doubts: what the checks found of a frame, as hours for the rules and as verdicts on a station's own datastreams."""
+"""What the checks found of a frame, as hours for the rules and as verdicts on a station's own datastreams."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from analytics.grid import Array
 from analytics.quality import FAIL, SUSPECT, Findings, Reason, findings
 from analytics.quality import finding as quality
-from analytics.run.window.frame import Frame, Known, naive
+from analytics.run.window.frame import Frame
+from analytics.run.window.place_facts import Known, naive
 from store.flag import Check
 from store.verdict import Verdict
 from store.work import Verdict as Said
