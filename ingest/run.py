@@ -47,8 +47,8 @@ class Worker:
         self.shards = frozenset(topics.shards_of(*place))
         self.registry = Registry(connections, self.state, self.shards)
         live = (Kind.BIRTH, Kind.LIVE, Kind.STATUS, Kind.REPLY, Kind.CONFIGURED)
-        self.live = self._subscription("live", topics.filters(*place, *live))
-        self.backlog = self._subscription("backlog", topics.filters(*place, Kind.BACKLOG))
+        self.live = self._subscription("live", live)
+        self.backlog = self._subscription("backlog", (Kind.BACKLOG,))
         self.downlink = Downlink(connections, self.state, self.registry, self.live, self.shards)
         rows, hear = settings.ingest_batch_rows, self.downlink.hear
         self.pipelines = (
@@ -56,14 +56,18 @@ class Worker:
             Pipeline(Stream.BACKLOG, self.backlog, connections, self.state, hear, rows),
         )
 
-    def _subscription(self, stream: str, filters: tuple[str, ...]) -> Subscription:
+    def _subscription(self, stream: str, kinds: tuple[Kind, ...]) -> Subscription:
         settings, client = self.settings, self.settings.client(stream)
+        place = (settings.ingest_worker, settings.ingest_workers)
+        filters, former = topics.filters(*place, *kinds), topics.other_filters(*place, *kinds)
         where = address(settings.mqtt_url, client, authority=settings.mqtt_authority,
                         certificate=settings.mqtt_certificate, key=settings.mqtt_key)  # fmt: skip
         clock = None
         if settings.clock == "replayed" and stream == "live":
             filters, clock = (*filters, topics.CLOCK), (topics.CLOCK, self._tick)
-        return Subscription(where, client, filters, receive_maximum=settings.ingest_receive_maximum, clock=clock)
+        return Subscription(
+            where, client, filters, former, receive_maximum=settings.ingest_receive_maximum, clock=clock
+        )
 
     def _tick(self, payload: bytes) -> None:
         if isinstance(self.clock, ReplayedClock):

@@ -75,6 +75,7 @@ class Subscription:
         address: dict[str, Any],
         client: str,
         filters: Sequence[str],
+        former: Sequence[str],
         *,
         receive_maximum: int,
         clock: tuple[str, Callable[[bytes], None]] | None = None,
@@ -83,7 +84,7 @@ class Subscription:
         self.connected = asyncio.Event()
         self.generation = 0
         self.queue = Queue(2 * receive_maximum)
-        self._address, self._filters, self._clock = address, filters, clock
+        self._address, self._filters, self._former, self._clock = address, filters, former, clock
         self._receive_maximum = receive_maximum
         self._mqtt: aiomqtt.Client | None = None
         self._paused = False
@@ -129,6 +130,8 @@ class Subscription:
         async with client:
             self._mqtt, self._paused = client, False
             await client.subscribe([(text, _quality()) for text in self._filters], timeout=30)
+            # the session may be as old as a week, and remember what it heard among another number of workers
+            await client.unsubscribe(list(self._former), timeout=30)
             self.connected.set()
             log.info("connected", client=self.client, filters=len(self._filters))
             await asyncio.wait((client._disconnected,))  # noqa: SLF001

@@ -83,3 +83,9 @@ def filters(worker: int, workers: int, *kinds: Kind) -> tuple[str, ...]:
     """Topic filters that ingest worker ``worker`` of ``workers`` subscribes to for the kinds given."""
     digits = ("+",) if workers == 1 else shards_of(worker, workers)
     return tuple(f"{ROOT}/{shard_digits}/+/{kind.value}" for shard_digits in digits for kind in kinds)
+
+
+def other_filters(worker: int, workers: int, *kinds: Kind) -> tuple[str, ...]:
+    """Topic filters of these kinds that worker ``worker`` has among any other number of workers, and not now."""
+    every = {*filters(0, 1, *kinds), *(f for k in range(2) for f in filters(k, 2, *kinds))}
+    return tuple(sorted(every - set(filters(worker, workers, *kinds))))

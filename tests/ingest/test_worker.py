@@ -244,3 +244,27 @@ async def test_a_second_worker_in_the_same_slot_ends_one_of_them(make_worker, da
     await until(lambda: any(worker.process.poll() is not None for worker in (first, second)), within=30)
     (ended,) = [worker for worker in (first, second) if worker.process.poll() is not None]
     assert ended.process.returncode == 1
+
+
+async def test_one_worker_becomes_two_and_two_one(make_worker, database, own_broker, rows):
+    """A session outlives its worker, with what it subscribed to when there were others: none may hear what is not its."""
+    names = [next(f"g-{n}" for n in range(99) if topics.shard(f"g-{n}") in topics.shards_of(k, 2)) for k in (0, 1)]
+    async with Gateway(own_broker.url, names[0]) as even, Gateway(own_broker.url, names[1]) as odd:
+        for one in (even, odd):
+            one.register(database, "air_temperature")
+        for count in (1, 2, 1):
+            workers = [
+                make_worker(broker=own_broker, NONGVU_INGEST_WORKER=str(k), NONGVU_INGEST_WORKERS=str(count))
+                for k in range(count)
+            ]
+            for worker in workers:
+                await worker.ready()
+            for one in (even, odd):
+                for _ in range(5):
+                    await one.receipted(await one.send([one.reading(time=NOW + one.sequence[Stream.LIVE] * 1000)]))
+            await asyncio.sleep(0.3)  # a second receipt for the same pack would be here
+            for worker in workers:
+                assert worker.stop() == 0
+        for one in (even, odd):
+            said = [(receipt.stored, receipt.repeated) for receipt in one.receipts]
+            assert said == [(1, 0)] * 15, "each pack went to one worker alone"
