@@ -1,4 +1,4 @@
-"""Guard: what every request passes: size and time limits, safe paths, security headers, counting."""
+"""What every request passes: size and time limits, safe paths, security headers, counting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run: open the resources, serve until cancelled, close everything."""
+"""Open the resources, serve until cancelled, close everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""alert_latency: from a crossing reading's publish to its message in the SMS route's hands, under 2,000 readings/s.
+"""From a crossing reading's publish to its message in the SMS route's hands, under 2,000 readings/s.
 
 Data: 200 gateways send packs of 10 readings (2,000 readings/s in all, of the present time); beside them 60 stations, each in
 a commune of its own with one subscriber, send one reading of frost (below 4 °C), 2 a second. Ingest, analytics and notify run

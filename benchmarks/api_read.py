@@ -1,4 +1,4 @@
-"""api_read: what programs ask of the API, through HTTP, from another process, one after the other.
+"""What programs ask of the API, through HTTP, from another process, one after the other.
 
 Data: 1,000 stations × 10 quantities with an hour of 5-minute readings and a year's 36 verdicts each, one in a hundred with
 a verdict over its newest value; one station with the year 2025 of all ten (1,051,200 readings). Bars: newest value of 10,000 datastreams < 150 ms (p95 of 20); a year of one station as Parquet

@@ -1,4 +1,4 @@
-"""api_stream: delay of server-sent events, from the commit of a new value to each of 500 listeners.
+"""Delay of server-sent events, from the commit of a new value to each of 500 listeners.
 
 Data: 1,000 stations; 30 commits half a second apart, each with new values of 20 datastreams; every listener hears all.
 Listeners and database share the machine. Bar: the slowest in 100 < 1 s.

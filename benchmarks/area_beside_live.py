@@ -1,4 +1,4 @@
-"""area_beside_live: a reading's delay to its results while the whole province is compared because of one late reading.
+"""A reading's delay to its results while the whole province is compared because of one late reading.
 
 Data: 400 stations of one province, air temperature and rain every 10 minutes for 62 days, laid by COPY. One analytics
 process. A reading every 0.5 s at one station, sent when the former one's results stand; after 10 s one reading 26 hours old

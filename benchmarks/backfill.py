@@ -1,4 +1,4 @@
-"""backfill: the same history computed by one process, two, and a Dask cluster of one and two workers.
+"""The same history computed by one process, two, and a Dask cluster of one and two workers.
 
 Data: 80 places × 20 full local days of the 10-minute readings of ``place_days``, January 2026; the last ten are computed, the
 ten before are what rules look back at. The moment up to which is computed is the end of the last day, not that of the run, so

@@ -1,4 +1,4 @@
-"""bytes_per_reading: what a reading takes on disk with its keys.
+"""What a reading takes on disk with its keys.
 
 Data: 40 datastreams, a reading a minute for 30 days, values with the digits of a sensor: 1,728,000 readings, written through
 the same COPY as ingest's, in order of time as they come. Apache: the hypertable with indexes. Community: the same readings

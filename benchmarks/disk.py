@@ -1,4 +1,4 @@
-"""disk: what is written and kept beside each reading.
+"""What is written and kept beside each reading.
 
 wal_per_mark
     Data: 60 stations × 12 quantities every 10 minutes, two days of history, then 60 rounds of a reading of each quantity at

@@ -1,4 +1,4 @@
-"""disk_community: what a 10-minute reading takes with all that is made of it in TimescaleDB's Community edition, compressed.
+"""What a 10-minute reading takes with all that is made of it in TimescaleDB's Community edition, compressed.
 
 Data: that of `disk`, bytes_all_in, of fewer stations: 2 stations × 180 days × 8 quantities every 10 minutes (415,000 readings),
 backfilled, rolled up and closed on a real server of the Apache edition, since PGlite has one connection; then every table is

@@ -1,4 +1,4 @@
-"""drain_deliveries: 20,000 waiting messages drained at the route's own rate, each handed over once.
+"""20,000 waiting messages drained at the route's own rate, each handed over once.
 
 Data: 200 subscribers with 100 messages of one segment each wait, the database durable; `nongvu notify run` sends them at
 a rate of 500 a second, window 100: by the route `file`, and by SMPP to an SMSC of another maker (npm smpp), which answers each with a

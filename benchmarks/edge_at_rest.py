@@ -1,4 +1,4 @@
-"""edge_at_rest: memory of a gateway that has little to do, as most have: two sensors by Modbus TCP every ten seconds.
+"""Memory of a gateway that has little to do, as most have: two sensors by Modbus TCP every ten seconds.
 
 Data: `nongvu edge run` as a process of its own, in a virtual environment of requirements/edge.txt alone (what a Raspberry
 Pi has), with a file of one bus and two units; a Modbus server, a broker and one who receipts beside it. Resident memory, the

@@ -1,4 +1,4 @@
-"""heavy_askers: the API while ten strangers at once ask what no index serves.
+"""The API while ten strangers at once ask what no index serves.
 
 Data: 8.3 million readings of 40 datastreams (a reading a minute for 144 days), 1,000 stations. Ten clients without a key ask
 each heavy SensorThings question of `HEAVY` at the same moment; beside them `/v1/stations?limit=10` and `/healthz` are asked

@@ -1,4 +1,4 @@
-"""import_history: months of several stations' logger files through ``nongvu ingest import``, as an operator types it.
+"""Months of several stations' logger files through ``nongvu ingest import``, as an operator types it.
 
 Data: 6 stations, half a year every 10 minutes, 8 quantities, as Campbell TOA5 files (2 MB each): 26,208 lines and 209,664
 readings a file. Each file is a call of the command (its start counts), checks, marks and idempotence as on the wire; then

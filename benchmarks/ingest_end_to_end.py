@@ -1,4 +1,4 @@
-"""ingest_end_to_end: MQTT QoS 1 packs of 500 readings → committed, with marks, latest and receipts.
+"""MQTT QoS 1 packs of 500 readings → committed, with marks, latest and receipts.
 
 Data: 40 gateways, 12 quantities, a reading a minute, 1,200 packs of 500 as CBOR, 1 in 100 sent again (as a gateway
 does that missed a receipt): 600,000 readings. Peer: raw binary COPY of the same rows into the same table, 10,000 rows a

@@ -1,4 +1,4 @@
-"""ingest_live: the same way with packs of 12 readings, one a gateway and minute, as live data come.
+"""The same way with packs of 12 readings, one a gateway and minute, as live data come.
 
 Data: 200 gateways, 12 quantities, 60 packs of 12 each as CBOR: 12,000 packs, 144,000 readings, sent as fast as receipts
 allow (2,000 packs unreceipted, 10 a gateway). What counts is

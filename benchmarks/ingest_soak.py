@@ -1,4 +1,4 @@
-"""ingest_soak: memory of an ingest worker over a long run; its rate is not the measure, so that other work may go on beside it.
+"""Memory of an ingest worker over a long run; its rate is not the measure, so that other work may go on beside it.
 
 Data: 40 gateways for 10 minutes (``NONGVU_BENCH_MINUTES``): 100 live packs of 12 readings a second, 4 packs of 500 a second as
 backlog, 1 pack in 50 sent again, 1 in 100 that is no pack at all. Resident memory every 10 s; what it was after the first

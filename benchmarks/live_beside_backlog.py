@@ -1,4 +1,4 @@
-"""live_beside_backlog: how long live readings wait, send to receipt, while gateways that were away drain their backlog.
+"""How long live readings wait, send to receipt, while gateways that were away drain their backlog.
 
 Data: 200 gateways, 12 quantities; each had been away for a week and sends what it has as packs of 500 (a reading of each
 quantity every 10 minutes: 12,096 readings, 25 packs, 5,000 packs in all, or the part of them that 60 s drain), while all

@@ -1,4 +1,4 @@
-"""live_capacity: how many places a second one analytics process computes as their readings come, warm, and what that takes.
+"""How many places a second one analytics process computes as their readings come, warm, and what that takes.
 
 Data: 300 stations with a reading every 10 minutes, and 60 with one a minute, of 12 quantities, in communes of a province, with
 five days of history. `nongvu ingest run` and one `nongvu analytics run` as they are. Readings of the present come as packs of

@@ -1,4 +1,4 @@
-"""live_window: what a mark costs whose place is in memory, and what a place in memory costs.
+"""What a mark costs whose place is in memory, and what a place in memory costs.
 
 Data: 12 quantities, five days and a half until now; 200 stations every 10 minutes, 100 every minute. In a process of its
 own half of the stations are computed, then the others: memory a station is the growth of its resident memory from the one

@@ -1,4 +1,4 @@
-"""minutes_backfilled: a quarter of a year of minutes computed again, in bounded memory.
+"""A quarter of a year of minutes computed again, in bounded memory.
 
 Data: 20 stations × 12 quantities every minute for 91 days (31.4 million readings), written by COPY, no fsync; then the
 command itself: ``nongvu analytics backfill --from … --json`` in a process of its own, whose resident memory is looked at

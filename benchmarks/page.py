@@ -1,4 +1,4 @@
-"""page: the farmers' page opened for the first time on a slow phone, in headless Chromium.
+"""The farmers' page opened for the first time on a slow phone, in headless Chromium.
 
 Data: 1,000 stations in 65 communes, ten quantities each with an hour of readings, an alert at every fifth station.
 Profile: "Slow 4G" of Lighthouse's mobile profile (150 ms round trip, 1.6 Mbit/s down, 750 kbit/s up) and a processor four

@@ -1,4 +1,4 @@
-"""place_days: every index and rule over a day of 10-minute data, in memory and from the tables.
+"""Every index and rule over a day of 10-minute data, in memory and from the tables.
 
 Data: 8 quantities every 10 minutes (seeded noise on a daily wave, sun by day only, 1 % missing) of places round Lạng Sơn. In memory:
 1,000 and 10,000 places × one day with the context days that rules look back at, in batches of 500, ordered checks

@@ -1,4 +1,4 @@
-"""read_latest: the latest reading of 10,000 datastreams with their names, as the map of a province shows them; p95 of 60."""
+"""The latest reading of 10,000 datastreams with their names, as the map of a province shows them; p95 of 60."""
 
 import psycopg
 

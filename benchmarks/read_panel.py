@@ -1,4 +1,4 @@
-"""read_panel: five years of 100 stations by day from rollups, in one query, as a panel of a board asks for it,
+"""Five years of 100 stations by day from rollups, in one query, as a panel of a board asks for it,
 into arrays (store.binary); p95 of 40.
 
 Seeded through the real refresh on a stated raw subset: 10 stations × 1 quantity × 1 year every hour are written as readings and

@@ -1,4 +1,4 @@
-"""read_panels: every panel of every board, its SQL as Grafana sends it, by the login that Grafana signs in with.
+"""Every panel of every board, its SQL as Grafana sends it, by the login that Grafana signs in with.
 
 Data: the province of tests/dashboards at full size: 100 stations, a year, hourly, about 11 quantities each (recorded weather,
 the rest computed): 7.4 million readings, rolled up by the real refresh, 1.8 million values of indices by the shelf's kernels,

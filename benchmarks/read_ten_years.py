@@ -1,4 +1,4 @@
-"""read_ten_years: the reads of read_year, read_latest and read_panel where ten years lie in the tables instead of one or five.
+"""The reads of read_year, read_latest and read_panel where ten years lie in the tables instead of one or five.
 
 Data: that of read_year (four datastreams every 10 minutes) with nine years before it by COPY: 2.1 million readings in some 520
 chunks, rollups of the last year only; the latest of 10,000 datastreams in the same database, through `GET /v1/latest` of a

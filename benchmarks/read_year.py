@@ -1,4 +1,4 @@
-"""read_year: a year of one datastream, as a page or a program asks for it.
+"""A year of one datastream, as a page or a program asks for it.
 
 Data: one datastream every 10 minutes for a year (52,560 readings) among 4, with 500 verdict intervals laid over it. Three ways:
 all raw readings through `judged_readings` into arrays, verdicts included; and a picture of 1,000 points by `series`, which

@@ -1,4 +1,4 @@
-"""restart_to_first_alert: from the start of `nongvu analytics run` to the first alert, where everything waits for it.
+"""From the start of `nongvu analytics run` to the first alert, where everything waits for it.
 
 Data: 1,000 stations in 67 communes of a province, 12 quantities every 10 minutes, five days of history, computed before; then
 analytics was down, a reading of every quantity came at every station, and last of all the air at one station fell below 4 °C

@@ -1,4 +1,4 @@
-"""rule_preview: a changed rule previewed over a year of 1,000 stations, by the command that a department uses.
+"""A changed rule previewed over a year of 1,000 stations, by the command that a department uses.
 
 Data: one province of 1,000 stations, 365 days of 6 daily indices (2.19 million values, 3 % missing): temperatures of a winter and
 a summer with a walk of their own for each station, rain on a third of the days. `nongvu rule preview` as a process of its own,

@@ -1,4 +1,4 @@
-"""season_recomputed: how often a place's season is computed anew while its gateway, away for a week, sends what it has.
+"""How often a place's season is computed anew while its gateway, away for a week, sends what it has.
 
 Data: 20 gateways, 12 quantities every 10 minutes for a week, as 25 packs of 500 each, a pack every 2 s from each; beside them a
 live pack of each every 10 s; a season of rice at every place, sown two months ago. Ingest and analytics run as they are, with

@@ -1,4 +1,4 @@
-"""two_workers: what a mark costs, and how long it waits, with two `nongvu analytics run` beside what it is with one.
+"""What a mark costs, and how long it waits, with two `nongvu analytics run` beside what it is with one.
 
 Data: 200 stations with a reading every 10 minutes, and 40 with one a minute, of 12 quantities, 6 days of history up to
 now. Warm rounds: one more reading of each quantity at every place, as ingest stores it, until no mark, lease or rollup

@@ -1,4 +1,4 @@
-"""Board: rows of panels, variables, annotations and links, laid out without overlap, as Grafana's classic JSON."""
+"""Rows of panels, variables, annotations and links, laid out without overlap, as Grafana's classic JSON."""
 
 from __future__ import annotations
 

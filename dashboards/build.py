@@ -1,4 +1,4 @@
-"""Build: boards as JSON files, the same bytes every time."""
+"""Boards as JSON files, the same bytes every time."""
 
 from __future__ import annotations
 

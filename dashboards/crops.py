@@ -1,4 +1,4 @@
-"""Crops: what they are called, in columns and within SQL."""
+"""What they are called, in columns and within SQL."""
 
 from __future__ import annotations
 

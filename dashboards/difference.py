@@ -1,4 +1,4 @@
-"""Difference: what separates two JSON values, line by line; ours laid over theirs without losing what they added."""
+"""What separates two JSON values, line by line; ours laid over theirs without losing what they added."""
 
 from __future__ import annotations
 

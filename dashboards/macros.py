@@ -1,4 +1,4 @@
-"""Macros: Grafana's SQL macros and variables written out, as its PostgreSQL data source does it.
+"""Grafana's SQL macros and variables written out, as its PostgreSQL data source does it.
 
 ``$__timeFilter(c)`` → ``c BETWEEN '…' AND '…'``; ``$__timeGroup(c,'5m')`` → ``time_bucket('300.000s',c)`` (with
 ``timescaledb`` on); an argument ends at the first closing parenthesis. ``${name:sqlstring}`` is a list of quoted texts.

@@ -1,4 +1,4 @@
-"""Palette: units, colours and the marks that stand beside every colour.
+"""Units, colours and the marks that stand beside every colour.
 
 Vietnam's five disaster risk levels have their colours from Quyết định 18/2021/QĐ-TTg, Điều 4: light blue, light yellow,
 orange, red, purple. Other colours are Okabe and Ito's, which people who confuse red and green can tell apart. A colour

@@ -1,4 +1,4 @@
-"""Panels: what is asked, and how it is drawn; each kind turns into Grafana's JSON of that panel."""
+"""What is asked, and how it is drawn; each kind turns into Grafana's JSON of that panel."""
 
 from __future__ import annotations
 

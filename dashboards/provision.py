@@ -1,4 +1,4 @@
-"""Provision: bring Grafana to what is wanted, by uid; first everything is read, then the changes are made.
+"""Bring Grafana to what is wanted, by uid; first everything is read, then the changes are made.
 
 What people added stays: panels and variables on our boards, members of teams, rights on folders, whatever else there
 is. A board of ours that somebody changed by hand is shown with its differences and put back only when told so.

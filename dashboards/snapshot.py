@@ -1,4 +1,4 @@
-"""Snapshot: the farmers' board with its data inside, for a link that needs no sign-in and no database."""
+"""The farmers' board with its data inside, for a link that needs no sign-in and no database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wanted: what should be in Grafana; data sources, folders with who may see them, teams, boards, a service account."""
+"""What should be in Grafana; data sources, folders with who may see them, teams, boards, a service account."""
 
 from __future__ import annotations
 

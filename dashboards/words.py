@@ -1,4 +1,4 @@
-"""Words: what a board says, in every language it is built for."""
+"""What a board says, in every language it is built for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Client: one platform, by its address and perhaps a key."""
+"""One platform, by its address and perhaps a key."""
 
 from __future__ import annotations
 

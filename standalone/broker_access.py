@@ -1,4 +1,4 @@
-"""Broker access: users, passwords and rights: each process may say and hear only what is its own."""
+"""Users, passwords and rights: each process may say and hear only what is its own."""
 
 from __future__ import annotations
 

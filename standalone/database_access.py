@@ -1,4 +1,4 @@
-"""Database access: each process signs in as a user of its own, a member of its least role (store/roles.py)."""
+"""Each process signs in as a user of its own, a member of its least role (store/roles.py)."""
 
 from __future__ import annotations
 

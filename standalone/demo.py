@@ -1,4 +1,4 @@
-"""Demo: a replay as people see it: a progress bar, the addresses to open, the counts, an exit code that is true."""
+"""A replay as people see it: a progress bar, the addresses to open, the counts, an exit code that is true."""
 
 from __future__ import annotations
 

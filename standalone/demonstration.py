@@ -1,4 +1,4 @@
-"""Demonstration: the places, gateways and people of the demo, as an operator would have entered them."""
+"""The places, gateways and people of the demo, as an operator would have entered them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doctor: looks at everything there is to look at, says what is wrong and what to do about it."""
+"""Looks at everything there is to look at, says what is wrong and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding: one thing that the doctor looked at."""
+"""One thing that the doctor looked at."""
 
 from __future__ import annotations
 

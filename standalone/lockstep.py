@@ -1,4 +1,4 @@
-"""Lockstep: the replayed clock, told forward only when all up to now is read, stored, understood and said."""
+"""The replayed clock, told forward only when all up to now is read, stored, understood and said."""
 
 from __future__ import annotations
 

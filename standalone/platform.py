@@ -1,4 +1,4 @@
-"""Platform: database, broker and every process on this machine, watched; what dies is started again, and said."""
+"""Database, broker and every process on this machine, watched; what dies is started again, and said."""
 
 from __future__ import annotations
 

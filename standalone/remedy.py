@@ -1,4 +1,4 @@
-"""Remedy: what to do about an error that a look at the database or the broker ended with."""
+"""What to do about an error that a look at the database or the broker ended with."""
 
 from __future__ import annotations
 

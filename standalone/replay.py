@@ -1,4 +1,4 @@
-"""Replay: recorded weather through the whole platform, from a sensor's register to a message and a page."""
+"""Recorded weather through the whole platform, from a sensor's register to a message and a page."""
 
 from __future__ import annotations
 

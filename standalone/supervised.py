@@ -1,4 +1,4 @@
-"""Supervised: one of the platform's processes, started as anybody would start it, and started again if it dies."""
+"""One of the platform's processes, started as anybody would start it, and started again if it dies."""
 
 from __future__ import annotations
 

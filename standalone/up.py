@@ -1,4 +1,4 @@
-"""Up: the platform of one farm or co-operative on this machine, with the real clock and a folder that stays."""
+"""The platform of one farm or co-operative on this machine, with the real clock and a folder that stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Access: accounts, their roles at places, API keys and sessions."""
+"""Accounts, their roles at places, API keys and sessions."""
 
 from __future__ import annotations
 

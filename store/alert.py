@@ -1,4 +1,4 @@
-"""Alerts: episodes in event time at a place, and the append-only steps of what was said of them."""
+"""Episodes in event time at a place, and the append-only steps of what was said of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Area: the stations that are compared with each other, those of a province, else of a tree's root; and their days."""
+"""The stations that are compared with each other, those of a province, else of a tree's root; and their days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audit: who changed what; written in the transaction of the change."""
+"""Who changed what; written in the transaction of the change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backup: one consistent copy of everything in a file, and its restoring into an empty database."""
+"""One consistent copy of everything in a file, and its restoring into an empty database."""
 
 from __future__ import annotations
 

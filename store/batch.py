@@ -1,4 +1,4 @@
-"""Batch: which packs came, what of them was set aside, and what gateways declared as dropped."""
+"""Which packs came, what of them was set aside, and what gateways declared as dropped."""
 
 from __future__ import annotations
 

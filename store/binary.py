@@ -1,4 +1,4 @@
-"""Binary: tables ⇄ numpy structured arrays, without Python work per row.
+"""Tables ⇄ numpy structured arrays, without Python work per row.
 
 A layout names columns and their PostgreSQL types, all of fixed width. In they go by COPY … (FORMAT BINARY), or as
 parameters of a statement, a `column` each; out they come as one row of arrays, one a column, since libpq hands over a

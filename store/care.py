@@ -1,4 +1,4 @@
-"""Care: what is wrong with gateways (offline, clock, holes in their numbered packs), as spells of event time."""
+"""What is wrong with gateways (offline, clock, holes in their numbered packs), as spells of event time."""
 
 from __future__ import annotations
 

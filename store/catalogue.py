@@ -1,4 +1,4 @@
-"""Catalogue: what quantities, indices, rules and crops are called and say, loaded by every migration run."""
+"""What quantities, indices, rules and crops are called and say, loaded by every migration run."""
 
 from __future__ import annotations
 

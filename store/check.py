@@ -1,4 +1,4 @@
-"""Check: what may be wrong in the tables, and when the disk will be full."""
+"""What may be wrong in the tables, and when the disk will be full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Due: what will happen because event time passes; each process takes only the rows it owns."""
+"""What will happen because event time passes; each process takes only the rows it owns."""
 
 from __future__ import annotations
 

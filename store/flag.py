@@ -1,4 +1,4 @@
-"""Flag: how far a reading can be trusted: QARTOD's value in the low byte, a bit for each failed check above it."""
+"""How far a reading can be trusted: QARTOD's value in the low byte, a bit for each failed check above it."""
 
 from __future__ import annotations
 

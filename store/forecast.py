@@ -1,4 +1,4 @@
-"""Forecast: what a weather service says of a place, by the moment it was issued."""
+"""What a weather service says of a place, by the moment it was issued."""
 
 from __future__ import annotations
 

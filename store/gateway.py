@@ -1,4 +1,4 @@
-"""Gateway: who may send for which station, what a gateway said of itself, and what it is told."""
+"""Who may send for which station, what a gateway said of itself, and what it is told."""
 
 from __future__ import annotations
 

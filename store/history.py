@@ -1,4 +1,4 @@
-"""History: which station and datastreams a file of old readings fills."""
+"""Which station and datastreams a file of old readings fills."""
 
 from __future__ import annotations
 

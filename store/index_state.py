@@ -1,4 +1,4 @@
-"""Index states: what a recursive index carries from one local day to the next."""
+"""What a recursive index carries from one local day to the next."""
 
 from __future__ import annotations
 

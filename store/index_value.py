@@ -1,4 +1,4 @@
-"""Index values: what was computed of a place, for a local day or an hour."""
+"""What was computed of a place, for a local day or an hour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lease: a worker's hold on a place while it recomputes it; lost leases become marks again."""
+"""A worker's hold on a place while it recomputes it; lost leases become marks again."""
 
 from __future__ import annotations
 

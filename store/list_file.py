@@ -1,4 +1,4 @@
-"""List file: what an operator keeps in a CSV list, row by row; columns not of the thing itself are its properties."""
+"""What an operator keeps in a CSV list, row by row; columns not of the thing itself are its properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listen: being woken by the database's notifications, over as many connections as it takes; only here."""
+"""Being woken by the database's notifications, over as many connections as it takes; only here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mark: a note that an input of a place changed between two event times, made by whoever changed it."""
+"""A note that an input of a place changed between two event times, made by whoever changed it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics: a server process's counters over HTTP, where a port was given."""
+"""A server process's counters over HTTP, where a port was given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Migrate: numbered SQL files, each run once, in order, by one process at a time.
+"""Numbered SQL files, each run once, in order, by one process at a time.
 
 A file is harmless to the version before it, so that the schema goes first and the processes follow one by one; what is
 not (a column taken away) says so in its first line (`POST`) and waits for ``nongvu store migrate --post``.

@@ -1,4 +1,4 @@
-"""Outlines of places: GeoJSON geometries that lie on Earth, in degrees, with rings that are whole; and a point in each.
+"""GeoJSON geometries that lie on Earth, in degrees, with rings that are whole; and a point in each.
 
 RFC 7946 says what a geometry is: longitude before latitude, in degrees of WGS 84, rings closed, none crossing the
 antimeridian; the simple features standard (OGC 06-103r4, 6.1.11) says what a whole polygon is. A geometry that is not

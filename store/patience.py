@@ -1,4 +1,4 @@
-"""Patience: what a process does while the database is away or refuses: it tells, waits, tries again; only here."""
+"""What a process does while the database is away or refuses: it tells, waits, tries again; only here."""
 
 from __future__ import annotations
 

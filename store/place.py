@@ -1,4 +1,4 @@
-"""Place: the tree of provinces, communes, farms, fields and stations, and the registers it is filled from."""
+"""The tree of provinces, communes, farms, fields and stations, and the registers it is filled from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pool: connections to the database, waited for politely and given back whatever happens."""
+"""Connections to the database, waited for politely and given back whatever happens."""
 
 from __future__ import annotations
 

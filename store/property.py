@@ -1,4 +1,4 @@
-"""Property: the numbers an operator gives of places and of seasons, checked against the catalogue."""
+"""The numbers an operator gives of places and of seasons, checked against the catalogue."""
 
 from __future__ import annotations
 

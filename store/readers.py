@@ -1,4 +1,4 @@
-"""Readers: sessions of people who look, which end when they outlast their limits.
+"""Sessions of people who look, which end when they outlast their limits.
 
 A role's ``statement_timeout`` is a default that its user may lift; whoever watches from outside cannot be told to wait.
 """

@@ -1,4 +1,4 @@
-"""Reading: whole batches into the table in one transaction, with latest, marks, corrections and what is set aside."""
+"""Whole batches into the table in one transaction, with latest, marks, corrections and what is set aside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests: work that one process asks another for; analytics answers previews, explanations and backfills."""
+"""Work that one process asks another for; analytics answers previews, explanations and backfills."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retention: raw readings go after so many days, by hand in both editions, by themselves in the Community one."""
+"""Raw readings go after so many days, by hand in both editions, by themselves in the Community one."""
 
 from __future__ import annotations
 

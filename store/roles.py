@@ -1,4 +1,4 @@
-"""Roles: login users of the processes and of people who look, each a member of one least role (90_rights.sql)."""
+"""Login users of the processes and of people who look, each a member of one least role (90_rights.sql)."""
 
 from __future__ import annotations
 

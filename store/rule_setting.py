@@ -1,4 +1,4 @@
-"""Rule settings: what an area's department changed of a rule, since when, and who did it."""
+"""What an area's department changed of a rule, since when, and who did it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scope: whose rows a query may show; the parameters of SQL function ``visible_place``."""
+"""Whose rows a query may show; the parameters of SQL function ``visible_place``."""
 
 from __future__ import annotations
 

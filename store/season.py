@@ -1,4 +1,4 @@
-"""Season: what was sown where and when, as an operator types it or keeps it in a list."""
+"""What was sown where and when, as an operator types it or keeps it in a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SensorThings in SQL: entities as relations of ``store/sql/sensorthings.sql``, and the queries put around them.
+"""Entities as relations of ``store/sql/sensorthings.sql``, and the queries put around them.
 
 Texts that become SQL come from this package only; whatever a client wrote is a parameter.
 """

@@ -1,4 +1,4 @@
-"""Filter: a SensorThings syntax tree as a parameterised condition; what does not fit together is a `FilterError`."""
+"""A SensorThings syntax tree as a parameterised condition; what does not fit together is a `FilterError`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named statements: SQL lives in `store/sql/*.sql`, each statement under a ``-- name: …`` line."""
+"""SQL lives in `store/sql/*.sql`, each statement under a ``-- name: …`` line."""
 
 from __future__ import annotations
 

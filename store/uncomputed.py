@@ -1,4 +1,4 @@
-"""Uncomputed: what analytics could not do at a place, set apart until it is tried again.
+"""What analytics could not do at a place, set apart until it is tried again.
 
 ``past``: compute it from its readings (its marks are kept under a lease that nobody has). ``ahead``: look ahead at it
 on its forecast (its readings go on being computed). ``area``: compare the stations below it.

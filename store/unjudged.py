@@ -1,4 +1,4 @@
-"""Unjudged: rules and indices of which nothing can be said at a place now, and why."""
+"""Rules and indices of which nothing can be said at a place now, and why."""
 
 from __future__ import annotations
 

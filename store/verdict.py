@@ -1,4 +1,4 @@
-"""Verdicts: what checks and people said of readings, as intervals laid over them."""
+"""What checks and people said of readings, as intervals laid over them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work: what analytics reads of leased places before it computes: their facts, what feeds them, their readings."""
+"""What analytics reads of leased places before it computes: their facts, what feeds them, their readings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worker: who lives of those that share a kind of work; a hint of who takes what, leases decide."""
+"""Which workers that share a kind of work are alive: a hint of who takes what; leases decide."""
 
 from __future__ import annotations
 

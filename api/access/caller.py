@@ -1,4 +1,4 @@
-"""Access: who asks, what they may do and whose rows they may see."""
+"""Who asks, what they may do and whose rows they may see."""
 
 from __future__ import annotations
 

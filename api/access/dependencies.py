@@ -1,4 +1,4 @@
-"""Resources: what every route needs, opened once a process: settings, connections, the clock."""
+"""What every route needs, opened once a process: settings, connections, the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OIDC: tokens of an outside issuer, checked with the keys it publishes."""
+"""Tokens of an outside issuer, checked with the keys it publishes."""
 
 from __future__ import annotations
 

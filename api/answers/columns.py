@@ -1,4 +1,4 @@
-"""Tabular: a page of a list as CSV, Parquet or an Arrow stream; columns are the fields of its items' model."""
+"""A page of a list as CSV, Parquet or an Arrow stream; columns are the fields of its items' model."""
 
 from __future__ import annotations
 

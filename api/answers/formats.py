@@ -1,4 +1,4 @@
-"""Formats: JSON, CSV, Parquet or Arrow, by ``format=`` or by what the asker accepts; the last three stream."""
+"""JSON, CSV, Parquet or Arrow, by ``format=`` or by what the asker accepts; the last three stream."""
 
 from __future__ import annotations
 

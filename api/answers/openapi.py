@@ -1,4 +1,4 @@
-"""OpenAPI: the document of the REST routes as it is true: who may ask, and that every error is a problem."""
+"""The document of the REST routes as it is true: who may ask, and that every error is a problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paging: pages by key, never by offset, linked as RFC 8288 says."""
+"""Pages by key, never by offset, linked as RFC 8288 says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Told: what other processes wrote as JSON, read as values with a type; older and newer versions write less and more.
+"""What other processes wrote as JSON, read as values with a type; older and newer versions write less and more.
 
 Nothing here fails: what is missing, null or of another kind is the field's default, and a key that is not known is not
 looked at. Pages are made of these, so that no template meets a key that may be absent.

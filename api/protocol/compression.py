@@ -1,4 +1,4 @@
-"""Packed: answers of text are sent gzipped to those who take it; streams and files of columns go as they are."""
+"""Answers of text are sent gzipped to those who take it; streams and files of columns go as they are."""
 
 from __future__ import annotations
 

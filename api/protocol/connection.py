@@ -1,4 +1,4 @@
-"""Line: one client's connection; cut where they are too slow to ask or to take, or where a head has no end."""
+"""One client's connection; cut where they are too slow to ask or to take, or where a head has no end."""
 
 from __future__ import annotations
 

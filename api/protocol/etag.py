@@ -1,4 +1,4 @@
-"""Answer: JSON with an entity tag, so that what has not changed need not be sent again."""
+"""JSON with an entity tag, so that what has not changed need not be sent again."""
 
 from __future__ import annotations
 

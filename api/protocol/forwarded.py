@@ -1,4 +1,4 @@
-"""Forwarded: notices a reverse proxy whose word for its readers is not believed, since nobody named it.
+"""Tells when requests come through a reverse proxy that no setting names: the addresses it forwards are not believed.
 
 All readers behind it have one address then, and share one limit of requests and of tries to sign in.
 """

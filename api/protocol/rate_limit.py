@@ -1,4 +1,4 @@
-"""Limit: how many requests a minute, per key or address, and a day, per key, with the standard's header fields."""
+"""How many requests a minute, per key or address, and a day, per key, with the standard's header fields."""
 
 from __future__ import annotations
 

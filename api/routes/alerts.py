@@ -1,4 +1,4 @@
-"""Alerts: episodes at places, open and past, and what was said when."""
+"""Episodes at places, open and past, and what was said when."""
 
 from __future__ import annotations
 

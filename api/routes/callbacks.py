@@ -1,4 +1,4 @@
-"""Callbacks: what services that carry messages tell of them; kept as it came, understood by notify."""
+"""What services that carry messages tell of them; kept as it came, understood by notify."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalogue: what quantities, indices, rules and crops are called and say."""
+"""What quantities, indices, rules and crops are called and say."""
 
 from __future__ import annotations
 

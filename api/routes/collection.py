@@ -1,4 +1,4 @@
-"""Listing: routes that list one kind of thing by its number, page by page, within the asker's scope."""
+"""Routes that list one kind of thing by its number, page by page, within the asker's scope."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

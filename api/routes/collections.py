@@ -1,4 +1,4 @@
-"""Lists: the shelf of everything that can be listed by number."""
+"""The shelf of everything that can be listed by number."""
 
 from datetime import date, datetime, time
 

@@ -1,4 +1,4 @@
-"""Documents: CAP messages, audio and bulletins as notify made them; and forecasts for a place."""
+"""CAP messages, audio and bulletins as notify made them; and forecasts for a place."""
 
 from datetime import datetime, timedelta
 from typing import Annotated

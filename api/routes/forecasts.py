@@ -1,4 +1,4 @@
-"""Forecasting: a weather service's forecast, pushed by a program; an input that indices and rules build on."""
+"""A weather service's forecast, pushed by a program; an input that indices and rules build on."""
 
 from typing import Annotated
 

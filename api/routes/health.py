@@ -1,4 +1,4 @@
-"""Health: whether this process and what it stands on work, truly asked; and what it counts for Prometheus."""
+"""Whether this process and what it stands on work, truly asked; and what it counts for Prometheus."""
 
 from __future__ import annotations
 

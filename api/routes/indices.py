@@ -1,4 +1,4 @@
-"""Indices: what analytics made of a place's readings, day by day."""
+"""What analytics made of a place's readings, day by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posting: readings that a program sends by HTTP; stored by ingest like a gateway's, answered with the receipt."""
+"""Readings that a program sends by HTTP; stored by ingest like a gateway's, answered with the receipt."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Uplink: posted readings go the way of every gateway's: through the broker, numbered, until their receipt."""
+"""Posted readings go the way of every gateway's: through the broker, numbered, until their receipt."""
 
 from __future__ import annotations
 

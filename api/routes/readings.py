@@ -1,4 +1,4 @@
-"""Readings: raw values or buckets of a longer period, of one station or many."""
+"""Raw values or buckets of a longer period, of one station or many."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Rule values: what of a rule can be set at a place; what cannot be meant is refused here, not found by analytics."""
+"""What of a rule can be set at a place; what cannot be meant is refused here, not found by analytics."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Rules: the shelves of what the platform knows; a rule's numbers at a place; what they would have said."""
+"""The shelves of what the platform knows; a rule's numbers at a place; what they would have said."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Stations: where they are, what they measure, their latest values."""
+"""Where they are, what they measure, their latest values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stream: newest values and alert steps as server-sent events, told to everybody who listens, resumable."""
+"""Newest values and alert steps as server-sent events, told to everybody who listens, resumable."""
 
 import asyncio
 import time

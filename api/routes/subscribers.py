@@ -1,4 +1,4 @@
-"""People: who gets messages; officers add and stop them for their own places. Addresses go in and never come out."""
+"""Who gets messages; officers add and stop them for their own places. Addresses go in and never come out."""
 
 import re
 from datetime import datetime, time, timedelta

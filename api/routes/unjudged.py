@@ -1,4 +1,4 @@
-"""Unjudged: the rules and indices that say nothing at a place now, and why: no warning is not the same as no danger."""
+"""The rules and indices that say nothing at a place now, and why: no warning is not the same as no danger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Address: a SensorThings path taken apart: sets, ids, navigation, properties."""
+"""A SensorThings path taken apart: sets, ids, navigation, properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Body: what SensorThings clients send, looked at part by part; a 400 says which part is wrong."""
+"""What SensorThings clients send, looked at part by part; a 400 says which part is wrong."""
 
 from __future__ import annotations
 

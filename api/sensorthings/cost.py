@@ -1,4 +1,4 @@
-"""Cost: which questions of SensorThings no index serves; those wait for each other, and for nobody else."""
+"""Which questions of SensorThings no index serves; those wait for each other, and for nobody else."""
 
 from __future__ import annotations
 

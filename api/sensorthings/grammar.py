@@ -1,4 +1,4 @@
-"""Grammar: SensorThings ``$filter`` and ``$orderby`` as syntax trees; text in, tuples out, nothing executed."""
+"""SensorThings ``$filter`` and ``$orderby`` as syntax trees; text in, tuples out, nothing executed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options: ``$filter $orderby $top $skip $count $select $expand`` of a request or of one of its expansions."""
+"""``$filter $orderby $top $skip $count $select $expand`` of a request or of one of its expansions."""
 
 from __future__ import annotations
 

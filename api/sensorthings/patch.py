@@ -1,4 +1,4 @@
-"""Patch: JSON Patch (RFC 6902) over an entity's JSON: add, replace, remove, test."""
+"""JSON Patch (RFC 6902) over an entity's JSON: add, replace, remove, test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties: the table of quantities as SensorThings ObservedProperties, written as SQL that migrate repeats."""
+"""The table of quantities as SensorThings ObservedProperties, written as SQL that migrate repeats."""
 
 from __future__ import annotations
 

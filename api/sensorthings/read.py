@@ -1,4 +1,4 @@
-"""Read: entity sets and entities as SensorThings JSON, page by page, with what is expanded."""
+"""Entity sets and entities as SensorThings JSON, page by page, with what is expanded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write: what SensorThings clients create, change and delete, as places, sensors and datastreams."""
+"""What SensorThings clients create, change and delete, as places, sensors and datastreams."""
 
 from __future__ import annotations
 

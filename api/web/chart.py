@@ -1,4 +1,4 @@
-"""Chart: values of the past days as an SVG picture drawn on the server, so that it needs no script."""
+"""Values of the past days as an SVG picture drawn on the server, so that it needs no script."""
 
 from __future__ import annotations
 

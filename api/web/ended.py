@@ -1,4 +1,4 @@
-"""Ended: stations that report no more, as the pages say it."""
+"""Stations that report no more, as the pages say it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Map of stations: a picture drawn on the server, and Leaflet over it where scripts are on; no tiles from anywhere."""
+"""A picture drawn on the server, and Leaflet over it where scripts are on; no tiles from anywhere."""
 
 from __future__ import annotations
 

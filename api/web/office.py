@@ -1,4 +1,4 @@
-"""Office: the officers' side: approvals, who takes charge, who gets messages, silent stations, previews of rules."""
+"""The officers' side: approvals, who takes charge, who gets messages, silent stations, previews of rules."""
 
 from __future__ import annotations
 

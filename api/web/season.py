@@ -1,4 +1,4 @@
-"""Season: a crop on a field in words: its stage and the days to the next one, its water balance, what it needs."""
+"""A crop on a field in words: its stage and the days to the next one, its water balance, what it needs."""
 
 from __future__ import annotations
 

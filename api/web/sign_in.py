@@ -1,4 +1,4 @@
-"""Sign in: a person's password for a session's cookie; slow to guess, locked after five wrong ones."""
+"""A person's password for a session's cookie; slow to guess, locked after five wrong ones."""
 
 from __future__ import annotations
 

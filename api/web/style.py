@@ -1,4 +1,4 @@
-"""Style: written into every page, so that a slow line does not ask twice before anything is seen."""
+"""Written into every page, so that a slow line does not ask twice before anything is seen."""
 
 from __future__ import annotations
 

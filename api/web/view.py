@@ -1,4 +1,4 @@
-"""View: rows made ready for the page's template; no query and no HTML here, save the charts."""
+"""Rows made ready for the page's template; no query and no HTML here, save the charts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alerts and delivery: who was reached, how fast, at what cost, and how often we were right."""
+"""Who was reached, how fast, at what cost, and how often we were right."""
 
 from dashboards import columns, palette, queries
 from dashboards.board import Band, Board

@@ -1,4 +1,4 @@
-"""Cold, heat, frost: daily means and extremes against the thresholds of Vietnam's criteria."""
+"""Daily means and extremes against the thresholds of Vietnam's criteria."""
 
 from dashboards import columns, palette, queries
 from dashboards.board import Band, Board

@@ -1,4 +1,4 @@
-"""Crop and season: heat, water and disease of every field in its season."""
+"""Heat, water and disease of every field in its season."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries

@@ -1,4 +1,4 @@
-"""Farmers: what anybody may see, from ``chart_public`` alone; without variables, for people who do not sign in."""
+"""What anybody may see, from ``chart_public`` alone; without variables, for people who do not sign in."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries

@@ -1,4 +1,4 @@
-"""Livestock: heat and cold as animals feel them."""
+"""Heat and cold as animals feel them."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries

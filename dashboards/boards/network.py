@@ -1,4 +1,4 @@
-"""Network: gateways, silent sensors, clocks, batteries, backlog, quality by check."""
+"""Gateways, silent sensors, clocks, batteries, backlog, quality by check."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries

@@ -1,4 +1,4 @@
-"""Platform: what waits, how large it has grown, who is connected; as the tables themselves tell."""
+"""What waits, how large it has grown, who is connected; as the tables themselves tell."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries

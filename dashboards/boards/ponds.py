@@ -1,4 +1,4 @@
-"""Ponds: oxygen before dawn, and what makes ammonia poisonous."""
+"""Oxygen before dawn, and what makes ammonia poisonous."""
 
 from dashboards import columns, palette, queries
 from dashboards.board import Band, Board

@@ -1,4 +1,4 @@
-"""Province today: where something holds, since when, and whether we can see at all."""
+"""Where something holds, since when, and whether we can see at all."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries

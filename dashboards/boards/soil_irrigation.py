@@ -1,4 +1,4 @@
-"""Soil and irrigation: water in the ground by depth, what crops took, when to irrigate."""
+"""Water in the ground by depth, what crops took, when to irrigate."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries

@@ -1,4 +1,4 @@
-"""Station: everything one station says, from minutes to decades, with what is doubtful shown apart."""
+"""Everything one station says, from minutes to decades, with what is doubtful shown apart."""
 # ruff: noqa: S608 — parts of our own text only; what it may read is decided by the role, not here
 
 from dashboards import columns, palette, queries

@@ -1,4 +1,4 @@
-"""Ask: the choices at the top of a board and the rows of its panels, as Grafana would ask for them."""
+"""The choices at the top of a board and the rows of its panels, as Grafana would ask for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Axis: round ticks of numbers and of local time, and the way from values to pixels."""
+"""Round ticks of numbers and of local time, and the way from values to pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures: time series, states and heat maps as SVG of our own, without scripts."""
+"""Time series, states and heat maps as SVG of our own, without scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page: a board's panels on Grafana's grid of 24 columns, as one HTML file without scripts or outside parts."""
+"""A board's panels on Grafana's grid of 24 columns, as one HTML file without scripts or outside parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plates: maps, bars, gauges, tables, numbers and words of a board, as SVG and HTML without scripts."""
+"""Maps, bars, gauges, tables, numbers and words of a board, as SVG and HTML without scripts."""
 
 from __future__ import annotations
 

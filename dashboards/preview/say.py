@@ -1,4 +1,4 @@
-"""Say: values as people read them: units behind, times in local time, levels and qualities with their signs."""
+"""Values as people read them: units behind, times in local time, levels and qualities with their signs."""
 
 from __future__ import annotations
 

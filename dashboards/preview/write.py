@@ -1,4 +1,4 @@
-"""Write: boards as HTML files from the tables, each read in one transaction that changes nothing."""
+"""Boards as HTML files from the tables, each read in one transaction that changes nothing."""
 
 from __future__ import annotations
 

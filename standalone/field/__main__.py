@@ -1,4 +1,4 @@
-"""A simulated device: answers over Modbus TCP with what was measured at this hour and day of 2013."""
+"""Answers over Modbus TCP with what was measured at this hour and day of 2013."""
 
 from __future__ import annotations
 

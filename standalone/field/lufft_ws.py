@@ -1,4 +1,4 @@
-"""Registers: what a Lufft WS weather station answers for an observation (the family's Modbus input registers)."""
+"""What a Lufft WS weather station answers for an observation (the family's Modbus input registers)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Record: what was observed where and when, read from `records/` and turned into the units a station shows."""
+"""What was observed where and when, read from `records/` and turned into the units a station shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weather station: a real Modbus TCP server that answers as a Lufft WS station which measures the record's weather."""
+"""A real Modbus TCP server that answers as a Lufft WS station which measures the record's weather."""
 
 from __future__ import annotations
 

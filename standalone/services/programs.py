@@ -1,4 +1,4 @@
-"""Find the programs: the system's where new enough, else the fetched ones."""
+"""Finds the servers' programs: the system's where they are new enough, else the fetched ones."""
 
 import functools
 import os
