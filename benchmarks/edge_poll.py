@@ -150,7 +150,7 @@ def arrived(count: Path) -> int:
 
 
 def buffer() -> list[dict]:
-    from edge.keeper import Keeper
+    from edge.buffer_worker import Keeper
     from edge.outbox import Outbox
     from telemetry.pack import Receipt
     from telemetry.reading import Reading
@@ -195,10 +195,10 @@ def dead_unit() -> list[dict]:
 
     The first seconds count: they are when the silence is found out. The worst gap is noted beside it.
     """
+    from edge.buffer_worker import Keeper
     from edge.bus import tcp_bus
     from edge.bus_settings import TcpBus, Unit
     from edge.device import Device
-    from edge.keeper import Keeper
     from edge.outbox import Outbox
     from edge.poll import Poller
     from edge.sensor import load
@@ -252,7 +252,7 @@ def week(broker: int) -> list[dict]:
     """A week of 60 channels at one a minute drains; a live reading's delay from taken to receipted meanwhile, and
     beside it the same when nothing drains.
     """
-    from edge.keeper import Keeper
+    from edge.buffer_worker import Keeper
     from edge.outbox import Outbox
     from edge.uplink import Line, Uplink
     from telemetry.birth import Birth, Status

@@ -1,4 +1,4 @@
-"""Actuation: alarms and orders switch relays, within their limits; every action is logged and kept."""
+"""Switches relays on behalf of alarms and commands, within each relay's limits; every action is logged and kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alarm: a threshold that held long enough, and the limits of what it may switch; pure, times are arguments."""
+"""Decides when a threshold has held long enough, and whether a relay may be switched now; pure, times are arguments."""
 
 from __future__ import annotations
 

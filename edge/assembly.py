@@ -1,4 +1,4 @@
-"""Assembly: lines, devices and the way to the broker, made from a gateway's settings."""
+"""Makes lines, devices and the way to the broker from a gateway's settings."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from edge.bus import Bus
 from edge.bus_settings import Bus as BusSettings
 from edge.bus_settings import SerialBus, registers_of
 from edge.device import Device
-from edge.messenger import Messenger
 from edge.sensor import shelf
 from edge.settings import Broker, Gateway, GatewayFile
 from edge.sources import modbus_rtu, modbus_rtu_over_tcp, modbus_tcp
 from edge.sources.envelope import HTTP, MQTT
+from edge.sources.messenger import Messenger
 from edge.uplink import Line
 from telemetry.broker import address
 

@@ -1,4 +1,4 @@
-"""Buffer file: the gateway's readings and packs in SQLite until the server has them; synchronous, one thread."""
+"""Keeps readings and packs in an SQLite file until the server has them; synchronous, used by one thread."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class BufferFile:
         return good, damaged
 
     def bundles(self, clock: str = "", most: int = 64) -> tuple[list[Bundle], list[int]]:
-        """Oldest bundles of a clock (none: dated ones), and the numbers of damaged rows."""
+        """Oldest bundles of a clock (dated ones where it is empty), and the numbers of damaged rows."""
         good, damaged = [], []
         for number, *row in self.connection.execute(
             f"SELECT {BUNDLE_COLUMNS} FROM bundle WHERE clock=? ORDER BY id LIMIT ?",  # noqa: S608

@@ -1,4 +1,4 @@
-"""Rows of the buffer: what a pack and a bundle are, and whether a row is still what was written; pure."""
+"""What a pack and a bundle are in the buffer, and whether a row is still what was written; pure."""
 
 from __future__ import annotations
 

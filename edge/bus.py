@@ -1,4 +1,4 @@
-"""Bus: one Modbus line with one master; the only file that knows pymodbus."""
+"""Asks devices on one Modbus line, one request at a time; the only file that knows pymodbus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOEx
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
 from edge.bus_settings import SerialBus, TcpBus
-from edge.frame import answer_start
+from edge.rtu_frame import answer_start
 
 # Its own messages repeat, without fields, what the errors below say.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Commands of the gateway: run, check, models, probe, new."""
+"""`nongvu edge`: the commands run, check, models, probe and new, as they are typed."""
 
 # ruff: noqa: PLC0415 — each command loads only what it needs
 

@@ -1,4 +1,4 @@
-"""Questions of `nongvu edge new`."""
+"""Asks a person what a new gateway's file needs (`nongvu edge new`)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _unit(model: SensorModel) -> NewUnit:
 def _one_of(names: Collection[str]) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in names:
-            message = f"{text!r} is none of {', '.join(names)}"
+            message = f"{text!r} is not one of {', '.join(names)}"
             raise ValueError(message)
         return text
 

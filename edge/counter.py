@@ -1,4 +1,4 @@
-"""Counters: the ever-growing count of a rain gauge or meter, turned into what was added since the last reading.
+"""Turns the ever-growing count of a rain gauge or meter into what was added since the last reading.
 
 One sample is no proof: what a gauge cannot have counted in the time, and every fall, waits for a second sample. If the
 count comes back to where it was, the sample between is as if it had not been; if it goes on from its new place, that
@@ -118,7 +118,7 @@ class Rules(NamedTuple):
         return self.limit.believed(self.gap if elapsed is None else elapsed)
 
     def impossible(self, raw: float) -> bool:
-        """Whether no counter stands so: below 0, or at the highest word, by which devices say that they know none."""
+        """Whether no counter stands so: below 0, or at the highest word, which devices use for no value."""
         return raw < 0 or (self.modulus is not None and raw >= self.modulus - 1 and raw >= 65_535)
 
 
@@ -268,8 +268,8 @@ class Counting:
     def dated(self, clock: str, zero: int, gap: int) -> dict[str, int]:
         """Give event time to states read without; ``zero`` [ms] is that of the machine's start.
 
-        Returns names, and times since that start [ms], of increments that are none of their moment: too much time
-        had passed, or too little for so much.
+        Returns names, and times since that start [ms], of increments that do not belong to their moment: too much
+        time had passed, or too little for so much.
         """
         wrong = {}
         for name, found in list(self._undated.items()):

@@ -1,4 +1,4 @@
-"""Counter limit: how much a rain gauge or meter can have counted in a time; nothing beyond it is believed."""
+"""How much a rain gauge or meter can have counted in a given time; nothing beyond it is believed."""
 
 from __future__ import annotations
 

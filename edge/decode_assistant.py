@@ -1,4 +1,4 @@
-"""Decode assistant: which type, order and scale turn a device's words into what its display shows; pure."""
+"""Finds which type, byte order and scale turn a device's words into the value on its display; pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.register import ORDERS, TYPES, Order, RegisterType, number, width
+from edge.modbus_register import ORDERS, TYPES, Order, RegisterType, number, width
 
 #: Scales that makers use.
 SCALES = (1.0, 0.1, 0.01, 0.001, 0.0001, 10.0, 100.0, 1000.0)

@@ -1,4 +1,4 @@
-"""Device: one installed sensor, read whole, with what was learned about it."""
+"""Reads one installed sensor as a whole, and keeps what was learned about it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import structlog
 
 from edge.bus import Bus, BusError, RefusedError
 from edge.bus_settings import Unit
-from edge.circuit import Circuit
+from edge.circuit_breaker import Circuit
 from edge.counter import Counted, Counting, Doubt, Increment, Rules, Seen, Undated
 from edge.counter_limit import CounterLimit, counter_limit
 from edge.reading_plan import Request, halves, plan

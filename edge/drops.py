@@ -1,4 +1,4 @@
-"""Drops: what a full buffer had to let go, oldest and least important first, counted and told to the server."""
+"""Chooses what a full buffer lets go, oldest and least important first, and counts it for the server."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def ledger(file: BufferFile) -> list[Drop]:
 
 
 def declare(file: BufferFile) -> list[FormedPack]:
-    """Put the waiting drops into a numbered pack; none where nothing was dropped."""
+    """Put the waiting drops into a numbered pack; an empty list where nothing was dropped."""
     drops = ledger(file)
     if not drops:
         return []

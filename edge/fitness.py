@@ -1,4 +1,4 @@
-"""Fitness: whether a reading may act on the gateway itself; the server's archive keeps it in any case. Pure."""
+"""Whether a reading may act on the gateway's own relays; the server keeps it in any case. Pure."""
 
 from __future__ import annotations
 

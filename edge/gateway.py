@@ -14,7 +14,7 @@ from edge.process_settings import read as read_settings
 from edge.remote_config import RemoteConfig
 from edge.run import Running
 from edge.settings import GatewayFile, GatewayFileError, parse, read
-from edge.single import AlreadyRunningError, hold
+from edge.single_instance import AlreadyRunningError, hold
 from telemetry.process import WRONG_SETTINGS, configure_log
 from telemetry.process import run as run_process
 

@@ -1,4 +1,4 @@
-"""Gateway clock: knows whether the machine's clock is right, and stamps readings either way."""
+"""Finds out whether the machine's clock is right, and stamps readings either way."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Evidence:
     synchronised: bool | None = None
     #: Whether the machine has a clock of its own that runs without power.
     has_battery_clock: bool = False
-    #: Its error as an NTP server said it [s]; None where none was asked or answered.
+    #: Its error as an NTP server said it [s]; None where no server was asked or answered.
     offset: float | None = None
     #: Newest event time that was ever stored: the clock cannot be before it.
     newest: datetime | None = None

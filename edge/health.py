@@ -1,4 +1,4 @@
-"""Health: what a gateway's machine says of itself."""
+"""Reads what the gateway's machine says of itself: temperature, memory, disk, signal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New file: the text of a gateway's file from a few answers."""
+"""Writes the text of a gateway's file from a few answers."""
 
 from __future__ import annotations
 

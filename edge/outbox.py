@@ -1,4 +1,4 @@
-"""Outbox: readings are durable when `add` is done, and stay until a receipt names them (design: the wire)."""
+"""Keeps readings until a receipt names them: durable once `add` is done (design: the wire)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import structlog
 
 from edge.buffer_file import BufferFile
 from edge.buffer_rows import FormedPack, Waiting
+from edge.buffer_worker import Job, Keeper
 from edge.drops import Dropped
-from edge.keeper import Job, Keeper
 from telemetry.pack import MAXIMUM_RECORDS, Receipt, Stream
 from telemetry.reading import Reading
 

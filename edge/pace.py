@@ -1,4 +1,4 @@
-"""Pace: how much backlog may be on the line at a time, so that live readings never wait long behind it; pure."""
+"""How much backlog may be on the line at a time, so that live readings never wait long behind it; pure."""
 
 from __future__ import annotations
 

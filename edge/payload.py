@@ -1,4 +1,4 @@
-"""Payload model: which fields of a message are which quantities, as data; taking them out is pure."""
+"""Which fields of a message are which quantities, given as data; taking them out is pure."""
 
 from __future__ import annotations
 

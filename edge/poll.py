@@ -1,4 +1,4 @@
-"""Poll: every device on time, one line at a time, whatever a silent neighbour does."""
+"""Reads every device on time, one line at a time, whatever a silent neighbour does."""
 
 from __future__ import annotations
 

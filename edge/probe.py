@@ -1,4 +1,4 @@
-"""Probe: who answers on a bus, which model it is, and what it says."""
+"""Finds out who answers on a bus, which model it is, and what it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading plan: which words of a device to ask for together; pure."""
+"""Groups the words of a device into as few requests as its limits allow; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remote configuration: desired, checked, tried, kept, or rolled back when the new one loses the line."""
+"""Takes a configuration from the server: checks it, tries it, and rolls it back if it loses the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run: a gateway from its settings: lines, outbox, uplink, clock, relays and configuration, put together."""
+"""Runs a gateway: puts lines, outbox, uplink, clock, relays and configuration together."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ import structlog
 
 from edge.action_settings import Relay
 from edge.actuation import Actuation
+from edge.announcement import firmware, intervals, stations, switches, units, watches
 from edge.assembly import devices_of, line_of, messengers_of, open_line
-from edge.clock_care import watch_clock
+from edge.buffer_worker import Keeper
+from edge.clock_step import watch_clock
 from edge.device import Device
 from edge.drops import cap_of
 from edge.gateway_clock import GatewayClock
 from edge.health import health
-from edge.keeper import Keeper
-from edge.messenger import Messenger
-from edge.orders import Orders
 from edge.outbox import Outbox
 from edge.poll import Poller
+from edge.remote_commands import Orders
 from edge.remote_config import RemoteConfig
 from edge.settings import GatewayFile
 from edge.sources import mqtt
+from edge.sources.messenger import Messenger
 from edge.switching import Proof, switch_topic
 from edge.systemd_notify import notify, watchdog_interval
 from edge.uplink import Uplink
-from edge.words import firmware, intervals, stations, switches, units, watches
 from telemetry.birth import Birth, Config, Status, decode, encode
 from telemetry.clock import ReplayedClock, decode_tick
 from telemetry.pack import CBOR, JSON
@@ -97,7 +97,7 @@ class Running:
         return "" if self.replayed and not self.replayed.started else self.now().isoformat()
 
     def _settle(self, clock: str, zero: int) -> set[tuple[str, str, int]]:
-        """Give event time to counters that were read without; says which increments are none of their moment."""
+        """Give event time to counters that were read without; says which increments do not belong to their moment."""
         counting: list[Device | Messenger] = [*self.devices, *self.messengers]
         return {
             (item.unit.station, name, at)

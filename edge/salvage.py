@@ -1,4 +1,4 @@
-"""Salvage: a buffer file is opened whatever its state; a damaged one is set aside and read row by row."""
+"""Opens a buffer file whatever its state; a damaged one is set aside and read row by row."""
 
 from __future__ import annotations
 

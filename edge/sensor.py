@@ -1,4 +1,4 @@
-"""Sensor model: what a kind of device says in its registers, as data; decoding is pure."""
+"""What a kind of device says in its registers, given as data; decoding is pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from edge.register import Order, RegisterType, field, number, width, words_of
+from edge.modbus_register import Order, RegisterType, field, number, width, words_of
 from edge.schema import Data, DataError, check, setting
 from edge.settings_base import checked_level, checked_quantity
 from edge.unit_of_measure import conversion, tidy

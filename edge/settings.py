@@ -1,4 +1,4 @@
-"""Settings of a gateway: its TOML file, checked as a whole, every problem with its line."""
+"""Reads a gateway's TOML file and checks it as a whole; every problem is named with its line."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge.action_settings import Alarm, Relay
 from edge.bus_settings import Bus, Unit, registers_of
-from edge.place_in_file import line_of
 from edge.push_settings import HttpSource, MqttSource
 from edge.schema import Data, DataError, Place, Problem, check, setting
 from edge.sensor import SensorModel, SensorModelError, shelf
 from edge.settings_base import checked_code
+from edge.toml_position import line_of
 from telemetry.broker import BrokerAddressError, address
 
 
@@ -98,7 +98,7 @@ class Clock(Data):
     """When the machine's clock is believed."""
 
     trust: Literal["automatic", "ntp", "always"] = "automatic"
-    #: NTP servers to ask, ``host`` or ``host:port``; none: the system's own discipline is enough.
+    #: NTP servers to ask, ``host`` or ``host:port``; empty: the system's own discipline is enough.
     servers: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Switching: a relay is told to switch, and what proves that it did."""
+"""Tells a relay to switch, and finds out whether it did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word to systemd: ready, alive, stopping; does nothing elsewhere (sd_notify(3))."""
+"""Tells systemd: ready, alive, stopping; does nothing where systemd is not (sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def notify(state: str) -> bool:
 
 
 def watchdog_interval() -> float | None:
-    """Time between two signs of life that systemd asks for, halved [s]; None where it asks for none."""
+    """Time between two signs of life that systemd asks for, halved [s]; None where it does not ask."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     return int(microseconds) / 2_000_000 if microseconds.isdecimal() and int(microseconds) > 0 else None

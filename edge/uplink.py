@@ -1,4 +1,4 @@
-"""Uplink: packs to the broker, receipts back; a PUBACK paces the sending and no more (design: the wire)."""
+"""Sends packs to the broker and takes receipts; a PUBACK paces the sending and no more (design: the wire)."""
 
 from __future__ import annotations
 

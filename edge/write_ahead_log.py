@@ -1,4 +1,4 @@
-"""Write-ahead log: SQLite stops without a word at the first frame that is not as written; this says that it did.
+"""Says when SQLite stopped short: it ends at the first damaged frame of its write-ahead log without a word.
 
 Format: SQLite, "Database File Format", § 4.1 and 4.2 (WAL header, frames, checksum).
 """

@@ -1,4 +1,4 @@
-"""Envelopes: what the makers of networks and firmware put around a sensor's values; pure."""
+"""Takes off what makers of networks and firmware put around a sensor's values; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Source: devices that push over HTTP (Ecowitt protocol, Weather Underground protocol)."""
+"""Takes readings that devices push over HTTP (Ecowitt protocol, Weather Underground protocol)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from edge.messenger import Messenger
 from edge.push_settings import HttpSource
+from edge.sources.messenger import Messenger
 
 log = structlog.get_logger(__name__)
 

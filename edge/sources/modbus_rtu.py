@@ -1,4 +1,4 @@
-"""Source: devices on a serial line that speak Modbus RTU."""
+"""Opens the line to devices on a serial line that speak Modbus RTU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Source: devices behind a serial device server that passes Modbus RTU frames over TCP unchanged."""
+"""Opens the line to devices behind a serial device server that passes Modbus RTU frames over TCP unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Source: devices that speak Modbus TCP."""
+"""Opens the line to devices that speak Modbus TCP."""
 
 from __future__ import annotations
 

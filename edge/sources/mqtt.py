@@ -1,4 +1,4 @@
-"""Source: devices behind a local broker (ChirpStack, The Things Stack, Zigbee2MQTT, Tasmota, ESPHome, plain JSON)."""
+"""Hears devices behind a local broker (ChirpStack, The Things Stack, Zigbee2MQTT, Tasmota, ESPHome, plain JSON)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import aiomqtt
 import structlog
 
-from edge.messenger import Messenger
 from edge.push_settings import MqttSource
+from edge.sources.messenger import Messenger
 from telemetry.broker import address
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ import pytest
 
 from edge.bus import NoAnswerError, RefusedError, serial_bus, tcp_bus
 from edge.bus_settings import SerialBus, TcpBus
-from edge.register import words_of
+from edge.modbus_register import words_of
 from standalone.services import free_port
 
 pytestmark = pytest.mark.acceptance
@@ -143,7 +143,7 @@ async def test_a_serial_line_of_another_maker(tmp_path):
 
 
 async def test_mbpoll_reads_what_our_registers_encode(tmp_path):
-    """The other way round: words that edge.register makes, served by pymodbus, read as numbers by libmodbus."""
+    """The other way round: words that edge.modbus_register makes, served by pymodbus, read as numbers by libmodbus."""
     needs("mbpoll")
     sys.path.insert(0, str(ROOT / "tests" / "edge"))
     from gateway_peers import ModbusPeer

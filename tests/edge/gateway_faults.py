@@ -18,10 +18,10 @@ from unittest import mock
 
 from gateway_peers import GATEWAY, UNIT, Liar, ModbusPeer, Proxy, ReceiptingServer, RefusingBroker, crc, until
 
+from edge.buffer_worker import Keeper
 from edge.bus_settings import Unit
 from edge.device import Device
 from edge.gateway_clock import GatewayClock
-from edge.keeper import Keeper
 from edge.outbox import Outbox
 from edge.poll import Poller
 from edge.run import Running
@@ -43,7 +43,7 @@ WRITER = """
 import asyncio, os, random, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from edge.keeper import Keeper
+from edge.buffer_worker import Keeper
 from edge.outbox import Outbox
 from telemetry.pack import Receipt
 from telemetry.reading import Reading
@@ -399,7 +399,7 @@ FILLER = """
 import asyncio, os, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from edge.keeper import Keeper
+from edge.buffer_worker import Keeper
 from edge.outbox import Outbox
 from telemetry.reading import Reading
 async def main(path, kill):
@@ -505,7 +505,7 @@ async def lying_line(folder: Path, lie: str, seconds: float = 3.0) -> dict[str, 
         return datetime.now(UTC)
 
     async with opened(folder / "b") as box, liar.running() as bus:
-        with mock.patch("edge.circuit.FIRST_TRIAL", 0.5):
+        with mock.patch("edge.circuit_breaker.FIRST_TRIAL", 0.5):
             poller = Poller(bus, devices, box, lambda: (round(clock().timestamp() * 1000), ""), clock, watch)
             task = asyncio.create_task(poller.run())
             await until(lambda: len(taken["s1"]) >= seconds / 0.5, seconds * 5)
@@ -534,7 +534,7 @@ async def clock_jumps(folder: Path, broker_port: int) -> dict[str, int]:
         poller._watch = taken.extend
     began = time.time()
     async with ReceiptingServer(broker_port).connected() as server:
-        with mock.patch("edge.clock_care.CLOCK_LOOK", 0.1):
+        with mock.patch("edge.clock_step.CLOCK_LOOK", 0.1):
             task = asyncio.create_task(running.run())
             await until(lambda: len(taken) >= 3, 20)
             assert not server.stored

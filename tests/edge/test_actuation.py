@@ -10,7 +10,7 @@ from gateway_peers import Liar, crc, until
 
 from edge.action_settings import Alarm, Relay
 from edge.actuation import Actuation
-from edge.orders import Orders
+from edge.remote_commands import Orders
 from telemetry.birth import Command, Reply, decode, encode
 from telemetry.clock import RealClock
 from telemetry.reading import Reading

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from edge.bus import BusError, LineDownError, NoAnswerError, RefusedError, WrongAnswerError, tcp_bus
 from edge.bus_settings import TcpBus, Unit
-from edge.circuit import Circuit
+from edge.circuit_breaker import Circuit
 from edge.device import Device, read, readings
-from edge.frame import answer_start, checksum
 from edge.reading_plan import Request, halves, plan
+from edge.rtu_frame import answer_start, checksum
 from edge.sensor import shelf
 from standalone.services import free_port
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.decode_assistant import SCALES, candidates
-from edge.register import ORDERS, words_of
+from edge.modbus_register import ORDERS, words_of
 
 
 @given(st.sampled_from(["u16", "i16", "u32", "i32"]), st.sampled_from(ORDERS), st.sampled_from(SCALES[:5]),

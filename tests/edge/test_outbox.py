@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.buffer_worker import Keeper
 from edge.drops import merged, of_readings
-from edge.keeper import Keeper
 from edge.outbox import Outbox
 from edge.salvage import copy_rows, open_buffer
 from telemetry.pack import CBOR, DroppedPacks, DroppedReadings, PackKind, Receipt, Stream, decode_drops
@@ -329,7 +329,7 @@ async def test_a_lost_write_ahead_log_is_noticed(tmp_path):
     code = f"""
 import asyncio, os, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
-from edge.keeper import Keeper; from edge.outbox import Outbox; from telemetry.reading import Reading
+from edge.buffer_worker import Keeper; from edge.outbox import Outbox; from telemetry.reading import Reading
 async def main():
     box = Outbox(Keeper({str(path)!r} and __import__('pathlib').Path({str(path)!r}), 'b1')); await box.open()
     asyncio.create_task(box.run())

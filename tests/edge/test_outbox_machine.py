@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from edge.keeper import Keeper
+from edge.buffer_worker import Keeper
 from edge.outbox import Outbox
 from telemetry.pack import CBOR, DroppedReadings, PackKind, Receipt, Stream, decode_drops
 from telemetry.reading import Reading

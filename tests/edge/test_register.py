@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.register import ORDERS, TYPES, field, number, shortest, width, words_of
+from edge.modbus_register import ORDERS, TYPES, field, number, shortest, width, words_of
 
 RANGES = {"u16": (0, 2**16 - 1), "i16": (-(2**15), 2**15 - 1), "u32": (0, 2**32 - 1), "i32": (-(2**31), 2**31 - 1),
           "u64": (0, 2**64 - 1), "i64": (-(2**63), 2**63 - 1), "bcd16": (0, 9999), "bcd32": (0, 99_999_999)}  # fmt: skip

@@ -10,10 +10,10 @@ from gateway_peers import GATEWAY, UNIT
 
 from edge.bus_settings import Unit, registers_of
 from edge.new_file import NewGateway, NewUnit, text_of
-from edge.place_in_file import line_of
 from edge.remote_config import RemoteConfig
 from edge.sensor import shelf
 from edge.settings import GatewayFileError, parse
+from edge.toml_position import line_of
 from standalone.services import free_port
 from telemetry.birth import Config
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.messenger import Messenger
 from edge.payload import MessageError, PayloadModel, found, payload_shelf
 from edge.push_settings import HttpDevice, MqttDevice
 from edge.sources.envelope import HTTP, MQTT
+from edge.sources.messenger import Messenger
 from telemetry.wire import encode
 
 NOW = datetime(2026, 7, 1, 5, 0, tzinfo=UTC)

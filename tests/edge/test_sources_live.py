@@ -10,10 +10,10 @@ import aiomqtt
 import httpx
 from gateway_peers import until
 
-from edge.messenger import Messenger
 from edge.push_settings import HttpDevice, HttpSource, MqttDevice, MqttSource
 from edge.sources import http_push, mqtt
 from edge.sources.envelope import HTTP, MQTT
+from edge.sources.messenger import Messenger
 from standalone.services import free_port
 
 PASSKEY = "0123456789ABCDEF0123456789ABCDEF"

@@ -20,8 +20,8 @@ from edge.bus import tcp_bus
 from edge.bus_settings import TcpBus
 from edge.commands import _show_found
 from edge.fitness import unfit
-from edge.orders import Orders
 from edge.probe import Found
+from edge.remote_commands import Orders
 from edge.switching import SwitchError, stands, switch_topic
 from standalone.services import free_port
 from telemetry.birth import Command, Reply, decode, encode

@@ -8,8 +8,8 @@ import pytest
 from gateway_faults import opened, sending
 from gateway_peers import ReceiptingServer, until
 
-from edge.orders import Orders
 from edge.outbox import BACKLOG_WINDOW
+from edge.remote_commands import Orders
 from edge.switching import Proof
 from telemetry.birth import Command, Reply, decode, encode
 from telemetry.pack import Stream

@@ -1,4 +1,4 @@
-"""Single: one gateway a buffer; a second one started by mistake is told so."""
+"""Lets only one gateway use a buffer; a second one, started by mistake, is told so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registers: 16-bit words of a device to numbers and back, any type and order; pure."""
+"""Turns 16-bit words of a device into numbers and back, for any type and byte order; pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def width(kind: RegisterType) -> int:
 
 
 def number(words: Sequence[int], kind: RegisterType, order: Order = "ABCD") -> int | float:
-    """Number that stands in ``words``; `ValueError` where the words are none (wrong length, bad decimal digits)."""
+    """Number that stands in ``words``; `ValueError` where they are not a number (wrong length, bad decimal digits)."""
     if len(words) != width(kind):
         message = f"{kind} takes {width(kind)} words, not {len(words)}"
         raise ValueError(message)

@@ -1,4 +1,4 @@
-"""Clock care: the clock is watched, readings taken before the time was known get it, those too old are let go."""
+"""Dates readings taken before the time was known, once the clock is right; lets go of those too old to date."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ log = structlog.get_logger(__name__)
 
 #: Times between two looks at the clock, two questions to NTP servers, two looks for readings that are too old [s].
 CLOCK_LOOK, NTP_LOOK, AGE_LOOK = 5.0, 1024.0, 3600.0
-#: Time between two questions while none was answered: after a power cut the line comes up later than the gateway [s].
+#: Time between two questions that no server answered: after a power cut the line comes up later than the gateway [s].
 NTP_AGAIN = 30.0
 
 #: Gives counters event time, from a machine's start and its event time [ms]; says which readings (station,
-#: datastream, time since that start [ms]) are none of their moment.
+#: datastream, time since that start [ms]) do not belong to their moment.
 Settle = Callable[[str, int], Collection[tuple[str, str, int]]]
 
 
@@ -45,7 +45,7 @@ async def watch_clock(clock: GatewayClock, outbox: Outbox, days: float, settle: 
 
 
 async def _date(clock: GatewayClock, outbox: Outbox, without: Collection[tuple[str, str, int]]) -> None:
-    """Date what was taken before the time was known; what an earlier start of the machine left cannot be."""
+    """Date what was taken before the time was known; those of an earlier start of the machine cannot be dated."""
     newest = milliseconds(clock.newest) if clock.newest else 0
     for start in await outbox.clocks():
         if start == clock.start:

@@ -1,4 +1,4 @@
-"""Orders: commands from the server, each at most once and never after it expired, with a reply."""
+"""Carries out commands from the server, each at most once and never after it expired, and replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messenger: a device that speaks by itself: its messages become readings, its counters increments."""
+"""Makes readings of the messages of a device that speaks by itself, and increments of its counters."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Messenger:
         return int(max(self.unit.counter_gap, 3 * self.unit.interval) * 1000)
 
     def take(self, topic: str, payload: bytes, now: datetime, since: int = 0, clock: str = "") -> list[Reading] | None:
-        """Readings of a message; None where it is another device's or none at all, which is counted.
+        """Readings of a message; None where it is another device's or not a message, which is counted.
 
         Where nobody knows what time it is, they bear the time ``since`` [ms] the machine's start named ``clock``.
         """

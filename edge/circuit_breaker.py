@@ -1,4 +1,4 @@
-"""Circuit: leaves a silent device alone, tries it again ever more seldom, and takes it back when it answers; pure."""
+"""Leaves a silent device alone, tries it again ever more seldom, and takes it back when it answers; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of a gateway about itself: its birth and its status."""
+"""What a gateway says about itself: the birth message (what it will send) and the status message (how it is)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from edge.alarm import AlarmState, RelayState
 from edge.device import Device
-from edge.messenger import Messenger
+from edge.sources.messenger import Messenger
 from telemetry.birth import BornDatastream, BornStation, Switch, Unit, Watch
 
 

@@ -1,4 +1,4 @@
-"""Keeper: does the outbox's work on the file in one thread, within its caps, whatever the card does."""
+"""Does the outbox's work on the buffer file in one thread, within its size limits, even when the card fails."""
 
 from __future__ import annotations
 

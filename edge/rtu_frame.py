@@ -1,4 +1,4 @@
-"""Frame: where an answer begins in what came over a line of Modbus RTU; pure.
+"""Finds where an answer begins in the bytes that came over a line of Modbus RTU; pure.
 
 Source: MODBUS over Serial Line V1.02, § 2.5.1 and 6.2.2. A line whose direction is switched often puts a byte or two of
 noise before the answer; nothing but unit, function, length and checksum tells where it begins.
@@ -21,7 +21,7 @@ def checksum(data: bytes) -> int:
 
 
 def answer_start(data: bytes, unit: int) -> int | None:
-    """Index of the first whole answer of a unit; None where there is none (yet)."""
+    """Index of the first whole answer of a unit; None where it has not come yet."""
     for start in range(len(data) - _SHORTEST + 1):
         if data[start] != unit:
             continue
