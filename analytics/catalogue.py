@@ -26,7 +26,7 @@ _SIGNS = {(False, False): ">", (False, True): "≥", (True, False): "<", (True, 
 def entries() -> list[dict[str, Any]]:
     """Every entry: kind, name, and what is said of it."""
     found = [
-        *(("quantity", name, asdict(quantity)) for name, quantity in QUANTITIES.items()),
+        *(("quantity", name, asdict(quantity) | quantity.titles) for name, quantity in QUANTITIES.items()),
         *(("index", index.name, _index(index)) for index in ALL),
         *(("rule", rule.name, _rule(rule)) for rule in RULES),
         *(("crop", crop.name, _crop(crop)) for crop in crops().values()),
@@ -201,7 +201,7 @@ def quantities_page() -> str:
     ]
     lines += [
         f"| `{row.name}` | {row.unit} | {row.minimum:g} | {row.maximum:g} | {row.aggregate.value} "
-        f"| {row.en} | {row.vi} | {row.cf_name} |"
+        f"| {row.title('en')} | {row.title('vi')} | {row.cf_name} |"
         for row in QUANTITIES.values()
     ]
     return "\n".join([*lines, ""])

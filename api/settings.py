@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
+from api.languages import OFFICIAL, known
 from telemetry.settings import DatabaseSettings
 
 
@@ -27,7 +28,9 @@ class ApiSettings(DatabaseSettings):
     )
     notice: str = Field("", description="text shown on top of every page")
     notice_en: str = Field("", description="the same for readers of English; else they see the other")
-    language: Literal["vi", "en"] = Field("vi", description="language where the reader named none")
+    language: Annotated[str, AfterValidator(known)] = Field(
+        OFFICIAL, description="language where the reader named none"
+    )
     request_seconds: float = Field(30.0, gt=0, description="longest time of one request's query")
     public_seconds: float = Field(5.0, gt=0, description="longest time of one query of SensorThings without an account")
     public_connections: int = Field(3, gt=0, description="connections for SensorThings without an account")

@@ -68,7 +68,7 @@ def unit_of(name: str) -> str:
 def title_of(name: str) -> Words:
     """Title of a quantity."""
     found: Quantity = QUANTITIES[name]
-    return Words(found.vi, found.en)
+    return Words(found.title("vi"), found.title("en"))
 
 
 def levels(language: Language) -> list[dict[str, Any]]:

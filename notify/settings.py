@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from notify import languages as shelves
 from telemetry.settings import DatabaseSettings
 
 
@@ -32,7 +33,11 @@ class NotifySettings(DatabaseSettings):
         " Quyết định 18/2021/QĐ-TTg, Điều 4 lets an authority do with levels of risk",
     )
     exercise: bool = Field(False, description="drill: everything is sent, marked as an exercise")
-    languages: tuple[str, ...] = Field(("vi", "en"), description="of CAP messages and bulletins")
+    languages: tuple[str, ...] = Field(
+        default_factory=lambda: shelves.SHELF.codes,
+        min_length=1,
+        description="of CAP messages and bulletins, the first one first",
+    )
     cap_sender: str = Field(
         "nongvu.invalid", pattern=r"^[^\s<&,]+$", description="CAP sender: globally unique, no spaces"
     )
@@ -53,6 +58,10 @@ class NotifySettings(DatabaseSettings):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         problems = []
+        if unknown := set(self.languages) - set(shelves.SHELF.codes):
+            problems.append(
+                f"NONGVU_LANGUAGES: there is no {min(unknown)!r}, there are {', '.join(shelves.SHELF.codes)}"
+            )
         if self.clock == "replayed" and not self.mqtt_url:
             problems.append("NONGVU_CLOCK=replayed needs NONGVU_MQTT_URL")
         if self.cap_status == "Actual" and not self.cap_authority:

@@ -10,8 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: Languages in which a text is looked for where the reader's own is missing.
-OTHERWISE = ("vi", "en")
+from api import languages
 
 
 def mapping(value: object) -> Mapping[str, object]:
@@ -74,15 +73,15 @@ class Texts:
 
 
 def texts(value: object, language: str) -> Texts:
-    """Texts of ``alert_step.texts`` in a language."""
-    said = mapping(mapping(value).get(language))
+    """Texts of ``alert_step.texts`` in a language, in Vietnamese where nobody has written them in it."""
+    said = mapping(mapping(value).get(language)) or mapping(mapping(value).get(languages.OFFICIAL))
     advice = {who: what for who, what in mapping(said.get("advice")).items() if isinstance(what, str) and what}
     return Texts(text(said.get("short")), text(said.get("long")), advice)
 
 
 def bulletin_text(value: object, language: str) -> str:
     """Text of ``bulletin.texts`` for a page, in the language or else in another; empty where there is none."""
-    for one in dict.fromkeys((language, *OTHERWISE)):
+    for one in dict.fromkeys((language, *languages.SHELF.codes)):
         said = mapping(mapping(value).get(one))
         for kind in ("page", "radio", "short"):
             if found := text(said.get(kind)):
@@ -91,8 +90,9 @@ def bulletin_text(value: object, language: str) -> str:
 
 
 def title(entry: object, language: str, otherwise: str = "") -> str:
-    """Title of an entry of the catalogue in a language."""
-    return text(mapping(mapping(entry).get("title")).get(language)) or otherwise
+    """Title of an entry of the catalogue in a language, in Vietnamese where it has none in it."""
+    said = mapping(mapping(entry).get("title"))
+    return text(said.get(language)) or text(said.get(languages.OFFICIAL)) or otherwise
 
 
 def titles(entry: object) -> dict[str, str]:
@@ -110,7 +110,8 @@ def level_words(entry: object, level: int, language: str) -> tuple[str, str]:
     levels = mapping(entry).get("levels")
     if not isinstance(levels, list) or not 0 < level <= len(levels):
         return "", ""
-    words = mapping(mapping(mapping(levels[level - 1]).get("words")).get(language))
+    said = mapping(mapping(levels[level - 1]).get("words"))
+    words = mapping(said.get(language)) or mapping(said.get(languages.OFFICIAL))
     return text(words.get("name")), text(words.get("act"))
 
 

@@ -71,7 +71,7 @@ class Latest(BaseModel):
 
 def _datastream(row: visible_row.DatastreamEntry) -> dict[str, object]:
     known = QUANTITIES.get(row["quantity"])
-    unit, title = (known.unit, {"vi": known.vi, "en": known.en}) if known else ("", {})
+    unit, title = (known.unit, known.titles) if known else ("", {})
     return {**row, "unit": unit, "title": title}
 
 

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 import phonenumbers
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from api.access.caller import Asking
 from api.access.change import Body, Made, Number, PlaceCode
 from api.access.dependencies import Here
+from api.languages import OFFICIAL, SHELF, known
 from api.protocol.problems import Problem, not_found
 from store import audit, visible, visible_row
 from store.pool import Connection
@@ -30,7 +31,7 @@ class NewSubscriber(Body):
     name: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = ""
     places: Annotated[list[PlaceCode], Field(min_length=1, max_length=50)]
     audience: Word = "farmer"
-    language: Literal["vi", "en", "tay", "nung", "dao"] = "vi"
+    language: Annotated[str, AfterValidator(known), Field(json_schema_extra={"enum": list(SHELF.codes)})] = OFFICIAL
     accents: bool = True
     minimum_level: Annotated[int, Field(ge=1, le=5)] = 1
     hazards: Annotated[list[Word], Field(max_length=50, default_factory=list)]

@@ -8,6 +8,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from api import languages
 from api.access.caller import Asking
 from api.access.dependencies import Here
 from api.answers import stored_json
@@ -20,11 +21,8 @@ from telemetry.quantities import QUANTITIES
 from telemetry.unknown import Why, words
 
 router = APIRouter(prefix="/v1", tags=["rules"])
-_COORDINATES = {
-    "latitude": {"vi": "vĩ độ", "en": "latitude"},
-    "longitude": {"vi": "kinh độ", "en": "longitude"},
-    "elevation": {"vi": "độ cao", "en": "elevation"},
-}
+#: Numbers of a place that are its coordinates.
+_COORDINATES = ("latitude", "longitude", "elevation")
 Names = Mapping[str, Mapping[str, object]]
 
 
@@ -44,15 +42,18 @@ class Unjudged(BaseModel):
 def what(name: str, properties: Names, language: str) -> str:
     """Name of a quantity or property in a language."""
     if quantity := QUANTITIES.get(name.split("/", maxsplit=1)[0]):
-        return quantity.vi if language == "vi" else quantity.en
-    return stored_json.text(stored_json.mapping(properties.get(name) or _COORDINATES.get(name)).get(language)) or name
+        return quantity.title(language)
+    if name in _COORDINATES and name not in properties:
+        return languages.SHELF.words(language, "unjudged")[name]
+    return stored_json.text(stored_json.mapping(properties.get(name)).get(language)) or name
 
 
 def says(row: visible_row.Unjudged | visible_row.UnjudgedCount, properties: Names, language: str) -> str:
     """Why, in a language."""
     names: Sequence[str] = [what(name, properties, language).split(" (")[0] for name in row["lacks"]]
     # of several sensors any one will do, of several numbers each is wanted
-    lacking = [(" hoặc " if language == "vi" else " or ").join(names)] if row["reason"] == Why.SENSOR else names
+    any_of = languages.SHELF.words(language, "unjudged")["any_of"]
+    lacking = [any_of.join(names)] if row["reason"] == Why.SENSOR else names
     lower = [name[:1].lower() + name[1:] for name in lacking]
     return words(row["reason"], lower, language, holds=row["holds"])
 
@@ -75,7 +76,7 @@ async def of_station(request: Request, here: Here, asking: Asking, code: Code) -
             **row,
             "title": stored_json.titles(shelves[row["kind"]].get(row["name"])),
             "reason": reason(row["reason"]),
-            "says": {language: says(row, shelves["property"], language) for language in ("vi", "en")},
+            "says": {language: says(row, shelves["property"], language) for language in languages.SHELF.codes},
         }
         for row in rows
     ]

@@ -126,7 +126,7 @@ def quantity_of(body: object) -> str:
             value = body.get(name)
             for quantity in QUANTITIES.values():
                 links = {f"http://vocab.nerc.ac.uk/standard_name/{quantity.cf_name}/"} if quantity.cf_name else set()
-                if value in {quantity.name, quantity.en, f"urn:nongvu:quantity:{quantity.name}"} | links:
+                if value in {quantity.name, quantity.title("en"), f"urn:nongvu:quantity:{quantity.name}"} | links:
                     return quantity.name
     raise wrong("a Datastream needs one of our ObservedProperties: they are a fixed table, see /ObservedProperties")
 

@@ -28,7 +28,7 @@ def _row(quantity: Quantity) -> str:
     definition = f"urn:nongvu:quantity:{quantity.name}"
     if quantity.cf_name:
         definition = f"http://vocab.nerc.ac.uk/standard_name/{quantity.cf_name}/"
-    cells = (quantity.name, quantity.en, definition, quantity.vi, quantity.unit)
+    cells = (quantity.name, quantity.title("en"), definition, quantity.title("vi"), quantity.unit)
     return f"    ({', '.join(map(_quoted, cells))})"
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
+from api import languages
 from api.web.words import Language, short_date
 
 WIDTH, HEIGHT = 360, 190
@@ -58,7 +59,7 @@ def _axes(frame: Frame, marks: Sequence[float], zone: ZoneInfo, language: Langua
     for value in marks:
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        label = f"{value:.{digits}f}".replace("-", "−").replace(".", "," if language == "vi" else ".")
+        label = f"{value:.{digits}f}".replace("-", "−").replace(".", languages.SHELF.language(language).decimal)
         parts.append(f'<text class="tick" x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
     midnights = _midnights(frame, zone)
     step = max(1, math.ceil(len(midnights) / 6))

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from markupsafe import Markup
 
+from api import languages
 from api.access.caller import Asking
 from api.access.dependencies import Here
 from api.web import view
 from api.web.page import STATIC, language_for, render
-from api.web.words import WORDS, Language
+from api.web.words import Language
 from store import visible, visible_row
 
 router = APIRouter(include_in_schema=False)
@@ -73,7 +74,7 @@ async def map_of_stations(request: Request, here: Here, asking: Asking) -> Respo
         )
     stations = [spot for row in rows for spot in _station(row, language)]
     outlines = [row["geometry"] for row in communes if row["geometry"]]
-    drawn = picture(stations, WORDS[language]["map"])
+    drawn = picture(stations, languages.SHELF.words(language, "page")["map"])
     return render(
         request,
         here,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
+from api import languages
 from api.access.caller import Asker, Asking
 from api.access.dependencies import Here, Resources
 from api.answers import stored_json
@@ -21,7 +22,6 @@ from api.routes.catalogue import titles
 from api.routes.unjudged import Names, says
 from api.web import view
 from api.web.ended import ended_on
-from api.web.office_words import OFFICE_WORDS
 from api.web.page import language_for, render
 from api.web.sign_in import text
 from api.web.words import Language, ago, time_and_date
@@ -174,7 +174,17 @@ async def subscribers(request: Request, here: Here, asking: Asking, said: str = 
     async with here.reading() as connection:
         found = await visible.rows(connection, visible_row.Subscriber, "subscribers", scope, **(LIST | {"limit": 1000}))
     language = language_for(request, here)
-    return render(request, here, "people.html", language, asking=asking, people=found, said=said, wrong="")
+    return render(
+        request,
+        here,
+        "people.html",
+        language,
+        asking=asking,
+        people=found,
+        said=said,
+        wrong="",
+        languages=languages.SHELF.names,
+    )
 
 
 @router.post("/office/people")
@@ -184,7 +194,7 @@ async def add(request: Request, here: Here, asking: Asking) -> Response:
     try:
         body = subscriber_routes.NewSubscriber.model_validate({
             "address": text(sent, "phone", 40), "places": [text(sent, "place", 63)],
-            "language": text(sent, "language", 10) or "vi", "consent_channel": text(sent, "how", 30),
+            "language": text(sent, "language", 10) or languages.OFFICIAL, "consent_channel": text(sent, "how", 30),
             "consent_at": _midnight(text(sent, "agreed", 10)),
         })  # fmt: skip
         await subscriber_routes.add(here, asking, body)
@@ -198,7 +208,7 @@ async def add(request: Request, here: Here, asking: Asking) -> Response:
             )
         return render(
             request, here, "people.html", language_for(request, here), status=422, asking=asking, people=found, said="",
-            wrong=wrong,
+            wrong=wrong, languages=languages.SHELF.names,
         )  # fmt: skip
     return _back("/office/people", "added")
 
@@ -257,7 +267,7 @@ def _tried(thresholds: str, language: Language) -> dict[str, object]:
     try:
         numbers = [float(part) for part in thresholds.replace(",", ".").replace(";", " ").split()]
     except ValueError:
-        raise Problem(422, OFFICE_WORDS[language]["not_numbers"]) from None
+        raise Problem(422, languages.SHELF.words(language, "office")["not_numbers"]) from None
     return {"enter": numbers} if numbers else {}
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from api import languages
 from api.access.caller import Asker, Asking
 from api.access.dependencies import Here, Resources
 from api.protocol.parameters import CODE
@@ -19,9 +20,8 @@ from api.routes.readings import values
 from api.routes.unjudged import Names
 from api.web import season, unjudged, view
 from api.web.ended import ended_on
-from api.web.office_words import OFFICE_WORDS
 from api.web.style import STYLE
-from api.web.words import WORDS, Language, ago, language_of, short_date, time_and_date, weekday
+from api.web.words import Language, ago, language_of, short_date, time_and_date, weekday
 from store import visible, visible_row
 from store.pool import Connection
 from telemetry.quantities import QUANTITIES
@@ -39,13 +39,17 @@ def render(
     request: Request, here: Resources, name: str, language: Language, status: int = 200, **given: object
 ) -> Response:
     """A template filled with what every page needs besides its own."""
-    other = "en" if language == "vi" else "vi"
-    given = {"asking": None, "office": OFFICE_WORDS[language]} | given
+    others = [
+        (code, name, str(request.url.include_query_params(lang=code).query))
+        for code, name in languages.SHELF.names.items()
+        if code != language
+    ]
+    given = {"asking": None, "office": languages.SHELF.words(language, "office")} | given
     settings = here.settings
     notice = (settings.notice_en if language == "en" else "") or settings.notice
     text = TEMPLATES.get_template(name).render(
-        words=WORDS[language], language=language, notice=notice,
-        style=STYLE, other=str(request.url.include_query_params(lang=other).query), **given,
+        words=languages.SHELF.words(language, "page"), language=language, notice=notice, style=STYLE, others=others,
+        **given,
     )  # fmt: skip
     headers = {
         "Content-Language": language,
@@ -196,10 +200,11 @@ async def _seasons(
 
 def _groups(rows: list[visible_row.Overview], now: datetime, language: Language) -> dict[str, list[view.Station]]:
     groups: dict[str, list[view.Station]] = {}
+    words = languages.SHELF.words(language, "page")
     for row in rows:
-        commune = row["commune_name"] or WORDS[language]["no_commune"]
+        commune = row["commune_name"] or words["no_commune"]
         over = ended_on(row, now)
-        said = f"{WORDS[language]['ended']} {over}" if over else view.temperature(row["air_temperature"], language)
+        said = f"{words['ended']} {over}" if over else view.temperature(row["air_temperature"], language)
         groups.setdefault(commune, []).append(view.Station(row["code"], row["name"], said))
     return groups
 

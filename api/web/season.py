@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from api import languages
 from api.answers import stored_json
 from api.web.chart import chart
-from api.web.words import SEASON_WORDS, STAGES, Language, short_date, with_unit
+from api.web.words import Language, short_date, with_unit
 from store import visible_row
 
 #: Indices of a season that the page shows.
@@ -58,28 +59,28 @@ def days_to_next(stages: Values) -> int | None:
 
 
 def _stage(season: visible_row.Growing, stages: Values, today: date, language: Language) -> str:
-    words = SEASON_WORDS[language]
-    said = words["sown"].format(short_date(_midnight(season["sown"]), language), (today - season["sown"]).days)
+    words = languages.SHELF.words(language, "season")
+    said = words["sown"].format(day=short_date(_midnight(season["sown"]), language), days=(today - season["sown"]).days)
     if not stages:
         return said
-    names, at = STAGES[language], stages[-1][1]
+    names, at = languages.SHELF.listed(language, "season", "stages"), stages[-1][1]
     number = min(max(int(at), 1), 5)
-    said += f" {words['stage'].format(names[number - 1])}"
+    said += f" {words['stage'].format(stage=names[number - 1])}"
     left = days_to_next(stages)
     if left is not None and number < 5:
         left -= (today - stages[-1][0].date()).days
-        said += f" {words['next'].format(names[number], max(left, 0))}"
+        said += f" {words['next'].format(stage=names[number], days=max(left, 0))}"
     return said
 
 
 def _water(newest: dict[str, float], language: Language) -> str:
-    words, said = SEASON_WORDS[language], []
+    words, said = languages.SHELF.words(language, "season"), []
     if "root_zone_depletion" in newest:
-        said.append(words["lacks"].format(with_unit(newest["root_zone_depletion"], "mm", language)))
+        said.append(words["lacks"].format(water=with_unit(newest["root_zone_depletion"], "mm", language)))
     if newest.get("irrigation_requirement", 0) > 0:
-        said.append(words["irrigate"].format(with_unit(newest["irrigation_requirement"], "mm", language)))
+        said.append(words["irrigate"].format(water=with_unit(newest["irrigation_requirement"], "mm", language)))
     elif "days_to_irrigation" in newest:
-        said.append(words["days_left"].format(int(newest["days_to_irrigation"])))
+        said.append(words["days_left"].format(days=int(newest["days_to_irrigation"])))
     return " ".join(said)
 
 
@@ -100,7 +101,7 @@ def growing(
     for row in rows:
         values[row["index"]].append((row["time"].astimezone(zone), row["value"]))
     newest = {name: found[-1][1] for name, found in values.items() if found and now - found[-1][0] < FRESH}
-    lacking, words = values["root_zone_depletion"], SEASON_WORDS[language]
+    lacking, words = values["root_zone_depletion"], languages.SHELF.words(language, "season")
     picture, says = None, ""
     if len(lacking) > 1:
         says = words["balance"]

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from api import languages
 from api.answers import stored_json
 from api.web.chart import chart
-from api.web.words import AUDIENCES, UNITS, WORDS, Language, ago, number, short_date, time_and_date, weekday, with_unit
+from api.web.words import UNITS, Language, ago, number, short_date, time_and_date, weekday, with_unit
 from store import visible_row
 from telemetry.quantities import QUANTITIES, Aggregate
 
@@ -38,7 +39,7 @@ def rank(quantity: str) -> int:
 def title(quantity: str, level: str, language: Language) -> str:
     """Name of a datastream for people."""
     known = QUANTITIES.get(quantity)
-    name = getattr(known, language) if known else quantity.replace("_", " ")
+    name = known.title(language) if known else quantity.replace("_", " ")
     return f"{name} ({level.replace('-', '−', 1)})" if level else str(name)
 
 
@@ -79,7 +80,7 @@ class Chart:
 
 
 def _says(points: Sequence[tuple[datetime, float]], unit: str, zone: ZoneInfo, language: Language, total: bool) -> str:
-    words = WORDS[language]
+    words = languages.SHELF.words(language, "page")
     if total:
         return f"{words['total']} {with_unit(sum(value for _, value in points), unit, language)}"
     low, high = min(points, key=lambda point: point[1]), max(points, key=lambda point: point[1])
@@ -160,7 +161,7 @@ NOT_FARMERS = frozenset({"officer", "technician"})
 
 def audience_name(audience: str, language: Language) -> str:
     """Whom a piece of advice is for, in the reader's language."""
-    return AUDIENCES[language].get(audience, audience.replace("_", " "))
+    return languages.SHELF.words(language, "audiences").get(audience, audience.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)

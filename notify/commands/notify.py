@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from notify.languages import OFFICIAL, SHELF
+
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Alerts to people: run, preview, test, approve, queue, retry."
 )
@@ -64,7 +66,7 @@ def preview(
 @app.command()
 def test(
     address: Annotated[str, typer.Argument(help="Phone, e-mail, https:// webhook or apprise URL: your own.")],
-    text: Annotated[str, typer.Option(help="What to say.")] = "Nông Vụ: tin thử, không cần làm gì.",
+    text: Annotated[str, typer.Option(help="What to say.")] = SHELF.words(OFFICIAL, "frame")["trial"],
     kind: Annotated[str, typer.Option(help="phone, email, webhook or chat.")] = "phone",
     route: Annotated[
         str | None, typer.Option(help="Only by this route; the first that serves the kind if absent.")

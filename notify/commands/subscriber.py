@@ -12,12 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from notify.commands.notify import audit, connected, moment, read_text
+from notify.languages import OFFICIAL, SHELF
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="People who get messages, and their consent.")
 
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 Number = Annotated[int, typer.Argument(help="The subscriber's number, as 'list' shows it.")]
 At = Annotated[str | None, typer.Option(help="When, ISO 8601; now if absent.")]
+
+
+_LANGUAGES = f"{', '.join(f'{code} ({name})' for code, name in SHELF.names.items())}."
 
 
 @app.callback()
@@ -39,7 +43,7 @@ def add(
     kind: Annotated[str, typer.Option(help="phone, email, webhook or chat.")] = "phone",
     name: Annotated[str, typer.Option(help="What to call them.")] = "",
     audience: Annotated[str, typer.Option(help="farmer, officer, radio, technician, ...")] = "farmer",
-    language: Annotated[str, typer.Option(help="vi or en.")] = "vi",
+    language: Annotated[str, typer.Option(help=_LANGUAGES)] = OFFICIAL,
     accents: Annotated[bool, typer.Option(help="Whether the phone shows accents.")] = True,
     minimum_level: Annotated[int, typer.Option(help="Lowest level they want to hear of.")] = 1,
     hazard: Annotated[list[str] | None, typer.Option(help="Only these hazards; may be repeated.")] = None,

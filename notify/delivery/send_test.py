@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from notify.delivery.phone import mask, masked, normalised
 from notify.delivery.route import Route
+from notify.languages import OFFICIAL
 from notify.provider import Doubt, Kind, Message, NotSent
 from notify.texts.sms_segments import compose
 
@@ -27,7 +28,7 @@ async def hand_over(route: Route, kind: str, address: str, text: str) -> dict[st
         segments=composed.segments,
         at=now,
         expires=now + timedelta(minutes=10),
-        language="vi",
+        language=OFFICIAL,
         title="Nông Vụ",
     )
     said = {"route": route.name, "to": mask(to), "reference": message.reference, "segments": composed.segments}

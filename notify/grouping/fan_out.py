@@ -16,7 +16,7 @@ from notify.grouping.grouping import Key, quiet_until, until
 from notify.grouping.inhibition import HIGHEST, Beside, concurrent, inhibited_of
 from notify.step import Step
 from notify.texts.message_text import briefs_of, fresh, long_of, texts_of, title_of
-from notify.texts.prefix import around
+from notify.texts.prefix import around, language_of
 from notify.texts.sms_segments import Composed, compose_first, segments, tidy
 from store.statements import statement
 
@@ -229,7 +229,8 @@ class Scribe:
 
         ``known``: the person was told of these alerts before; ``foretold``: of each by its forecast, and it has come.
         """
-        bundle, language, audience = self.bundle, person.language, person.audience
+        bundle, audience = self.bundle, person.audience
+        language = language_of(steps, person.language)
         by_commune = bundle.kind in {"end", "lower", "cancel"} and not known
         if bundle.kind == "raise" and (self.rung or not known):
             steps = [fresh(step) for step in steps]

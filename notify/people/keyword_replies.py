@@ -11,8 +11,10 @@ from itertools import dropwhile
 import structlog
 from psycopg.rows import dict_row
 
+from notify import languages
 from notify.delivery.phone import PhoneError, normalised
 from notify.grouping.fan_out import Connection
+from notify.languages import OFFICIAL
 from notify.people.subscriber import CONSENT_TEXT
 from notify.provider import Heard
 from notify.texts.message_text import wording
@@ -45,25 +47,6 @@ ACKNOWLEDGE = frozenset({"OK", "OKE", "DA NHAN", "DA BIET", "NHAN", "1", "Y", "Y
 LONGEST = 2_000
 _WEATHER = re.compile(r"(?:THOI TIET|TT|WEATHER)\b\s*(.*)")
 
-SAYS = {
-    "vi": {
-        "stop": "Bà con đã ngừng nhận tin. Muốn nhận lại, nhắn START.",
-        "start": "Bà con đã đăng ký nhận tin thời tiết nông vụ. Ngừng nhận: nhắn STOP.",
-        "unknown": "Nhắn THOI TIET <tên xã> để hỏi thời tiết, STOP để ngừng nhận tin, OK để báo đã nhận.",
-        "no_place": "Không tìm thấy xã này. Nhắn THOI TIET <tên xã>, ví dụ THOI TIET DONG DANG.",
-        "no_values": "{commune}: chưa có số liệu mới.",
-        "stranger": "Số này chưa đăng ký. Xin đăng ký tại ủy ban nhân dân xã.",
-    },
-    "en": {
-        "stop": "You get no more messages. To get them again, send START.",
-        "start": "You get farm weather messages again. To stop, send STOP.",
-        "unknown": "Send THOI TIET <commune> for the weather, STOP to stop, OK to say that you have read.",
-        "no_place": "There is no such commune. Send THOI TIET <commune>, e.g. THOI TIET DONG DANG.",
-        "no_values": "{commune}: no new readings.",
-        "stranger": "This number has not subscribed. Please subscribe at your commune's office.",
-    },
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -79,7 +62,7 @@ class Person:
 
     address: str
     subscriber: int | None = None
-    language: str = "vi"
+    language: str = OFFICIAL
     accents: bool = False
     state: str = ""
 
@@ -114,25 +97,23 @@ def _no_more(words: list[str], text: str) -> bool:
 
 def weather_text(found: Facts, language: str, alerts: list[str]) -> str:
     """Answer to a question for the weather."""
+    words, mark = languages.SHELF.words(language, "weather"), languages.SHELF.language(language).decimal
 
-    def comma(value: float) -> str:
-        return f"{value:.1f}" if language == "en" else f"{value:.1f}".replace(".", ",")
+    def tenths(value: float) -> str:
+        return f"{value:.1f}".replace(".", mark)
 
-    words = {
-        "vi": ("{} độ C", "ẩm {}%", "mưa hôm qua {} mm", "gần nhất: ", "24 giờ tới {} đến {} độ C"),
-        "en": ("{} °C", "humidity {}%", "rain yesterday {} mm", "nearest: ", "next 24 h {} to {} °C"),
-    }[language if language == "en" else "vi"]
     parts = []
     if "air_temperature" in found.now:
-        parts.append(words[0].format(comma(found.now["air_temperature"])))
+        parts.append(words["temperature"].format(value=tenths(found.now["air_temperature"])))
     if "relative_humidity" in found.now:
-        parts.append(words[1].format(round(found.now["relative_humidity"])))
+        parts.append(words["humidity"].format(value=round(found.now["relative_humidity"])))
     if "precipitation_sum" in found.total:
-        parts.append(words[2].format(comma(found.total["precipitation_sum"])))
+        parts.append(words["rain"].format(value=tenths(found.total["precipitation_sum"])))
     if "air_temperature" in found.ahead:
         ahead = found.ahead["air_temperature"]
-        parts.append(words[4].format(round(ahead["least"]), round(ahead["most"])))
-    where = found.commune if found.own or not found.stations else f"{found.commune} ({words[3]}{found.stations[0]})"
+        parts.append(words["ahead"].format(least=round(ahead["least"]), most=round(ahead["most"])))
+    near = not found.own and bool(found.stations)
+    where = words["nearest"].format(commune=found.commune, station=found.stations[0]) if near else found.commune
     return ". ".join([f"{where}: {', '.join(parts)}" if parts else "", *alerts]).strip(". ") if parts or alerts else ""
 
 
@@ -158,7 +139,7 @@ async def _person(connection: Connection, address: str) -> Person:
 
 async def _answer(connection: Connection, person: Person, asked: Wish, now: datetime) -> str:
     """Do what was asked and return what to answer; empty: nothing."""
-    says = SAYS["en" if person.language == "en" else "vi"]
+    says = languages.SHELF.words(person.language, "replies")
     if asked.kind == "weather":
         return await _weather(connection, person, asked.place, now)
     if person.subscriber is None:
@@ -184,19 +165,23 @@ async def _answer(connection: Connection, person: Person, asked: Wish, now: date
 
 
 async def _weather(connection: Connection, person: Person, name: str, now: datetime) -> str:
-    language = "en" if person.language == "en" else "vi"
     rows = await (await connection.execute(statement("inbound", "communes"))).fetchall()
     wanted = re.sub(r"^(XA|PHUONG|THI TRAN)\s+", "", name)
     found = next((row for row in rows if wanted and _key(row[1]) == wanted), None)
     if found is None:
-        return SAYS[language]["no_place"]
+        return languages.SHELF.words(person.language, "replies")["no_place"]
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement("bulletin", "commune"), {"commune": found[0]})
         commune = await cursor.fetchone()
     assert commune is not None  # noqa: S101 — it was listed just above
     known = await facts(connection, commune, now)
+    language = languages.SHELF.spoken(person.language, "weather", "replies")
+    if any(language not in alert["texts"] for alert in known.alerts):
+        language = OFFICIAL  # an alert that nobody has translated: then all of the answer is Vietnamese
     alerts = [str(wording(alert["texts"], language).get("short", "")) for alert in known.alerts]
-    return weather_text(known, language, alerts) or SAYS[language]["no_values"].format(commune=known.commune)
+    return weather_text(known, language, alerts) or languages.SHELF.words(language, "replies")["no_values"].format(
+        commune=known.commune
+    )
 
 
 def _key(name: str) -> str:

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import psycopg
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from notify import languages
 from notify.delivery.phone import PhoneError, normalised
 from notify.provider import Kind
 from store.statements import statement
@@ -41,6 +42,14 @@ def _day_first(value: Any) -> Any:
     return (datetime.fromisoformat(written) if ":" in written else date.fromisoformat(written)) if written else None
 
 
+def _spoken(code: str) -> str:
+    """A language that messages are written in."""
+    if code not in languages.SHELF.codes:
+        message = f"there is no language {code!r}, there are {', '.join(languages.SHELF.codes)}"
+        raise ValueError(message)
+    return code
+
+
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Clock = Annotated[time | None, BeforeValidator(_blank)]
 Agreed = Annotated[date | datetime | None, BeforeValidator(_day_first)]
@@ -57,7 +66,7 @@ class Person(BaseModel):
     secret: str = Field("", repr=False)
     places: Listed = Field(min_length=1)
     audience: str = Field("farmer", pattern=r"^[a-z_]+$")
-    language: Literal["vi", "en", "tay", "nung", "dao"] = "vi"
+    language: Annotated[str, AfterValidator(_spoken)] = languages.OFFICIAL
     accents: bool = True
     minimum_level: int = Field(1, ge=1, le=5)
     hazards: Listed = ()

@@ -15,12 +15,13 @@ import structlog
 from lxml import etree
 from psycopg.rows import dict_row
 
+from notify import languages
 from notify.grouping.fan_out import Connection, insert_due
+from notify.languages import OFFICIAL
 from notify.settings import NotifySettings
 from notify.step import Step
 from notify.texts import text_to_speech
 from notify.texts.message_text import advice_of, filled, wording
-from notify.texts.prefix import EXERCISE
 from notify.texts.sms_segments import headline
 from notify.texts.text_normalisation import spelled
 from store.pool import Pool
@@ -29,7 +30,6 @@ from store.statements import statement
 #: Legal classes of grassroots broadcasting by level of the rule: ordinary, priority, urgent.
 CLASSES = ("thong_thuong", "uu_tien", "khan_cap")
 URGENT = CLASSES[-1]
-OPENING = {"thong_thuong": "Thông báo.", "uu_tien": "Thông báo ưu tiên.", "khan_cap": "Thông báo khẩn cấp."}
 _ATOM = "http://www.w3.org/2005/Atom"
 
 _log = structlog.get_logger()
@@ -44,22 +44,27 @@ class Spoken:
     text: str
     expires: datetime
     play_from: datetime | None = None
-    language: str = "vi"
+    language: str = OFFICIAL
 
 
 def aloud(steps: list[Step]) -> str:
     """What a loudspeaker says of these steps: the place at length, or all places by name, and what to do."""
-    said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, "vi")
+    said = wording(max(steps, key=lambda step: (step.level, step.id)).texts, OFFICIAL)
     many = len({step.place for step in steps}) > 1
     names = ", ".join(dict.fromkeys(step.place_name for step in steps))
     text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
     return f"{text} {advice_of(said)}".strip()
 
 
+def announced(text: str, chosen: str, language: str, *, exercise: bool) -> str:
+    """A text as it is said aloud: what its class begins with, whether it is a drill, and itself."""
+    drill = languages.SHELF.words(language, "frame")["exercise"] if exercise else ""
+    return f"{languages.SHELF.words(language, 'loudspeaker')[chosen]} {drill}{text}"
+
+
 async def speak_of(connection: Connection, said: Spoken, chosen: str, now: datetime, *, exercise: bool) -> int | None:
     """Queue a broadcast once; an urgent one waits for a person. Returns its number, None if it was there."""
-    drill = EXERCISE.get(said.language, "") if exercise else ""
-    text = f"{OPENING[chosen]} {drill}{said.text}"
+    text = announced(said.text, chosen, said.language, exercise=exercise)
     values = {
         "about": said.about,
         "place": said.commune,
@@ -176,7 +181,8 @@ def feed_of(rows: list[dict[str, Any]], address: str, now: datetime) -> bytes:
     base = f"{address.rstrip('/')}/v1/documents"
     root = etree.Element(f"{{{_ATOM}}}feed", nsmap={"n": "urn:nongvu:broadcast", "a": _ATOM})
     _text(root, "id", f"{base}/loudspeaker.atom")
-    _text(root, "title", "Loa truyền thanh / Loudspeakers")
+    titles = [languages.SHELF.words(code, "loudspeaker")["feed"] for code in languages.SHELF.codes]
+    _text(root, "title", " / ".join(dict.fromkeys(titles)))
     _text(root, "updated", now.isoformat())
     for row in rows:
         entry = etree.SubElement(root, f"{{{_ATOM}}}entry")

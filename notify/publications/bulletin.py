@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import jinja2
 import structlog
 from psycopg.rows import dict_row
 
 from notify.grouping.fan_out import Connection, insert_due
+from notify.languages import OFFICIAL
 from notify.publications.broadcast import Spoken, ask, speak_of
 from notify.settings import NotifySettings
-from notify.texts import crop_advice
-from notify.texts.message_text import wording
+from notify.texts.bulletin_text import compose_all, language_for
 from notify.texts.sms_segments import compose
-from notify.texts.weather_facts import Facts, advice, facts
+from notify.texts.weather_facts import facts
 from store.statements import statement
 
 #: Local days of a month on which the ten-day bulletin is issued (the meteorological dekads).
@@ -71,7 +69,8 @@ async def _issue(
     found = await facts(connection, commune, now, DAYS[kind])
     if not found.known:
         return False
-    texts = {language: compose_all(found, kind, language) for language in settings.languages if language in TEMPLATES}
+    said = dict.fromkeys(language_for(found, language) for language in settings.languages)
+    texts = {language: compose_all(found, kind, language) for language in said}
     waits = settings.bulletin_approval
     values = {
         "place": commune["id"],
@@ -94,46 +93,6 @@ async def _issue(
     return True
 
 
-TEMPLATES = ("vi", "en")
-
-
-def compose_all(found: Facts, kind: str, language: str) -> dict[str, str]:
-    """Title, short, radio and page text of a bulletin in a language."""
-    said = [wording(alert["texts"], language) for alert in found.alerts]
-    rendered = _template(language).render(
-        kind=kind,
-        commune=found.commune,
-        day=found.day,
-        stations=found.stations,
-        own=found.own,
-        least=found.least,
-        most=found.most,
-        mean=found.mean,
-        total=found.total,
-        rain_days=found.rain_days,
-        ahead=found.ahead,
-        fields=crop_advice.lines(found.crops, found.day, _rain_ahead(found, kind), language),
-        shorts=[text.get("short", "") for text in said],
-        longs=[text.get("long", "") for text in said],
-        advice=advice(found, language),
-    )
-    parts = rendered.split("===")[1:]
-    return {name: body.strip() for name, _, body in (part.partition("\n") for part in parts)}
-
-
-def _rain_ahead(found: Facts, kind: str) -> float | None:
-    """Rain of the next 24 hours [mm], where that is what the forecast was asked for."""
-    return float(found.ahead["precipitation"]["total"]) if kind == "daily" and "precipitation" in found.ahead else None
-
-
-@cache
-def _template(language: str) -> jinja2.Template:
-    loader = jinja2.PackageLoader("notify", "templates")
-    # Plain text for radios and phones: there is no HTML to escape.
-    environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
-    return environment.get_template(f"bulletin.{language}.j2")
-
-
 async def release(connection: Connection, bulletin: int, now: datetime, settings: NotifySettings) -> None:
     """Send a bulletin to its readers, its loudspeakers and the page."""
     await connection.execute(statement("bulletin", "release"), {"bulletin": bulletin, "now": now})
@@ -149,8 +108,8 @@ async def release(connection: Connection, bulletin: int, now: datetime, settings
         await _deliver(connection, row, reader, now, expires)
     if readers:
         await connection.execute(statement("bundle", "wake_senders"))
-    if "vi" in row["texts"] and settings.loudspeakers is not None:
-        spoken = Spoken(f"bulletin:{bulletin}", row["place"], row["texts"]["vi"]["radio"], expires)
+    if OFFICIAL in row["texts"] and settings.loudspeakers is not None:
+        spoken = Spoken(f"bulletin:{bulletin}", row["place"], row["texts"][OFFICIAL]["radio"], expires)
         await speak_of(connection, spoken, "thong_thuong", now, exercise=settings.exercise)
     await _document(connection, row, now)
     _log.info("bulletin released", bulletin=bulletin, kind=row["kind"], readers=len(readers))
@@ -159,7 +118,8 @@ async def release(connection: Connection, bulletin: int, now: datetime, settings
 async def _deliver(
     connection: Connection, row: Mapping[str, Any], reader: Mapping[str, Any], now: datetime, expires: datetime
 ) -> None:
-    texts = row["texts"].get(reader["language"]) or row["texts"].get("vi") or next(iter(row["texts"].values()))
+    language = next((code for code in (reader["language"], OFFICIAL) if code in row["texts"]), next(iter(row["texts"])))
+    texts = row["texts"][language]
     composed = compose(texts["short"], accents=reader["accents"], most=MOST)
     values = {
         "about": f"bulletin:{row['id']}",
@@ -170,7 +130,7 @@ async def _deliver(
         "place": row["place"],
         "hazard": "",
         "level": 0,
-        "language": reader["language"],
+        "language": language,
         "title": texts["title"],
         "text": composed.text,
         "coding": composed.coding,
@@ -184,7 +144,7 @@ async def _deliver(
 
 
 async def _document(connection: Connection, row: Mapping[str, Any], now: datetime) -> None:
-    texts = row["texts"].get("vi") or next(iter(row["texts"].values()))
+    texts = row["texts"].get(OFFICIAL) or next(iter(row["texts"].values()))
     values = {
         "kind": "bulletin",
         "name": f"bulletin-{row['id']}-page.txt",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from notify import languages
 from notify.publications.cap_check import CAP, NAMESPACE, check
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -36,10 +37,8 @@ CATEGORIES = {
     "animal": "Health",
     "disease": "Env",
 }
-LANGUAGES = {"vi": "vi-VN", "en": "en", "tay": "tyz", "nung": "nut", "dao": "ium"}
 #: A station speaks for its surroundings: a circle of this radius where no operator imported an outline. [km]
 RADIUS = 5.0
-DRILL = {"vi": "DIỄN TẬP", "en": "EXERCISE"}
 
 
 class CapError(ValueError):
@@ -116,7 +115,9 @@ def message(warn: Warn) -> etree._Element:
     if restricted:
         _add(root, "restriction", "operators of the sensor network")
     if warn.status != "Actual":
-        _add(root, "note", f"{DRILL['vi']} / {DRILL['en']}" if warn.status == "Exercise" else "Thử nghiệm / Test")
+        note = "drill" if warn.status == "Exercise" else "test"
+        said_in = [languages.SHELF.words(code, "frame")[note] for code in languages.SHELF.codes]
+        _add(root, "note", " / ".join(dict.fromkeys(said_in)))
     if warn.references:
         _add(root, "references", " ".join(warn.references))
     for language, said in warn.said.items():
@@ -131,7 +132,7 @@ def _info(root: etree._Element, warn: Warn, language: str, said: Said) -> None:
     info = etree.SubElement(root, CAP + "info")
     observed = warn.basis == "observed"
     over = warn.kind in {"end", "cancel"}
-    _add(info, "language", LANGUAGES.get(language, language))
+    _add(info, "language", languages.SHELF.language(language).tag)
     _add(info, "category", CATEGORIES.get(warn.hazard, "Met"))
     _add(info, "event", said.event)
     _add(info, "responseType", TYPES[warn.kind][1])

@@ -11,6 +11,7 @@ import structlog
 from psycopg.rows import dict_row
 
 from notify.grouping.fan_out import Connection, load_steps
+from notify.languages import OFFICIAL
 from notify.publications import cap
 from notify.settings import NotifySettings
 from notify.step import Step
@@ -40,7 +41,8 @@ def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], set
     """What a step's message is made of."""
     entry = row["rule_entry"] or {}
     said = {}
-    for language in settings.languages:
+    known = [language for language in settings.languages if language in step.texts]
+    for language in known or [OFFICIAL]:
         texts = wording(step.texts, language)
         said[language] = cap.Said(
             event=event_of(entry, language, step),
@@ -137,5 +139,5 @@ def event_of(entry: Mapping[str, Any], language: str, step: Step) -> str:
     """Name of the event: of the rule's level, else of the rule, else the hazard's word."""
     levels = entry.get("levels") or []
     words = levels[step.level - 1].get("words", {}) if 1 <= step.level <= len(levels) else {}
-    said = words.get(language) or words.get("vi") or {}
+    said = words.get(language) or words.get(OFFICIAL) or {}
     return str(said.get("name") or entry.get("title", {}).get(language) or step.hazard)

@@ -13,11 +13,11 @@ from psycopg.rows import dict_row
 
 from notify.grouping.fan_out import Connection, insert_due, load_steps
 from notify.grouping.grouping import until
-from notify.publications.broadcast import CLASSES, OPENING, Spoken, aloud, paths_of, speak_of, write_feed
+from notify.languages import OFFICIAL
+from notify.publications.broadcast import CLASSES, Spoken, aloud, announced, paths_of, speak_of, write_feed
 from notify.settings import NotifySettings
 from notify.step import Step, superseded
 from notify.texts import text_to_speech
-from notify.texts.prefix import EXERCISE
 from notify.texts.sms_segments import headline
 from notify.texts.text_normalisation import spelled
 from store.pool import Pool
@@ -55,11 +55,10 @@ async def ask_again(connection: Connection, approval: int, now: datetime, settin
         return False
     steps = await load_steps(connection, row["steps"])
     said, expires = aloud(steps), until(steps, now)
-    drill = EXERCISE["vi"] if settings.exercise else ""
-    text = f"{OPENING[row['class']]} {drill}{said}"
+    text = announced(said, row["class"], OFFICIAL, exercise=settings.exercise)
     values = {
         "approval": approval, "broadcast": row["broadcast"], "title": headline(said, 160), "text": text,
-        "spoken": spelled(text, "vi"), "now": now, "expires": expires,
+        "spoken": spelled(text, OFFICIAL), "now": now, "expires": expires,
     }  # fmt: skip
     await connection.execute(statement("bulletin", "say_anew"), values)
     await connection.execute(statement("bulletin", "ask_anew"), values)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from notify.languages import OFFICIAL
 from notify.step import Step
 from notify.texts.sms_segments import headline
 
@@ -70,7 +71,7 @@ def fresh(step: Step) -> Step:
 
 def wording(texts: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     """Texts in a language; where the rule has none in it, in Vietnamese, the official one."""
-    words: Any = texts.get(language) or texts.get("vi") or next(iter(texts.values()), {})
+    words: Any = texts.get(language) or texts.get(OFFICIAL) or next(iter(texts.values()), {})
     return words if isinstance(words, Mapping) else {}
 
 

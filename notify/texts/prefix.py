@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-#: What the repeat begins and ends with, and what officers are told first; by rung.
-AGAIN = {
-    1: {"vi": ("Nhắc lại: ", " Nhắn OK nếu đã nhận."), "en": ("Again: ", " Reply OK if you have read it.")},
-    2: {"vi": ("Chưa ai báo đã nhận: ", ""), "en": ("Nobody has acknowledged: ", "")},
-}
-#: What a drill's messages begin with.
-EXERCISE = {"vi": "DIỄN TẬP. ", "en": "EXERCISE. "}
-#: What a message begins with for those who had the forecast of what has now come.
-UPDATE = {"vi": "Cập nhật: ", "en": "Update: "}
-#: What it begins with where hazards that come together have raised its level.
-RAISED = {"vi": "Nhiều thiên tai cùng lúc. ", "en": "Several hazards at once. "}
+from collections.abc import Iterable
+
+from notify import languages
+from notify.step import Step
+
+#: What a message begins with, by rung: a repeat, what officers are told first.
+AGAIN = {1: "again", 2: "unanswered"}
+
+
+def language_of(steps: Iterable[Step], wanted: str) -> str:
+    """The language itself if a message about these steps can be said in it, all of it; else Vietnamese."""
+    code = languages.SHELF.spoken(wanted, "frame")
+    return code if all(code in step.texts for step in steps) else languages.OFFICIAL
 
 
 def around(language: str, *, rung: int, drill: bool, update: bool, raised: bool) -> tuple[str, str]:
     """What a message begins with, and what it ends with where there is room."""
-    begin, end = AGAIN[rung].get(language, AGAIN[rung]["vi"]) if rung in AGAIN else ("", "")
-    marks = ((drill, EXERCISE), (update, UPDATE), (raised, RAISED))
-    return begin + "".join(said.get(language, said["vi"]) for holds, said in marks if holds), end
+    words = languages.SHELF.words(language, "frame")
+    begin = words[AGAIN[rung]] if rung in AGAIN else ""
+    marks = ((drill, "exercise"), (update, "update"), (raised, "raised"))
+    return begin + "".join(words[mark] for holds, mark in marks if holds), words["again_end"] if rung == 1 else ""

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
+from notify.languages import OFFICIAL
+
 #: Words a minute: slower than talk, since a loudspeaker echoes between houses.
 PACE = 140
 #: Loudness as broadcasters set it [LUFS] (EBU R 128), with room for the peaks of small amplifiers [dBTP].
@@ -32,7 +34,7 @@ def installed() -> bool:
 
 def of(language: str, vietnamese: str) -> str:
     """Voice of a language; Vietnamese has the operator's dialect."""
-    return vietnamese if language == "vi" else "en"
+    return vietnamese if language == OFFICIAL else "en"
 
 
 def speak(spoken: str, voice: str = "vi") -> Audio:

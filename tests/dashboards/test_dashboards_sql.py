@@ -142,7 +142,7 @@ def test_outside_there_are_no_farms(reading):
 def test_the_view_of_quantities_is_the_table_of_quantities(reading):
     rows = reading("nongvu-chart").execute("SELECT name, unit, aggregate, vi, en FROM chart.quantity").fetchall()
     assert {row[0]: row[1:] for row in rows} == {
-        name: (row.unit, row.aggregate.value, row.vi, row.en) for name, row in QUANTITIES.items()
+        name: (row.unit, row.aggregate.value, row.title("vi"), row.title("en")) for name, row in QUANTITIES.items()
     }
 
 
