@@ -27,6 +27,8 @@ SAID = {
     "ingest_live Node-RED, an INSERT a pack": "… beside Node-RED, an INSERT a pack",
     "ingest_live Node-RED": "… beside Node-RED, an INSERT a reading",
     "ingest_live collectd": "… beside collectd",
+    "two_ingest_workers 12": "two ingest workers with half of the gateways each, packs of 12: processor, database included",
+    "two_ingest_workers 500": "… packs of 500",
     "ingest_soak memory": "memory of ingest over ten minutes",
     "live_capacity 10 min": "one analytics process, warm, readings every 10 minutes: places a second without a queue",
     "live_capacity 10 min cpu": "… processor, Python and database",
