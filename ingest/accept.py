@@ -79,7 +79,8 @@ def accept(
     payload: bytes, content_type: str, gateway: str, directory: Directory, window: Window, *, redated: bool = False
 ) -> Accepted:
     """Take a pack of readings apart: every record is either a row to store or set aside with its reason."""
-    return accept_all([Incoming(payload, content_type, gateway, redated)], directory, window)[0]
+    (found,) = accept_all([Incoming(payload, content_type, gateway, redated)], directory, window)
+    return found
 
 
 def accept_all(packs: Sequence[Incoming], directory: Directory, window: Window) -> list[Accepted]:
@@ -170,13 +171,11 @@ def _checked(
     flag = known["flag"] | GOOD
     outside = (result < known["minimum"]) | (result > known["maximum"])
     unusual = (result < known["local_minimum"]) | (result > known["local_maximum"])
-    if unusual.any():
-        flag[unusual] = (flag[unusual] & ~0xFF) | SUSPECT | LOCAL_RANGE
+    _doubt(flag, unusual, SUSPECT, LOCAL_RANGE)
     lower = np.flatnonzero(known["partner"] >= 0)
     if len(lower):
         _agree(row, pack_of, rows, lower, known[lower], flag)
-    if outside.any():
-        flag[outside] = (flag[outside] & ~0xFF) | FAIL | PHYSICAL_RANGE
+    _doubt(flag, outside, FAIL, PHYSICAL_RANGE)
     rows["flag"] = flag
     return rows
 
@@ -199,7 +198,12 @@ def _agree(
     upper = order[place]
     wrong = (key[upper] == wanted) & (rows["result"][lower] > rows["result"][upper] + known["tolerance"])
     for one in (lower[wrong], upper[wrong]):
-        flag[one] = (flag[one] & ~0xFF) | SUSPECT | PACK_AGREEMENT
+        _doubt(flag, one, SUSPECT, PACK_AGREEMENT)
+
+
+def _doubt(flag: npt.NDArray[Any], which: npt.NDArray[Any], quality: int, check: int) -> None:
+    """Give some another quality, the low byte, and the bit of the check that failed beside what they have."""
+    flag[which] = (flag[which] & ~0xFF) | quality | check
 
 
 def _aside(pack: _Opened, index: int, directory: Directory, window: Window) -> Aside:
@@ -258,10 +262,9 @@ class _Record:
             except (ValueError, RecursionError):  # fields that nobody reads may hold what Python cannot
                 return self.payload
         base: dict[Any, Any] = {}
-        keys = _BASE_NUMBERS if self.content_type == CBOR else _BASE_NAMES
         for row in self._rows[: index + 1]:
             if isinstance(row, dict):
-                base |= {key: value for key, value in row.items() if key in keys}
+                base |= {key: value for key, value in row.items() if key in _BASE}
         row = self._rows[index]
         return self._dump([base | row] if isinstance(row, dict) else [row])
 
@@ -274,10 +277,10 @@ class _Record:
             return self.payload  # nothing is lost: the whole pack instead of its record
 
 
-_BASE_NAMES = frozenset({"bn", "bt", "bu", "bv", "bs", "bver"})
-_BASE_NUMBERS = frozenset({-1, -2, -3, -4, -5, -6}) | _BASE_NAMES
+#: Base values (RFC 8428 §4.1), and their labels in CBOR (table 6).
+_BASE = frozenset({"bn", "bt", "bu", "bv", "bs", "bver", -1, -2, -3, -4, -5, -6})
 
 
 def _plain(text: str) -> str:
     """Text that PostgreSQL takes: no NUL, no lone surrogate."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")[:500]
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")[:500]

@@ -126,11 +126,12 @@ def _offset(time: bytes) -> float:
 def _text(given: bytes, at: int) -> tuple[str, int]:
     """Text that begins at a byte, and where it ends."""
     first = given[at]
+    _expect(0x60 <= first <= 0x78)
     length, start = first - 0x60, at + 1
     if first == 0x78:
         length, start = given[start], start + 1
     text = given[start : start + length]
-    _expect(0 <= length == len(text) and text.isascii())
+    _expect(length == len(text) and text.isascii())
     return text.decode(), start + length
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.accept import KEPT_BYTES, Incoming, Window, accept, accept_all
+from ingest.accept import Incoming, Window, accept, accept_all
 from ingest.directory import AGREEMENTS, Directory, Entry
 from store.flag import Check, Quality
 from telemetry import wire
@@ -148,7 +148,7 @@ def test_a_pack_may_have_exactly_256_kib(size, stored):
     assert len(found.rows) == stored
     if not stored:
         (aside,) = found.asides
-        assert (aside.record, aside.reason, aside.payload) == (-1, Reason.OVERSIZED, payload[:KEPT_BYTES])
+        assert (aside.record, aside.reason, aside.payload) == (-1, Reason.OVERSIZED, payload[:65_536])
         assert str(size) in aside.detail
 
 

@@ -83,6 +83,7 @@ def test_a_receipt_names_the_first_twenty_problems_and_counts_all(count):
     packs[1].note(0, "record", "another")
     ((gateway, receipt),) = receipts(packs)
     assert (gateway, receipt.set_aside, receipt.ranges) == ("g", count + 1, [(1, 2)])
+    assert len(packs[0].problems) == min(count, NAMED_PROBLEMS), "no pack keeps more than are named"
     assert len(receipt.problems) == min(count + 1, NAMED_PROBLEMS) <= 20
     assert ([problem.detail for problem in receipt.problems][-1] == "another") == (count < NAMED_PROBLEMS)
 

@@ -120,6 +120,10 @@ BENT = [
     pytest.param(lambda p: p.replace(b"!ourn", b"!purn", 1), id="base name longer"),
     pytest.param(lambda p: p.replace(b'"\x1a', b'"\x3a', 1), id="base time below zero"),
     pytest.param(lambda p: p.replace(b'"\x1a', b'"\x1c', 1), id="no number"),
+    pytest.param(lambda p: p.replace(b"!ourn:nongvu:s-0:", b"!\x79\x00\x17urn:nongvu:station-17:x"), id="long length"),
+    pytest.param(lambda p: p.replace(b"!ourn:nongvu:s-0:", b"!\x4furn:nongvu:s-0:"), id="bytes instead of text"),
+    pytest.param(lambda p: p.replace(b"\xa3\x00l", b"\x06\xa3\x00l", 1), id="something between two records"),
+    pytest.param(lambda p: p[:1] + b"\x06" + p[1:], id="something before the first record"),
 ]
 
 
@@ -134,7 +138,7 @@ def test_what_is_bent_is_left_to_the_general_way(bend, warm):
 @settings(max_examples=400)
 @given(
     st.integers(2, 14), st.sampled_from([0, 7, 10_000, 60_000]), st.integers(1, 2),
-    st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), max_size=3), st.booleans(),
+    st.lists(st.tuples(st.integers(0, 2**16), st.binary(max_size=2), st.integers(0, 2)), max_size=3), st.booleans(),
 )  # fmt: skip
 @example(12, 60_000, 1, [], True)
 def test_bytes_that_were_changed_are_read_as_the_general_way_reads_them(readings, step, stations, changes, warm):
@@ -142,8 +146,8 @@ def test_bytes_that_were_changed_are_read_as_the_general_way_reads_them(readings
         for n in range(3):
             plain.read(pack(readings, step, NOW + n * 1000, stations))
     payload = bytearray(pack(readings, step, NOW, stations))
-    for at, byte in changes:
-        payload[at % len(payload)] = byte
+    for at, come, gone in changes:
+        payload[at % len(payload) : at % len(payload) + gone] = come
     assert quickly(bytes(payload)) == slowly(bytes(payload))
 
 
