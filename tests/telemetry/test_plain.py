@@ -73,7 +73,7 @@ def test_packs_of_gateways_are_plain(step, stations, readings):
         assert quickly(payload) == slowly(payload)
 
 
-def test_a_layout_is_remembered_from_the_second_pack_on():
+def test_a_layout_is_remembered_from_the_second_pack_on(monkeypatch):
     first, second, third = (pack(first=NOW + n * 60_000) for n in range(3))
     plain.read(first)
     assert not plain._MEMORY.layouts
@@ -82,6 +82,9 @@ def test_a_layout_is_remembered_from_the_second_pack_on():
     assert plain._known(third, 1) == plain._sweep(third, 12, 1)
     other = pack(first=NOW, value=1.0).replace(b"s-0", b"z-9")  # another station with the same equipment
     assert plain._known(other, 1)[0][0] == ("urn:nongvu:z-9:air_temperature", "Cel")
+    swept = plain._sweep(third, 12, 1)
+    monkeypatch.setattr(plain, "_sweep", None)  # is not asked any more
+    assert plain.read(third) == swept
 
 
 def test_what_is_remembered_is_bounded(monkeypatch):
