@@ -21,6 +21,13 @@ Codes = NDArray[np.int16]
 #: Kept by what is not whole: an incomplete period never lowers a level.
 _TOP = 7
 _UNKNOWN = 1 << 8
+#: Whether a rule is entered below its threshold, and whether the threshold is of the level → the comparison.
+_BEYOND = {
+    (False, True): np.greater_equal,
+    (False, False): np.greater,
+    (True, True): np.less_equal,
+    (True, False): np.less,
+}
 
 
 def times(step: Step, window: Window) -> tuple[Times, Times]:
@@ -42,7 +49,7 @@ def evaluate(rule: Rule, measure: Measure, begins: Times, terms: Sequence[Sequen
     value = measure.value
     known = np.isfinite(value)
     first = terms[0]
-    if len(first) == 1 and all(other is first or other == first for other in terms):
+    if len(first) == 1 and all(other == first for other in terms):
         entered, kept = _ladder(rule, value, first[0].terms)
     else:
         entered, kept = _ladders(rule, value, begins, terms)
@@ -64,14 +71,12 @@ def _ladder(rule: Rule, value: Array, terms: Terms) -> tuple[Codes, Codes]:
     kept = np.zeros(value.shape, np.int16)
     if not terms.enabled:
         return entered, kept
-    side = -1.0 if rule.below else 1.0
-    turned = value * side
     ladder = zip(terms.enter, terms.leave, terms.inclusive, strict=True)
     with np.errstate(invalid="ignore"):
         for number, (enter, leave, inclusive) in enumerate(ladder, start=1):
-            beyond = np.greater_equal if inclusive else np.greater
-            entered[beyond(turned, side * enter)] = number
-            kept[beyond(turned, side * leave)] = number
+            beyond = _BEYOND[rule.below, inclusive]
+            entered[beyond(value, enter)] = number
+            kept[beyond(value, leave)] = number
     return entered, kept
 
 
@@ -193,7 +198,6 @@ class _Scan:
             self.silent = begin
         if end - self.silent >= self.patience:
             self.reached.clear()
-            self.failing.clear()
             if self.level:
                 self._become(self.silent, 0)
                 self.lapsed = True

@@ -120,6 +120,16 @@ def test_terms_hold_from_their_moment_on():
     assert codes(rule(), [40.0, 40.0, 40.0], *off) == [code(1, 1), code(1, 1), 0]
 
 
+def test_before_its_first_terms_nothing_is_entered():
+    later = Dated(np.datetime64(10, "s"), TWO), Dated(np.datetime64(20, "s"), TWO)
+    assert codes(rule(), [120.0, 120.0], *later) == [0, code(2, 2)]
+
+
+def test_terms_that_do_not_fit_each_other_are_refused():
+    with pytest.raises(ValueError, match="shorter"):
+        codes(rule(), [70.0], Terms((60.0, 100.0), (50.0,), (True, True), True, frozenset()))
+
+
 thresholds = st.lists(st.integers(0, 12), min_size=1, max_size=4, unique=True).map(sorted)
 
 
@@ -224,6 +234,13 @@ def test_out_of_season_is_by_the_local_month(step, length, months, outside):
     assert found.shape == begins.shape
     expected = [day == "1" for day in outside for _ in range(86_400 // length)]
     assert found.tolist() == [expected, expected]
+
+
+def test_hours_of_a_long_window_stay_with_their_days():
+    of = window(["UTC"], 181, first=datetime(2026, 1, 1))
+    begins, _ = times(Step.HOUR, of)
+    inside = ~out_of_season(of, rule(), begins, frozenset({6}))[0]
+    assert begins[0, inside].tolist() == [datetime(2026, 6, 1) + timedelta(hours=hour) for hour in range(30 * 24)]
 
 
 def test_out_of_season_in_december_and_on_a_long_day():
