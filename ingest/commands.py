@@ -95,20 +95,18 @@ def _look(work: Any) -> Any:
 
 
 async def _store(work: Any, *, create: bool, quiet: bool) -> Any:
-    import psycopg  # noqa: PLC0415
-
     from ingest import history  # noqa: PLC0415
+    from store.settings import connect_async  # noqa: PLC0415
 
-    url = read(DatabaseSettings).database_url
     with typer.progressbar(length=0, label=work.path.name, file=sys.stderr, show_eta=False, hidden=quiet) as bar:
 
         def progress(rows: int) -> None:
             bar.label = f"{work.path.name}: {rows:,} rows"
             bar.update(0)
 
-        async with await psycopg.AsyncConnection.connect(
-            url, application_name="nongvu-import", options="-c timezone=UTC -c synchronous_commit=on"
-        ) as connection:
+        async with connect_async("import") as connection:
+            await connection.execute("SET synchronous_commit = on")
+            await connection.commit()
             return await history.store(work, connection, create=create, progress=progress)
 
 
@@ -146,9 +144,10 @@ def forecast(
     from ingest.forecast import ForecastError  # noqa: PLC0415
     from ingest.forecast import read as read_forecast  # noqa: PLC0415
     from store import forecast as shelf  # noqa: PLC0415
+    from store.settings import connect_async  # noqa: PLC0415
 
     async def put(found: Any, moment: datetime) -> int | None:
-        async with await psycopg.AsyncConnection.connect(read(DatabaseSettings).database_url) as connection:
+        async with connect_async("forecast") as connection:
             return await shelf.put(connection, place, moment, found.source, found.values)
 
     try:
@@ -177,14 +176,11 @@ def aside(
     as_json: Json = False,
 ) -> None:
     """Show what was set aside instead of stored, newest first, and why."""
-    import psycopg  # noqa: PLC0415
-    from psycopg.rows import dict_row  # noqa: PLC0415
+    from store.aside import listed  # noqa: PLC0415
+    from store.settings import connect  # noqa: PLC0415
 
-    from store.statements import statement  # noqa: PLC0415
-
-    parameters = {"gateway": gateway, "reason": reason, "limit": limit, "everything": everything}
-    with psycopg.connect(read(DatabaseSettings).database_url, row_factory=dict_row) as connection:
-        rows = connection.execute(statement("reading", "aside"), parameters).fetchall()
+    with connect("aside") as connection:
+        rows = listed(connection, gateway, reason, limit, everything=everything)
     for row in rows:
         row["payload"] = bytes(row["payload"]).hex() if payload else f"{len(row['payload'])} bytes"
     if as_json:
@@ -213,12 +209,15 @@ def reprocess_(
     from ingest.reprocess import again  # noqa: PLC0415
     from store.pool import pool  # noqa: PLC0415
     from store.reading import HighWater  # noqa: PLC0415
+    from store.settings import connect_async  # noqa: PLC0415
     from telemetry.clock import RealClock  # noqa: PLC0415
 
     settings = read(DatabaseSettings)
 
     async def work() -> tuple[int, int]:
         state = State(Directory(), HighWater(), RealClock(), settings.oldest)
+        async with connect_async("reprocess"):  # a pool would wait half a minute for a database that is away
+            pass
         async with pool(settings.database_url, name="ingest-reprocess", least=1, most=2) as connections:
             await Registry(connections, state, frozenset()).load()
             return await again(connections, state, gateway, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -14,12 +14,14 @@ from ingest.directory import Directory, Entry
 from ingest.pipeline import State
 from ingest.reprocess import reprocess
 from store import gateway as gateways
+from store.aside import curable_gateways
 from store.gateway import Datastream
 from store.patience import Patience
 from store.pool import Pool
 from store.statements import statement
 from telemetry import topics
 from telemetry.birth import Birth, decode
+from telemetry.instant import EPOCH, INSTANT
 from telemetry.quantities import QUANTITIES
 from telemetry.reason import CURABLE
 
@@ -47,7 +49,7 @@ class Registry:
         water = self.state.water
         for datastream, moment in heights:
             water.hold(datastream)
-            since = (moment - _EPOCH) // _MICROSECOND
+            since = (moment - EPOCH) // INSTANT
             water.latest[datastream] = max(water.latest[datastream], since)
 
     async def keep(self) -> None:
@@ -69,9 +71,8 @@ class Registry:
 
     async def _cure(self) -> None:
         async with self.pool.connection() as connection:
-            cursor = await connection.execute(statement("reading", "curable_gateways"), {"reasons": sorted(CURABLE)})
-            waiting = await cursor.fetchall()
-        for (gateway,) in waiting:
+            waiting = await curable_gateways(connection, CURABLE)
+        for gateway in waiting:
             if topics.shard(gateway) in self._shards:
                 await self._reprocess(gateway)
 
@@ -124,10 +125,6 @@ class Registry:
             found = await gateways.datastreams_of(connection, list(own.values()))
         directory.extend(map(_entry, found))
         log.info("birth", gateway=gateway, datastreams=count, refused=refused or None, firmware=birth.firmware)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = datetime.resolution
 
 
 def _entry(row: Datastream) -> Entry:

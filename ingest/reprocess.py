@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ from psycopg import AsyncConnection
 
 from ingest.accept import Accepted, accept
 from ingest.pipeline import State
+from store import aside as waiting
 from store import batch as batches
 from store import reading
 from store.binary import READING
 from store.pool import Pool
-from store.statements import statement
 from telemetry.reason import CURABLE, Reason
 
 
@@ -25,39 +24,39 @@ async def reprocess(pool: Pool, gateway: str, state: State, reasons: Collection[
     while True:
         async with pool.connection() as connection:
             await reading.prepare(connection)
-            parameters = {"gateway": gateway, "after": after, "reasons": sorted(reasons)}
-            rows = await (await connection.execute(statement("reading", "curable"), parameters)).fetchall()
+            rows = await waiting.curable(connection, gateway, reasons, after)
             await connection.commit()  # each entry has a transaction of its own
             for row in rows:
                 cured += await _one(connection, row, state)
         if not rows:
             return cured
-        after = rows[-1][0]
+        after = rows[-1].id
 
 
 async def again(pool: Pool, state: State, gateway: str | None, reason: Reason | None) -> tuple[int, int]:
     """Try what waits once more, of one gateway or for one reason: how many entries are stored, how many still wait."""
     reasons = [reason] if reason else list(Reason)
     async with pool.connection() as connection:
-        cursor = await connection.execute(statement("reading", "curable_gateways"), {"reasons": sorted(reasons)})
-        waiting = [code for (code,) in await cursor.fetchall() if gateway in (None, code)]
-    known = [code for code in waiting if code in state.directory.gateways]
+        codes = [code for code in await waiting.curable_gateways(connection, reasons) if gateway in (None, code)]
+    known = [code for code in codes if code in state.directory.gateways]
     cured = sum([await reprocess(pool, code, state, reasons) for code in known])
     async with pool.connection() as connection:
-        parameters = {"gateways": waiting, "reasons": sorted(reasons)}
-        row = await (await connection.execute(statement("reading", "still_aside"), parameters)).fetchone()
-    return cured, row[0] if row else 0
+        return cured, await waiting.still_aside(connection, codes, reasons)
 
 
-async def _one(connection: AsyncConnection[Any], row: tuple[Any, ...], state: State) -> bool:
+async def _one(connection: AsyncConnection[Any], row: waiting.Entry, state: State) -> bool:
     """Try one entry again; whether it, or a part of a whole pack, is stored now."""
-    id_, gateway, boot, stream, sequence, _, reason, content_type, payload, received_at = row
-    accepted = accept(payload, content_type, gateway, state.directory, state.window())
-    if not len(accepted.rows) and all(aside.reason in {*CURABLE, reason} for aside in accepted.asides):
+    accepted = accept(row.payload, row.content_type, row.gateway, state.directory, state.window())
+    if not len(accepted.rows) and all(aside.reason in {*CURABLE, row.reason} for aside in accepted.asides):
         return False  # nothing has changed for it
     async with connection.transaction():
         batch = batches.Batch(
-            state.directory.gateways[gateway], boot, stream, sequence, received_at, len(accepted.rows)
+            state.directory.gateways[row.gateway],
+            row.boot,
+            row.stream,
+            row.sequence,
+            row.received_at,
+            len(accepted.rows),
         )
         (number,) = await batches.record(connection, [batch])
         rows = _rows(accepted, number or await batches.id_of(connection, batch) or 0)
@@ -68,8 +67,8 @@ async def _one(connection: AsyncConnection[Any], row: tuple[Any, ...], state: St
         ]
         for index in np.flatnonzero(written.outcome == reading.CONFLICT).tolist():
             detail = f"reprocessed where {written.present[index]!r} is stored"
-            rest.append(_kept(row, int(accepted.rows["record"][index]), Reason.CONFLICT, detail, None, payload))
-        await _close(connection, id_, rest, whole=row[5] < 0)
+            rest.append(_kept(row, int(accepted.rows["record"][index]), Reason.CONFLICT, detail, None, row.payload))
+        await _close(connection, row.id, rest, whole=row.record < 0)
     reading.risen(rows, state.water)
     return bool((written.outcome != reading.CONFLICT).any())
 
@@ -77,10 +76,9 @@ async def _one(connection: AsyncConnection[Any], row: tuple[Any, ...], state: St
 async def _close(connection: AsyncConnection[Any], id_: int, rest: list[batches.Aside], *, whole: bool) -> None:
     """A record that is stored is done; one that has another fault keeps its entry under that; a whole pack is split."""
     if rest and not whole:
-        parameters = {"id": id_, "reason": rest[0].reason, "detail": rest[0].detail}
-        await connection.execute(statement("reading", "another_reason"), parameters)
+        await waiting.another_reason(connection, id_, rest[0].reason, rest[0].detail)
         return
-    await connection.execute(statement("reading", "replayed"), {"ids": [id_]})
+    await waiting.replayed(connection, [id_])
     await batches.set_aside(connection, rest)
 
 
@@ -93,9 +91,7 @@ def _rows(accepted: Accepted, batch: int) -> reading.Array:
 
 
 def _kept(
-    row: tuple[Any, ...], record: int, reason: Reason, detail: str, station: str | None, payload: bytes
+    row: waiting.Entry, record: int, reason: Reason, detail: str, station: str | None, payload: bytes
 ) -> batches.Aside:
-    _, gateway, boot, stream, sequence, _, _, content_type, _, received_at = row
-    received: datetime = received_at
-    label = (gateway, boot, stream, sequence, record)
-    return batches.Aside(*label, reason.value, detail, station, content_type, payload, received)
+    label = (row.gateway, row.boot, row.stream, row.sequence, record)
+    return batches.Aside(*label, reason.value, detail, station, row.content_type, payload, row.received_at)

@@ -15,13 +15,13 @@ from notify import escalation
 from notify.delivery.sender import Sender
 from notify.delivery.throttle import woken
 from notify.grouping.escalation_policy import Ladder
-from notify.grouping.fan_out import Connection, Expansion, close, hold, load_steps, take, waiting
+from notify.grouping.fan_out import Expansion, close, hold, load_steps, take, waiting
 from notify.grouping.grouping import Key, by_key, wait
 from notify.publications import broadcast, bulletin, cap_publisher, withdrawal
 from notify.settings import NotifySettings
 from notify.step import Step
 from store.patience import ABSENT, Patience
-from store.pool import Pool
+from store.pool import Connection, Pool
 from store.statements import statement
 from telemetry.clock import Clock
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from notify.grouping.escalation_policy import RUNGS, Does, Ladder
 from notify.grouping.fan_out import (
     Bundle,
-    Connection,
     Expansion,
     expand,
     insert_due,
@@ -19,6 +18,7 @@ from notify.grouping.grouping import until
 from notify.grouping.inhibition import inhibited_of
 from notify.publications.broadcast import CLASSES, URGENT, Spoken, aloud, speak_of
 from notify.step import RISES, Step
+from store.pool import Connection
 from store.statements import statement
 
 

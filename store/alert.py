@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.rows import TupleRow, class_row
 
+from store.pool import Connection
 from store.statements import statement
 
 _log = structlog.get_logger(__name__)
@@ -60,9 +61,7 @@ class Stored:
         return Key(self.rule, self.place, self.subject, self.basis)
 
 
-async def current(
-    connection: AsyncConnection[TupleRow], places: Sequence[int], from_times: Sequence[datetime]
-) -> list[Stored]:
+async def current(connection: Connection, places: Sequence[int], from_times: Sequence[datetime]) -> list[Stored]:
     """Episodes of each place that are open or ended at or after its moment, in order of their start."""
     async with connection.cursor(row_factory=class_row(Stored)) as cursor:
         arguments = {"places": list(places), "from_times": list(from_times)}

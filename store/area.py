@@ -10,16 +10,16 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from store.binary import column, gather, instants, layout
 from store.lease import Waits
+from store.pool import Connection
 from store.statements import statement
 from store.verdict import Verdict
 from store.work import Feed
 
-Connection = AsyncConnection[TupleRow]
 Array = npt.NDArray[Any]
 #: Means and rain of days, and temperatures of hours, as loaded.
 DAILY: Final = layout(station="int4", day="date", value="float8")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-
+from store.pool import Connection
 from store.statements import statement
 
 #: Numbers looked at again: a transaction that took its number earlier may be seen later.
@@ -17,7 +15,7 @@ OFFSET = 60.0
 REMEMBERED = timedelta(days=7)
 
 
-async def look(connection: AsyncConnection[TupleRow], now: datetime) -> int:
+async def look(connection: Connection, now: datetime) -> int:
     """Bring the spells up to date at event time ``now`` and mark the stations they concern; return how many changed."""
     async with connection.transaction():
         found = await (await connection.execute(statement("care", "only_one"))).fetchone()

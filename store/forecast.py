@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from store.binary import instants
+from store.pool import Connection
 from store.statements import statement
 
 
@@ -77,9 +78,7 @@ class Issue(NamedTuple):
 Series = dict[tuple[int, str, datetime], tuple[NDArray[np.datetime64], NDArray[np.float64]]]
 
 
-async def newest(
-    connection: AsyncConnection[TupleRow], places: Sequence[int], now: datetime
-) -> tuple[list[Issue], Series]:
+async def newest(connection: Connection, places: Sequence[int], now: datetime) -> tuple[list[Issue], Series]:
     """Newest issues that reach beyond ``now``, and what they say; a source of many places is read once."""
     arguments = {"places": list(places), "now": now}
     cursor = await connection.execute(statement("forecast", "newest"), arguments)

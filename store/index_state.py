@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from store.binary import column
 from store.index_value import OBSERVED
+from store.pool import Connection
 from store.statements import statement
 
 
@@ -73,7 +74,7 @@ async def clear(
 
 
 async def read(
-    connection: AsyncConnection[TupleRow],
+    connection: Connection,
     places: Sequence[int],
     times: Sequence[datetime],
     reference_time: str = OBSERVED,

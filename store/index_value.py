@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from store.binary import column, instants
+from store.pool import Connection
 from store.statements import statement
 
 #: Reference time of what was observed, not forecast.
@@ -116,13 +117,13 @@ async def clear_issues(
     await cursor.execute(statement("index_value", "clear_issues"), arguments)
 
 
-async def forget_issues(connection: AsyncConnection[TupleRow], limit: datetime) -> int:
+async def forget_issues(connection: Connection, limit: datetime) -> int:
     """Delete what forecasts issued before ``limit`` gave, and return how many rows that were."""
     return (await connection.execute(statement("index_value", "forget_issues"), {"limit": limit})).rowcount
 
 
 async def read(
-    connection: AsyncConnection[TupleRow],
+    connection: Connection,
     places: Sequence[int],
     from_time: datetime,
     to_time: datetime,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.rows import TupleRow, class_row
 
+from store.pool import Connection
 from store.statements import statement
 
 
@@ -51,7 +52,7 @@ class LeaseLost(Exception):  # noqa: N818 — says what happened
 
 
 async def take(
-    connection: AsyncConnection[TupleRow], worker: str, token: UUID, now: datetime, most: int, waits: Waits
+    connection: Connection, worker: str, token: UUID, now: datetime, most: int, waits: Waits
 ) -> list[Leased]:
     """Lease up to ``most`` places: one statement, committed at once on a connection in autocommit.
 
@@ -83,20 +84,20 @@ async def finished(cursor: AsyncCursor[TupleRow]) -> dict[int, int]:
     return dict(await cursor.fetchall())
 
 
-async def renew(connection: AsyncConnection[TupleRow], token: UUID, hold: timedelta) -> None:
+async def renew(connection: Connection, token: UUID, hold: timedelta) -> None:
     """Hold on for longer, and commit."""
     async with connection.transaction():
         await connection.execute(statement("lease", "renew"), {"token": token, "hold": hold})
 
 
-async def give_up(connection: AsyncConnection[TupleRow], token: UUID) -> None:
+async def give_up(connection: Connection, token: UUID) -> None:
     """Make the token's marks waiting again, and commit."""
     async with connection.transaction():
         await connection.execute(statement("lease", "give_up"), {"token": token})
         await connection.execute(statement("lease", "expire"))
 
 
-async def expire(connection: AsyncConnection[TupleRow]) -> int:
+async def expire(connection: Connection) -> int:
     """Turn leases of workers that are gone into marks; return how many."""
     async with connection.transaction():
         row = await (await connection.execute(statement("lease", "expire"))).fetchone()

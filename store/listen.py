@@ -1,4 +1,4 @@
-"""Being woken by the database's notifications, over as many connections as it takes; only here."""
+"""Being woken by the database's notifications, over as many connections as it takes; here and nowhere else."""
 
 from __future__ import annotations
 

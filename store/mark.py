@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
+from store.pool import Connection
 from store.statements import statement
 
 #: Channel on which a new mark wakes analytics; a hint only.
@@ -28,14 +29,14 @@ async def below(cursor: AsyncCursor[TupleRow], place: int, from_time: datetime, 
     await cursor.execute(statement("mark", "below"), arguments)
 
 
-async def waiting(connection: AsyncConnection[TupleRow]) -> int:
+async def waiting(connection: Connection) -> int:
     """How many marks nobody has taken yet."""
     row = await (await connection.execute(statement("mark", "waiting"))).fetchone()
     return int(row[0]) if row else 0
 
 
 async def span(
-    connection: AsyncConnection[TupleRow],
+    connection: Connection,
     codes: Sequence[str] | None,
     from_time: datetime,
     to_time: datetime,
@@ -47,7 +48,7 @@ async def span(
     return int(row[0]) if row else 0
 
 
-async def left(connection: AsyncConnection[TupleRow], cause: str) -> int:
+async def left(connection: Connection, cause: str) -> int:
     """Places that wait or are in work for a cause."""
     row = await (await connection.execute(statement("mark", "left"), {"cause": cause})).fetchone()
     return int(row[0]) if row else 0

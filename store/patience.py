@@ -1,4 +1,4 @@
-"""What a process does while the database is away or refuses: it tells, waits, tries again; only here."""
+"""What a process does while the database is away or refuses: it tells, waits, tries again; here and nowhere else."""
 
 from __future__ import annotations
 

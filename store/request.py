@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from store.pool import Connection
 from store.statements import statement
-
-Connection = AsyncConnection[TupleRow]
 
 
 class Request(NamedTuple):

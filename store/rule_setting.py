@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from store import audit, mark
+from store.pool import Connection
 from store.statements import statement
-
-Connection = AsyncConnection[TupleRow]
 
 
 class UnknownPlace(LookupError):  # noqa: N818 — says what it is

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
+from psycopg.rows import TupleRow
 from pydantic import Field
 
 from telemetry.settings import DatabaseSettings, read
@@ -28,16 +30,49 @@ class GatewaySettings(DatabaseSettings):
     mqtt_key: Path | None = Field(None, description="key of the own certificate")
 
 
+#: What every session of a command speaks at its border.
+_UTC = "-c timezone=UTC"
+
+
+def _refused(error: psycopg.OperationalError) -> SystemExit:
+    """Tell a person in a line, in place of a traceback; exit code 1."""
+    said = " ".join(str(error).split())
+    sys.stderr.write(f"cannot reach the database of NONGVU_DATABASE_URL: {said}\n'nongvu doctor' says more\n")
+    return SystemExit(1)
+
+
 @contextmanager
-def connect(name: str, *, autocommit: bool = False) -> Iterator[Connection[Any]]:
-    """Connection by ``NONGVU_DATABASE_URL`` in UTC; commits at the end, or rolls back."""
-    settings = read(StoreSettings)
+def connect(name: str, *, autocommit: bool = False, url: str | None = None) -> Iterator[Connection[Any]]:
+    """Connection of a command by ``NONGVU_DATABASE_URL`` (or ``url``) in UTC; commits at the end, or rolls back.
+
+    ``name`` stands in ``pg_stat_activity``. A database that cannot be reached ends the command with a line about it.
+    """
     try:
         connection = psycopg.connect(
-            settings.database_url, application_name=f"nongvu-{name}", options="-c timezone=UTC", autocommit=autocommit
+            url or read(StoreSettings).database_url,
+            autocommit=autocommit,
+            application_name=f"nongvu-{name}",
+            options=_UTC,
         )
     except psycopg.OperationalError as error:
-        message = f"cannot reach the database of NONGVU_DATABASE_URL: {error}"
-        raise SystemExit(message) from None
+        raise _refused(error) from None
     with connection:
+        yield connection
+
+
+@asynccontextmanager
+async def connect_async(
+    name: str, *, autocommit: bool = False, url: str | None = None
+) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """The same for commands that work with ``await``."""
+    try:
+        connection = await AsyncConnection.connect(
+            url or read(StoreSettings).database_url,
+            autocommit=autocommit,
+            application_name=f"nongvu-{name}",
+            options=_UTC,
+        )
+    except psycopg.OperationalError as error:
+        raise _refused(error) from None
+    async with connection:
         yield connection

@@ -5,12 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-
+from store.pool import Connection
 from store.statements import statement
-
-Connection = AsyncConnection[TupleRow]
 
 
 class Met(NamedTuple):

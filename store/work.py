@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from store.binary import column, gather, instants, layout
+from store.pool import Connection
 from store.statements import statement
+from telemetry.instant import INSTANT
 
-Connection = AsyncConnection[TupleRow]
 Array = npt.NDArray[Any]
 
 #: A window's readings, as loaded.
@@ -196,7 +196,7 @@ def behind(spans: Sequence[Span], found: Array) -> list[Span]:
     """Those spans, or parts of them, that come after the last reading found."""
     stream, time = int(found["datastream_id"][-1]), found["phenomenon_time"][-1].item().replace(tzinfo=UTC)
     at = next(k for k, one in enumerate(spans) if one.datastream == stream and one.from_time <= time <= one.to_time)
-    rest = spans[at]._replace(from_time=time + timedelta(microseconds=1))
+    rest = spans[at]._replace(from_time=time + INSTANT)
     return [*([rest] if rest.from_time <= rest.to_time else []), *spans[at + 1 :]]
 
 

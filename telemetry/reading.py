@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from telemetry.instant import EPOCH
+
 #: Codes of stations and gateways: short, lower case, safe in a topic, a URL and a SenML name.
 CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
@@ -37,7 +39,7 @@ def milliseconds(moment: datetime) -> int:
     if moment.tzinfo is None:
         message = f"{moment.isoformat()} has no time zone: give an aware UTC time"
         raise ValueError(message)
-    delta = moment - _EPOCH
+    delta = moment - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
 
 
@@ -45,6 +47,3 @@ def moment(time: int) -> datetime:
     """Aware UTC moment of milliseconds since 1970-01-01 UTC."""
     seconds, rest = divmod(time, 1000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
 
 from api.access.oidc import Issuer
 from api.protocol.problems import Problem
 from api.protocol.rate_limit import Limiter, Quotas
 from api.settings import ApiSettings
-from store.pool import Pool
+from store.pool import Connection, Pool
 from telemetry.clock import Clock
 
 #: Filters that were not asked for are NULL: a plan made for the very values leaves them out, one for all values cannot.
@@ -67,21 +65,19 @@ class Resources:
             raise Problem(503, "the replay has not begun: try again later", headers={"Retry-After": "2"}) from None
 
     @asynccontextmanager
-    async def reading(
-        self, share: Pool | None = None, seconds: float | None = None
-    ) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    async def reading(self, share: Pool | None = None, seconds: float | None = None) -> AsyncIterator[Connection]:
         """Lend a connection for reading, of a share where one is named, with a limit on every query's time [s]."""
         async with self._lent(share or self.read_pool, seconds) as connection:
             yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    async def writing(self) -> AsyncIterator[Connection]:
         """Lend a connection in a transaction."""
         async with self._lent(self.pool) as connection:
             yield connection
 
     @asynccontextmanager
-    async def _lent(self, pool: Pool, seconds: float | None = None) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    async def _lent(self, pool: Pool, seconds: float | None = None) -> AsyncIterator[Connection]:
         limit = min(seconds or self.settings.request_seconds, self.settings.request_seconds)
         async with pool.connection() as connection:
             await connection.execute(_FOR_A_REQUEST, (str(int(limit * 1000)),))

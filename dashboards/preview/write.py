@@ -16,6 +16,7 @@ from dashboards.macros import Shown
 from dashboards.preview.ask import ROLE, ROLES, choices, span, texts
 from dashboards.preview.page import page
 from dashboards.words import Language
+from store.settings import connect
 
 
 class PreviewError(Exception):
@@ -28,14 +29,7 @@ def write(
 ) -> Iterator[Path]:  # fmt: skip
     """Draw boards one by one and yield the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        connection = psycopg.connect(
-            url, autocommit=True, application_name="nongvu-dashboards", options="-c timezone=UTC"
-        )
-    except psycopg.OperationalError as error:
-        message = f"cannot reach the database of NONGVU_DATABASE_URL: {error}"
-        raise PreviewError(message) from None
-    with connection:
+    with connect("dashboards", autocommit=True, url=url) as connection:
         until = end or newest(connection)
         for board in boards:
             for language in languages:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from notify.languages import OFFICIAL, SHELF
+from store.settings import connect
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Alerts to people: run, preview, test, approve, queue, retry."
@@ -106,7 +107,7 @@ def approve(
 
     from store.statements import statement
 
-    with connected() as connection:
+    with connect("notify") as connection:
         if number is None:
             for row in connection.execute(statement("bulletin", "waiting_approvals")):
                 now = f"now level {row[5]}  " if row[5] is not None else ""
@@ -134,7 +135,7 @@ def queue(
     from store.statements import statement
 
     states = state or ["queued", "held", "sending", "failed", "doubtful"]
-    with connected() as connection:
+    with connect("notify") as connection:
         counts = dict(connection.execute(statement("delivery", "counts")).fetchall())
         cursor = connection.execute(statement("delivery", "queue"), {"states": states, "most": most})
         names = [column.name for column in cursor.description or ()]
@@ -168,7 +169,7 @@ def retry(
     """Send failed or doubtful messages again; a doubtful one may arrive a second time."""
     from store.statements import statement
 
-    with connected() as connection:
+    with connect("notify") as connection:
         again = [row[0] for row in connection.execute(statement("delivery", "retry"), {"deliveries": deliveries})]
         connection.execute(statement("bundle", "wake_senders"))
         if again:
@@ -191,15 +192,6 @@ def routes_or_exit(settings: Any) -> list[Any]:
         for problem in error.problems:
             typer.echo(f"  {problem}", err=True)
         raise typer.Exit(WRONG_SETTINGS) from None
-
-
-def connected() -> Any:
-    """Connection to the database of the settings, UTC, committed when left without an error."""
-    import psycopg
-
-    from telemetry.settings import DatabaseSettings, read
-
-    return psycopg.connect(read(DatabaseSettings).database_url, options="-c timezone=UTC")
 
 
 def audit(connection: Any, action: str, subject: str, **detail: Any) -> None:

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from notify.commands.notify import audit, connected, moment, read_text
+from notify.commands.notify import audit, moment, read_text
 from notify.languages import OFFICIAL, SHELF
+from store.settings import connect
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="People who get messages, and their consent.")
 
@@ -81,7 +82,7 @@ def add(
         person = Person.model_validate(
             {key: value for key, value in given.items() if key in always or names.get(key, key) in said}
         )
-        with connected() as connection:
+        with connect("subscriber") as connection:
             number, new = put(connection, person, moment(at), "command")
             audit(connection, "subscriber.add" if new else "subscriber.update", str(number))
     except ValidationError as error:
@@ -102,7 +103,7 @@ def list_(
     """List subscribers; numbers are masked."""
     from notify.delivery.phone import mask
 
-    with connected() as connection:
+    with connect("subscriber") as connection:
         people = _people(connection, state=state)
         audit(connection, "subscriber.list", state or "all", count=len(people))
     for person in people:
@@ -135,7 +136,7 @@ def import_(
     counts = {"added": 0, "updated": 0, "withdrawn": 0, "erased": 0}
     wrong: list[str] = []
     alone: list[str] = []
-    with connected() as connection:
+    with connect("subscriber") as connection:
         for line, row in rows(read_text(file)):
             if not isinstance(row, Person):
                 wrong.append(f"line {line}: {row}")
@@ -176,7 +177,7 @@ def export(number: Number) -> None:
     """Print everything kept about a person, as JSON: their right; audited."""
     from store.statements import statement
 
-    with connected() as connection:
+    with connect("subscriber") as connection:
         found = _people(connection, number=number)
         if not found:
             typer.echo(f"there is no subscriber {number}", err=True)
@@ -198,7 +199,7 @@ def stop(
     """Withdraw a person's consent: nothing more is sent to them."""
     from notify.people.subscriber import stop as end
 
-    with connected() as connection:
+    with connect("subscriber") as connection:
         changed = end(connection, number, moment(at), channel)
         if changed:
             audit(connection, "subscriber.stop", str(number))
@@ -213,7 +214,7 @@ def leave(
     """Take places away from a person; who is to get nothing at all is stopped instead."""
     from notify.people.subscriber import leave as take_away
 
-    with connected() as connection:
+    with connect("subscriber") as connection:
         gone = take_away(connection, number, place)
         if gone:
             audit(connection, "subscriber.leave", str(number), places=place)
@@ -234,7 +235,7 @@ def erase(
 
     if not yes:
         typer.confirm(f"Erase subscriber {number} for good?", abort=True)
-    with connected() as connection:
+    with connect("subscriber") as connection:
         changed = forget(connection, number, moment(at), "office")
         if changed:
             audit(connection, "subscriber.erase", str(number))

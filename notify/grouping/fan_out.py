@@ -9,7 +9,6 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
 from notify.grouping.grouping import Key, quiet_until, until
@@ -18,9 +17,9 @@ from notify.step import Step
 from notify.texts.message_text import briefs_of, fresh, long_of, texts_of, title_of
 from notify.texts.prefix import around, language_of
 from notify.texts.sms_segments import Composed, compose_first, segments, tidy
+from store.pool import Connection
 from store.statements import statement
 
-Connection = AsyncConnection[Any]
 NONE: Mapping[int, frozenset[str]] = MappingProxyType({})
 
 

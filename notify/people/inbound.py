@@ -14,11 +14,10 @@ from psycopg.rows import class_row
 from notify.delivery.ledger import plain
 from notify.delivery.phone import masked
 from notify.delivery.route import Route
-from notify.grouping.fan_out import Connection
 from notify.people.keyword_replies import answer
 from notify.provider import Heard, Receipt
 from store.patience import ABSENT
-from store.pool import Pool
+from store.pool import Connection, Pool
 from store.statements import statement
 
 HEARD = Counter("nongvu_notify_inbound", "Inbound messages by what they were", ["kind"])
@@ -98,7 +97,9 @@ async def _receipts(connection: Connection, rows: Sequence[Row], now: datetime) 
     ]
     columns = ("numbers", "names", "routes", "provider_ids", "states", "details")
     values = {"at": now, **dict(zip(columns, map(list, zip(*named, strict=True)), strict=True))}
-    found = dict(await (await connection.execute(statement("inbound", "apply_receipts"), values)).fetchall())
+    found: dict[int, int] = dict(
+        await (await connection.execute(statement("inbound", "apply_receipts"), values)).fetchall()
+    )
     deliveries = {"deliveries": sorted(set(found.values()))}
     await connection.execute(statement("inbound", "settle_by_receipts"), deliveries)
     for number, (row, receipt) in enumerate(receipts):

@@ -13,13 +13,13 @@ from psycopg.rows import dict_row
 
 from notify import languages
 from notify.delivery.phone import PhoneError, normalised
-from notify.grouping.fan_out import Connection
 from notify.languages import OFFICIAL
 from notify.people.subscriber import CONSENT_TEXT
 from notify.provider import Heard
 from notify.texts.message_text import wording
 from notify.texts.sms_segments import compose, fold
 from notify.texts.weather_facts import Facts, facts
+from store.pool import Connection
 from store.statements import statement
 
 _log = structlog.get_logger()

@@ -16,7 +16,7 @@ from lxml import etree
 from psycopg.rows import dict_row
 
 from notify import languages
-from notify.grouping.fan_out import Connection, insert_due
+from notify.grouping.fan_out import insert_due
 from notify.languages import OFFICIAL
 from notify.settings import NotifySettings
 from notify.step import Step
@@ -24,7 +24,7 @@ from notify.texts import text_to_speech
 from notify.texts.message_text import advice_of, filled, wording
 from notify.texts.sms_segments import headline
 from notify.texts.text_normalisation import spelled
-from store.pool import Pool
+from store.pool import Connection, Pool
 from store.statements import statement
 
 #: Legal classes of grassroots broadcasting by level of the rule: ordinary, priority, urgent.

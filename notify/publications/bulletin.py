@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 import structlog
 from psycopg.rows import dict_row
 
-from notify.grouping.fan_out import Connection, insert_due
+from notify.grouping.fan_out import insert_due
 from notify.languages import OFFICIAL
 from notify.publications.broadcast import Spoken, ask, speak_of
 from notify.settings import NotifySettings
 from notify.texts.bulletin_text import compose_all, language_for
 from notify.texts.sms_segments import compose
 from notify.texts.weather_facts import facts
+from store.pool import Connection
 from store.statements import statement
 
 #: Local days of a month on which the ten-day bulletin is issued (the meteorological dekads).

@@ -10,12 +10,13 @@ from typing import Any
 import structlog
 from psycopg.rows import dict_row
 
-from notify.grouping.fan_out import Connection, load_steps
+from notify.grouping.fan_out import load_steps
 from notify.languages import OFFICIAL
 from notify.publications import cap
 from notify.settings import NotifySettings
 from notify.step import Step
 from notify.texts.message_text import advice_of, title_of, wording
+from store.pool import Connection
 from store.statements import statement
 
 _log = structlog.get_logger()

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from psycopg.rows import dict_row
 
-from notify.grouping.fan_out import Connection, insert_due, load_steps
+from notify.grouping.fan_out import insert_due, load_steps
 from notify.grouping.grouping import until
 from notify.languages import OFFICIAL
 from notify.publications.broadcast import CLASSES, Spoken, aloud, announced, paths_of, speak_of, write_feed
@@ -20,7 +20,7 @@ from notify.step import Step, superseded
 from notify.texts import text_to_speech
 from notify.texts.sms_segments import headline
 from notify.texts.text_normalisation import spelled
-from store.pool import Pool
+from store.pool import Connection, Pool
 from store.statements import statement
 
 _log = structlog.get_logger()

@@ -1,4 +1,4 @@
-"""Each job is done in one way: being woken by the database, waiting for it."""
+"""Each job is done in one way: being woken by the database, waiting for it, connecting from a command."""
 
 import ast
 from pathlib import Path
@@ -80,3 +80,48 @@ def test_only_listen_listens():
     ]
     found += [named(path) for path in (ROOT / "store/sql").glob("*.sql") if "\nLISTEN " in path.read_text()]
     assert not found, "be woken by store.listen.listen"
+
+
+#: Who connects otherwise than `store.settings.connect`, and why.
+CONNECT = {
+    "store/settings.py": "it is the one",
+    "store/listen.py": "waits for a database that is away",
+    "store/migrate.py": "libraries, also of standalone: errors are their caller's",
+    "store/backup.py": "libraries, also of standalone: errors are their caller's",
+    "notify/providers/gammu.py": "a database that is not ours",
+}
+
+
+def test_commands_connect_in_one_way():
+    found = {
+        name
+        for name, tree in trees()
+        if not name.startswith("standalone/")  # starts servers, and finds out what is wrong with them
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"psycopg.connect", "psycopg.AsyncConnection.connect", "AsyncConnection.connect"}
+    }
+    assert found == set(CONNECT), "connect with store.settings.connect, which tells what is wrong in a line"
+
+
+def test_a_connection_of_a_pool_has_one_name():
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees()
+        if name != "store/pool.py"
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and "AsyncConnection[" in ast.unparse(node.value)
+    ]
+    assert not found, "import Connection from store.pool"
+
+
+def test_the_beginning_and_the_step_of_time_are_written_once():
+    again = ("datetime(1970, 1, 1", "timedelta(microseconds=1)", "datetime.resolution")
+    found = [
+        f"{named(path)}: {text}"
+        for path in FILES + sorted((ROOT / "telemetry").rglob("*.py"))
+        if named(path) != "telemetry/instant.py"
+        for text in again
+        if text in path.read_text(encoding="utf-8")
+    ]
+    assert not found, "import EPOCH or INSTANT from telemetry.instant"

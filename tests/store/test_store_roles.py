@@ -85,14 +85,14 @@ def test_readers_see_views_only(database):
 
 
 FAMILIES = {
-    "nongvu_ingest": {"reading": None, "gateway": {
+    "nongvu_ingest": {"reading": None, "aside": None, "gateway": {
         "registry", "stations", "datastreams", "datastreams_of", "high_water", "born", "bear", "deploy", "status",
         "commands_waiting", "command_published", "command_expired", "replied", "configs_waiting", "config_published",
         "configured"}},
     "nongvu_analytics": {"rollup": None, "work": None, "lease": None, "worker": None, "mark": None, "due": None, "index_value": None,
                          "index_state": None, "alert": None},
     "nongvu_notify": {"bundle": None, "delivery": None},
-    "nongvu_api": {"shown": None, "access": None, "heard": None},
+    "nongvu_api": {"visible": None, "access": None, "heard": None},
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from analytics.run.alerts.shown_measure import days_of, going, witness
 from analytics.run.window.place_facts import Known
 from analytics.wording import Said, texts
 from store.alert import Key, Stored
+from telemetry.instant import second_of
 
 OBSERVED = "observed"
 #: That it is less, over or never was is worth hearing for so long, however short the life of what it takes back.
@@ -31,7 +32,7 @@ def moment(second: int) -> datetime:
 
 def episode_of(stored: Stored) -> Episode:
     """An episode as pure code knows it."""
-    course = tuple(Change(_second(at), int(level)) for at, level in stored.course)
+    course = tuple(Change(second_of(at), int(level)) for at, level in stored.course)
     return Episode(
         int(stored.started.timestamp()),
         None if stored.ended is None else int(stored.ended.timestamp()),
@@ -54,10 +55,6 @@ def told_of(stored: Stored) -> Told | None:
         None if stored.people_at is None else int(stored.people_at.timestamp()),
         stored.people_worst,
     )
-
-
-def _second(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from analytics.wording import local_date
 from store.alert import Key as AlertKey
 from store.alert import Stored
 from store.due import Due
+from telemetry.instant import second_of
 
 FORECAST = "forecast"
 #: Cause of a mark, and kind of a due row.
@@ -162,7 +163,7 @@ def _settled(former: Stored, span: Coming, came: Episode | None, now: int) -> Re
 
 def former_span(former: Stored) -> Coming:
     """What an alert of a forecast said."""
-    return Coming(int(former.started.timestamp()), _second(former.values["until"]), former.level)
+    return Coming(int(former.started.timestamp()), second_of(former.values["until"]), former.level)
 
 
 def _next_look(former: Stored) -> int:
@@ -173,11 +174,7 @@ def _next_look(former: Stored) -> int:
 
 def issued_of(former: Stored) -> int:
     """Second of the issue that it was last said of."""
-    return _second(former.values["issued"])
-
-
-def _second(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())
+    return second_of(former.values["issued"])
 
 
 def next_looks(alerts: alert_rows.Alerts, expected: Mapping[Key, Sequence[Stored]], now: datetime) -> list[Due]:
@@ -190,7 +187,7 @@ def next_looks(alerts: alert_rows.Alerts, expected: Mapping[Key, Sequence[Stored
     for number, row in enumerate((*alerts.changed, *alerts.opened)):
         if "until" in row["values"]:
             key = (stored[row["id"]].place, row["id"]) if "id" in row else (row["place"], -number)
-            ends[key] = _second(row["values"]["until"])
+            ends[key] = second_of(row["values"]["until"])
             if row["state"] != "open":
                 del ends[key]
     first: dict[int, int] = {}

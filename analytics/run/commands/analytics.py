@@ -22,6 +22,7 @@ from analytics.run.questions.explain import explain as explained
 from analytics.run.settings import AnalyticsSettings
 from store.metrics import serve_metrics
 from store.rule_setting import UnknownPlace
+from store.settings import connect_async
 from telemetry import process
 from telemetry.settings import DatabaseSettings, read
 
@@ -98,10 +99,9 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Say how a value came about: inputs, intermediate values, equation and source."""
-    url = read(DatabaseSettings).database_url
 
     async def ask() -> Explanation:
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+        async with connect_async("explain", autocommit=True) as connection:
             return await explained(connection, place, day.date(), index)
 
     with _plainly():
@@ -140,11 +140,10 @@ def plot(
         typer.echo("pictures need matplotlib and pyet: pip install 'nongvu[plot]'", err=True)
         raise typer.Exit(2) from None
     folder.mkdir(parents=True, exist_ok=True)
-    url = read(DatabaseSettings).database_url
     span = plotting.season(first, last, datetime.now(UTC))
 
     async def draw() -> list[plotting.Picture]:
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+        async with connect_async("plot", autocommit=True) as connection:
             return await plotting.plot(connection, place, *span, index or [], folder)
 
     with _plainly():

@@ -7,7 +7,6 @@ from collections.abc import Coroutine
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-import psycopg
 import typer
 
 from analytics.lacks import when_unknown
@@ -15,7 +14,7 @@ from analytics.rule import Rule, Status, changed_terms, own_terms
 from analytics.rules import BY_NAME, RULES
 from analytics.run.questions.preview import NoPreview, Preview, preview
 from store import rule_setting
-from telemetry.settings import DatabaseSettings, read
+from store.settings import connect_async
 from telemetry.unknown import words
 
 app = typer.Typer(help="Alert rules: list, check, preview, set.", no_args_is_help=True, add_completion=False)
@@ -128,9 +127,6 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run(work)
     except (rule_setting.UnknownPlace, NoPreview) as error:
         raise _refused(str(error)) from None
-    except psycopg.OperationalError as error:
-        typer.echo(f"cannot reach the database of NONGVU_DATABASE_URL: {error}", err=True)
-        raise typer.Exit(1) from None
 
 
 def _refused(message: str) -> typer.Exit:
@@ -161,16 +157,9 @@ def _terms(rule: Rule, values: dict[str, Any]) -> Any:
         raise _refused(str(error)) from None
 
 
-async def _connect() -> Any:
-    url = read(DatabaseSettings).database_url
-    return await psycopg.AsyncConnection.connect(
-        url, autocommit=True, options="-c timezone=UTC", application_name="nongvu-rule"
-    )
-
-
 async def _check() -> list[dict[str, str]]:
     problems = []
-    async with await _connect() as connection:
+    async with connect_async("rule", autocommit=True) as connection:
         for one in await rule_setting.given(connection):
             try:
                 if one.rule in BY_NAME:
@@ -185,7 +174,7 @@ async def _check() -> list[dict[str, str]]:
 
 async def _preview(rule: Rule, code: str, values: dict[str, Any], days: int, last: date) -> Preview:
     terms = _terms(rule, values)
-    async with await _connect() as connection:
+    async with connect_async("rule", autocommit=True) as connection:
         places = await rule_setting.area(connection, code)
         first = last - timedelta(days=days - 1)
         return await preview(connection, rule, places, first, last, own_terms(rule), terms)
@@ -193,7 +182,7 @@ async def _preview(rule: Rule, code: str, values: dict[str, Any], days: int, las
 
 async def _set(rule: Rule, code: str, values: dict[str, Any], moment: datetime, who: str, now: datetime) -> None:
     _terms(rule, values)
-    async with await _connect() as connection:
+    async with connect_async("rule", autocommit=True) as connection:
         await rule_setting.add(connection, rule.name, code, values, moment, who, now)
 
 

@@ -30,9 +30,9 @@ from analytics.run.window.place_facts import local_date
 from store.due import Due
 from store.index_state import States
 from store.index_value import Values, concatenate
+from store.pool import Connection
 from store.unjudged import Unjudged
 from store.verdict import Verdict
-from store.work import Connection
 from store.work import Verdict as Said
 
 #: A frame, and that of the crop seasons, with the indices computed on each.

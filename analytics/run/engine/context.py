@@ -22,7 +22,7 @@ from analytics.run.window.frame import Frame
 from analytics.run.window.place_facts import local_date, midnight, naive
 from store import alert, index_state, index_value
 from store.alert import Stored
-from store.work import Connection
+from store.pool import Connection
 
 #: (place, index, season) → day → value.
 DailyValues: TypeAlias = dict[tuple[int, str, int], dict[date, float]]

@@ -29,7 +29,7 @@ from analytics.run.window.place_facts import Known, local_date, midnight
 from store import lease, uncomputed, work
 from store import worker as workers
 from store.lease import Leased, LeaseLost, Waits
-from store.pool import Pool
+from store.pool import Connection, Pool
 
 log = structlog.get_logger(__name__)
 #: Whose work it is, among workers of every kind.
@@ -145,7 +145,7 @@ class Engine:
         for leased in taken:
             self.cache.pop(leased.place, None)
 
-    async def _work(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
+    async def _work(self, connection: Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
         looking = [leased for leased in taken if only(AHEAD, leased)]
         done = len(looking)
         if looking:
@@ -157,7 +157,7 @@ class Engine:
             done += await self._past(connection, token, past, now)
         return done
 
-    async def _ahead(self, connection: work.Connection, token: UUID, looking: Sequence[Leased], now: datetime) -> None:
+    async def _ahead(self, connection: Connection, token: UUID, looking: Sequence[Leased], now: datetime) -> None:
         ids = [leased.place for leased in looking]
         self._forget(looking)  # what it said of forecasts is not what their cache has
         known, _ = await self.acquainted.ask(connection, ids, ())
@@ -165,7 +165,7 @@ class Engine:
         await forecast_run.look(connection, token, places, self.rules, self.indices, now)
         await uncomputed.healed(connection, ids, "ahead")
 
-    async def _past(self, connection: work.Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
+    async def _past(self, connection: Connection, token: UUID, taken: Sequence[Leased], now: datetime) -> int:
         """Compute portion by portion; after a while what is left goes back, so that what is new since comes first."""
         jobs: list[Job] = []
 
@@ -191,7 +191,7 @@ class Engine:
             await uncomputed.healed(connection, healed)
         return done
 
-    async def _compute(self, connection: work.Connection, token: UUID, jobs: Sequence[Job], now: datetime) -> None:
+    async def _compute(self, connection: Connection, token: UUID, jobs: Sequence[Job], now: datetime) -> None:
         places = [job.leased.place for job in jobs]
         had = [self.cache.pop(place, None) for place in places]  # what fails half-way is not to be trusted again
         if any(one is None for one in had):
@@ -200,7 +200,7 @@ class Engine:
         await write(connection, token, places, [computed], now)
         self.cache |= computed.cached
 
-    async def _jobs(self, connection: work.Connection, taken: Sequence[Leased], now: datetime) -> list[Job]:
+    async def _jobs(self, connection: Connection, taken: Sequence[Leased], now: datetime) -> list[Job]:
         places = [leased.place for leased in taken]
         changed = {leased.place for leased in taken if set(leased.causes) - _PLAIN}
         known, reached = await self.acquainted.ask(connection, places, changed)

@@ -35,9 +35,8 @@ from store import due, forecast, index_value
 from store.due import Due
 from store.index_value import Values, concatenate
 from store.lease import Leased, LeaseLost
-from store.work import Connection
-
-_INSTANT = timedelta(microseconds=1)
+from store.pool import Connection
+from telemetry.instant import INSTANT
 
 
 def looks_ahead(rule: Rule) -> bool:
@@ -133,12 +132,12 @@ async def _look(
 ) -> Looked:
     zones = [one.known.spot.time_zone for one in members]
     first = min(local_date(reach.since, zone) for zone in zones)
-    last = max(local_date(reach.until - _INSTANT, zone) for zone in zones)
+    last = max(local_date(reach.until - INSTANT, zone) for zone in zones)
     jobs: Sequence[Job] = [
         Job(one.known, first, Leased(one.known.spot.id, None, None, [], [], 0), None) for one in members
     ]
     jobs, context = await read_context(connection, jobs, first, lead_days(rules, indices), rules, several=True)
-    chunk = await read_chunk(connection, jobs, first, last, reach.since - _INSTANT, context.lead, context.heard)
+    chunk = await read_chunk(connection, jobs, first, last, reach.since - INSTANT, context.lead, context.heard)
     trails: Trails = {}
     frames = _think(chunk.frame, members, context, reach, rules, indices, trails)
     values = [index_rows.values([one for one in computed if one.step is Step.DAY], frame) for frame, computed in frames]

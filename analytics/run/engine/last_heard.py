@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from store import work
-from store.work import Connection, Span
+from store.pool import Connection
+from store.work import Span
+from telemetry.instant import INSTANT
 
-_INSTANT = timedelta(microseconds=1)
 #: Looked back, one after the other, until something is found: nearly every station is heard within the first.
 _BACK = (timedelta(days=8), timedelta(days=64), timedelta(days=512))
 _EVER = datetime(1900, 1, 1, tzinfo=UTC)
@@ -55,7 +56,7 @@ async def _look(
     # a datastream may speak for several places, each with a moment of its own: asked once, it is the later one's
     for moment in sorted({until[place] for place in wanted}):
         places = [place for place in wanted if until[place] == moment]
-        spans = {stream: Span(stream, since[place], moment - _INSTANT) for place in places for stream in wanted[place]}
+        spans = {stream: Span(stream, since[place], moment - INSTANT) for place in places for stream in wanted[place]}
         times = await work.heard(connection, list(spans.values()))
         for place in places:
             for stream in wanted[place]:

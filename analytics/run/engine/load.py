@@ -19,9 +19,10 @@ from analytics.run.window.frame import Frame, frame_of, grid_of
 from analytics.run.window.gridding import Laid, gather, part_of
 from analytics.run.window.place_facts import STEP, Known, good_readings, midnight, naive
 from store import work
-from store.work import LOADED, Connection, Span, Verdict, merged
+from store.pool import Connection
+from store.work import LOADED, Span, Verdict, merged
+from telemetry.instant import INSTANT
 
-_INSTANT = timedelta(microseconds=1)
 #: Readings at hand at once: 12 MB, and five times that while they are laid.
 PAGE = work.PAGE
 #: Taken for the interval of a datastream of which nobody said one [s]; what really comes corrects it.
@@ -182,7 +183,7 @@ def _between(grid: Grid, row: int, first: int, end: int, now: datetime) -> tuple
     """First and last moment of some steps of a row, as far as they have come."""
     start = grid.start[row].item().replace(tzinfo=UTC)
     end = min(end, int(grid.edges[row, -1]))
-    return start + timedelta(seconds=first * grid.step), min(start + timedelta(seconds=end * grid.step) - _INSTANT, now)
+    return start + timedelta(seconds=first * grid.step), min(start + timedelta(seconds=end * grid.step) - INSTANT, now)
 
 
 async def _renew(
@@ -220,7 +221,7 @@ def _limits(known: Known, first: date, last: date, lead: int, now: datetime) -> 
     zone = known.spot.time_zone
     return (
         midnight(first - timedelta(days=lead), zone),
-        min(midnight(last + timedelta(days=1), zone) - _INSTANT, now),
+        min(midnight(last + timedelta(days=1), zone) - INSTANT, now),
     )
 
 
@@ -228,7 +229,7 @@ def _spans(known: Known, begin: datetime, end: datetime) -> list[Span]:
     spans = []
     for feed in known.feeds:
         since = begin if feed.valid_from is None else max(begin, feed.valid_from)
-        until = end if feed.valid_to is None else min(end, feed.valid_to - _INSTANT)
+        until = end if feed.valid_to is None else min(end, feed.valid_to - INSTANT)
         if since <= until:
             spans.append(Span(feed.datastream, since, until))
     return spans

@@ -14,6 +14,7 @@ from analytics.rule import ALWAYS, Dated, changed_terms, own_terms
 from analytics.rules import BY_NAME
 from analytics.run.window.place_facts import Known
 from store import work
+from store.pool import Connection
 from store.work import Feed, Setting, Spot
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ class Acquainted:
     asked: dict[int, float] = field(default_factory=dict)
 
     async def ask(
-        self, connection: work.Connection, places: Sequence[int], changed: Collection[int]
+        self, connection: Connection, places: Sequence[int], changed: Collection[int]
     ) -> tuple[Mapping[int, Known], Mapping[int, work.Reached]]:
         """Look places up; also how far each was computed, if it ever was."""
         now = time.monotonic()
@@ -44,7 +45,7 @@ class Acquainted:
                 self.known[place] = replace(old, feeds=feeds.get(place, ()))
         return self.known, reached
 
-    async def _look_up(self, connection: work.Connection, places: Sequence[int], now: float) -> None:
+    async def _look_up(self, connection: Connection, places: Sequence[int], now: float) -> None:
         spots = await work.spots(connection, places)
         seasons = await work.seasons(connection, places)
         settings = await work.settings(connection, places)

@@ -21,7 +21,7 @@ from analytics.run.window.place_facts import local_date
 from store import uncomputed
 from store.lease import Leased, LeaseLost
 from store.patience import is_away, reason_of
-from store.work import Connection
+from store.pool import Connection
 
 log = structlog.get_logger(__name__)
 FAILED = Counter("nongvu_analytics_places_failed", "Places that could not be computed, each try")

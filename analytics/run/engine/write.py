@@ -12,7 +12,7 @@ from analytics.run.engine.compute import Computed
 from analytics.run.window.place_facts import midnight
 from store import alert, area, due, index_state, index_value, lease, mark, unjudged, verdict
 from store.due import Due
-from store.work import Connection
+from store.pool import Connection
 
 #: Kinds of due rows that are a place's own.
 KINDS = ("end-of-day", "silence", "trouble", "lapse", "renewal", "setting", AHEAD)

@@ -31,8 +31,8 @@ from store import area, uncomputed, work
 from store.area import Station
 from store.lease import LeaseLost, Waits
 from store.patience import is_away
-from store.pool import Pool
-from store.work import Connection, Spot
+from store.pool import Connection, Pool
+from store.work import Spot
 
 log = structlog.get_logger(__name__)
 #: Longer spans are cut to where readings begin.

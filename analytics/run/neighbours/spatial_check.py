@@ -19,8 +19,8 @@ from analytics.run.window import quality_verdicts
 from analytics.run.window.frame import static
 from analytics.run.window.place_facts import Known
 from store import area
+from store.pool import Connection
 from store.verdict import Verdict
-from store.work import Connection
 
 #: Days before it that a day's drift looks back at.
 REACH = 2 * SPAN - 1

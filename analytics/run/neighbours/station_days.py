@@ -24,6 +24,7 @@ from analytics.run.window.gridding import gather, lay_series, rain_in_doubt
 from analytics.run.window.place_facts import STEP, Known, good_readings, midnight
 from store.area import Days
 from store.work import Span
+from telemetry.instant import INSTANT
 
 #: Readings and days laid on the grid at once.
 READINGS, ROWS = 1_000_000, 1000
@@ -73,7 +74,7 @@ def spans(pieces: Sequence[Piece]) -> list[Span]:
     for known, first, last in pieces:
         zone = known.spot.time_zone
         begin = midnight(first - timedelta(days=1), zone)
-        end = midnight(last + timedelta(days=1), zone) - timedelta(microseconds=1)
+        end = midnight(last + timedelta(days=1), zone) - INSTANT
         found += [Span(feed.datastream, begin, end) for feed in known.feeds]
     return found
 

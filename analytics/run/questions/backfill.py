@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from typing import Any
 
-import psycopg
 import structlog
 
 from analytics.run.engine.engine import Engine
@@ -24,6 +23,8 @@ from store import lease, mark, uncomputed
 from store.lease import Waits
 from store.pool import pool
 from store.rule_setting import area
+from store.settings import connect_async
+from telemetry.instant import EPOCH
 
 CAUSE = "backfill"
 #: Places a worker takes at once: chunks of work well above 100 ms, small enough to share.
@@ -59,7 +60,7 @@ async def _work(url: str, now: datetime) -> int:
 
 async def begin(url: str, codes: Sequence[str] | None, first: datetime, now: datetime) -> int:
     """Mark the span, and return how many places are to do, those of an earlier backfill included."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+    async with connect_async("backfill", autocommit=True, url=url) as connection:
         for code in codes or ():
             await area(connection, code)  # says so where there is none
         await uncomputed.again(connection)
@@ -115,15 +116,15 @@ def _on_cluster(url: str, now: datetime, scheduler: str, progress: Callable[[int
 
 
 async def _left(url: str) -> int:
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+    async with connect_async("backfill", autocommit=True, url=url) as connection:
         return await mark.left(connection, CAUSE)
 
 
 async def _failed(url: str) -> list[uncomputed.Uncomputed]:
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+    async with connect_async("backfill", autocommit=True, url=url) as connection:
         return await uncomputed.everything(connection)
 
 
 def start_of(day: datetime | None) -> datetime:
     """First moment of a backfill; the beginning of the record where no day is given."""
-    return datetime(1970, 1, 1, tzinfo=UTC) if day is None else day.replace(tzinfo=UTC)
+    return EPOCH if day is None else day.replace(tzinfo=UTC)

@@ -25,8 +25,8 @@ from analytics.run.engine.load import read_chunk, with_long_past
 from analytics.run.engine.place_lookup import Acquainted
 from analytics.run.window.place_facts import midnight
 from store.lease import Leased
+from store.pool import Connection
 from store.rule_setting import area
-from store.work import Connection
 from telemetry.unknown import words
 
 

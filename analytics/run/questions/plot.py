@@ -14,8 +14,10 @@ import numpy as np
 from analytics.indices import BY_NAME
 from analytics.run.window.place_facts import midnight
 from store import index_value, work
+from store.pool import Connection
 from store.rule_setting import area
-from store.work import Connection, Span, Spot
+from store.work import Span, Spot
+from telemetry.instant import INSTANT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +174,7 @@ async def _raw(connection: Connection, spot: Spot, first: date, last: date) -> D
 
     _, feeds = await work.reached_and_feeds(connection, [spot.id])
     zone = spot.time_zone
-    limits = midnight(first, zone), midnight(last + timedelta(days=1), zone) - timedelta(microseconds=1)
+    limits = midnight(first, zone), midnight(last + timedelta(days=1), zone) - INSTANT
     series = {}
     for feed in feeds:
         array = await work.readings(connection, [Span(feed.datastream, *limits)])

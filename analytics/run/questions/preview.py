@@ -15,6 +15,7 @@ from analytics.grid import Array, Times
 from analytics.rule import ALWAYS, Dated, Measure, Rule, Terms
 from analytics.run.window.place_facts import midnight
 from store import unjudged, work
+from store.pool import Connection
 from store.rule_setting import Below
 
 #: Rule → the stored daily index that is its measure, or its extreme of the day.
@@ -126,7 +127,7 @@ def daily_levels(codes: level.Codes, patience: int) -> level.Codes:
 
 
 async def preview(
-    connection: work.Connection, rule: Rule, places: Sequence[Below], first: date, last: date, now: Terms, then: Terms
+    connection: Connection, rule: Rule, places: Sequence[Below], first: date, last: date, now: Terms, then: Terms
 ) -> Preview:
     """Compare terms over days already computed."""
     name = SUMMARY.get(rule.name)
@@ -146,9 +147,7 @@ async def preview(
     )  # fmt: skip
 
 
-async def daily_values(
-    connection: work.Connection, places: Sequence[Below], name: str, first: date, last: date
-) -> Array:
+async def daily_values(connection: Connection, places: Sequence[Below], name: str, first: date, last: date) -> Array:
     """(places, days) stored values of a daily index."""
     zones = sorted({place.time_zone for place in places})
     starts = [midnight(first, zone) for zone in zones]

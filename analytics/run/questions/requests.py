@@ -13,7 +13,8 @@ from analytics.run.questions.backfill import CAUSE
 from analytics.run.questions.explain import NotExplained, explain
 from analytics.run.questions.preview import NoPreview, preview
 from store import mark, request, rule_setting
-from store.request import Connection, Request
+from store.pool import Connection
+from store.request import Request
 
 log = structlog.get_logger(__name__)
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psycopg
 
 from analytics import skill
 from analytics.rules import BY_NAME
 from analytics.skill import Span
 from store import skill as stored
+from store.settings import connect_async
+from telemetry.instant import second_of
 
 #: Seasons of the north, by month of an event's or an episode's beginning.
 SEASONS = {"winter": (12, 1, 2), "spring": (3, 4, 5), "summer": (6, 7, 8), "autumn": (9, 10, 11)}
@@ -37,17 +38,12 @@ def read_events(file: Path) -> dict[str, list[Span]]:
             raise NotScored(message)
         for row in rows:
             try:
-                span = Span(_second(row["begin"]), _second(row["end"]))
+                span = Span(second_of(row["begin"]), second_of(row["end"]))
             except (TypeError, ValueError) as error:
                 message = f"{file}, line {rows.line_num}: {error}: times as 2026-01-20T07:00+07:00"
                 raise NotScored(message) from None
             found.setdefault(row["place"], []).append(span)
     return found
-
-
-def _second(text: str) -> int:
-    moment = datetime.fromisoformat(text)
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 async def score_rule(
@@ -61,7 +57,7 @@ async def score_rule(
         )
         raise NotScored(message)
     came = read_events(events)
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+    async with connect_async("skill", autocommit=True, url=url) as connection:
         rows = await stored.episodes(connection, rule, level, *span, now)
     warned: dict[str, list[Span]] = {}
     for code, begin, end in rows:
@@ -86,7 +82,7 @@ def _month(span: Span) -> int:
 
 async def score_forecasts(url: str, place: str | None, span: tuple[datetime, datetime]) -> dict[str, Any]:
     """Score stored forecasts by quantity and days ahead, and indices on them the same way."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+    async with connect_async("skill", autocommit=True, url=url) as connection:
         rows = await stored.forecasts(connection, place, *span)
         rows += await stored.index_forecasts(connection, place, *span)
     groups: dict[tuple[str, int], list[stored.Met]] = {}
