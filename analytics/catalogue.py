@@ -11,11 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from analytics import languages
 from analytics.indices import ALL
 from analytics.indices.crops import crops
 from analytics.lacks import when_unknown
-from analytics.languages import FRAMES
-from analytics.properties import PROPERTIES
+from analytics.properties import PROPERTIES, Property
 from analytics.rule import Level, Rule, Status, Urgency
 from analytics.rules import RULES
 from telemetry.quantities import QUANTITIES
@@ -30,7 +30,7 @@ def entries() -> list[dict[str, Any]]:
         *(("index", index.name, _index(index)) for index in ALL),
         *(("rule", rule.name, _rule(rule)) for rule in RULES),
         *(("crop", crop.name, _crop(crop)) for crop in crops().values()),
-        *(("property", name, asdict(said)) for name, said in PROPERTIES.items()),
+        *(("property", name, _property(said)) for name, said in PROPERTIES.items()),
     ]
     plain = [{"kind": kind, "name": name, "entry": entry} for kind, name, entry in found]
     return json.loads(json.dumps(plain))  # type: ignore[no-any-return]
@@ -50,6 +50,12 @@ def _index(index: Any) -> dict[str, Any]:
         "equation": index.equation,
         "note": index.note,
     }
+
+
+def _property(said: Property) -> dict[str, Any]:
+    row = asdict(said)
+    limits = {key: row.pop(key) for key in ("name", "unit", "minimum", "maximum")}
+    return {**limits, **said.titles, **row}
 
 
 def _crop(crop: Any) -> dict[str, Any]:
@@ -94,22 +100,24 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "proxy": rule.proxy,
         "source": rule.source,
         "note": rule.note,
-        "levels": [_level(level) for level in rule.levels],
-        "frames": {language: _frame(language) for language in FRAMES},
+        "levels": [_level(rule, number, level) for number, level in enumerate(rule.levels, 1)],
+        "frames": {language: _frame(language) for language in rule.languages},
     }
 
 
-def _level(level: Level) -> dict[str, Any]:
+def _level(rule: Rule, number: int, level: Level) -> dict[str, Any]:
+    said = {language: rule.words(number, language) for language in rule.languages}
     words = {
-        language: {"name": said.name, "fact": said.fact, "act": said.act, "advice": dict(said.advice)}
-        for language, said in level.words.items()
+        language: {"name": one.name, "fact": one.fact, "act": one.act, "advice": dict(one.advice)}
+        for language, one in said.items()
     }
     return {"enter": level.enter, "leave": level.leave, "inclusive": level.inclusive, "words": words}
 
 
 def _frame(language: str) -> dict[str, Any]:
-    frame = FRAMES[language]
-    return {"short": dict(frame.short), "long": dict(frame.long), "group": dict(frame.group), "proxy": frame.proxy}
+    frame = languages.SHELF.tree(language, "frame")
+    kinds = {kind: dict(frame[kind]) for kind in ("short", "long", "group")}
+    return {**kinds, "proxy": frame["proxy"]}
 
 
 def _again(rule: Rule) -> list[str]:
@@ -167,7 +175,7 @@ def _section(rule: Rule) -> list[str]:
     lines += ["| level | enters | leaves | vi | en |", "|---|---|---|---|---|"]
     for number, level in enumerate(rule.levels, start=1):
         sign = _SIGNS[rule.below, level.inclusive]
-        names = (level.words["vi"].name, level.words["en"].name)
+        names = (rule.words(number, "vi").name, rule.words(number, "en").name)
         lines.append(f"| {number} | {sign} {level.enter:g} {rule.unit} | {level.leave:g} | {names[0]} | {names[1]} |")
     hours = {"held for": rule.minimum, "left after": rule.quiet}
     times = [f"{word} {span.total_seconds() / 3600:g} h" for word, span in hours.items() if span]

@@ -31,13 +31,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics import grid as grids
+from analytics import languages
 from analytics.grid import Array, Grid, Series, Summary, Times
 from analytics.properties import OF_PLACE
 from telemetry.quantities import Aggregate
@@ -305,7 +305,6 @@ class Index:
     compute: Callable[[Window], Result]
     #: The bare-array function behind it.
     kernel: Callable[..., Any]
-    title: Mapping[str, str]
     source: str
     #: For people to read: the equation, in plain text.
     equation: str
@@ -328,6 +327,11 @@ class Index:
     note: str = ""
 
     @property
+    def title(self) -> Mapping[str, str]:
+        """What it is called, in every language that has a name for it."""
+        return languages.SHELF.titles(f"indices.{self.name}")
+
+    @property
     def before(self) -> int:
         """Days of readings that it looks back."""
         return max((need.before for need in self.needs if need.kind is Kind.SERIES), default=0)
@@ -337,11 +341,6 @@ class Index:
         result = self.compute(window)
         confident = result.completeness >= self.completeness - 1e-9
         return replace(result, value=np.where(confident, result.value, np.nan))
-
-
-def titles(vi: str, en: str) -> Mapping[str, str]:
-    """Title in both languages."""
-    return MappingProxyType({"vi": vi, "en": en})
 
 
 def evaluate(indices: Iterable[Index], window: Window) -> dict[str, Result]:

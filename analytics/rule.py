@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics import languages
 from analytics.grid import Array, Times
 from analytics.index import Need, Step, Window
 from analytics.renewal import BY_DAY, BY_HOUR, UNRENEWED, Renew
@@ -56,7 +57,7 @@ class Words:
     fact: str
     #: What to do, for everybody, in few words.
     act: str
-    #: Audience → what to do, at length: rice, vegetables, orchard, cattle, pigs_poultry, fish, forest, officer, ...
+    #: Audience → what to do, at length.
     advice: Mapping[str, str] = field(default_factory=dict)
     #: What was measured, said again on a later day: the number of the day stands before it; empty: ``fact``.
     again: str = ""
@@ -71,31 +72,10 @@ class Level:
     #: Left on the other side of this.
     leave: float
     #: The threshold itself counts as beyond it.
-    inclusive: bool
-    #: Language → words; Vietnamese always.
-    words: Mapping[str, Words]
-
-    def said(self, language: str) -> Words:
-        """Words in a language, Vietnamese where nobody has written them in it yet."""
-        return self.words.get(language) or self.words["vi"]
-
-
-#: Name, fact and what to do, of one language.
-Said = tuple[str, str, str]
-
-
-def level(
-    enter: float,
-    leave: float,
-    vi: Said,
-    en: Said,
-    advice_vi: Mapping[str, str] | None = None,
-    advice_en: Mapping[str, str] | None = None,
-    *,
-    inclusive: bool = True,
-) -> Level:
-    """Write a level with its words on one line a language."""
-    return Level(enter, leave, inclusive, {"vi": Words(*vi, advice_vi or {}), "en": Words(*en, advice_en or {})})
+    inclusive: bool = True
+    #: Audience (rice, vegetables, orchard, cattle, pigs_poultry, fish, forest, officer, …) → the name of what it is to
+    #: do at length, in section ``advice`` of the languages.
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +127,6 @@ class Rule:
     name: str
     #: Groups rules for people: cold, frost, heat, rain, wind, ...
     hazard: str
-    title: Mapping[str, str]
     unit: str
     levels: tuple[Level, ...]
     condition: Callable[[Facts], Measure]
@@ -202,6 +181,25 @@ class Rule:
     note: str = ""
     #: When people hear that it goes on; None: by days or hours as its step says, of the network never.
     renew: Renew | None = None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages in which somebody has written all that it says, Vietnamese first."""
+        advice = {f"advice.{name}" for level in self.levels for name in level.advice.values()}
+        needs = ("frame", f"rules.{self.name}", *sorted(advice))
+        return tuple(code for code in languages.SHELF.codes if languages.SHELF.spoken(code, *needs) == code)
+
+    @property
+    def title(self) -> Mapping[str, str]:
+        """What it is called, in every language that has a name for it."""
+        return languages.SHELF.titles(f"rules.{self.name}.title")
+
+    def words(self, level: int, language: str) -> Words:
+        """What a level, from 1, says in one of its languages."""
+        said = languages.SHELF.tree(language, f"rules.{self.name}")["levels"][level - 1]
+        advice = languages.SHELF.words(language, "advice")
+        at_length = {audience: advice[name] for audience, name in self.levels[level - 1].advice.items()}
+        return Words(said["name"], said["fact"], said["act"], at_length, said.get("again", ""))
 
     @property
     def renewal(self) -> Renew:

@@ -8,16 +8,16 @@ is over; of a raised level ``fresh`` has the first three for who was told of not
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from analytics import languages
 from analytics.episode import Kind
 from analytics.index import Step
-from analytics.language import Frame
-from analytics.languages import FRAMES
 from analytics.rule import Rule, Words
 
 #: Characters of one GSM-7 segment (3GPP TS 23.038).
@@ -54,20 +54,29 @@ class Said:
     of_day: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a step is said in one language: its section ``frame``, and its decimal mark."""
+
+    said: Mapping[str, Any]
+    decimal: str
+
+
 def texts(rule: Rule, said: Said) -> dict[str, Any]:
-    """Texts of a step in every language."""
-    return {language: _texts(rule, said, language) for language in FRAMES}
+    """Texts of a step in every language in which the rule was written whole."""
+    return {language: _texts(rule, said, language) for language in rule.languages}
 
 
 def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
-    frame, words = FRAMES[language], rule.levels[said.level - 1].said(language)
+    frame = Frame(languages.SHELF.tree(language, "frame"), languages.SHELF.language(language).decimal)
+    words = rule.words(said.level, language)
     name = _name(rule, said)
     filled = _filled(rule, said, frame, words)
     written = {**_written(frame, name, said.issued is not None, filled), "advice": {}}
     if said.kind not in {"end", "cancel"}:
         written["advice"] = dict(words.advice)
     if said.kind == "renew":
-        written["brief"] = _tidy(frame.brief[name].format_map(filled))
+        written["brief"] = _tidy(frame.said["brief"][name].format_map(filled))
     if said.kind == "raise":
         written["fresh"] = _written(frame, "open", said.issued is not None, filled)
     return written
@@ -81,9 +90,7 @@ def _name(rule: Rule, said: Said) -> str:
 
 
 def _written(frame: Frame, name: str, ahead: bool, filled: dict[str, str]) -> dict[str, str]:
-    short, long, group = (
-        (frame.ahead_short, frame.ahead_long, frame.ahead_group) if ahead else (frame.short, frame.long, frame.group)
-    )
+    short, long, group = (frame.said[f"ahead_{kind}" if ahead else kind] for kind in ("short", "long", "group"))
     return {
         "short": _fit(short[name], filled),
         "long": _tidy(long[name].format_map(filled)),
@@ -92,14 +99,14 @@ def _written(frame: Frame, name: str, ahead: bool, filled: dict[str, str]) -> di
 
 
 def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str]:
-    pattern = frame.day if rule.step is Step.DAY else frame.moment
-    dated = frame.day if said.of_day else pattern
+    pattern = frame.said["day"] if rule.step is Step.DAY else frame.said["moment"]
+    dated = frame.said["day"] if said.of_day else pattern
     value = _number(said.value * rule.factor, rule.decimals, frame.decimal)
     again = said.kind in {"renew", "extend"} and said.issued is None
     fact = plain = (words.again or words.fact if again else words.fact).format(value=value, days=said.days)
     if again and rule.renewal.record and said.worst == said.worst:
         worst = _number(said.worst * rule.factor, rule.decimals, frame.decimal)
-        fact += frame.worst[rule.below].format(worst=worst) if worst != value else ""
+        fact += frame.said["lowest" if rule.below else "highest"].format(worst=worst) if worst != value else ""
     if said.at is not None:
         moment = f" ({_local(said.at, said.time_zone).strftime(dated)})"
         fact, plain = fact + moment, plain + moment
@@ -107,8 +114,10 @@ def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str
         "name": words.name,
         "lower": words.name[:1].lower() + words.name[1:],
         "place": said.place,
-        "proxy": frame.proxy if rule.proxy else "",
-        "when": _when(said, pattern if said.kind in {"end", "cancel", "renew", "extend"} else dated, frame.span),
+        "proxy": frame.said["proxy"] if rule.proxy else "",
+        "when": _when(
+            said, pattern if said.kind in {"end", "cancel", "renew", "extend"} else dated, frame.said["span"]
+        ),
         "until": "" if said.ended is None else _local(said.ended, said.time_zone).strftime(pattern),
         "fact": fact,
         "plain": plain,
@@ -116,7 +125,7 @@ def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str
         "act": words.act,
         "days": str(said.days),
         "hours": str(said.hours),
-        "disclaimer": frame.disclaimer if rule.proxy else "",
+        "disclaimer": frame.said["disclaimer"] if rule.proxy else "",
     } | _ahead(said, frame)
 
 
@@ -140,9 +149,9 @@ def _when(said: Said, pattern: str, span: str) -> str:
 def _ahead(said: Said, frame: Frame) -> dict[str, str]:
     if said.issued is None:
         return {}
-    issued = _local(said.issued, said.time_zone).strftime(frame.moment)
+    issued = _local(said.issued, said.time_zone).strftime(frame.said["moment"])
     # the short text begins with the word, a group's has it in place of the station's
-    return {"proxy": frame.ahead_proxy, "disclaimer": frame.ahead_disclaimer.format(issued=issued)}
+    return {"proxy": frame.said["ahead_proxy"], "disclaimer": frame.said["ahead_disclaimer"].format(issued=issued)}
 
 
 def _tidy(text: str) -> str:

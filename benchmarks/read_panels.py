@@ -62,7 +62,7 @@ def asked(url, end):
             shown = Shown(end - length, end, chosen)
             for panel in board.panels():
                 if panel.sql:
-                    yield connection, expand(panel.sql, shown).encode(), f"{board.name}: {panel.title.en}", name
+                    yield connection, expand(panel.sql, shown).encode(), f"{board.name}: {panel.title.get('en')}", name
 
 
 def panels(url, end):

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dashboards import languages
 from dashboards.crops import spoken
 from dashboards.panel import Json, Panel
-from dashboards.words import LANGUAGES, Language, Words
+from dashboards.words import Language, Words
 
 #: Classic schema; Grafana 11 writes 39, 12 and 13 load it and migrate upwards.
 SCHEMA_VERSION = 39
@@ -30,7 +31,7 @@ class Variable:
 
     def build(self, source: str, language: Language) -> Json:
         """Grafana's JSON of the variable."""
-        everything = Words("Tất cả", "All").get(language)
+        everything = Words("every.all").get(language)
         chosen = {"selected": True, "text": [everything], "value": ["$__all"]}
         current = {"current": chosen} if self.many else {}
         return {
@@ -54,7 +55,7 @@ class Annotation:
         reference = {"type": "grafana-postgresql-datasource", "uid": source}
         target = {
             "refId": "Anno", "datasource": reference, "editorMode": "code", "format": "table", "rawQuery": True,
-            "rawSql": self.sql,
+            "rawSql": spoken(self.sql, language),
         }  # fmt: skip
         return {
             "name": self.name.get(language), "datasource": reference, "enable": True, "hide": False,
@@ -126,14 +127,13 @@ class Board:
                 y += height
 
     def _links(self, language: Language) -> list[Json]:
-        """To the other boards, to this one in the other language, to the farmers' page."""
-        other: Language = next(known for known in LANGUAGES if known != language)
-        named = {"vi": "Tiếng Việt", "en": "English"}[other]
+        """To the other boards, to this one in every other language, to the farmers' page."""
         keep = {"keepTime": True, "includeVars": True}
-        boards = _link(Words("Các bảng khác", "Other boards").get(language), "", keep, tags=[TAG, language])
-        twin = _link(named, f"/d/{self.uid(other)}", keep)
-        page = _link(Words("Trang nông dân", "Farmers' page").get(language), "${page}", {}, new=True)
-        return [twin, page] if self.source == OUTSIDE else [boards, twin, page]
+        boards = _link(Words("every.other_boards").get(language), "", keep, tags=[TAG, language])
+        others = [(code, name) for code, name in languages.SHELF.names.items() if code != language]
+        twins = [_link(name, f"/d/{self.uid(code)}", keep) for code, name in others]
+        page = _link(Words("every.farmers_page").get(language), "${page}", {}, new=True)
+        return [*twins, page] if self.source == OUTSIDE else [boards, *twins, page]
 
 
 def lines(panels: tuple[Panel, ...]) -> Iterator[list[Panel]]:
@@ -176,7 +176,7 @@ def _page(language: Language) -> Json:
     """Address of the farmers' page; `lead_to` sets another."""
     address = "http://localhost:8080"
     return {
-        "type": "constant", "name": "page", "label": Words("Trang nông dân", "Farmers' page").get(language), "hide": 2,
+        "type": "constant", "name": "page", "label": Words("every.farmers_page").get(language), "hide": 2,
         "query": address, "current": {"text": address, "value": address, "selected": True}, "skipUrlSync": True,
         "options": [],
     }  # fmt: skip

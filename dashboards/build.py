@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from dashboards import languages
 from dashboards.board import lead_to
 from dashboards.boards import BOARDS
 from dashboards.panel import Json
 from dashboards.settings import PageSettings
-from dashboards.words import LANGUAGES
 
 #: Where compose's Grafana and the tests look.
 FOLDER = Path(__file__).parent / "grafana" / "boards"
@@ -23,7 +23,7 @@ def files(page: str = PAGE) -> dict[str, str]:
     """Path below the folder → text, of every board in every language, with links to the farmers' page."""
     return {
         f"{language}/{board.uid(language)}.json": text(lead_to(page, board.build(language)))
-        for language in LANGUAGES
+        for language in languages.SHELF.codes
         for board in BOARDS
     }
 

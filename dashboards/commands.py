@@ -42,7 +42,7 @@ def build(
 def preview(
     folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("preview"),
     board: Annotated[list[str] | None, typer.Option(help="Only these boards, by name; again for more.")] = None,
-    language: Annotated[list[str] | None, typer.Option(help="vi, en; both if not given.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Code of a language; all if not given.")] = None,
     to: Annotated[
         datetime | None, typer.Option(help="End of what is shown, UTC; the newest reading if not given.")
     ] = None,
@@ -51,17 +51,18 @@ def preview(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Draw boards from the tables as static pages: for people without Grafana."""
+    from dashboards import languages
     from dashboards.boards import BOARDS
     from dashboards.preview.write import PreviewError, write
-    from dashboards.words import LANGUAGES
     from telemetry.settings import DatabaseSettings, read
 
     chosen = [each for each in BOARDS if not board or each.name in board]
     unknown = set(board or ()) - {each.name for each in BOARDS}
-    tongues = [each for each in LANGUAGES if not language or each in language]
+    tongues = [each for each in languages.SHELF.codes if not language or each in language]
     if unknown or not tongues:
         names = ", ".join(each.name for each in BOARDS)
-        raise typer.BadParameter(f"no such board or language; boards are {names}; languages vi, en")
+        codes = ", ".join(languages.SHELF.codes)
+        raise typer.BadParameter(f"no such board or language; boards are {names}; languages {codes}")
     wanted: dict[str, list[str]] = {}
     for name, _, value in (pair.partition("=") for pair in choose or ()):
         wanted.setdefault(name, []).append(value)

@@ -5,27 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dashboards.words import Language, Words
+from dashboards.words import Language, Words, table
 
 #: Crops that indices know (analytics/indices/crops.toml; a test compares them).
-CROPS: Mapping[str, Words] = {
-    "rice_spring": Words("Lúa xuân", "Spring rice"),
-    "rice_summer": Words("Lúa mùa", "Summer rice"),
-    "maize": Words("Ngô", "Maize"),
-    "potato": Words("Khoai tây", "Potato"),
-    "cabbage": Words("Bắp cải", "Cabbage"),
-    "tomato": Words("Cà chua", "Tomato"),
-    "vegetables": Words("Rau màu", "Vegetables"),
-    "tea": Words("Chè", "Tea"),
-    "tobacco": Words("Thuốc lá", "Tobacco"),
-    "custard_apple": Words("Na", "Custard apple"),
-    "persimmon": Words("Hồng", "Persimmon"),
-    "star_anise": Words("Hồi", "Star anise"),
-}
+CROPS: Mapping[str, Words] = table("crops")
+_SAID = re.compile(r"\$__said\(([a-z_.]+)\)")
 _NAME = re.compile(r"\$__crop\(([^)]*)\)")
 
 
+def _quoted(text: str) -> str:
+    """A text within an SQL string."""
+    return text.replace("'", "''")
+
+
 def spoken(sql: str, language: Language) -> str:
-    """SQL with every ``$__crop(column)`` written out: the crop's name in the board's language."""
-    names = " ".join(f"WHEN '{code}' THEN '{words.get(language)}'" for code, words in CROPS.items())
+    """SQL with what is said in the board's language: ``$__crop(column)`` the crop's name, ``$__said(section.key)``."""
+    sql = _SAID.sub(lambda found: _quoted(Words(found[1]).get(language)), sql)
+    names = " ".join(f"WHEN '{code}' THEN '{_quoted(words.get(language))}'" for code, words in CROPS.items())
     return _NAME.sub(rf"CASE \1 {names} ELSE \1 END", sql)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dashboards.crops import spoken
+from dashboards.languages import OFFICIAL
 from dashboards.words import Language
 
 _MACRO = re.compile(r"\$__(timeFilter|timeGroup|timeFrom|timeTo|unixEpochFilter)\(([^)]*)\)")
@@ -39,7 +40,7 @@ class Shown:
         return timedelta(seconds=next((step for step in _ROUND if step >= exact), _ROUND[-1]))
 
 
-def expand(sql: str, shown: Shown, language: Language = "vi") -> str:
+def expand(sql: str, shown: Shown, language: Language = OFFICIAL) -> str:
     """SQL as it reaches the database."""
     sql = spoken(sql, language)
     milliseconds = round(shown.interval.total_seconds() * 1000)

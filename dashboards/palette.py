@@ -10,8 +10,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from dashboards.words import Language, Words
-from telemetry.quantities import QUANTITIES, Quantity
+from dashboards.words import Language, QuantityName, Words
+from telemetry.quantities import QUANTITIES
 
 #: Level → colour; 0 is no warning.
 LEVEL_COLORS = MappingProxyType(
@@ -29,11 +29,11 @@ SERIES = (BLUE, ORANGE, GREEN, VERMILION, SKY, PINK, "#5c4b99", "#8c6d31", GREY,
 
 #: QARTOD flag → colour, sign and name.
 QUALITIES = MappingProxyType({
-    1: (GREEN, Words("✓ tốt", "✓ good")),
-    2: (SKY, Words("· chưa kiểm tra", "· not evaluated")),
-    3: (ORANGE, Words("? nghi ngờ", "? suspect")),
-    4: (VERMILION, Words("✕ sai", "✕ fail")),
-    9: (GREY, Words("∅ thiếu", "∅ missing")),
+    1: (GREEN, Words("palette.good")),
+    2: (SKY, Words("palette.not_evaluated")),
+    3: (ORANGE, Words("palette.suspect")),
+    4: (VERMILION, Words("palette.fail")),
+    9: (GREY, Words("palette.missing")),
 })  # fmt: skip
 
 #: UCUM → Grafana; what Grafana has no unit for is written out behind the value.
@@ -67,13 +67,12 @@ def unit_of(name: str) -> str:
 
 def title_of(name: str) -> Words:
     """Title of a quantity."""
-    found: Quantity = QUANTITIES[name]
-    return Words(found.title("vi"), found.title("en"))
+    return QuantityName(name)
 
 
 def levels(language: Language) -> list[dict[str, Any]]:
     """Value mappings that write a level's number beside its colour."""
-    names = {0: Words("không", "none")} | {level: Words(f"cấp {level}", f"level {level}") for level in range(1, 6)}
+    names = {0: Words("palette.none")} | {level: Words("columns.level_number", level) for level in range(1, 6)}
     shown = {
         str(level): {"text": f"{_CIRCLED[level]} {name.get(language)}", "color": LEVEL_COLORS[level], "index": level}
         for level, name in names.items()

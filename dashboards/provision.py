@@ -103,7 +103,7 @@ class Provision:
         self.teams[name] = self.api.teams.add_team({"name": name})["teamId"]
 
     def _folders(self) -> Iterator[Change]:
-        for folder in wanted.FOLDERS:
+        for folder in wanted.folders():
             what = f"folder {folder.uid}"
             there = _found(self.api.folder.get_folder, folder.uid)
             if there is None:

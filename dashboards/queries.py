@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dashboards.board import Annotation, Variable
 from dashboards.columns import HAZARDS
+from dashboards.languages import OFFICIAL
 from dashboards.palette import LEVEL_COLORS
 from dashboards.words import Words
 
@@ -21,21 +22,21 @@ LAST_MONTH = (
 
 COMMUNE = Variable(
     name="commune",
-    label=Words("Xã", "Commune"),
+    label=Words("every.commune"),
     many=True,
     sql="SELECT DISTINCT coalesce(commune_name, '–') AS __text, coalesce(commune, '') AS __value FROM"
     " chart.station ORDER BY 1",
 )
 STATION = Variable(
     name="station",
-    label=Words("Trạm", "Station"),
+    label=Words("every.station"),
     many=True,
     sql="SELECT name AS __text, station AS __value FROM chart.station"
     " WHERE coalesce(commune, '') IN (${commune:sqlstring}) ORDER BY 1",
 )
 ONE_STATION = Variable(
     name="station",
-    label=Words("Trạm", "Station"),
+    label=Words("every.station"),
     sql="SELECT name AS __text, station AS __value FROM chart.station ORDER BY 1",
 )
 
@@ -44,7 +45,7 @@ def having(quantity: str) -> Variable:
     """Stations of the communes chosen that measure a quantity."""
     return Variable(
         name="station",
-        label=Words("Trạm", "Station"),
+        label=Words("every.station"),
         many=True,
         sql="SELECT DISTINCT station.name AS __text, station.station AS __value FROM chart.station"
         " JOIN chart.datastream ON datastream.station = station.station"
@@ -117,7 +118,7 @@ def newest(*indices: str, days: int = 3) -> str:
 LABEL = "(ARRAY['', '① ', '② ', '③ ', '④ ', '⑤ '])[least(level, 5) + 1] || name"
 
 #: Hazards by their signs, the same in every language (`columns.HAZARDS`).
-_WHEN = " ".join(f"WHEN '{name}' THEN '{said.vi[0]}'" for name, said in HAZARDS.items())
+_WHEN = " ".join(f"WHEN '{name}' THEN '{said.get(OFFICIAL)[0]}'" for name, said in HAZARDS.items())
 SIGNS = f"CASE alert.hazard {_WHEN} END"
 
 
@@ -145,10 +146,10 @@ def marks(*hazards: str, station: bool = False) -> Annotation:
     chosen = f" AND hazard IN ({named})" if hazards else " AND hazard <> 'network'"
     where = " AND place IN (${station:sqlstring})" if station else ""
     return Annotation(
-        name=Words("Cảnh báo", "Alerts"),
+        name=Words("every.alerts"),
         color=LEVEL_COLORS[3],
         sql="SELECT time, coalesce(time_end, $__timeTo()::timestamptz) AS timeend,"
-        " concat_ws(' · ', rule, 'cấp ' || level, name) AS text, hazard AS tags FROM chart.alert"
+        " concat_ws(' · ', rule, '$__said(every.level)' || level, name) AS text, hazard AS tags FROM chart.alert"
         " WHERE state <> 'cancelled' AND basis = 'observed' AND time <= $__timeTo()::timestamptz"
         f" AND coalesce(time_end, $__timeTo()::timestamptz) >= $__timeFrom()::timestamptz{chosen}{where}"
         " ORDER BY time LIMIT 500",

@@ -9,13 +9,14 @@ from typing import Any
 
 from grafana_client.client import GrafanaClientError
 
+from dashboards import languages
 from dashboards.board import OUTSIDE, Board
 from dashboards.boards import BOARDS
 from dashboards.macros import Shown
 from dashboards.panel import Json
 from dashboards.preview.ask import span
 from dashboards.provision import Change
-from dashboards.words import LANGUAGES, Language
+from dashboards.words import Language
 from telemetry.clock import RealClock
 
 #: How Grafana says that a panel's data lie in the board itself.
@@ -75,7 +76,7 @@ def _frames(api: Any, targets: list[Json], shown: Shown) -> list[Any]:
 def refresh(api: Any, *, anew: bool, dry_run: bool) -> Iterator[Change]:
     """Take the snapshots that are missing, or all of them anew; never more than a link for 30 days."""
     for board in (board for board in BOARDS if board.source == OUTSIDE):
-        for language in LANGUAGES:
+        for language in languages.SHELF.codes:
             if not anew and there(api, key(board, language)):
                 continue
             what = f"snapshot {key(board, language)}"

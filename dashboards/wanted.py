@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from dashboards import languages
 from dashboards.board import INSIDE, OUTSIDE, Board, lead_to
 from dashboards.boards import BOARDS
 from dashboards.panel import Json
 from dashboards.settings import GrafanaSettings
-from dashboards.words import LANGUAGES, Language
+from dashboards.words import Language
 
 #: Grafana's number of the right to look at a folder (2 would be to edit).
 VIEW = 1
-DEPARTMENT, AGRONOMISTS, FARMERS = "Nông Vụ · Sở", "Nông Vụ · Cán bộ kỹ thuật", "Nông Vụ · Nông dân"
+#: Names that stay: Grafana knows teams by them.
+_NAMES = languages.SHELF.words(languages.OFFICIAL, "grafana")
+DEPARTMENT, AGRONOMISTS, FARMERS = (_NAMES[team] for team in ("department", "agronomists", "farmers"))
 TEAMS = (DEPARTMENT, AGRONOMISTS, FARMERS)
 SERVICE_ACCOUNT = "nongvu-reader"
 
@@ -28,12 +31,22 @@ class Folder:
     teams: Mapping[str, int]
 
 
-FOLDERS = (
-    Folder("nongvu-vi", "Nông Vụ", MappingProxyType({DEPARTMENT: VIEW, AGRONOMISTS: VIEW})),
-    Folder("nongvu-en", "Nông Vụ (English)", MappingProxyType({DEPARTMENT: VIEW, AGRONOMISTS: VIEW})),
-    Folder("nongvu-operation", "Nông Vụ · Vận hành", MappingProxyType({DEPARTMENT: VIEW})),
-    Folder("nongvu-public", "Nông Vụ · Bà con", MappingProxyType({DEPARTMENT: VIEW, AGRONOMISTS: VIEW, FARMERS: VIEW})),
-)
+def folders() -> tuple[Folder, ...]:
+    """Every folder: one a language, what only operators see, what everybody sees."""
+    return (
+        *(
+            Folder(
+                f"nongvu-{code}",
+                "Nông Vụ" if code == languages.OFFICIAL else f"Nông Vụ ({name})",
+                MappingProxyType({DEPARTMENT: VIEW, AGRONOMISTS: VIEW}),
+            )
+            for code, name in languages.SHELF.names.items()
+        ),
+        Folder("nongvu-operation", _NAMES["operation"], MappingProxyType({DEPARTMENT: VIEW})),
+        Folder(
+            "nongvu-public", _NAMES["public"], MappingProxyType({DEPARTMENT: VIEW, AGRONOMISTS: VIEW, FARMERS: VIEW})
+        ),
+    )
 
 
 def folder_of(board: Board, language: Language) -> str:
@@ -47,7 +60,7 @@ def data_sources(settings: GrafanaSettings) -> list[Json]:
     """The department's and everybody else's, each with a login of its own; passwords apart."""
     return [
         _source(settings, INSIDE, "Nông Vụ", "grafana", default=True),
-        _source(settings, OUTSIDE, "Nông Vụ (công khai)", "grafana_public", default=False),
+        _source(settings, OUTSIDE, _NAMES["public_source"], "grafana_public", default=False),
     ]
 
 
@@ -73,6 +86,6 @@ def boards(settings: GrafanaSettings) -> list[tuple[str, Json]]:
     """Folder and JSON of every board in every language, with the address of the farmers' page."""
     return [
         (folder_of(board, language), lead_to(settings.farmers_page, board.build(language)))
-        for language in LANGUAGES
+        for language in languages.SHELF.codes
         for board in BOARDS
     ]

@@ -41,8 +41,14 @@ def text_of(folder, *, lacks=(), without=()):
     """The file of the made-up language for a package's folder."""
     sections = tomllib.loads((Path(folder) / "vi.toml").read_text(encoding="utf-8"))
     lines = [f'name = "{NAME}"', f'tag = "{CODE}"', 'decimal = "·"', f"lacks = {json.dumps(list(lacks))}"]
+    for place in lacks:
+        *way, last = place.split(".")
+        found = sections
+        for key in way:
+            found = found[key]
+        found.pop(last)
     for name, texts in sections.items():
-        if isinstance(texts, dict) and name not in lacks and name not in without:
+        if isinstance(texts, dict) and name not in without:
             lines.append(f"[{json.dumps(name)}]")
             lines += [f"{json.dumps(key)} = {written(part)}" for key, part in translated(texts).items()]
     return "\n".join(lines) + "\n"

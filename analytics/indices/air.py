@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import HOUR, Summary, Values, daily_direction
-from analytics.index import Example, Index, Result, Window, series, titles
+from analytics.index import Example, Index, Result, Window, series
 from analytics.indices import sun
 from telemetry.quantities import Aggregate, quantity
 
@@ -211,14 +211,13 @@ _AGGREGATES = {
 }
 
 
-def _row(name: str, of: str, what: str, vi: str, en: str) -> Index:
+def _row(name: str, of: str, what: str) -> Index:
     return Index(
         name=name,
         unit=quantity(of).unit,
         needs=(series(of),),
         compute=_picked(of, lambda summary: getattr(summary, what)),
         kernel=_KERNELS[what],
-        title=titles(vi, en),
         source=_SOURCE,
         equation=_EQUATIONS[what],
         example=Example({"values": [16.0, 20.0, 24.0]}, _EXPECTED[what], 1e-12, "by hand"),
@@ -228,33 +227,26 @@ def _row(name: str, of: str, what: str, vi: str, en: str) -> Index:
 
 
 INDICES: tuple[Index, ...] = (
-    _row("air_temperature_mean", "air_temperature", "mean", "Nhiệt độ trung bình ngày", "Daily mean air temperature"),
-    _row("air_temperature_maximum", "air_temperature", "maximum", "Nhiệt độ cao nhất ngày",
-         "Daily maximum air temperature"),
-    _row("air_temperature_minimum", "air_temperature", "minimum", "Nhiệt độ thấp nhất ngày",
-         "Daily minimum air temperature"),
-    _row("relative_humidity_mean", "relative_humidity", "mean", "Độ ẩm trung bình ngày",
-         "Daily mean relative humidity"),
-    _row("relative_humidity_maximum", "relative_humidity", "maximum", "Độ ẩm cao nhất ngày",
-         "Daily maximum relative humidity"),
-    _row("relative_humidity_minimum", "relative_humidity", "minimum", "Độ ẩm thấp nhất ngày",
-         "Daily minimum relative humidity"),
-    _row("air_pressure_mean", "air_pressure", "mean", "Khí áp trung bình ngày", "Daily mean air pressure"),
-    _row("precipitation_sum", "precipitation", "total", "Tổng lượng mưa ngày", "Daily precipitation"),
-    _row("wind_speed_mean", "wind_speed", "mean", "Tốc độ gió trung bình ngày", "Daily mean wind speed"),
-    _row("wind_speed_maximum", "wind_speed", "maximum", "Tốc độ gió mạnh nhất ngày", "Daily maximum wind speed"),
-    _row("wind_gust_maximum", "wind_gust", "maximum", "Gió giật mạnh nhất ngày", "Strongest gust of the day"),
-    _row("sunshine_sum", "sunshine_duration", "total", "Tổng số phút nắng", "Sunshine of the day"),
-    _row("soil_moisture_mean", "soil_moisture", "mean", "Độ ẩm đất trung bình ngày", "Daily mean soil moisture"),
-    _row("soil_temperature_mean", "soil_temperature", "mean", "Nhiệt độ đất trung bình ngày",
-         "Daily mean soil temperature"),
+    _row("air_temperature_mean", "air_temperature", "mean"),
+    _row("air_temperature_maximum", "air_temperature", "maximum"),
+    _row("air_temperature_minimum", "air_temperature", "minimum"),
+    _row("relative_humidity_mean", "relative_humidity", "mean"),
+    _row("relative_humidity_maximum", "relative_humidity", "maximum"),
+    _row("relative_humidity_minimum", "relative_humidity", "minimum"),
+    _row("air_pressure_mean", "air_pressure", "mean"),
+    _row("precipitation_sum", "precipitation", "total"),
+    _row("wind_speed_mean", "wind_speed", "mean"),
+    _row("wind_speed_maximum", "wind_speed", "maximum"),
+    _row("wind_gust_maximum", "wind_gust", "maximum"),
+    _row("sunshine_sum", "sunshine_duration", "total"),
+    _row("soil_moisture_mean", "soil_moisture", "mean"),
+    _row("soil_temperature_mean", "soil_temperature", "mean"),
     Index(
         name="wind_direction_mean",
         unit="deg",
         needs=(series("wind_direction"), series("wind_speed", required=False)),
         compute=_direction,
         kernel=mean_direction,
-        title=titles("Hướng gió trung bình ngày", "Daily mean wind direction"),
         source="WMO-No. 8 (2023), vol. I, ch. 5, vector mean",
         equation="direction of the sum of u·(sin θ, cos θ) over the local day",
         example=Example({"direction": [80.0, 100.0], "speed": [2.0, 2.0]}, 90.0, 1e-9, "by hand"),
@@ -267,7 +259,6 @@ INDICES: tuple[Index, ...] = (
         needs=(series("global_radiation"),),
         compute=_radiation,
         kernel=radiation_sum,
-        title=titles("Tổng bức xạ ngày", "Daily global radiation"),
         source="Allen et al. (1998), FAO-56, table 3",
         equation="Rs = 0.0864 · mean flux of the measured hours · mean clear sky of all hours / of the measured ones",
         example=Example({"mean_flux": 1.0}, 0.0864, 1e-12, "FAO-56, table 3"),

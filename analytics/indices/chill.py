@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, State, Window, of_index, series, titles
+from analytics.index import Example, Index, Result, State, Window, of_index, series
 from telemetry.quantities import Aggregate
 
 #: The winter is counted from 1 November: the month before the first cold of northern Vietnam.
@@ -186,10 +186,9 @@ def _winter(name: str) -> Callable[[Window], Result]:
     return compute
 
 
-def _winter_row(name: str, unit: str, vi: str, en: str) -> Index:
+def _winter_row(name: str, unit: str) -> Index:
     return Index(
         name=f"{name}_winter", unit=unit, needs=(of_index(name),), compute=_winter(name), kernel=winter_sum,
-        title=titles(f"{vi}, cộng dồn từ 1/11", f"{en} since 1 November"),
         source="Luedeling and Brown (2011), Int. J. Biometeorol. 55, 411–421",
         equation="sum of the days since 1 November",
         example=Example({"amount": [1.0, 2.0, 4.0], "first": [False, True, False], "before": 5}, 6.0, 1e-12,
@@ -203,7 +202,6 @@ def _winter_row(name: str, unit: str, vi: str, en: str) -> Index:
 _NEEDS = (series("air_temperature"),)
 PORTIONS = Index(
     name="chill_portions", unit="1", needs=_NEEDS, compute=_portions, kernel=chill_portions,
-    title=titles("Phần lạnh trong ngày (mô hình động)", "Chill portions of the day (Dynamic model)"),
     source="Fishman, Erez and Couvillon (1987), J. Theor. Biol. 124, 473–483 and 126, 309–321",
     equation="x = xs − (xs − x₀) exp(−k1); a portion ξ x is fixed when x ≥ 1",
     example=Example({"temperature": [6.0] * 960}, 33.227056639 / 40, 1.0, "chillR 0.77: 33.227 portions in 40 days,"
@@ -213,13 +211,11 @@ PORTIONS = Index(
 _DAILY: tuple[Index, ...] = (
     Index(
         name="chill_hours", unit="h", needs=_NEEDS, compute=_chill_hours, kernel=chill_hours,
-        title=titles("Số giờ lạnh 0–7,2 °C", "Chill hours 0–7.2 °C"),
         source="Weinberger (1950), Proc. Amer. Soc. Hort. Sci. 56, 122–128", equation="hours of 0 < T ≤ 7.2 °C",
         example=Example({"temperature": 6.0}, 1.0, 0.0, "chillR 0.77"), aggregate=Aggregate.SUM,
     ),
     Index(
         name="utah_chill_units", unit="h", needs=_NEEDS, compute=_utah, kernel=utah_units,
-        title=titles("Đơn vị lạnh Utah", "Utah chill units"),
         source="Richardson, Seeley and Walker (1974), HortScience 9, 331–332",
         equation="0, ½, 1, ½, 0, −½, −1 between 1.4, 2.4, 9.1, 12.4, 15.9, 18 °C",
         example=Example({"temperature": 16.0}, -0.5, 0.0, "xclim 0.62, test_chill_units"), aggregate=Aggregate.SUM,
@@ -228,12 +224,8 @@ _DAILY: tuple[Index, ...] = (
     PORTIONS,
 )  # fmt: skip
 WINTERS = {
-    name: _winter_row(name, unit, vi, en)
-    for name, unit, vi, en in (
-        ("chill_hours", "h", "Số giờ lạnh", "Chill hours"),
-        ("utah_chill_units", "h", "Đơn vị lạnh Utah", "Utah chill units"),
-        ("chill_portions", "1", "Phần lạnh", "Chill portions"),
-    )
+    name: _winter_row(name, unit)
+    for name, unit in (("chill_hours", "h"), ("utah_chill_units", "h"), ("chill_portions", "1"))
 }
 
 INDICES: tuple[Index, ...] = (*_DAILY, *WINTERS.values())

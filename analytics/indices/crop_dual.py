@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, State, Window, of_crop, of_index, titles
+from analytics.index import Example, Index, Result, State, Window, of_crop, of_index
 from analytics.indices.crop_stage import days_since_sowing, season_of
 from analytics.indices.crop_water import LOAM, coefficient_curve
 from telemetry.quantities import Aggregate
@@ -220,7 +220,7 @@ _NEEDS = (
 )
 EVAPORATION = Index(
     name="soil_evaporation_coefficient", unit="1", needs=_NEEDS, compute=_evaporation, kernel=surface_layer,
-    title=titles("Hệ số bốc hơi mặt đất Ke", "Soil evaporation coefficient Ke"), source=f"{_FAO}, Eq. 71–77",
+    source=f"{_FAO}, Eq. 71–77",
     equation="Ke = min(Kr (Kc,max − Kcb), few Kc,max)",
     example=Example({"reference": 4.5, "basal": 0.30, "limit": 1.20, "covered": 0.10, "rain": 40.0,
                      "evaporable": 18.0, "readily": 8.0, "before": 18.0}, 0.90, 1e-9,
@@ -235,7 +235,7 @@ INDICES: tuple[Index, ...] = (
         name="crop_evapotranspiration_dual", unit="mm",
         needs=(of_index("soil_evaporation_coefficient"), of_index("reference_evapotranspiration")), compute=_dual,
         kernel=dual_evapotranspiration,
-        title=titles("ETc theo hệ số kép", "Crop evapotranspiration by dual coefficient"), source=f"{_FAO}, Eq. 69",
+        source=f"{_FAO}, Eq. 69",
         equation="ETc = (Kcb + Ke) ET0", completeness=0.5, aggregate=Aggregate.SUM, season=True,
         example=Example({"basal": 0.3, "evaporation": 0.9, "reference": 5.0}, 6.0, 1e-12, "by hand"),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, Season, State, Window, of_crop, of_index, titles, whole
+from analytics.index import Example, Index, Result, Season, State, Window, of_crop, of_index, whole
 from analytics.indices.heat_units import degree_days_modified
 from telemetry.quantities import Aggregate
 
@@ -132,7 +132,7 @@ _LENGTHS = tuple(of_crop(f"stage_{part}") for part in ("initial", "development",
 HEAT = Index(
     name="season_degree_days", unit="Cel.d",
     needs=(of_index("air_temperature_minimum"), of_index("air_temperature_maximum"), of_crop("heat_base")),
-    compute=_heat, kernel=heat_sum, title=titles("Tích ôn từ khi gieo", "Degree days since sowing"),
+    compute=_heat, kernel=heat_sum,
     source="McMaster and Wilhelm (1997), Agric. For. Meteorol. 87, 291–300",
     equation="Σ (clip(Tmax, Tb, Tu) + clip(Tmin, Tb, Tu))/2 − Tb",
     example=Example({"minimum": [18.0] * 10, "maximum": [30.0] * 10, "base": [14.0], "ceiling": [99.0], "before": 0.0},
@@ -146,7 +146,7 @@ INDICES: tuple[Index, ...] = (
     HEAT,
     Index(
         name="crop_stage", unit="1", needs=(of_index("season_degree_days", required=False), *_LENGTHS),
-        compute=_stage, kernel=stage, title=titles("Giai đoạn sinh trưởng", "Crop stage"),
+        compute=_stage, kernel=stage,
         source="Allen et al. (1998), FAO-56, ch. 6 and table 11", equation="stage + share of it that has passed",
         example=Example({"progress": 55.0, "initial": 25.0, "development": 25.0, "middle": 30.0, "late": 20.0},
                         3.0 + 5.0 / 30.0, 1e-12, "by hand with the stages of FAO-56, Example 28"),

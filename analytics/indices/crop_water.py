@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, State, Window, of_crop, of_index, series, titles
+from analytics.index import Example, Index, Result, State, Window, of_crop, of_index, series
 from analytics.indices.crop_stage import days_since_sowing, season_of
 from telemetry.quantities import Aggregate
 
@@ -356,7 +356,7 @@ DEPLETION = Index(
            of_index("soil_moisture_mean", required=False), of_crop("root_least"), of_crop("root_most"),
            of_crop("depletion"), *(of_crop(name, "that of loam") for name in ("field_capacity", "wilting_point")),
            *(of_crop(name, required=False) for name in ("area", "probe_weight", "initial_depletion"))),
-    compute=_depletion, kernel=root_zone, title=titles("Lượng nước thiếu hụt vùng rễ", "Root zone depletion"),
+    compute=_depletion, kernel=root_zone,
     source=f"{_FAO}, Eq. 82–88", equation="Dr = Dr₋₁ − P − I + Ks Kc ET0 (+ deep percolation), 0 ≤ Dr ≤ TAW",
     example=Example({"potential": 6.0, "rain": 0.0, "irrigation": 0.0, "available": 160.0, "fraction": 0.4,
                      "before": 67.0}, 72.8, 0.05, "FAO-56, Example 37, day 3", part=0),
@@ -371,7 +371,7 @@ INDICES: tuple[Index, ...] = (
                *(of_crop(f"stage_{part}", required=False) for part in ("initial", "development", "middle", "late")),
                of_index("wind_speed_mean", required=False),
                of_index("relative_humidity_minimum", required=False)),
-        compute=_coefficient, kernel=crop_coefficient, title=titles("Hệ số cây trồng Kc", "Crop coefficient Kc"),
+        compute=_coefficient, kernel=crop_coefficient,
         source=f"{_FAO}, Eq. 62, 65, 66", equation="Kc = Kc,prev + (i − ΣL)/L (Kc,next − Kc,prev)",
         example=Example({"day": 40.0, **_STAGES, "at_initial": 0.15, "at_middle": 1.19, "at_end": 0.35}, 0.77, 0.006,
                         "FAO-56, Example 28"),
@@ -381,7 +381,7 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="crop_evapotranspiration", unit="mm",
         needs=(of_index("crop_coefficient"), of_index("reference_evapotranspiration")), compute=_evapotranspiration,
-        kernel=crop_evapotranspiration, title=titles("Bốc thoát hơi nước của cây trồng ETc", "Crop evapotranspiration"),
+        kernel=crop_evapotranspiration,
         source=f"{_FAO}, Eq. 58", equation="ETc = Kc ET0",
         example=Example({"coefficient": 1.2, "reference": 5.0}, 6.0, 1e-12, "FAO-56, Example 37"),
         completeness=0.85, aggregate=Aggregate.SUM, season=True,
@@ -389,7 +389,7 @@ INDICES: tuple[Index, ...] = (
     DEPLETION,
     Index(
         name="irrigation_requirement", unit="mm", needs=(of_index("root_zone_depletion"),), compute=_requirement,
-        kernel=irrigation_requirement, title=titles("Lượng nước cần tưới", "Net irrigation requirement"),
+        kernel=irrigation_requirement,
         source=f"{_FAO}, Eq. 83, ch. 8", equation="I = Dr where Dr ≥ RAW, else 0",
         example=Example({"depletion": 72.8, "available": 160.0, "fraction": 0.4}, 72.8, 1e-9, "FAO-56, Example 37"),
         completeness=0.5, methods=_METHODS, aggregate=Aggregate.LAST, season=True,
@@ -398,7 +398,7 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="days_to_irrigation", unit="d",
         needs=(of_index("root_zone_depletion"), of_index("crop_evapotranspiration", before=4)), compute=_days_left,
-        kernel=days_to_irrigation, title=titles("Số ngày còn lại đến khi phải tưới", "Days until irrigation is due"),
+        kernel=days_to_irrigation,
         source=f"{_FAO}, ch. 8", equation="⌊(RAW − Dr)/mean ETc of 5 days⌋",
         example=Example({"depletion": 40.0, "available": 160.0, "fraction": 0.4, "daily_use": 5.0}, 4.0, 1e-12,
                         "by hand"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analytics import languages
 from analytics.grid import Times
 from analytics.index import Season
 from analytics.properties import OF_SEASON
@@ -30,7 +31,6 @@ class Crop:
     """A crop of the table; a parameter that is not in ``parameters`` is not known."""
 
     name: str
-    title: Mapping[str, str]
     parameters: Mapping[str, float]
     #: Key of the table → where it comes from, in words.
     provenance: Mapping[str, str]
@@ -38,6 +38,11 @@ class Crop:
     #: Whose advice is for its growers; empty: none is written for them.
     audience: str = ""
     note: str = ""
+
+    @property
+    def title(self) -> Mapping[str, str]:
+        """What it is called, in every language that has a name for it."""
+        return languages.SHELF.titles(f"crops.{self.name}")
 
 
 @cache
@@ -53,7 +58,6 @@ def crops() -> Mapping[str, Crop]:
         provenance = {key: sources[source] for key, source in row["provenance"].items()}
         found[name] = Crop(
             name,
-            row["title"],
             parameters,
             provenance,
             perennial=row.get("perennial", False),

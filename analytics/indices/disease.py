@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, Window, of_index, series, titles
+from analytics.index import Example, Index, Result, Window, of_index, series
 from analytics.indices.hours import from_hour, longest_spell
 from analytics.indices.leaf_wetness import hourly_wetness
 from telemetry.quantities import Aggregate
@@ -228,7 +228,6 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="rice_blast_infection", unit="1", needs=(*_DAMP, of_index("air_temperature_mean", before=4)),
         compute=_blast, kernel=blast_class,
-        title=titles("Điều kiện nhiễm đạo ôn lúa (BLASTAM)", "Rice blast infection weather (BLASTAM)"),
         source=_BLASTAM, equation="wet ≥ hours of the table (15→17 … 22–25→10), five-day mean 20–25 °C",
         example=Example({"wet_hours": 11.0, "wet_temperature": 20.0, "five_day_mean": 22.0}, 1.0, 0.0,
                         "Mie Prefecture, table 2"),
@@ -238,7 +237,6 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="late_blight_hutton", unit="1",
         needs=(_AIR[1], of_index("air_temperature_minimum")), compute=_hutton, kernel=hutton_period,
-        title=titles("Kỳ Hutton của mốc sương", "Hutton period of late blight"),
         source="Dancey, Skelsey and Cooke (2017); AHDB",
         equation="two days in a row of Tmin ≥ 10 °C and six hours of RH ≥ 90 %",
         example=Example({"minimum": [10.0, 10.0, 9.9], "humid_hours": [6.0, 6.0, 12.0]}, 1.0, 0.0, "AHDB", position=1),
@@ -246,7 +244,6 @@ INDICES: tuple[Index, ...] = (
     ),
     Index(
         name="late_blight_severity", unit="1", needs=_AIR, compute=_severity, kernel=wallin_severity,
-        title=titles("Trị số nguy hại mốc sương (Wallin)", "Late blight severity value (Wallin)"),
         source="Wallin (1962), Amer. Potato J. 39, 306–312; table of Michigan State University",
         equation="hours of RH > 80 % × their mean temperature → 0 to 4; 24 hours to noon",
         example=Example({"humid_hours": 16.0, "temperature": 18.0}, 3.0, 0.0, "MSU table, 60–80 °F"),
@@ -256,7 +253,7 @@ INDICES: tuple[Index, ...] = (
         name="downy_mildew_risk", unit="1",
         needs=(of_index("air_temperature_minimum", before=1), of_index("precipitation_sum", before=1)),
         compute=_mildew, kernel=downy_mildew_risk,
-        title=titles("Nguy cơ sương mai", "Downy mildew infection weather"), source="Baldacci (1947), three tens",
+        source="Baldacci (1947), three tens",
         equation="Tmin ≥ 10 °C and 10 mm of rain in two days",
         example=Example({"minimum": 12.0, "rain": 15.0}, 1.0, 0.0, "by hand"), aggregate=Aggregate.SUM,
         note="A rule of vineyards; the shoots' length is for the grower to see.",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import Array, Times, Values
-from analytics.index import Example, Index, Result, Step, Window, of_index, titles
+from analytics.index import Example, Index, Result, Step, Window, of_index
 from analytics.indices.hours import sliding_sum
 from telemetry.unknown import Why
 
@@ -313,7 +313,6 @@ def _row(months: int, evaporated: bool) -> Index:
         needs=tuple(needs),
         compute=_computed(kernel, months, "reference_evapotranspiration" if evaporated else None),
         kernel=kernel,
-        title=titles(f"{name} {months} tháng", f"{name} of {months} month{'s' if months > 1 else ''}"),
         source="Vicente-Serrano et al. (2010), J. Climate 23, 1696–1718" if evaporated else "WMO-No. 1090 (2012)",
         equation="Φ⁻¹(F(P − ET0)), F log-logistic by L-moments" if evaporated else "Φ⁻¹(q + (1 − q) G(P)), G gamma",
         example=Example(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, State, Window, of_index, of_place, titles
+from analytics.index import Example, Index, Result, State, Window, of_index, of_place
 
 SATURATED = 203.2  # [mm], eight inches of water that the soil holds (Keetch and Byram 1968)
 
@@ -186,7 +186,6 @@ KBDI = Index(
     name="keetch_byram_drought_index", unit="mm",
     needs=(of_index("air_temperature_maximum"), of_index("precipitation_sum"), of_place("annual_precipitation")),
     compute=_kbdi, kernel=keetch_byram,
-    title=titles("Chỉ số hạn Keetch–Byram (KBDI)", "Keetch–Byram drought index (KBDI)"),
     source="Keetch and Byram (1968); Finkele et al. (2006), BMRC Res. Rep. 119, Eq. 1–4",
     equation="dQ = (203.2 − Q)(0.968 exp(0.0875 Tmax + 1.5552) − 8.30)/(1 + 10.88 exp(−0.00173 R)) · 10⁻³ − P",
     example=Example({"maximum": 30.0, "rain": 0.0, "annual_rain": 1.0, "before": 0.0, "intercepted": 0.0},
@@ -199,7 +198,6 @@ KBDI = Index(
 ANTECEDENT = Index(
     name="antecedent_precipitation_index", unit="mm", needs=(of_index("precipitation_sum"),), compute=_antecedent,
     kernel=antecedent_precipitation,
-    title=titles("Chỉ số mưa tích luỹ kỳ trước (API)", "Antecedent precipitation index (API)"),
     source="Kohler and Linsley (1951), Weather Bureau Res. Pap. 34", equation="API = 0.85 API₋₁ + P",
     example=Example({"rain": 10.0, "before": 20.0}, 27.0, 1e-12, "by hand"), completeness=0.6,
     state=(State("index", "mm", 0.0), State("completeness", "1", 0.0)),
@@ -212,7 +210,7 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="climatic_water_balance", unit="mm",
         needs=(of_index("precipitation_sum"), of_index("reference_evapotranspiration")), compute=_surplus,
-        kernel=water_surplus, title=titles("Cân bằng nước khí hậu", "Climatic water balance"),
+        kernel=water_surplus,
         source="WMO-No. 134 (2010), ch. 4", equation="P − ET0",
         example=Example({"rain": 10.0, "evapotranspiration": 4.0}, 6.0, 1e-12, "by hand"),
     ),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.grid import Values
-from analytics.index import Example, Index, Result, Window, of_index, of_place, series, titles
+from analytics.index import Example, Index, Result, Window, of_index, of_place, series
 from analytics.indices import sun
 from analytics.indices.psychrometrics import air_pressure, psychrometric_constant, saturation_vapour_pressure
 from telemetry.quantities import Aggregate
@@ -383,14 +383,13 @@ _UCCLE = {
 }  # fmt: skip
 
 
-def _row(name: str, vi: str, en: str, source: str, cn: float, cd: float, example: Example, note: str) -> Index:
+def _row(name: str, source: str, cn: float, cd: float, example: Example, note: str) -> Index:
     return Index(
         name=name,
         unit="mm",
         needs=_NEEDS,
         compute=_computed(cn, cd),
         kernel=reference_evapotranspiration,
-        title=titles(vi, en),
         source=source,
         equation=_EQUATION.format(cn=cn, cd=cd),
         example=example,
@@ -403,13 +402,12 @@ def _row(name: str, vi: str, en: str, source: str, cn: float, cd: float, example
 
 INDICES: tuple[Index, ...] = (
     _row(
-        "reference_evapotranspiration", "Bốc thoát hơi nước tham chiếu ET0", "Reference evapotranspiration ET0",
+        "reference_evapotranspiration",
         "Allen et al. (1998), FAO-56, Eq. 6 (for a day the same as ASCE-EWRI 2005, short reference)", 900.0, 0.34,
         Example(_UCCLE, 3.9, 0.06, "FAO-56, Example 18 (Uccle, 6 July)"), _NOTE,
     ),
     _row(
-        "reference_evapotranspiration_tall", "Bốc thoát hơi nước tham chiếu, cây cao (ETr)",
-        "Reference evapotranspiration of a tall crop (ETr)", "ASCE-EWRI (2005), Eq. 1 and table 1, tall reference",
+        "reference_evapotranspiration_tall", "ASCE-EWRI (2005), Eq. 1 and table 1, tall reference",
         1600.0, 0.38, Example({**_UCCLE, "numerator": 1600.0, "denominator": 0.38}, 4.8, 0.5, "bounded by the short"
                               " reference (3.9) and its usual ratio 1.05 to 1.4"), _NOTE,
     ),

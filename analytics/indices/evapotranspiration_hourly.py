@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.grid import Array, Times, Values
-from analytics.index import Example, Index, Result, State, Step, Window, of_place, series, titles
+from analytics.index import Example, Index, Result, State, Step, Window, of_place, series
 from analytics.indices import sun
 from analytics.indices.evapotranspiration import ALBEDO, wind_at_2_m
 from analytics.indices.psychrometrics import (
@@ -201,14 +201,14 @@ def _computed(name: str, **constants: object) -> Callable[[Window], Result]:
     return compute
 
 
-def _row(name: str, vi: str, en: str, source: str, example: Example, **constants: object) -> Index:
+def _row(name: str, source: str, example: Example, **constants: object) -> Index:
     needs = (
         *(series(q) for q in ("air_temperature", "relative_humidity", "global_radiation", "wind_speed")),
         *(of_place(q) for q in ("latitude", "longitude", "elevation")),
     )
     return Index(
         name=name, unit="mm", step=Step.HOUR, needs=needs, compute=_computed(name, **constants),
-        kernel=hourly_evapotranspiration, title=titles(vi, en), source=source,
+        kernel=hourly_evapotranspiration, source=source,
         equation="ET0 = (0.408 Δ (Rn − G) + γ Cn/(T + 273) u2 (e° − e))/(Δ + γ (1 + Cd u2))", example=example,
         aggregate=Aggregate.SUM, state=(State("clearness", "1", _NIGHT),),
         note="All four measured: there is no fall-back by the hour. Until a first day was seen the night is taken as "
@@ -223,19 +223,16 @@ _ROWS = {
     row.name: row
     for row in (
         _row(
-            "reference_evapotranspiration_hourly", "Bốc thoát hơi nước tham chiếu theo giờ",
-            "Hourly reference evapotranspiration", "Allen et al. (1998), FAO-56, Eq. 53",
+            "reference_evapotranspiration_hourly", "Allen et al. (1998), FAO-56, Eq. 53",
             Example(_NOON, 0.63, 0.006, "FAO-56, Example 19 (N'Diaye, 14–15 h)"),
         ),
         _row(
-            "reference_evapotranspiration_hourly_short", "Bốc thoát hơi nước tham chiếu theo giờ (ASCE, cỏ)",
-            "Hourly reference evapotranspiration, ASCE short", "ASCE-EWRI (2005), Eq. 1 and table 1",
+            "reference_evapotranspiration_hourly_short", "ASCE-EWRI (2005), Eq. 1 and table 1",
             Example({**_NOON, "by_day": 0.24, "by_night": 0.96}, 0.68, 0.03, "FAO's 0.63 by Cd 0.24 for 0.34"),
             by_day=0.24, by_night=0.96,
         ),
         _row(
-            "reference_evapotranspiration_hourly_tall", "Bốc thoát hơi nước tham chiếu theo giờ (ASCE, cây cao)",
-            "Hourly reference evapotranspiration, ASCE tall", "ASCE-EWRI (2005), Eq. 1 and table 1",
+            "reference_evapotranspiration_hourly_tall", "ASCE-EWRI (2005), Eq. 1 and table 1",
             Example({**_NOON, "numerator": 66.0, "by_day": 0.25, "by_night": 1.7, "ground_by_day": 0.04,
                      "ground_by_night": 0.2}, 0.9, 0.1,
                     "bounded by the short reference and its usual ratio"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Values
-from analytics.index import Example, Index, Result, Window, of_index, of_place, titles
+from analytics.index import Example, Index, Result, Window, of_index, of_place
 from analytics.indices import sun
 from analytics.indices.evapotranspiration import ALBEDO, net_longwave
 from analytics.indices.psychrometrics import (
@@ -148,7 +148,7 @@ _EXTREMES = (of_index("air_temperature_minimum"), of_index("air_temperature_maxi
 INDICES: tuple[Index, ...] = (
     Index(
         name="evapotranspiration_hargreaves", unit="mm", needs=(*_EXTREMES, of_place("latitude")), compute=_hargreaves,
-        kernel=hargreaves, title=titles("Bốc thoát hơi nước (Hargreaves)", "Evapotranspiration (Hargreaves)"),
+        kernel=hargreaves,
         source="Hargreaves and Samani (1985); Allen et al. (1998), FAO-56, Eq. 52",
         equation="0.0023 (T + 17.8) √(Tmax − Tmin) Ra/λ",
         example=Example({"minimum": 28.0, "maximum": 38.0, "extraterrestrial": 38.93715, "mean": 35.0}, 6.1, 0.06,
@@ -160,7 +160,6 @@ INDICES: tuple[Index, ...] = (
         needs=(*_EXTREMES, of_index("air_temperature_mean"), of_index("relative_humidity_mean"),
                of_index("radiation_sum"), of_place("elevation")),
         compute=_priestley_taylor, kernel=priestley_taylor,
-        title=titles("Bốc thoát hơi nước (Priestley–Taylor)", "Evapotranspiration (Priestley–Taylor)"),
         source="Priestley and Taylor (1972), Mon. Weather Rev. 100, 81–92",
         equation="1.26 Δ/(Δ + γ) (Rn − G)/λ",
         example=Example({"temperature": 16.9, "net": 13.28, "elevation": 100.0}, 4.43, 0.02,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, State, Window, of_index, of_place, series, titles
+from analytics.index import Example, Index, Result, State, Window, of_index, of_place, series
 from analytics.indices import fire_weather as fwi
 from analytics.indices.hours import at_hour, complete_sum, from_hour
 from analytics.indices.psychrometrics import vapour_pressure_deficit
@@ -231,14 +231,13 @@ def _state(initial: float) -> tuple[State, ...]:
 
 FINE_FUEL = Index(
     name="fine_fuel_moisture_code", unit="1", needs=_NOON, compute=_fine_fuel, kernel=fwi.fine_fuel_moisture_code,
-    title=titles("Mã ẩm vật liệu cháy mịn (FFMC)", "Fine fuel moisture code (FFMC)"),
     source=f"{_SOURCE}, Eq. 1–10", equation="wetting by rain above 0.5 mm, then drying to the air's equilibrium",
     example=Example({**_DAY, "before": 85.0}, 87.7, 0.06, _FIRST), completeness=0.5, state=_state(85.0),
     note=_NOTE.format(start="Starts from 85."),
 )  # fmt: skip
 DUFF = Index(
     name="duff_moisture_code", unit="1", needs=(*_NOON[:2], _NOON[3], of_place("latitude")), compute=_duff,
-    kernel=fwi.duff_moisture_code, title=titles("Mã ẩm lớp thảm mục (DMC)", "Duff moisture code (DMC)"),
+    kernel=fwi.duff_moisture_code,
     source=f"{_SOURCE}, Eq. 11–17; day lengths Lawson and Armitage (2008), table A3.1",
     equation="P = P₀ (after rain above 1.5 mm) + 100 K, K = 1.894 (T + 1.1)(100 − H) Le · 10⁻⁶",
     example=Example({"temperature": 17.0, "humidity": 42.0, "rain": 0.0, "before": 6.0, "length": 12.8}, 8.5, 0.06,
@@ -247,7 +246,7 @@ DUFF = Index(
 )  # fmt: skip
 DROUGHT = Index(
     name="drought_code", unit="1", needs=(_NOON[0], _NOON[3], of_place("latitude")), compute=_drought,
-    kernel=fwi.drought_code, title=titles("Mã hạn (DC)", "Drought code (DC)"),
+    kernel=fwi.drought_code,
     source=f"{_SOURCE}, Eq. 18–23", equation="D = D₀ (after rain above 2.8 mm) + 0.5 (0.36 (T + 2.8) + Lf)",
     example=Example({"temperature": 17.0, "rain": 0.0, "before": 15.0, "factor": 0.9}, 19.0, 0.06, _FIRST),
     completeness=0.3, state=_state(15.0), note=_NOTE.format(start="Starts from 15."),
@@ -256,7 +255,7 @@ P = Index(
     name="fire_danger_p", unit="1",
     needs=(series("air_temperature"), series("relative_humidity"), of_index("precipitation_sum"),
            of_place("fire_rain_reset", _TABLE)), compute=_p,
-    kernel=nesterov_p, title=titles("Chỉ số cháy rừng P", "Forest fire index P"),
+    kernel=nesterov_p,
     source="Nesterov (1949), modified by Phạm Ngọc Hưng; rain that resets it by the province's decision",
     equation="P = K Σ t13 · d13, K = 0 on a day of rain ≥ a",
     example=Example({"temperature": 30.0, "deficit": 15.0, "rain": 0.0, "reset": 5.0, "before": 550.0}, 1000.0, 1e-9,
@@ -272,20 +271,20 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="initial_spread_index", unit="1", needs=(of_index("fine_fuel_moisture_code"), series("wind_speed")),
         compute=_spread, kernel=fwi.initial_spread_index,
-        title=titles("Chỉ số lan ban đầu (ISI)", "Initial spread index (ISI)"), source=f"{_SOURCE}, Eq. 24–26",
+        source=f"{_SOURCE}, Eq. 24–26",
         equation="R = 0.208 f(W) f(F)", completeness=0.5,
         example=Example({"fine_fuel": 87.69, "wind": 25.0}, 10.9, 0.06, _FIRST),
     ),
     Index(
         name="buildup_index", unit="1", needs=(of_index("duff_moisture_code"), of_index("drought_code")),
-        compute=_buildup, kernel=fwi.buildup_index, title=titles("Chỉ số tích luỹ (BUI)", "Build-up index (BUI)"),
+        compute=_buildup, kernel=fwi.buildup_index,
         source=f"{_SOURCE}, Eq. 27", equation="U = 0.8 P D/(P + 0.4 D) where P ≤ 0.4 D", completeness=0.3,
         example=Example({"duff": 8.545, "drought": 19.014}, 8.5, 0.06, _FIRST),
     ),
     Index(
         name="fire_weather_index", unit="1", needs=(of_index("initial_spread_index"), of_index("buildup_index")),
         compute=_fire_weather, kernel=fwi.fire_weather_index,
-        title=titles("Chỉ số thời tiết cháy rừng (FWI)", "Fire weather index (FWI)"), source=f"{_SOURCE}, Eq. 28–30",
+        source=f"{_SOURCE}, Eq. 28–30",
         equation="B = 0.1 R f(D); S = exp(2.72 (0.434 ln B)^0.647) where B > 1", completeness=0.3,
         example=Example({"spread": 10.85, "buildup": 8.49}, 10.1, 0.06, _FIRST),
         note="Classes made for Canada: read it against the place's own history.",
@@ -294,7 +293,6 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="fire_danger_level", unit="1", compute=_level, kernel=fire_level,
         needs=(of_index("fire_danger_p"), *(of_place(f"fire_limit_{level}", _TABLE) for level in (1, 2, 3, 4))),
-        title=titles("Cấp dự báo cháy rừng", "Forest fire danger level"),
         source="TT 25/2019/TT-BNNPTNT; limits: QĐ 33/2022/QĐ-UBND of Thừa Thiên Huế until the place has its own",
         equation="I ≤ 5 000 < II ≤ 10 000 < III ≤ 15 000 < IV ≤ 20 000 < V", completeness=0.5,
         methods=("table:thua-thien-hue", "table:place"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, State, Window, of_index, of_place, series, titles
+from analytics.index import Example, Index, Result, State, Window, of_index, of_place, series
 from analytics.indices.psychrometrics import dew_point
 from analytics.indices.sun import sunrise_and_sunset
 from telemetry.unknown import Why
@@ -231,7 +231,7 @@ _BOOK = {
 
 FORECAST = Index(
     name="frost_night_minimum_forecast", unit="Cel", needs=_NEEDS, compute=_predicted, kernel=night_minimum,
-    title=titles("Dự báo nhiệt độ thấp nhất đêm nay", "Forecast minimum of the coming night"), source=_SOURCE,
+    source=_SOURCE,
     equation="Tp = a T0 + b Td0 + c, learned from the station's own radiation nights",
     example=Example({"temperature": 10.0, "dew": 2.0, "a": 0.502812148, "b": 0.026471645, "c": -5.821986654},
                     -0.7409219, 1e-6, "frost 0.0.4 (R), predFAO(10, 2)"),
@@ -244,7 +244,7 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="frost_night_minimum_error", unit="K", needs=(of_index("frost_night_minimum_forecast"),), compute=_error,
         kernel=frost_coefficients,
-        title=titles("Sai số chuẩn của dự báo đêm", "Standard error of the night's forecast"), source=_SOURCE,
+        source=_SOURCE,
         equation="√(Σ residual²/(n − 3))",
         example=Example(_BOOK, 0.502812148, 1e-6, "FAO's book, as in frost 0.0.4 (R)", part=0),
         completeness=0.5, unknown=Why.RECORD,

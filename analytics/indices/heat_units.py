@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Values
-from analytics.index import Example, Index, Result, Window, of_index, titles
+from analytics.index import Example, Index, Result, Window, of_index
 from telemetry.quantities import Aggregate
 
 
@@ -175,7 +175,6 @@ INDICES: tuple[Index, ...] = (
         needs=_EXTREMES,
         compute=_degree_days_10,
         kernel=degree_days,
-        title=titles("Tích ôn ngày (gốc 10 °C)", "Degree days (base 10 °C)"),
         source=f"{_MCMASTER}, method 1",
         equation="max((Tmax + Tmin)/2 − Tb, 0), Tb = 10 °C",
         example=Example({"minimum": 18.0, "maximum": 30.0, "base": 14.0}, 10.0, 1e-12, "agrometeorologiapy 1.0.1"),
@@ -188,7 +187,6 @@ INDICES: tuple[Index, ...] = (
         needs=_EXTREMES,
         compute=_maize,
         kernel=degree_days_modified,
-        title=titles("Tích ôn ngày của ngô (10/30 °C)", "Degree days of maize (10/30 °C)"),
         source=f"{_MCMASTER}, method 2 with an upper threshold",
         equation="(min(max(Tmax, Tb), Tu) + min(max(Tmin, Tb), Tu))/2 − Tb, Tb = 10, Tu = 30 °C",
         example=Example({"minimum": 5.0, "maximum": 34.0, "base": 10.0, "ceiling": 30.0}, 10.0, 1e-12, "by hand"),
@@ -201,7 +199,6 @@ INDICES: tuple[Index, ...] = (
         needs=_EXTREMES,
         compute=_sine_10,
         kernel=degree_days_sine,
-        title=titles("Tích ôn ngày theo hình sin (10/30 °C)", "Degree days of a sine (10/30 °C)"),
         source="Baskerville and Emin (1969), Ecology 50, 514–517; horizontal cut-off",
         equation="area of a sine between Tmin and Tmax above Tb and below Tu",
         example=Example({"minimum": 0.0, "maximum": 20.0, "base": 10.0}, 10.0 / np.pi, 1e-9, "half a sine: a/π"),
@@ -214,7 +211,6 @@ INDICES: tuple[Index, ...] = (
         needs=(of_index("air_temperature_mean"),),
         compute=_degree_hours,
         kernel=growing_degree_hours,
-        title=titles("Giờ tích ôn sinh trưởng", "Growing degree hours"),
         source="Anderson, Richardson and Kesner (1986), Acta Hortic. 184, 71–78",
         equation="asymmetric cosine through Tb = 4, Tu = 25, Tc = 36 °C; the mean hour × the hours of the day",
         example=Example({"temperature": 25.0}, 21.0, 1e-9, "top of the curve: Tu − Tb"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Values
-from analytics.index import Example, Index, Result, Window, of_place, series, titles
+from analytics.index import Example, Index, Result, Window, of_place, series
 from analytics.indices import sun
 from analytics.indices.psychrometrics import air_pressure
 from analytics.indices.wet_globe import wet_bulb_globe_temperature, wind_below
@@ -153,7 +153,6 @@ _NEEDS = (series("air_temperature"), series("relative_humidity"))
 INDICES: tuple[Index, ...] = (
     Index(
         name="heat_index_maximum", unit="Cel", needs=_NEEDS, compute=_heat_index, kernel=heat_index,
-        title=titles("Chỉ số nóng bức cao nhất ngày", "Daily maximum heat index"),
         source="Rothfusz (1990), NWS SR 90-23", equation="regression of T and RH with both adjustments",
         example=Example({"temperature": 35.0, "humidity": 70.0}, 50.3405, 0.001, "MetPy 1.7, test_heat_index_units"),
         completeness=0.85, aggregate=Aggregate.MAXIMUM,
@@ -163,7 +162,6 @@ INDICES: tuple[Index, ...] = (
         needs=(*_NEEDS, series("global_radiation", required=False), series("wind_speed", required=False),
                series("air_pressure", required=False), of_place("latitude"), of_place("longitude")),
         compute=_globe, kernel=wet_bulb_globe_temperature,
-        title=titles("Nhiệt độ cầu ướt (WBGT) cao nhất ngày", "Daily maximum wet bulb globe temperature"),
         source="Liljegren et al. (2008), J. Occup. Environ. Hyg. 5, 645–655; without radiation or wind ACSM (1984)",
         equation="0.7 Tnw + 0.2 Tg + 0.1 T; simple: 0.567 T + 0.393 e + 3.94",
         example=Example({"temperature": 30.0, "humidity": 70.0, "pressure": 1010.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, Window, series, titles
+from analytics.index import Example, Index, Result, Window, series
 from telemetry.quantities import Aggregate
 
 METHODS = ("sensor", "humidity", "humidity rain")
@@ -82,7 +82,7 @@ INDICES: tuple[Index, ...] = (
         name="leaf_wetness_hours", unit="h",
         needs=(series("leaf_wetness", required=False), series("relative_humidity", required=False),
                series("precipitation", required=False)),
-        compute=_hours, kernel=wetness_hours, title=titles("Số giờ ướt lá", "Hours of leaf wetness"),
+        compute=_hours, kernel=wetness_hours,
         source="Sentelhas et al. (2008), Agric. For. Meteorol. 148, 392–400",
         equation="hours of sensor ≥ 50 %, else of RH ≥ 90 % or rain",
         example=Example({"wet": [1.0, 0.0, 1.0, 0.0]}, 2.0, 1e-12, "by hand"), methods=METHODS,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, Window, series, titles
+from analytics.index import Example, Index, Result, Window, series
 from analytics.indices.evapotranspiration import wind_at_2_m
 from analytics.indices.hours import sliding_sum
 from analytics.indices.psychrometrics import wet_bulb
@@ -223,11 +223,11 @@ _CHART = Example({"temperature": 30.0, "humidity": 80.0}, 82.92, 0.01, "Clemson 
 _TWO_OF_FOUR = Example({"values": [70.0, 72.0, 75.0, 60.0], "threshold": 72}, 2.0, 1e-12, "by hand")
 
 
-def _hours_row(species: str, vi: str, en: str, threshold: float, note: str) -> Index:
+def _hours_row(species: str, threshold: float, note: str) -> Index:
     return Index(
         name=f"heat_load_hours_{species}", unit="h", needs=_NEEDS,
         compute=_load(poultry_index if species == "poultry" else temperature_humidity_index, threshold),
-        kernel=hours_above, title=titles(f"Số giờ nóng nguy hại: {vi}", f"Hours of heat load: {en}"),
+        kernel=hours_above,
         source="Zulovich and DeShazer (1990)" if species == "poultry" else f"{_NRC}Armstrong (1994)",
         equation=f"hours of {'0.6 T + 0.4 Tw' if species == 'poultry' else 'THI'} ≥ {threshold:g}",
         example=_TWO_OF_FOUR, aggregate=Aggregate.SUM, note=note,
@@ -238,18 +238,16 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="temperature_humidity_index_maximum", unit="1", needs=_NEEDS, compute=_maximum,
         kernel=temperature_humidity_index,
-        title=titles("Chỉ số nhiệt ẩm THI cao nhất ngày", "Daily maximum temperature–humidity index"),
         source="National Research Council (1971)", equation=_THI, example=_CHART, completeness=0.85,
         note="Alert 75, danger 79, emergency 84; dairy cattle suffer from 72.",
     ),
-    _hours_row("cattle", "bò", "cattle", THRESHOLDS["cattle"], "From THI 72, dairy cattle."),
-    _hours_row("buffalo", "trâu", "buffalo", THRESHOLDS["buffalo"], "As cattle: no source for buffalo was read."),
-    _hours_row("pig", "lợn", "pigs", THRESHOLDS["pig"], "From THI 74; the cut-off is general knowledge."),
-    _hours_row("poultry", "gia cầm", "poultry", POULTRY_THRESHOLD, "From 27.8 °C; the cut-off is general knowledge."),
+    _hours_row("cattle", THRESHOLDS["cattle"], "From THI 72, dairy cattle."),
+    _hours_row("buffalo", THRESHOLDS["buffalo"], "As cattle: no source for buffalo was read."),
+    _hours_row("pig", THRESHOLDS["pig"], "From THI 74; the cut-off is general knowledge."),
+    _hours_row("poultry", POULTRY_THRESHOLD, "From 27.8 °C; the cut-off is general knowledge."),
     Index(
         name="night_recovery_hours", unit="h", needs=(series("air_temperature", before=1), _NEEDS[1]),
         compute=_recovery, kernel=hours_above,
-        title=titles("Số giờ đêm mát để vật nuôi hồi sức", "Hours of night recovery of livestock"),
         source=f"{_NRC}Hahn et al. (1999)", equation="hours of THI < 72 from 20 h to 8 h",
         example=_TWO_OF_FOUR, note="Of 12; counted to the day on which the night ends.",
     ),
@@ -257,7 +255,6 @@ INDICES: tuple[Index, ...] = (
         name="livestock_cold_hours", unit="h",
         needs=(_NEEDS[0], series("wind_speed", required=False), series("precipitation", required=False, before=1)),
         compute=_cold, kernel=cold_load,
-        title=titles("Số giờ rét hại vật nuôi ngoài trời", "Hours of cold load of livestock outdoors"),
         source="MARD (2018) thresholds 12 and 15 °C; wind chill of Osczevski and Bluestein (2005)",
         equation="hours of felt temperature < 12 °C, < 15 °C with a wet coat",
         example=Example({"temperature": 13.0, "wind": 2.0, "rain": 1.0}, 1.0, 0.0, "by hand"),

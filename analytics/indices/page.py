@@ -73,7 +73,8 @@ def _properties() -> str:
     ]
     for row in PROPERTIES.values():
         of = " or ".join(word for word, is_so in (("place", row.of_place), ("season", row.of_season)) if is_so)
-        lines.append(f"| `{row.name}` | {of} | {row.unit} | {row.minimum:g} | {row.maximum:g} | {row.en} · {row.vi} |")
+        what = f"{row.titles['en']} · {row.titles['vi']}"
+        lines.append(f"| `{row.name}` | {of} | {row.unit} | {row.minimum:g} | {row.maximum:g} | {what} |")
     return "\n".join([*lines, ""])
 
 

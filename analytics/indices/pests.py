@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.grid import Values
-from analytics.index import Example, Index, Need, Result, State, Window, of_index, of_place, titles
+from analytics.index import Example, Index, Need, Result, State, Window, of_index, of_place
 from analytics.indices.heat_units import degree_days_sine
 from telemetry.quantities import Aggregate
 
@@ -18,8 +18,6 @@ class Pest:
     """Thermal constants of a pest; NaN where none is known, to be given as properties of the place."""
 
     name: str
-    vi: str
-    en: str
     #: Lower threshold [°C] and heat of a generation [°C d].
     base: float
     generation: float
@@ -29,11 +27,11 @@ class Pest:
 
 _NAN = float("nan")
 PESTS: tuple[Pest, ...] = (
-    Pest("fall_armyworm", "sâu keo mùa thu", "fall armyworm", 12.57, 391.0, 30.0,
+    Pest("fall_armyworm", 12.57, 391.0, 30.0,
          "du Plessis, Schlemmer and van den Berg (2020), Insects 11, 228; sum from egg to adult not verified"),
-    Pest("brown_planthopper", "rầy nâu", "brown planthopper", _NAN, _NAN, _NAN,
+    Pest("brown_planthopper", _NAN, _NAN, _NAN,
          "constants vary by population: none was taken"),
-    Pest("yellow_stem_borer", "sâu đục thân hai chấm", "yellow stem borer", _NAN, _NAN, _NAN,
+    Pest("yellow_stem_borer", _NAN, _NAN, _NAN,
          "constants vary by population: none was taken"),
 )  # fmt: skip
 
@@ -105,7 +103,7 @@ def _row(pest: Pest) -> Index:
         name=f"{pest.name}_generations", unit="1",
         needs=(of_index("air_temperature_minimum"), of_index("air_temperature_maximum"), *_constants(pest)),
         compute=_computed(pest),
-        kernel=generations, title=titles(f"Số lứa {pest.vi}", f"Generations of {pest.en}"), source=pest.source,
+        kernel=generations, source=pest.source,
         equation="Σ degree days of a sine above the base since 1 January / those of a generation",
         example=Example({"daily": [10.0, 10.0], "generation": [40.0], "before": [20.0]}, [0.75, 1.0], 1e-12, "by hand"),
         completeness=0.8, aggregate=Aggregate.LAST,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import Values, daily, of_values
-from analytics.index import Example, Index, Result, Window, series, titles
+from analytics.index import Example, Index, Result, Window, series
 
 _FAO = "Allen et al. (1998), FAO Irrigation and Drainage Paper 56"
 
@@ -313,7 +313,6 @@ INDICES: tuple[Index, ...] = (
         needs=_NEEDS,
         compute=_of_air(dew_point, "mean"),
         kernel=dew_point,
-        title=titles("Điểm sương trung bình ngày", "Daily mean dew point"),
         source=f"{_FAO}, Eq. 10 and 11",
         equation="e = RH/100 · 0.6108 exp(17.27 T/(T + 237.3)); Td = 237.3 ln(e/0.6108)/(17.27 − ln(e/0.6108))",
         example=Example({"temperature": 25.0, "humidity": 54.0}, 14.99, 0.08, "frost 0.0.4 (R), mode A"),
@@ -324,7 +323,6 @@ INDICES: tuple[Index, ...] = (
         needs=_NEEDS,
         compute=_of_air(vapour_pressure_deficit, "mean"),
         kernel=vapour_pressure_deficit,
-        title=titles("Độ hụt áp suất hơi nước trung bình", "Mean vapour pressure deficit"),
         source=f"{_FAO}, Eq. 10 and 11",
         equation="VPD = e°(T) (1 − RH/100)",
         example=Example({"temperature": 24.5, "humidity": 50.0}, 3.075 / 2, 0.005, "FAO-56, Example 3: e°(24.5)"),
@@ -335,7 +333,6 @@ INDICES: tuple[Index, ...] = (
         needs=_NEEDS,
         compute=_of_air(wet_bulb, "maximum"),
         kernel=wet_bulb,
-        title=titles("Nhiệt độ bầu ướt cao nhất ngày", "Daily maximum wet bulb temperature"),
         source="Stull (2011), J. Appl. Meteor. Climatol. 50, 2267–2269, Eq. 1",
         equation="Stull's arctangent fit of T and RH",
         example=Example({"temperature": 20.0, "humidity": 50.0}, 13.6993419, 1e-4, "Stull (2011), worked value 13.7"),

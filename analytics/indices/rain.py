@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import HOUR, Values
-from analytics.index import Example, Index, Result, State, Window, series, titles
+from analytics.index import Example, Index, Result, State, Window, series
 from analytics.indices import flash_flood
 from analytics.indices.air import SUM_COMPLETENESS
 from analytics.indices.flash_flood import flash_flood_level
@@ -195,14 +195,14 @@ def _erosivity(window: Window) -> Result:
     return Result(total, summary.completeness, state=states)
 
 
-def _row(minutes: int, vi: str, en: str) -> Index:
+def _row(minutes: int) -> Index:
     day = minutes == 24 * 60
     hours = minutes / 60.0
     example = Example({"rain": [0.0, 2.0, 4.0, 6.0, 1.0, 0.0], "steps": 3, "hours": 0.5}, 24.0, 1e-12, "by hand")
     return Index(
         name="precipitation_24h_maximum" if day else f"rain_intensity_{minutes}min_maximum",
         unit="mm" if day else "mm/h", needs=(series("precipitation", before=1),), compute=_peak(minutes),
-        kernel=largest_intensity, title=titles(vi, en), source="WMO-No. 8 (2023), vol. I, ch. 6",
+        kernel=largest_intensity, source="WMO-No. 8 (2023), vol. I, ch. 6",
         equation="largest sum of 24 hours" if day else f"largest sum of {minutes} minutes / {hours:.2g} h",
         example=example, completeness=SUM_COMPLETENESS, aggregate=Aggregate.MAXIMUM,
         note="" if day else "Without a value where the grid is coarser than the span.",
@@ -211,7 +211,7 @@ def _row(minutes: int, vi: str, en: str) -> Index:
 
 EROSIVITY = Index(
     name="rain_erosivity", unit="MJ.mm/(har.h)", needs=(series("precipitation", before=1),), compute=_erosivity,
-    kernel=storm_erosivity, title=titles("Xói mòn do mưa EI30", "Rain erosivity EI30"),
+    kernel=storm_erosivity,
     source="Renard et al. (1997), USDA Handbook 703; Brown and Foster (1987), Trans. ASAE 30, 379–386",
     equation="EI30 = Σ 0.29 (1 − 0.72 exp(−0.05 i)) p · I30, storms ≥ 12.7 mm",
     example=Example(
@@ -225,16 +225,15 @@ EROSIVITY = Index(
 )  # fmt: skip
 
 INDICES: tuple[Index, ...] = (
-    _row(10, "Cường độ mưa 10 phút lớn nhất", "Largest 10-minute rain intensity"),
-    _row(30, "Cường độ mưa 30 phút lớn nhất", "Largest 30-minute rain intensity"),
-    _row(60, "Cường độ mưa 60 phút lớn nhất", "Largest 60-minute rain intensity"),
-    _row(24 * 60, "Lượng mưa 24 giờ trượt lớn nhất", "Largest sliding 24-hour rain"),
+    _row(10),
+    _row(30),
+    _row(60),
+    _row(24 * 60),
     EROSIVITY,
     Index(
         name="flash_flood_rain_level", unit="1",
         needs=(series("precipitation", before=flash_flood.BEFORE), *flash_flood.OF_PLACE),
         compute=flash_flood.level_of_days, kernel=flash_flood_level,
-        title=titles("Cấp rủi ro lũ quét, sạt lở theo mưa", "Flash flood and landslide level by rain"),
         source="QĐ 18/2021/QĐ-TTg, Điều 46",
         equation="rain of 24 hours × days of rain before × susceptibility × region, the day's highest",
         example=Example({"day_rain": 150.0, "days_before": 2.0, "susceptibility": 3.0, "region": 2.0}, 2.0, 0.0,

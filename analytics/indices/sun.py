@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from analytics.grid import Times, Values
-from analytics.index import Example, Index, Result, Window, of_place, titles
+from analytics.index import Example, Index, Result, Window, of_place
 
 _FAO = "Allen et al. (1998), FAO Irrigation and Drainage Paper 56"
 SOLAR_CONSTANT = 0.0820  # [MJ m-2 min-1], FAO-56, Eq. 21
@@ -413,7 +413,6 @@ INDICES: tuple[Index, ...] = (
         needs=(of_place("latitude"),),
         compute=_day_length,
         kernel=daylight_hours,
-        title=titles("Độ dài ngày", "Day length"),
         source=f"{_FAO}, Eq. 34",
         equation="N = 24/π · arccos(−tan φ tan δ)",
         example=Example({"latitude": -20.0, "day": 246.0}, 11.7, 0.05, "FAO-56, Example 9"),
@@ -424,7 +423,6 @@ INDICES: tuple[Index, ...] = (
         needs=(of_place("latitude"), of_place("elevation")),
         compute=_clear_sky,
         kernel=clear_sky_radiation,
-        title=titles("Bức xạ ngày quang mây", "Clear-sky radiation"),
         source=f"{_FAO}, Eq. 21 and 37",
         equation="Rso = (0.75 + 2·10⁻⁵ z) Ra",
         example=Example({"extraterrestrial": 41.09, "elevation": 100.0}, 30.9, 0.02, "FAO-56, Example 18"),

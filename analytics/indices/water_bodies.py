@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, Step, Window, of_index, of_place, series, titles, whole
+from analytics.index import Example, Index, Result, Step, Window, of_index, of_place, series, whole
 from analytics.indices.air import smallest
 from analytics.indices.hours import at_hour
 from analytics.indices.psychrometrics import air_pressure
@@ -286,21 +286,21 @@ _MARKS = of_place("mark_1", any_of=MARKS[:3])
 INDICES: tuple[Index, ...] = (
     Index(
         name="water_level_rise", unit="m/h", step=Step.HOUR, needs=_LEVEL, compute=_rise, kernel=rate_of_rise,
-        title=titles("Tốc độ nước lên", "Rate of rise of the water"), source="slope of a straight line over 3 hours",
+        source="slope of a straight line over 3 hours",
         equation="least-squares slope of the last 3 hours",
         example=Example({"level": [1.0, 1.2, 1.4, 1.6]}, 0.2, 1e-12, "by hand", position=3),
         aggregate=Aggregate.MAXIMUM,
     ),
     Index(
         name="water_marks_reached", unit="1", step=Step.HOUR, needs=(*_LEVEL, _MARKS), compute=_reached,
-        kernel=marks_reached, title=titles("Số mốc nước đã đạt", "Marks reached by the water"),
+        kernel=marks_reached,
         source="NĐ 114/2018/NĐ-CP; QĐ 18/2021/QĐ-TTg, Điều 45", equation="number of the highest mark ≤ level",
         example=Example({"level": 12.0, "marks": (10, 12, 14)}, 2.0, 0.0, "by hand"), aggregate=Aggregate.MAXIMUM,
         note="Marks are the place's properties mark_1 … mark_4, from low to high; any may lack.",
     ),
     Index(
         name="water_hours_to_mark", unit="h", step=Step.HOUR, needs=(*_LEVEL, _MARKS), compute=_to_mark,
-        kernel=hours_to_mark, title=titles("Số giờ đến mốc kế tiếp", "Hours to the next mark"),
+        kernel=hours_to_mark,
         source="own: distance over rate", equation="(mark − level)/rise",
         example=Example({"level": 12.5, "rise": 0.5, "marks": (10, 12, 14)}, 3.0, 1e-12, "by hand"),
         note="Should the water go on rising as it did in the last 3 hours; no forecast of inflow.",
@@ -308,26 +308,26 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="oxygen_saturation", unit="%", step=Step.HOUR,
         needs=(series("dissolved_oxygen"), series("water_temperature")), compute=_share, kernel=oxygen_share,
-        title=titles("Độ bão hoà ôxy", "Oxygen saturation"), source=_BENSON, equation="100 · DO/DO*(T, p)",
+        source=_BENSON, equation="100 · DO/DO*(T, p)",
         example=Example({"oxygen": 9.09, "temperature": 20.0, "elevation": 0.0}, 100.0, 0.1, "gsw 3.6.20: 9.09 mg/L"),
         note="Of fresh water; where the elevation is not known, at sea level.",
     ),
     Index(
         name="dissolved_oxygen_dawn", unit="mg/L", needs=(series("dissolved_oxygen"),), compute=_dawn,
-        kernel=smallest, title=titles("Ôxy thấp nhất trước bình minh", "Least oxygen before dawn"),
+        kernel=smallest,
         source="Boyd and Tucker (1998), ch. 6", equation="least hourly mean from 3 to 7 h",
         example=Example({"values": [5.0, 4.2, 4.4]}, 4.2, 0.0, "by hand"), completeness=0.75,
     ),
     Index(
         name="dissolved_oxygen_dawn_trend", unit="mg/L/d", needs=(of_index("dissolved_oxygen_dawn", before=4),),
-        compute=_trend, kernel=dawn_trend, title=titles("Xu hướng ôxy trước bình minh", "Trend of oxygen before dawn"),
+        compute=_trend, kernel=dawn_trend,
         source="Boyd and Tucker (1998), ch. 6", equation="least-squares slope of five dawns",
         example=Example({"oxygen": [5.0, 4.5, 4.0, 3.5, 3.0]}, -0.5, 1e-12, "by hand"), completeness=0.6,
     ),
     Index(
         name="unionised_ammonia", unit="mg/L", step=Step.HOUR,
         needs=(series("total_ammonia_nitrogen"), series("water_temperature"), series("water_ph")), compute=_ammonia,
-        kernel=unionised_ammonia, title=titles("Amoniac không ion hoá", "Un-ionised ammonia"), source=_EMERSON,
+        kernel=unionised_ammonia, source=_EMERSON,
         equation="TAN/(1 + 10^(pKa − pH)), pKa = 0.09018 + 2729.92/T",
         example=Example({"total": 1.0, "temperature": 20.0, "ph": 8.0}, 0.0381, 0.0008, "table of Emerson et al."),
         note="Of fresh water: salt lowers the share a little.",

@@ -1,12 +1,12 @@
-"""The languages of messages: one file each, one line here; Tày, Nùng and Dao once people have written them.
+"""The languages of warnings: one TOML file each, found by its name (`telemetry.language`).
 
-A rule that has no words yet in a language is said in its frame with the Vietnamese words.
+A rule that nobody has translated whole is said in Vietnamese alone (`analytics.rule.Rule.languages`).
 """
 
-from collections.abc import Mapping
+from pathlib import Path
 
-from analytics.language import Frame
-from analytics.languages import en, vi
+from telemetry.language import OFFICIAL, Shelf
 
-#: Code → how steps are said; the first one is what every rule has words in.
-FRAMES: Mapping[str, Frame] = {"vi": vi.FRAME, "en": en.FRAME}
+__all__ = ["OFFICIAL", "SHELF"]
+
+SHELF = Shelf.of(Path(__file__).parent)

@@ -2,37 +2,16 @@
 
 from datetime import timedelta
 
-from analytics.index import titles
 from analytics.measure import day_mean, day_minimum
 from analytics.renewal import BY_DAY, Renew
-from analytics.rule import Level, Rule, Urgency, Words
+from analytics.rule import Level, Rule, Urgency
 
-_CATTLE_VI = (
-    "Dưới 12 độ không chăn thả, cày kéo; đưa trâu bò về chuồng, che gió, giữ nền khô, mặc áo, sưởi ấm, cho ăn thêm "
-    "cám, bột ngô và muối, uống nước ấm."
-)
-_CATTLE_EN = (
-    "Below 12 degrees do not graze or plough; bring cattle and buffalo home, block the wind, keep the floor dry, cover "
-    "and warm them, feed extra concentrate and salt, give warm water."
-)
-_RICE_VI = (
-    "Không gieo mạ, không cấy khi trung bình ngày dưới 15 độ; giữ nước 2-3 cm, không bón đạm, che ni lông cho mạ."
-)
-_RICE_EN = (
-    "Do not sow or transplant while the daily mean is below 15 degrees; keep 2-3 cm of water, no nitrogen, cover "
-    "seedlings with plastic."
-)
-_HOUSE_VI = "Giữ ấm cho người già, trẻ nhỏ; không sưởi bằng than trong phòng kín."
-_HOUSE_EN = "Keep the old and the small warm; never burn charcoal in a closed room."
-
-_AGAIN_VI, _AGAIN_EN = "trung bình ngày {value} độ C", "daily mean {value} C"
 #: A day that is colder by so much is told as well. [Cel]
 _RENEW = Renew(days=BY_DAY.days, record=2.0)
 
 COLD_SPELL = Rule(
     name="cold_spell",
     hazard="cold",
-    title=titles("Rét, rét đậm, rét hại", "Cold, severe cold, damaging cold"),
     unit="Cel",
     pack="vietnam 1",
     condition=day_mean("air_temperature"),
@@ -41,63 +20,18 @@ COLD_SPELL = Rule(
     tells_from=2,
     urgency=Urgency.EXPECTED,
     levels=(
-        Level(
-            20.0,
-            20.0,
-            False,
-            {
-                "vi": Words(
-                    "Rét",
-                    "trung bình ngày {value} độ C, ngày thứ {days}",
-                    "Giữ ấm cho người, vật nuôi non.",
-                    again=_AGAIN_VI,
-                ),
-                "en": Words(
-                    "Cold", "daily mean {value} C, day {days}", "Keep young animals and people warm.", again=_AGAIN_EN
-                ),
-            },
-        ),
+        Level(20.0, 20.0, inclusive=False),
         Level(
             15.0,
             15.0,
-            False,
-            {
-                "vi": Words(
-                    "Rét đậm",
-                    "trung bình ngày {value} độ C, ngày thứ {days}",
-                    "Không gieo cấy; nhốt, giữ ấm trâu bò.",
-                    {"rice": _RICE_VI, "cattle": _CATTLE_VI, "household": _HOUSE_VI},
-                    _AGAIN_VI,
-                ),
-                "en": Words(
-                    "Severe cold",
-                    "daily mean {value} C, day {days}",
-                    "Do not sow or transplant; house cattle, keep warm.",
-                    {"rice": _RICE_EN, "cattle": _CATTLE_EN, "household": _HOUSE_EN},
-                    _AGAIN_EN,
-                ),
-            },
+            inclusive=False,
+            advice={"rice": "cold_spell_rice", "cattle": "cold_cattle", "household": "cold_spell_household"},
         ),
         Level(
             13.0,
             13.0,
-            False,
-            {
-                "vi": Words(
-                    "Rét hại",
-                    "trung bình ngày {value} độ C, ngày thứ {days}",
-                    "Không thả trâu bò; che, sưởi ấm chuồng; che mạ.",
-                    {"rice": _RICE_VI, "cattle": _CATTLE_VI, "household": _HOUSE_VI},
-                    _AGAIN_VI,
-                ),
-                "en": Words(
-                    "Damaging cold",
-                    "daily mean {value} C, day {days}",
-                    "Keep cattle in, block wind, warm them; cover seedlings.",
-                    {"rice": _RICE_EN, "cattle": _CATTLE_EN, "household": _HOUSE_EN},
-                    _AGAIN_EN,
-                ),
-            },
+            inclusive=False,
+            advice={"rice": "cold_spell_rice", "cattle": "cold_cattle", "household": "cold_spell_household"},
         ),
     ),
     source=(
@@ -117,7 +51,6 @@ COLD_SPELL = Rule(
 FROST = Rule(
     name="frost",
     hazard="frost",
-    title=titles("Sương muối", "Frost"),
     unit="Cel",
     pack="vietnam 1",
     condition=day_minimum("air_temperature"),
@@ -127,56 +60,14 @@ FROST = Rule(
         Level(
             4.0,
             4.0,
-            False,
-            {
-                "vi": Words(
-                    "Có thể có sương muối",
-                    "thấp nhất {value} độ C",
-                    "Che rau, mạ; tưới rửa sương sáng sớm.",
-                    {
-                        "vegetables": "Che phủ luống rau, cây con; tưới rửa sương trước khi nắng lên; thu hoạch sớm.",
-                        "orchard": "Che, bó gốc cây non; hun khói chống sương nơi được phép.",
-                        "cattle": _CATTLE_VI,
-                    },
-                ),
-                "en": Words(
-                    "Frost possible",
-                    "lowest {value} C",
-                    "Cover vegetables and seedlings; rinse frost off early.",
-                    {
-                        "vegetables": "Cover beds and seedlings; rinse the frost off before the sun is up; pick early.",
-                        "orchard": "Cover young trees and wrap their stems.",
-                        "cattle": _CATTLE_EN,
-                    },
-                ),
-            },
+            inclusive=False,
+            advice={"vegetables": "frost_vegetables", "orchard": "frost_orchard", "cattle": "cold_cattle"},
         ),
         Level(
             0.0,
             0.0,
-            False,
-            {
-                "vi": Words(
-                    "Dưới 0 độ, có sương muối",
-                    "thấp nhất {value} độ C",
-                    "Che rau, mạ; giữ ấm trâu bò; coi chừng đường trơn.",
-                    {
-                        "vegetables": "Che kín luống rau, cây con; tưới rửa sương trước khi nắng lên.",
-                        "orchard": "Che, bó gốc cây non; không tưới buổi chiều tối.",
-                        "cattle": _CATTLE_VI,
-                    },
-                ),
-                "en": Words(
-                    "Below zero with frost",
-                    "lowest {value} C",
-                    "Cover crops; keep cattle warm; mind icy roads.",
-                    {
-                        "vegetables": "Cover beds and seedlings well; rinse the frost off before the sun is up.",
-                        "orchard": "Cover young trees and wrap their stems; do not water in the evening.",
-                        "cattle": _CATTLE_EN,
-                    },
-                ),
-            },
+            inclusive=False,
+            advice={"vegetables": "frost_vegetables_2", "orchard": "frost_orchard_2", "cattle": "cold_cattle"},
         ),
     ),
     source=(

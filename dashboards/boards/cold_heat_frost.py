@@ -13,9 +13,7 @@ _NIGHT = palette.steps((0, palette.PINK), (4, palette.SKY), (8, palette.GREEN), 
 _DAY = palette.steps((35, palette.ORANGE), (37, palette.VERMILION), (39, palette.PINK))
 
 _MEANS = TimeSeries(
-    title=Words(
-        "Nhiệt độ trung bình ngày: rét đậm 15, rét hại 13 °C", "Daily mean: severe cold 15, damaging cold 13 °C"
-    ),
+    title=Words("cold_heat_frost.daily_mean_severe"),
     sql=queries.index_lines("air_temperature_mean"),
     unit="celsius",
     thresholds=_MEAN,
@@ -23,7 +21,7 @@ _MEANS = TimeSeries(
     bridge=3 * 86400,
 )
 _MINIMA = TimeSeries(
-    title=Words("Nhiệt độ thấp nhất: sương muối dưới 4 °C", "Daily minimum: frost below 4 °C"),
+    title=Words("cold_heat_frost.daily_minimum_frost"),
     sql=queries.index_lines("air_temperature_minimum"),
     unit="celsius",
     thresholds=_NIGHT,
@@ -31,7 +29,7 @@ _MINIMA = TimeSeries(
     bridge=3 * 86400,
 )
 _MAXIMA = TimeSeries(
-    title=Words("Nhiệt độ cao nhất: nắng nóng 35/37/39 °C", "Daily maximum: heat 35/37/39 °C"),
+    title=Words("cold_heat_frost.daily_maximum_heat"),
     sql=queries.index_lines("air_temperature_maximum"),
     unit="celsius",
     thresholds=_DAY,
@@ -39,12 +37,12 @@ _MAXIMA = TimeSeries(
     bridge=3 * 86400,
 )
 _NOW = TimeSeries(
-    title=Words("Nhiệt độ không khí", "Air temperature"),
+    title=Words("cold_heat_frost.air_temperature"),
     sql=queries.lines("air_temperature"),
     unit="celsius",
 )
 _TONIGHT = TimeSeries(
-    title=Words("Dự báo thấp nhất đêm nay (từ số đo lúc chập tối)", "Forecast minimum of the coming night (from dusk)"),
+    title=Words("cold_heat_frost.forecast_minimum_coming"),
     sql=queries.index_lines("frost_night_minimum_forecast"),
     unit="celsius",
     thresholds=_NIGHT,
@@ -52,15 +50,13 @@ _TONIGHT = TimeSeries(
     bridge=3 * 86400,
 )
 _FELT = TimeSeries(
-    title=Words(
-        "Nóng bức với người (chỉ số nóng bức cao nhất ngày)", "Heat as people feel it (daily maximum heat index)"
-    ),
+    title=Words("cold_heat_frost.heat_as_people"),
     sql=queries.index_lines("heat_index_maximum"),
     unit="celsius",
     bridge=3 * 86400,
 )
 _DAYS = BarChart(
-    title=Words("Số ngày trong khoảng xem", "Days within the time shown"),
+    title=Words("cold_heat_frost.days_within_time"),
     sql="SELECT name, count(*) FILTER (WHERE index = 'air_temperature_mean' AND value <= 15 AND value > 13) AS severe,"
     " count(*) FILTER (WHERE index = 'air_temperature_mean' AND value <= 13) AS damaging,"
     " count(*) FILTER (WHERE index = 'air_temperature_minimum' AND value < 4) AS frost,"
@@ -69,34 +65,34 @@ _DAYS = BarChart(
     " AND place IN (${station:sqlstring}) AND basis = 'observed' AND $__timeFilter(time) GROUP BY name ORDER BY name",
     height=10,
     columns={
-        "severe": Column(title=Words("rét đậm", "severe cold"), color=palette.SKY),
-        "damaging": Column(title=Words("rét hại", "damaging cold"), color=palette.BLUE),
-        "frost": Column(title=Words("sương muối", "frost"), color=palette.PINK),
-        "hot": Column(title=Words("nắng nóng", "heat"), color=palette.VERMILION),
+        "severe": Column(title=Words("cold_heat_frost.severe_cold"), color=palette.SKY),
+        "damaging": Column(title=Words("cold_heat_frost.damaging_cold"), color=palette.BLUE),
+        "frost": Column(title=Words("cold_heat_frost.frost"), color=palette.PINK),
+        "hot": Column(title=Words("cold_heat_frost.heat"), color=palette.VERMILION),
     },
 )
 _NEWEST = Table(
-    title=Words("Ngày gần nhất", "Newest day"),
+    title=Words("cold_heat_frost.newest_day"),
     sql=queries.newest("air_temperature_mean", "air_temperature_minimum", "air_temperature_maximum"),
     height=10,
     sort=("air_temperature_minimum", False),
     columns={
         "name": columns.PLACE,
-        "time": Column(title=Words("Ngày", "Day"), unit="dateTimeAsIso"),
-        "air_temperature_mean": Column(title=Words("Trung bình", "Mean"), unit="celsius", decimals=1),
-        "air_temperature_minimum": Column(title=Words("Thấp nhất", "Minimum"), unit="celsius", decimals=1),
-        "air_temperature_maximum": Column(title=Words("Cao nhất", "Maximum"), unit="celsius", decimals=1),
+        "time": Column(title=Words("cold_heat_frost.day"), unit="dateTimeAsIso"),
+        "air_temperature_mean": Column(title=Words("cold_heat_frost.mean"), unit="celsius", decimals=1),
+        "air_temperature_minimum": Column(title=Words("cold_heat_frost.minimum"), unit="celsius", decimals=1),
+        "air_temperature_maximum": Column(title=Words("cold_heat_frost.maximum"), unit="celsius", decimals=1),
     },
 )
 _MAP = HeatMap(
-    title=Words("Trung bình ngày theo trạm", "Daily mean by station"),
+    title=Words("cold_heat_frost.daily_mean_station"),
     sql=queries.index_lines("air_temperature_mean"),
     unit="celsius",
     decimals=0,
     width=24,
 )
 _COURSE = StateTimeline(
-    title=Words("Cảnh báo rét, sương muối, nắng nóng", "Alerts of cold, frost and heat"),
+    title=Words("cold_heat_frost.alerts_cold_frost"),
     sql=queries.levels("cold", "frost", "heat"),
     saying="levels",
     width=24,
@@ -104,11 +100,8 @@ _COURSE = StateTimeline(
 
 BOARD = Board(
     name="cold_heat_frost",
-    title=Words("Rét, nắng nóng, sương muối", "Cold, heat, frost"),
-    description=Words(
-        "Trung bình và cực trị ngày so với ngưỡng của Việt Nam.",
-        "Daily means and extremes against Vietnam's thresholds.",
-    ),
+    title=Words("cold_heat_frost.cold_heat_frost"),
+    description=Words("cold_heat_frost.cold_heat_frost_about"),
     span="now-30d",
     refresh="15m",
     variables=(queries.COMMUNE, queries.STATION),

@@ -9,13 +9,13 @@ from dashboards.words import Words
 
 _CROP = Variable(
     name="crop",
-    label=Words("Cây trồng", "Crop"),
+    label=Words("crop_season.crop"),
     many=True,
     sql="SELECT DISTINCT $__crop(crop) AS __text, crop AS __value FROM chart.season ORDER BY 1",
 )
 _FIELD = Variable(
     name="field",
-    label=Words("Ruộng, vườn", "Field"),
+    label=Words("crop_season.field"),
     many=True,
     sql="SELECT DISTINCT name AS __text, place AS __value FROM chart.season"
     " WHERE crop IN (${crop:sqlstring}) AND coalesce(commune, '') IN (${commune:sqlstring}) ORDER BY 1",
@@ -48,7 +48,7 @@ def _summed(index: str) -> str:
 
 
 _SEASONS = Table(
-    title=Words("Vụ đang theo dõi", "Seasons followed"),
+    title=Words("crop_season.seasons_followed"),
     sql="SELECT season.name, season.commune_name, season.crop, season.variety, season.sown,"
     " ($__timeTo()::timestamptz::date - season.sown) AS days, sum(said.value) AS degree_days, season.ended"
     " FROM chart.season LEFT JOIN chart.index_value AS said ON said.place = season.place AND said.season = 0"
@@ -60,60 +60,58 @@ _SEASONS = Table(
         "name": columns.PLACE,
         "commune_name": columns.COMMUNE,
         "crop": columns.CROP,
-        "variety": Column(title=Words("Giống", "Variety")),
-        "sown": Column(title=Words("Gieo trồng", "Sown"), unit="dateTimeAsIso"),
-        "days": Column(title=Words("Ngày thứ", "Day"), bar=(0, 180)),
-        "degree_days": Column(
-            title=Words("Tích ôn từ gieo", "Degree days since sowing"), unit="suffix: °C·d", decimals=0
-        ),
-        "ended": Column(title=Words("Kết thúc", "Ended"), unit="dateTimeAsIso"),
+        "variety": Column(title=Words("crop_season.variety")),
+        "sown": Column(title=Words("crop_season.sown"), unit="dateTimeAsIso"),
+        "days": Column(title=Words("crop_season.day"), bar=(0, 180)),
+        "degree_days": Column(title=Words("crop_season.degree_days_since_sowing"), unit="suffix: °C·d", decimals=0),
+        "ended": Column(title=Words("crop_season.ended"), unit="dateTimeAsIso"),
     },
 )
 _HEAT = TimeSeries(
-    title=Words("Tích ôn từ khi gieo (gốc 10 °C)", "Degree days since sowing (base 10 °C)"),
+    title=Words("crop_season.degree_days_since"),
     sql=_summed("degree_days"),
     unit="suffix: °C·d",
     bridge=10 * 86400,
 )
 _CHILL = TimeSeries(
-    title=Words("Đơn vị lạnh tích luỹ (mô hình động)", "Chill portions, summed (dynamic model)"),
+    title=Words("crop_season.chill_portions_summed"),
     sql=_summed("chill_portions"),
     unit="none",
     bridge=3 * 86400,
 )
 _WATER = TimeSeries(
-    title=Words("Thiếu hụt nước vùng rễ", "Root zone depletion"),
+    title=Words("crop_season.root_zone_depletion"),
     sql=_by_field("root_zone_depletion"),
     unit="lengthmm",
     bridge=3 * 86400,
 )
 _DEMAND = TimeSeries(
-    title=Words("Bốc thoát hơi ET0 và mưa", "ET0 and rain"),
+    title=Words("crop_season.et0_rain"),
     sql=queries.index_columns("reference_evapotranspiration", "precipitation_sum", places="field"),
     unit="lengthmm",
     bridge=3 * 86400,
     columns={
-        "reference_evapotranspiration": Column(title=Words("ET0", "ET0"), color=palette.VERMILION),
-        "precipitation_sum": Column(title=Words("Mưa", "Rain"), color=palette.BLUE, draw="bars"),
+        "reference_evapotranspiration": Column(title=Words("crop_season.et0"), color=palette.VERMILION),
+        "precipitation_sum": Column(title=Words("crop_season.rain"), color=palette.BLUE, draw="bars"),
     },
 )
 _DISEASE = HeatMap(
-    title=Words("Áp lực đạo ôn lá theo ruộng (BLASTAM)", "Rice blast pressure by field (BLASTAM)"),
+    title=Words("crop_season.rice_blast_pressure"),
     sql=_by_field("rice_blast_infection"),
 )
 _BLIGHT = HeatMap(
-    title=Words("Áp lực mốc sương (Wallin)", "Late blight severity (Wallin)"),
+    title=Words("crop_season.late_blight_severity"),
     sql=_by_field("late_blight_severity"),
 )
 _STAGE = StateTimeline(
-    title=Words("Giai đoạn sinh trưởng", "Stage of growth"),
+    title=Words("crop_season.stage_growth"),
     sql=_by_field("crop_stage").replace(", value FROM", ", floor(value) AS value FROM"),
     saying=columns.STAGES,
     width=24,
 )
 
 _COURSE = StateTimeline(
-    title=Words("Cảnh báo sâu bệnh và rét cho cây", "Alerts of disease and of cold for crops"),
+    title=Words("crop_season.alerts_disease_cold"),
     sql=queries.levels("disease", "crop_cold"),
     saying="levels",
     width=24,
@@ -121,18 +119,16 @@ _COURSE = StateTimeline(
 
 BOARD = Board(
     name="crop_season",
-    title=Words("Cây trồng và mùa vụ", "Crop and season"),
-    description=Words(
-        "Nhiệt, nước và sâu bệnh của từng ruộng trong vụ.", "Heat, water and disease of every field in its season."
-    ),
+    title=Words("crop_season.crop_season"),
+    description=Words("crop_season.crop_season_about"),
     span="now-90d",
     refresh="30m",
     variables=(queries.COMMUNE, _CROP, _FIELD),
     tags=("field",),
     bands=(
         Band(None, (_SEASONS,)),
-        Band(Words("Nhiệt và lạnh", "Heat and chill"), (_HEAT, _CHILL, _STAGE)),
-        Band(Words("Nước", "Water"), (_WATER, _DEMAND)),
-        Band(Words("Bệnh", "Disease"), (_DISEASE, _BLIGHT, _COURSE)),
+        Band(Words("crop_season.heat_chill"), (_HEAT, _CHILL, _STAGE)),
+        Band(Words("crop_season.water"), (_WATER, _DEMAND)),
+        Band(Words("crop_season.disease"), (_DISEASE, _BLIGHT, _COURSE)),
     ),
 )

@@ -21,7 +21,7 @@ def _monthly(title: Words, index: str) -> TimeSeries:
 
 
 _NEWEST = Table(
-    title=Words("Ngày gần nhất", "Newest day"),
+    title=Words("drought_fire.newest_day"),
     sql=queries.newest(
         "fire_danger_level", "fire_danger_p", "fire_weather_index", "fine_fuel_moisture_code", "drought_code"
     ),
@@ -29,22 +29,22 @@ _NEWEST = Table(
     sort=("fire_danger_level", True),
     columns={
         "name": columns.PLACE,
-        "time": Column(title=Words("Ngày", "Day"), unit="dateTimeAsIso"),
-        "fire_danger_level": Column(title=Words("Cấp cháy rừng", "Fire danger level"), saying="levels"),
-        "fire_danger_p": Column(title=Words("Chỉ số P", "Index P"), decimals=0),
-        "fire_weather_index": Column(title=Words("FWI", "FWI"), decimals=1),
-        "fine_fuel_moisture_code": Column(title=Words("FFMC", "FFMC"), decimals=1),
-        "drought_code": Column(title=Words("DC", "DC"), decimals=0),
+        "time": Column(title=Words("drought_fire.day"), unit="dateTimeAsIso"),
+        "fire_danger_level": Column(title=Words("drought_fire.fire_danger_level"), saying="levels"),
+        "fire_danger_p": Column(title=Words("drought_fire.index_p"), decimals=0),
+        "fire_weather_index": Column(title=Words("drought_fire.fwi"), decimals=1),
+        "fine_fuel_moisture_code": Column(title=Words("drought_fire.ffmc"), decimals=1),
+        "drought_code": Column(title=Words("drought_fire.dc"), decimals=0),
     },
 )
 _LEVELS = StateTimeline(
-    title=Words("Cấp dự báo cháy rừng", "Forest fire danger level"),
+    title=Words("drought_fire.forest_fire_danger"),
     sql=queries.index_lines("fire_danger_level"),
     saying="levels",
     width=24,
 )
 _RAIN = HeatMap(
-    title=Words("Mưa ngày theo trạm", "Daily rain by station"),
+    title=Words("drought_fire.daily_rain_station"),
     sql=queries.index_lines("precipitation_sum"),
     unit="lengthmm",
     decimals=0,
@@ -52,7 +52,7 @@ _RAIN = HeatMap(
 )
 
 _COURSE = StateTimeline(
-    title=Words("Cảnh báo khô hạn, cháy rừng", "Alerts of drought and forest fire"),
+    title=Words("drought_fire.alerts_drought_forest"),
     sql=queries.levels("drought", "fire"),
     saying="levels",
     width=24,
@@ -60,10 +60,8 @@ _COURSE = StateTimeline(
 
 BOARD = Board(
     name="drought_fire",
-    title=Words("Hạn và cháy rừng", "Drought and forest fire"),
-    description=Words(
-        "Thiếu mưa qua các tháng, vật liệu khô qua các ngày.", "Rain missing over months, fuel drying over days."
-    ),
+    title=Words("drought_fire.drought_forest_fire"),
+    description=Words("drought_fire.drought_forest_fire_about"),
     span="now-90d",
     refresh="30m",
     variables=(queries.COMMUNE, queries.STATION),
@@ -71,21 +69,21 @@ BOARD = Board(
     bands=(
         Band(None, (_NEWEST, _LEVELS, _COURSE)),
         Band(
-            Words("Cháy rừng", "Forest fire"),
+            Words("drought_fire.forest_fire"),
             (
-                _daily(Words("Chỉ số P (Nesterov cải tiến)", "Index P (modified Nesterov)"), "fire_danger_p"),
-                _daily(Words("Thời tiết cháy FWI", "Fire weather index FWI"), "fire_weather_index"),
-                _daily(Words("Vật liệu mịn FFMC", "Fine fuel FFMC"), "fine_fuel_moisture_code"),
-                _daily(Words("Mã hạn DC", "Drought code DC"), "drought_code"),
+                _daily(Words("drought_fire.index_p_modified"), "fire_danger_p"),
+                _daily(Words("drought_fire.fire_weather_index"), "fire_weather_index"),
+                _daily(Words("drought_fire.fine_fuel_ffmc"), "fine_fuel_moisture_code"),
+                _daily(Words("drought_fire.drought_code_dc"), "drought_code"),
             ),
         ),
         Band(
-            Words("Hạn", "Drought"),
+            Words("drought_fire.drought"),
             (
-                _monthly(Words("SPI 1 tháng", "SPI, 1 month"), "spi_1"),
-                _monthly(Words("SPI 3 tháng", "SPI, 3 months"), "spi_3"),
-                _monthly(Words("SPEI 3 tháng", "SPEI, 3 months"), "spei_3"),
-                _daily(Words("Chỉ số hạn KBDI", "Keetch–Byram drought index"), "keetch_byram_drought_index"),
+                _monthly(Words("drought_fire.spi_1_month"), "spi_1"),
+                _monthly(Words("drought_fire.spi_3_months"), "spi_3"),
+                _monthly(Words("drought_fire.spei_3_months"), "spei_3"),
+                _daily(Words("drought_fire.keetch_byram_drought"), "keetch_byram_drought_index"),
                 _RAIN,
             ),
         ),

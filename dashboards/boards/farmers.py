@@ -10,31 +10,26 @@ from dashboards.words import Words
 _OPEN = "state = 'open' AND basis = 'observed'"
 
 _WELCOME = Text(
-    title=Words("Nông Vụ", "Nông Vụ"),
+    title=Words("farmers.n_ng_v"),
     height=4,
     width=12,
-    content=Words(
-        "Số đo từ các trạm của tỉnh. Cảnh báo theo trạm, không thay bản tin chính thức của cơ quan khí tượng."
-        " Muốn nhận tin nhắn: hỏi cán bộ xã.",
-        "Readings of the province's stations. Alerts speak from stations and do not replace official bulletins."
-        " For text messages ask the commune's officer.",
-    ),
+    content=Words("farmers.n_ng_v_text"),
 )
 _HIGHEST = Stat(
-    title=Words("Cấp cảnh báo cao nhất", "Highest level of alert"),
+    title=Words("farmers.highest_level_alert"),
     sql=f"SELECT coalesce(max(level), 0) AS value FROM chart_public.alert WHERE {_OPEN}",
     saying="levels",
     filled=True,
     width=6,
 )
 _COMMUNES = Stat(
-    title=Words("Xã có cảnh báo", "Communes under alert"),
+    title=Words("farmers.communes_under_alert"),
     sql=f"SELECT count(DISTINCT commune) AS value FROM chart_public.alert WHERE {_OPEN}",
     thresholds=palette.steps((1, palette.ORANGE), base=palette.BLUE),
     width=6,
 )
 _MAP = GeoMap(
-    title=Words("Cảnh báo theo trạm", "Alerts by station"),
+    title=Words("farmers.alerts_station"),
     sql="SELECT station, name, commune_name, longitude, latitude, level, hazard,"
     f" {queries.LABEL} AS label"
     " FROM chart_public.station WHERE longitude IS NOT NULL ORDER BY level",
@@ -46,7 +41,7 @@ _MAP = GeoMap(
     },
 )
 _ALERTS = Table(
-    title=Words("Đang cảnh báo", "Alerts now"),
+    title=Words("farmers.alerts_now"),
     sql="SELECT level, hazard, commune_name, name, text_vi, time FROM chart_public.alert"
     f" WHERE {_OPEN} ORDER BY level DESC, time LIMIT 100",
     height=16,
@@ -55,12 +50,12 @@ _ALERTS = Table(
         "hazard": columns.HAZARD,
         "commune_name": columns.COMMUNE,
         "name": columns.PLACE,
-        "text_vi": Column(title=Words("Nội dung", "Text (Vietnamese)")),
+        "text_vi": Column(title=Words("farmers.text_vietnamese")),
         "time": columns.TIME,
     },
 )
 _WEATHER = Table(
-    title=Words("Thời tiết mới nhất", "Newest weather"),
+    title=Words("farmers.newest_weather"),
     sql="SELECT commune_name, name, max(value) FILTER (WHERE quantity = 'air_temperature') AS air_temperature,"
     " max(value) FILTER (WHERE quantity = 'relative_humidity') AS relative_humidity,"
     " max(value) FILTER (WHERE quantity = 'wind_speed') AS wind_speed, max(time) AS time FROM chart_public.latest"
@@ -77,7 +72,7 @@ _WEATHER = Table(
     },
 )
 _RAIN = BarChart(
-    title=Words("Mưa 24 giờ qua", "Rain of the last 24 hours"),
+    title=Words("farmers.rain_last_24"),
     sql="SELECT name, sum(value) AS rain FROM chart_public.series((SELECT array_agg(station) FROM"
     " chart_public.station),"
     " 'precipitation', $__timeTo()::timestamptz - interval '24 hours', $__timeTo()::timestamptz, interval '1 hour')"
@@ -85,10 +80,10 @@ _RAIN = BarChart(
     unit="lengthmm",
     decimals=1,
     height=12,
-    columns={"rain": Column(title=Words("Mưa", "Rain"), color=palette.BLUE)},
+    columns={"rain": Column(title=Words("farmers.rain"), color=palette.BLUE)},
 )
 _NIGHTS = HeatMap(
-    title=Words("Nhiệt độ thấp nhất ngày", "Daily minimum temperature"),
+    title=Words("farmers.daily_minimum_temperature"),
     sql="SELECT time, name AS metric, value FROM chart_public.index_value WHERE index = 'air_temperature_minimum'"
     " AND kind = 'station' AND basis = 'observed' AND $__timeFilter(time) ORDER BY time",
     unit="celsius",
@@ -98,8 +93,8 @@ _NIGHTS = HeatMap(
 
 BOARD = Board(
     name="farmers",
-    title=Words("Bà con xem", "For farmers"),
-    description=Words("Cảnh báo, thời tiết và mưa, ai cũng xem được.", "Alerts, weather and rain, for everybody."),
+    title=Words("farmers.farmers"),
+    description=Words("farmers.farmers_about"),
     span="now-7d",
     refresh="5m",
     source=OUTSIDE,

@@ -13,18 +13,15 @@ _THI = palette.steps((75, palette.ORANGE), (79, palette.VERMILION), (84, palette
 _COLD = palette.steps((12, palette.ORANGE), (15, palette.GREEN), base=palette.VERMILION)
 
 _HEAT = TimeSeries(
-    title=Words("THI cao nhất ngày: 75 / 79 / 84", "Daily maximum THI: 75 / 79 / 84"),
+    title=Words("livestock.daily_maximum_thi"),
     sql=queries.index_lines("temperature_humidity_index_maximum"),
     thresholds=_THI,
     lines=True,
     bridge=3 * 86400,
 )
 _NOW = TimeSeries(
-    title=Words("THI (NRC 1971, từ số đo)", "THI (NRC 1971, from readings)"),
-    description=Words(
-        "(1,8 T + 32) − (0,55 − 0,0055 RH)(1,8 T − 26), từ nhiệt độ và độ ẩm đo được.",
-        "(1.8 T + 32) − (0.55 − 0.0055 RH)(1.8 T − 26), of measured temperature and humidity.",
-    ),
+    title=Words("livestock.thi_nrc_1971"),
+    description=Words("livestock.thi_nrc_1971_about"),
     sql="SELECT warm.time, warm.name AS metric, (1.8 * warm.value + 32) - (0.55 - 0.0055 * damp.value)"
     " * (1.8 * warm.value - 26) AS value"
     f" FROM chart.series({queries.STATIONS}, 'air_temperature', {queries.SPAN}) AS warm"
@@ -34,12 +31,12 @@ _NOW = TimeSeries(
     lines=True,
 )
 _HOURS = HeatMap(
-    title=Words("Giờ nóng nguy hại cho lợn mỗi ngày", "Hours of heat load of pigs a day"),
+    title=Words("livestock.hours_heat_load"),
     sql=queries.index_lines("heat_load_hours_pig"),
     unit="h",
 )
 _CHILL = TimeSeries(
-    title=Words("Nhiệt độ thấp nhất: chăn thả 12, giữ ấm 15 °C", "Daily minimum: grazing 12, housing 15 °C"),
+    title=Words("livestock.daily_minimum_grazing"),
     sql=queries.index_lines("air_temperature_minimum"),
     unit="celsius",
     thresholds=_COLD,
@@ -47,13 +44,13 @@ _CHILL = TimeSeries(
     bridge=3 * 86400,
 )
 _FELT = TimeSeries(
-    title=Words("Giờ rét hại vật nuôi ngoài trời mỗi ngày", "Hours of cold load of animals outdoors a day"),
+    title=Words("livestock.hours_cold_load"),
     sql=queries.index_lines("livestock_cold_hours"),
     unit="h",
     bridge=3 * 86400,
 )
 _NEWEST = Table(
-    title=Words("Ngày gần nhất", "Newest day"),
+    title=Words("livestock.newest_day"),
     sql=queries.newest(
         "temperature_humidity_index_maximum",
         "air_temperature_maximum",
@@ -62,15 +59,15 @@ _NEWEST = Table(
     ),
     columns={
         "name": columns.PLACE,
-        "time": Column(title=Words("Ngày", "Day"), unit="dateTimeAsIso"),
-        "temperature_humidity_index_maximum": Column(title=Words("THI cao nhất", "Highest THI"), decimals=0),
-        "air_temperature_maximum": Column(title=Words("Cao nhất", "Maximum"), unit="celsius", decimals=1),
-        "relative_humidity_mean": Column(title=Words("Độ ẩm", "Humidity"), unit="percent", decimals=0),
-        "air_temperature_minimum": Column(title=Words("Thấp nhất", "Minimum"), unit="celsius", decimals=1),
+        "time": Column(title=Words("livestock.day"), unit="dateTimeAsIso"),
+        "temperature_humidity_index_maximum": Column(title=Words("livestock.highest_thi"), decimals=0),
+        "air_temperature_maximum": Column(title=Words("livestock.maximum"), unit="celsius", decimals=1),
+        "relative_humidity_mean": Column(title=Words("livestock.humidity"), unit="percent", decimals=0),
+        "air_temperature_minimum": Column(title=Words("livestock.minimum"), unit="celsius", decimals=1),
     },
 )
 _COURSE = StateTimeline(
-    title=Words("Cảnh báo rét và nắng nóng", "Alerts of cold and heat"),
+    title=Words("livestock.alerts_cold_heat"),
     sql=queries.levels("livestock_cold", "livestock_heat", "cold", "heat"),
     saying="levels",
     width=24,
@@ -78,16 +75,16 @@ _COURSE = StateTimeline(
 
 BOARD = Board(
     name="livestock",
-    title=Words("Chăn nuôi", "Livestock"),
-    description=Words("Nóng và lạnh như vật nuôi cảm thấy.", "Heat and cold as animals feel them."),
+    title=Words("livestock.livestock"),
+    description=Words("livestock.livestock_about"),
     span="now-14d",
     refresh="15m",
     variables=(queries.COMMUNE, queries.STATION),
     annotations=(queries.marks("livestock_cold", "livestock_heat"),),
     tags=("field",),
     bands=(
-        Band(Words("Nóng", "Heat"), (_NOW, _HEAT, _HOURS, _NEWEST)),
-        Band(Words("Lạnh", "Cold"), (_CHILL, _FELT)),
+        Band(Words("livestock.heat"), (_NOW, _HEAT, _HOURS, _NEWEST)),
+        Band(Words("livestock.cold"), (_CHILL, _FELT)),
         Band(None, (_COURSE,)),
     ),
 )

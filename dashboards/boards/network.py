@@ -5,10 +5,10 @@ from dashboards import columns, palette, queries
 from dashboards.board import Band, Board
 from dashboards.kinds import BarChart, HeatMap, Stat, Table, TimeSeries
 from dashboards.panel import Column
-from dashboards.words import Words
+from dashboards.words import Words, table
 
 _LATE = "time < $__timeTo()::timestamptz - greatest(interval '1 hour', 3 * interval_seconds * interval '1 second')"
-_ONLINE = {"true": Words("● có mạng", "● online"), "false": Words("○ mất mạng", "○ offline")}
+_ONLINE = table("online")
 
 
 def _number(title: Words, sql: str, worst: float) -> Stat:
@@ -21,59 +21,59 @@ def _number(title: Words, sql: str, worst: float) -> Stat:
 
 _NUMBERS = (
     _number(
-        Words("Bộ thu mất mạng", "Gateways offline"),
+        Words("network.gateways_offline"),
         "SELECT count(*) AS value FROM chart.gateway WHERE NOT online AND NOT revoked",
         5,
     ),
     _number(
-        Words("Trạm im lặng > 1 giờ", "Stations silent > 1 h"),
+        Words("network.stations_silent_1"),
         "SELECT count(*) AS value FROM chart.station"
         " WHERE coalesce(heard, '-infinity') < $__timeTo()::timestamptz - interval '1 hour'",
         10,
     ),
     _number(
-        Words("Cảm biến im lặng", "Sensors silent"),
+        Words("network.sensors_silent"),
         f"SELECT count(*) AS value FROM chart.latest WHERE {_LATE}",
         50,
     ),
     _number(
-        Words("Bản ghi chờ ở bộ thu", "Readings waiting at gateways"),
+        Words("network.readings_waiting_gateways"),
         "SELECT coalesce(sum(waiting), 0) AS value FROM chart.gateway",
         10_000,
     ),
     _number(
-        Words("Để riêng chưa xử lý", "Set aside, open"),
+        Words("network.set_aside_open"),
         "SELECT coalesce(sum(open), 0) AS value FROM chart.set_aside",
         1000,
     ),
     _number(
-        Words("Bộ thu phải bỏ", "Dropped by gateways"),
+        Words("network.dropped_gateways"),
         "SELECT coalesce(sum(readings), 0) AS value FROM chart.dropped WHERE $__timeFilter(time)",
         10_000,
     ),
 )
 _GATEWAYS = Table(
-    title=Words("Bộ thu", "Gateways"),
+    title=Words("network.gateways"),
     sql="SELECT gateway, online::text AS online, time, stations, waiting, oldest_waiting, clock_offset, signal,"
     " cpu_temperature, disk_free, firmware FROM chart.gateway WHERE NOT revoked ORDER BY gateway.online,"
     " waiting DESC NULLS LAST",
     width=24,
     columns={
-        "gateway": Column(title=Words("Bộ thu", "Gateway")),
-        "online": Column(title=Words("Mạng", "Network"), saying=_ONLINE),
-        "time": Column(title=Words("Tin cuối", "Last status"), unit="dateTimeAsIso"),
-        "stations": Column(title=Words("Trạm", "Stations")),
-        "waiting": Column(title=Words("Đang chờ gửi", "Waiting")),
-        "oldest_waiting": Column(title=Words("Cũ nhất", "Oldest"), unit="dateTimeAsIso"),
-        "clock_offset": Column(title=Words("Lệch giờ", "Clock offset"), unit="s", decimals=1),
-        "signal": Column(title=Words("Sóng", "Signal"), unit="dBm", decimals=0),
-        "cpu_temperature": Column(title=Words("Nhiệt độ CPU", "CPU temperature"), unit="celsius", decimals=0),
-        "disk_free": Column(title=Words("Thẻ còn trống", "Card free"), unit="bytes"),
-        "firmware": Column(title=Words("Phiên bản", "Version")),
+        "gateway": Column(title=Words("network.gateway")),
+        "online": Column(title=Words("network.network_2"), saying=_ONLINE),
+        "time": Column(title=Words("network.last_status"), unit="dateTimeAsIso"),
+        "stations": Column(title=Words("network.stations")),
+        "waiting": Column(title=Words("network.waiting")),
+        "oldest_waiting": Column(title=Words("network.oldest"), unit="dateTimeAsIso"),
+        "clock_offset": Column(title=Words("network.clock_offset"), unit="s", decimals=1),
+        "signal": Column(title=Words("network.signal"), unit="dBm", decimals=0),
+        "cpu_temperature": Column(title=Words("network.cpu_temperature"), unit="celsius", decimals=0),
+        "disk_free": Column(title=Words("network.card_free"), unit="bytes"),
+        "firmware": Column(title=Words("network.version")),
     },
 )
 _SILENT = Table(
-    title=Words("Cảm biến im lặng lâu nhất", "Sensors silent the longest"),
+    title=Words("network.sensors_silent_longest"),
     sql="SELECT name, quantity, level AS depth, time, extract(epoch FROM $__timeTo()::timestamptz -"
     " time)::float8 AS silent,"
     f" station FROM chart.latest WHERE {_LATE} ORDER BY time LIMIT 100",
@@ -81,14 +81,14 @@ _SILENT = Table(
     columns={
         "name": columns.NAME,
         "quantity": columns.QUANTITY,
-        "depth": Column(title=Words("Mức", "Level")),
-        "time": Column(title=Words("Tin cuối", "Last heard"), unit="dateTimeAsIso"),
-        "silent": Column(title=Words("Đã im lặng", "Silent for"), unit="s"),
+        "depth": Column(title=Words("network.level")),
+        "time": Column(title=Words("network.last_heard"), unit="dateTimeAsIso"),
+        "silent": Column(title=Words("network.silent"), unit="s"),
         "station": columns.STATION,
     },
 )
 _BATTERY = Table(
-    title=Words("Nguồn yếu nhất", "Weakest power"),
+    title=Words("network.weakest_power"),
     sql="SELECT name, max(value) FILTER (WHERE quantity = 'battery_voltage') AS battery_voltage,"
     " max(value) FILTER (WHERE quantity = 'battery_level') AS battery_level,"
     " max(value) FILTER (WHERE quantity = 'signal_strength') AS signal_strength, station FROM chart.latest"
@@ -104,23 +104,20 @@ _BATTERY = Table(
     },
 )
 _RECEIVED = TimeSeries(
-    title=Words("Bản ghi nhận mỗi giờ", "Readings received an hour"),
-    description=Words(
-        "Theo giờ thật của máy chủ; 31 ngày cuối của khoảng xem.",
-        "By the server's real time, of the last 31 days shown.",
-    ),
+    title=Words("network.readings_received_hour"),
+    description=Words("network.readings_received_hour_about"),
     sql="SELECT time, stream AS metric, sum(records) AS value FROM chart.received"
     f" WHERE {queries.LAST_MONTH} GROUP BY time, stream ORDER BY time",
     draw="bars",
     stacked=True,
     columns={
-        "live": Column(title=Words("trực tiếp", "live"), color=palette.BLUE),
-        "backlog": Column(title=Words("bù", "backlog"), color=palette.ORANGE),
-        "import": Column(title=Words("nhập tệp", "import"), color=palette.GREY),
+        "live": Column(title=Words("network.live"), color=palette.BLUE),
+        "backlog": Column(title=Words("network.backlog"), color=palette.ORANGE),
+        "import": Column(title=Words("network.import"), color=palette.GREY),
     },
 )
 _BY_CHECK = BarChart(
-    title=Words("Phát hiện theo phép kiểm tra", "Findings by check"),
+    title=Words("network.findings_check"),
     sql="SELECT quality_check.name, count(*) FILTER (WHERE finding.quality = 3) AS suspect,"
     " count(*) FILTER (WHERE finding.quality = 4) AS failed FROM chart.finding"
     " JOIN chart.quality_check ON (finding.flag >> quality_check.bit) & 1 = 1"
@@ -128,30 +125,30 @@ _BY_CHECK = BarChart(
     " GROUP BY quality_check.name, quality_check.bit ORDER BY quality_check.bit",
     stacked=True,
     columns={
-        "name": Column(title=Words("Kiểm tra", "Check"), saying=columns.CHECKS),
-        "suspect": Column(title=Words("? nghi ngờ", "? suspect"), color=palette.ORANGE),
-        "failed": Column(title=Words("✕ sai", "✕ fail"), color=palette.VERMILION),
+        "name": Column(title=Words("network.check"), saying=columns.CHECKS),
+        "suspect": Column(title=Words("network.suspect"), color=palette.ORANGE),
+        "failed": Column(title=Words("network.fail"), color=palette.VERMILION),
     },
 )
 _ASIDE = BarChart(
-    title=Words("Để riêng theo lý do", "Set aside by reason"),
+    title=Words("network.set_aside_reason"),
     sql="SELECT reason AS name, sum(open) AS open, sum(records) - sum(open) AS replayed FROM chart.set_aside"
     " GROUP BY reason ORDER BY 2 DESC",
     stacked=True,
     columns={
-        "name": Column(title=Words("Lý do", "Reason"), saying=columns.REASONS),
-        "open": Column(title=Words("○ chưa xử lý", "○ open"), color=palette.ORANGE),
-        "replayed": Column(title=Words("✓ đã nạp lại", "✓ replayed"), color=palette.GREEN),
+        "name": Column(title=Words("network.reason"), saying=columns.REASONS),
+        "open": Column(title=Words("network.open"), color=palette.ORANGE),
+        "replayed": Column(title=Words("network.replayed"), color=palette.GREEN),
     },
 )
 _VOLTAGE = TimeSeries(
-    title=Words("Điện áp ắc quy", "Battery voltage"),
+    title=Words("network.battery_voltage"),
     sql=queries.lines("battery_voltage"),
     unit="volt",
     decimals=1,
 )
 _PER_DAY = HeatMap(
-    title=Words("Số đo mỗi ngày theo trạm", "Readings a day by station"),
+    title=Words("network.readings_day_station"),
     sql="SELECT date_trunc('day', time, 'Asia/Ho_Chi_Minh') AS time, name AS metric,"
     f" sum(readings + doubtful_readings) AS value FROM chart.series({queries.STATIONS}, 'air_temperature',"
     " greatest($__timeFrom()::timestamptz, $__timeTo()::timestamptz - interval '62 days'), $__timeTo()::timestamptz,"
@@ -162,11 +159,8 @@ _PER_DAY = HeatMap(
 
 BOARD = Board(
     name="network",
-    title=Words("Mạng trạm", "Network"),
-    description=Words(
-        "Bộ thu, cảm biến im lặng, đồng hồ, nguồn, số liệu tồn, chất lượng theo phép kiểm tra.",
-        "Gateways, silent sensors, clocks, power, backlog, quality by check.",
-    ),
+    title=Words("network.network"),
+    description=Words("network.network_about"),
     span="now-7d",
     refresh="1m",
     variables=(queries.COMMUNE, queries.STATION),
@@ -174,7 +168,7 @@ BOARD = Board(
     bands=(
         Band(None, _NUMBERS),
         Band(None, (_GATEWAYS, _SILENT, _BATTERY)),
-        Band(Words("Số liệu về", "What comes in"), (_RECEIVED, _VOLTAGE, _PER_DAY)),
-        Band(Words("Chất lượng", "Quality"), (_BY_CHECK, _ASIDE)),
+        Band(Words("network.what_comes"), (_RECEIVED, _VOLTAGE, _PER_DAY)),
+        Band(Words("network.quality"), (_BY_CHECK, _ASIDE)),
     ),
 )

@@ -26,7 +26,7 @@ def _daily(title: Words, index: str, unit: str) -> TimeSeries:
 
 
 _NEWEST = Table(
-    title=Words("Số đo mới nhất", "Newest values"),
+    title=Words("ponds.newest_values"),
     sql="SELECT name, max(value) FILTER (WHERE quantity = 'dissolved_oxygen') AS dissolved_oxygen,"
     " max(value) FILTER (WHERE quantity = 'water_temperature') AS water_temperature,"
     " max(value) FILTER (WHERE quantity = 'water_ph') AS water_ph,"
@@ -44,7 +44,7 @@ _NEWEST = Table(
     },
 )
 _OXYGEN_NOW = Gauge(
-    title=Words("Ôxy hoà tan mới nhất: 2 / 3 / 5 mg/L", "Newest dissolved oxygen: 2 / 3 / 5 mg/L"),
+    title=Words("ponds.newest_dissolved_oxygen"),
     sql="SELECT name, value FROM chart.latest WHERE quantity = 'dissolved_oxygen' AND quality IN (1, 2)"
     " AND station IN (${station:sqlstring}) ORDER BY value LIMIT 12",
     width=12,
@@ -54,11 +54,9 @@ _OXYGEN_NOW = Gauge(
     maximum=12,
     thresholds=_OXYGEN,
 )
-_COURSE = StateTimeline(
-    title=Words("Cảnh báo ao nuôi", "Alerts of ponds"), sql=queries.levels("pond"), saying="levels", width=24
-)
+_COURSE = StateTimeline(title=Words("ponds.alerts_ponds"), sql=queries.levels("pond"), saying="levels", width=24)
 _DAWN = TimeSeries(
-    title=Words("Ôxy thấp nhất trước bình minh", "Lowest oxygen before dawn"),
+    title=Words("ponds.lowest_oxygen_before"),
     sql=queries.index_lines("dissolved_oxygen_dawn"),
     unit="conmgL",
     thresholds=_OXYGEN,
@@ -68,21 +66,21 @@ _DAWN = TimeSeries(
 
 BOARD = Board(
     name="ponds",
-    title=Words("Ao nuôi thuỷ sản", "Ponds"),
-    description=Words("Ôxy trước bình minh và khí độc.", "Oxygen before dawn, and poisonous ammonia."),
+    title=Words("ponds.ponds"),
+    description=Words("ponds.ponds_about"),
     variables=(queries.COMMUNE, queries.having("dissolved_oxygen")),
     annotations=(queries.marks("pond"),),
     tags=("field",),
     bands=(
         Band(None, (_NEWEST, _OXYGEN_NOW)),
-        Band(Words("Ôxy", "Oxygen"), (_measured("dissolved_oxygen", _OXYGEN), _DAWN, _COURSE)),
+        Band(Words("ponds.oxygen"), (_measured("dissolved_oxygen", _OXYGEN), _DAWN, _COURSE)),
         Band(
-            Words("Nước", "Water"),
+            Words("ponds.water"),
             (
                 _measured("water_temperature"),
                 _measured("water_ph", decimals=2),
-                _daily(Words("Bão hoà ôxy", "Oxygen saturation"), "oxygen_saturation", "percent"),
-                _daily(Words("Amoniac tự do NH3", "Un-ionised ammonia"), "unionised_ammonia", "conmgL"),
+                _daily(Words("ponds.oxygen_saturation"), "oxygen_saturation", "percent"),
+                _daily(Words("ponds.un_ionised_ammonia"), "unionised_ammonia", "conmgL"),
                 _measured("total_ammonia_nitrogen", decimals=2),
                 _measured("water_turbidity", decimals=0),
             ),

@@ -13,7 +13,7 @@ _LAST = "$__timeTo()::timestamptz - interval '{}', $__timeTo()::timestamptz, int
 _RAIN = f"chart.series({queries.STATIONS}, 'precipitation', "
 
 _SUMS = BarChart(
-    title=Words("Mưa 1, 6, 24 giờ qua", "Rain of the last 1, 6, 24 hours"),
+    title=Words("rain_rivers.rain_last_1"),
     sql="SELECT name, sum(value) FILTER (WHERE time > $__timeTo()::timestamptz - interval '1 hour') AS hours_1,"
     " sum(value) FILTER (WHERE time > $__timeTo()::timestamptz - interval '6 hours') AS hours_6, sum(value) AS hours_24"
     f" FROM {_RAIN}{_LAST.format('24 hours', '10 minutes')}) GROUP BY name ORDER BY hours_24 DESC",
@@ -21,14 +21,14 @@ _SUMS = BarChart(
     decimals=1,
     height=11,
     columns={
-        "hours_1": Column(title=Words("1 giờ", "1 hour"), color=palette.SKY),
-        "hours_6": Column(title=Words("6 giờ", "6 hours"), color=palette.ORANGE),
-        "hours_24": Column(title=Words("24 giờ", "24 hours"), color=palette.BLUE),
+        "hours_1": Column(title=Words("rain_rivers.n1_hour"), color=palette.SKY),
+        "hours_6": Column(title=Words("rain_rivers.n6_hours"), color=palette.ORANGE),
+        "hours_24": Column(title=Words("rain_rivers.n24_hours"), color=palette.BLUE),
     },
 )
 _HOURLY = TimeSeries(
-    title=Words("Mưa theo giờ", "Rain by hour"),
-    description=Words("Thu nhỏ thì cột rộng hơn một giờ.", "Zoomed out a bar stands for more than an hour."),
+    title=Words("rain_rivers.rain_hour"),
+    description=Words("rain_rivers.rain_hour_about"),
     sql="SELECT time, name AS metric, value FROM chart.series("
     f"{queries.STATIONS}, 'precipitation', $__timeFrom()::timestamptz, $__timeTo()::timestamptz,"
     f" greatest({queries.WIDTH}, interval '1 hour')) ORDER BY 1",
@@ -37,8 +37,8 @@ _HOURLY = TimeSeries(
     height=11,
 )
 _SLIDING = TimeSeries(
-    title=Words("Mưa 24 giờ trượt: 16 / 50 / 100 mm", "Sliding 24 h rain: 16 / 50 / 100 mm"),
-    description=Words("Mười ngày cuối của khoảng xem, từng giờ.", "Hour by hour, of the last ten days shown."),
+    title=Words("rain_rivers.sliding_24_h"),
+    description=Words("rain_rivers.sliding_24_h_about"),
     sql="SELECT time, name AS metric, sum(value) OVER (PARTITION BY station ORDER BY time"
     " RANGE BETWEEN interval '23 hours 59 minutes' PRECEDING AND CURRENT ROW) AS value FROM chart.series("
     f"{queries.STATIONS}, 'precipitation', greatest($__timeFrom()::timestamptz, $__timeTo()::timestamptz"
@@ -48,31 +48,31 @@ _SLIDING = TimeSeries(
     lines=True,
 )
 _WET = TimeSeries(
-    title=Words("Độ ẩm kỳ trước (API)", "Antecedent precipitation index"),
+    title=Words("rain_rivers.antecedent_precipitation_index"),
     sql=queries.index_lines("antecedent_precipitation_index"),
     unit="lengthmm",
     bridge=3 * 86400,
 )
 _INTENSITY = HeatMap(
-    title=Words("Cường độ lớn nhất trong ngày (30 phút)", "Day's greatest 30-minute intensity"),
+    title=Words("rain_rivers.day_s_greatest"),
     sql=queries.index_lines("rain_intensity_30min_maximum"),
     unit="suffix: mm/h",
     decimals=0,
 )
 _DAYS = HeatMap(
-    title=Words("Mưa ngày", "Daily rain"),
+    title=Words("rain_rivers.daily_rain"),
     sql=queries.index_lines("precipitation_sum"),
     unit="lengthmm",
     decimals=0,
 )
 _WATER = TimeSeries(
-    title=Words("Mực nước sông, hồ", "Level of rivers and reservoirs"),
+    title=Words("rain_rivers.level_rivers_reservoirs"),
     sql=queries.lines("water_level"),
     unit="lengthm",
     decimals=2,
 )
 _RISE = Table(
-    title=Words("Mực nước mới nhất và tốc độ lên", "Newest level and rate of rise"),
+    title=Words("rain_rivers.newest_level_rate"),
     sql="SELECT newest.name, newest.value AS level, newest.value - before.value AS rise, newest.time, newest.station"
     " FROM chart.latest AS newest LEFT JOIN LATERAL (SELECT value FROM chart.reading"
     " WHERE reading.station = newest.station AND reading.quantity = 'water_level' AND reading.level = newest.level"
@@ -81,32 +81,32 @@ _RISE = Table(
     " AND newest.station IN (${station:sqlstring}) AND newest.quality IN (1, 2) ORDER BY rise DESC NULLS LAST",
     columns={
         "name": columns.NAME,
-        "level": Column(title=Words("Mực nước", "Level"), unit="lengthm", decimals=2),
-        "rise": Column(title=Words("Lên trong 1 giờ", "Rise within 1 h"), unit="lengthm", decimals=2),
+        "level": Column(title=Words("rain_rivers.level"), unit="lengthm", decimals=2),
+        "rise": Column(title=Words("rain_rivers.rise_within_1"), unit="lengthm", decimals=2),
         "time": columns.AT,
         "station": columns.STATION,
     },
 )
 _FLASH = StateTimeline(
-    title=Words("Cấp lũ quét, sạt lở theo mưa", "Flash flood and landslide level by rain"),
+    title=Words("rain_rivers.flash_flood_landslide"),
     sql=queries.index_lines("flash_flood_rain_level"),
     saying="levels",
     width=24,
 )
 _TO_MARK = TimeSeries(
-    title=Words("Giờ đến mốc kế tiếp", "Hours to the next mark"),
+    title=Words("rain_rivers.hours_next_mark"),
     sql=queries.index_lines("water_hours_to_mark"),
     unit="h",
     draw="points",
 )
 _RATE = TimeSeries(
-    title=Words("Tốc độ nước lên", "Rate of rise"),
+    title=Words("rain_rivers.rate_rise"),
     sql=queries.index_lines("water_level_rise"),
     unit="suffix: m/h",
     decimals=2,
 )
 _COURSE = StateTimeline(
-    title=Words("Cảnh báo mưa, lũ, nước theo xã", "Alerts of rain, flood and water by commune"),
+    title=Words("rain_rivers.alerts_rain_flood"),
     sql=queries.levels("rain", "flood", "water"),
     saying="levels",
     width=24,
@@ -114,21 +114,18 @@ _COURSE = StateTimeline(
 
 BOARD = Board(
     name="rain_rivers",
-    title=Words("Mưa, sông, hồ chứa, lũ quét", "Rain, rivers, reservoirs, flash flood"),
-    description=Words(
-        "Mưa rơi bao nhiêu, đất đã ướt chưa, nước cao tới đâu.",
-        "How much fell, how wet it was before, how high water is.",
-    ),
+    title=Words("rain_rivers.rain_rivers_reservoirs"),
+    description=Words("rain_rivers.rain_rivers_reservoirs_about"),
     refresh="5m",
     variables=(queries.COMMUNE, queries.STATION),
     annotations=(queries.marks("rain", "flood", "water"),),
     tags=("hazard",),
     bands=(
-        Band(Words("Mưa", "Rain"), (_SUMS, _HOURLY, _SLIDING, _DAYS, _COURSE)),
+        Band(Words("rain_rivers.rain"), (_SUMS, _HOURLY, _SLIDING, _DAYS, _COURSE)),
         Band(
-            Words("Lũ quét: đất đã ướt và mưa dồn dập", "Flash flood: wet ground and intense rain"),
+            Words("rain_rivers.flash_flood_wet"),
             (_WET, _INTENSITY, _FLASH),
         ),
-        Band(Words("Sông và hồ chứa", "Rivers and reservoirs"), (_WATER, _RISE, _RATE, _TO_MARK)),
+        Band(Words("rain_rivers.rivers_reservoirs"), (_WATER, _RISE, _RATE, _TO_MARK)),
     ),
 )

@@ -30,7 +30,7 @@ def _index(title: Words, index: str) -> TimeSeries:
 
 
 _BALANCE = TimeSeries(
-    title=Words("ET0, mưa: tích luỹ trong khoảng xem", "ET0 and rain: sums within the time shown"),
+    title=Words("soil_irrigation.et0_rain_sums"),
     sql="SELECT time, CASE index WHEN 'precipitation_sum' THEN '☂ ' ELSE 'ET0 ' END || name AS metric,"
     " sum(value) OVER (PARTITION BY place, index ORDER BY"
     " time) AS value"
@@ -40,13 +40,13 @@ _BALANCE = TimeSeries(
     bridge=3 * 86400,
 )
 _DEMAND = TimeSeries(
-    title=Words("Bốc thoát hơi tham chiếu ET0", "Reference evapotranspiration ET0"),
+    title=Words("soil_irrigation.reference_evapotranspiration_et0"),
     sql=queries.index_lines("reference_evapotranspiration"),
     unit="lengthmm",
     bridge=3 * 86400,
 )
 _FIELDS = Table(
-    title=Words("Ruộng cần tưới", "Fields and their water"),
+    title=Words("soil_irrigation.fields_their_water"),
     sql="SELECT name, crop, max(value) FILTER (WHERE index = 'root_zone_depletion') AS root_zone_depletion,"
     " max(value) FILTER (WHERE index = 'irrigation_requirement') AS irrigation_requirement,"
     " max(value) FILTER (WHERE index = 'days_to_irrigation') AS days_to_irrigation, max(time) AS time"
@@ -62,17 +62,15 @@ _FIELDS = Table(
     columns={
         "name": columns.PLACE,
         "crop": columns.CROP,
-        "root_zone_depletion": Column(
-            title=Words("Thiếu hụt vùng rễ", "Root zone depletion"), unit="lengthmm", decimals=0
-        ),
-        "irrigation_requirement": Column(title=Words("Cần tưới", "To irrigate"), unit="lengthmm", decimals=0),
-        "days_to_irrigation": Column(title=Words("Tưới trong (ngày)", "Irrigate within (days)"), decimals=0),
-        "time": Column(title=Words("Ngày", "Day"), unit="dateTimeAsIso"),
+        "root_zone_depletion": Column(title=Words("soil_irrigation.root_zone_depletion"), unit="lengthmm", decimals=0),
+        "irrigation_requirement": Column(title=Words("soil_irrigation.irrigate"), unit="lengthmm", decimals=0),
+        "days_to_irrigation": Column(title=Words("soil_irrigation.irrigate_within_days"), decimals=0),
+        "time": Column(title=Words("soil_irrigation.day"), unit="dateTimeAsIso"),
     },
 )
 
 _COURSE = StateTimeline(
-    title=Words("Cảnh báo tưới, tiêu", "Alerts of irrigation and waterlogging"),
+    title=Words("soil_irrigation.alerts_irrigation_waterlogging"),
     sql=queries.levels("irrigation"),
     saying="levels",
     width=24,
@@ -80,11 +78,8 @@ _COURSE = StateTimeline(
 
 BOARD = Board(
     name="soil_irrigation",
-    title=Words("Đất và tưới", "Soil and irrigation"),
-    description=Words(
-        "Nước trong đất theo độ sâu, cây đã dùng bao nhiêu, khi nào tưới.",
-        "Water in the ground by depth, what crops took, when to irrigate.",
-    ),
+    title=Words("soil_irrigation.soil_irrigation"),
+    description=Words("soil_irrigation.soil_irrigation_about"),
     span="now-30d",
     refresh="15m",
     variables=(queries.COMMUNE, queries.having("soil_moisture")),
@@ -92,17 +87,17 @@ BOARD = Board(
     bands=(
         Band(None, (_FIELDS, _COURSE)),
         Band(
-            Words("Nước trong đất", "Water in the ground"),
+            Words("soil_irrigation.water_ground"),
             (
                 _measured("soil_moisture", 3),
                 _measured("soil_temperature"),
-                _index(Words("Thiếu hụt vùng rễ", "Root zone depletion"), "root_zone_depletion"),
-                _index(Words("Bốc thoát hơi của cây", "Crop evapotranspiration"), "crop_evapotranspiration"),
+                _index(Words("soil_irrigation.root_zone_depletion"), "root_zone_depletion"),
+                _index(Words("soil_irrigation.crop_evapotranspiration"), "crop_evapotranspiration"),
             ),
         ),
-        Band(Words("Cân bằng", "Balance"), (_DEMAND, _BALANCE)),
+        Band(Words("soil_irrigation.balance"), (_DEMAND, _BALANCE)),
         Band(
-            Words("Dinh dưỡng và độ mặn", "Nutrients and salinity"),
+            Words("soil_irrigation.nutrients_salinity"),
             (_measured("soil_electrical_conductivity", 2), _measured("soil_ph", 2)),
         ),
     ),

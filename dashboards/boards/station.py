@@ -7,7 +7,7 @@ from dashboards.kinds import Stat, StateTimeline, Table, TimeSeries
 from dashboards.panel import Column, Draw
 from dashboards.words import Words
 
-_DOUBTFUL = Column(title=Words("✕ nghi ngờ hoặc sai", "✕ suspect or failed"), color=palette.VERMILION, draw="points")
+_DOUBTFUL = Column(title=Words("station.suspect_or_failed"), color=palette.VERMILION, draw="points")
 
 
 def _now(quantity: str) -> Stat:
@@ -27,8 +27,8 @@ def _shown(quantity: str, draw: Draw = "line") -> dict[str, Column]:
 
 def _one(quantity: str, *, draw: Draw = "line", color: str = palette.BLUE, extremes: bool = True) -> TimeSeries:
     extreme = {
-        "minimum": Column(title=Words("thấp nhất", "minimum"), color=palette.SKY, draw="dotted"),
-        "maximum": Column(title=Words("cao nhất", "maximum"), color=palette.ORANGE, draw="dashed"),
+        "minimum": Column(title=Words("station.minimum"), color=palette.SKY, draw="dotted"),
+        "maximum": Column(title=Words("station.maximum"), color=palette.ORANGE, draw="dashed"),
     }
     gone = {name: Column(title=column.title, hidden=True) for name, column in extreme.items()}
     return TimeSeries(
@@ -43,7 +43,7 @@ def _one(quantity: str, *, draw: Draw = "line", color: str = palette.BLUE, extre
 
 
 _WIND = TimeSeries(
-    title=Words("Gió và gió giật", "Wind and gusts"),
+    title=Words("station.wind_gusts"),
     sql=queries.columns("wind_speed", "wind_gust"),
     unit=palette.unit_of("wind_speed"),
     columns={
@@ -61,27 +61,27 @@ _DIRECTION = TimeSeries(
     columns=_shown("wind_direction", "points"),
 )
 _ANY = TimeSeries(
-    title=Words("Đại lượng tự chọn: ${quantity:text}", "Quantity of your choice: ${quantity:text}"),
+    title=Words("station.quantity_your_choice"),
     sql="SELECT time, concat_ws(' ', name, nullif(level, '')) AS metric, value"
     f" FROM chart.series({queries.STATIONS}, ${{quantity:sqlstring}}, {queries.SPAN}) ORDER BY 1",
 )
 _SENSORS = Table(
-    title=Words("Cảm biến và số đo mới nhất", "Sensors and their newest values"),
+    title=Words("station.sensors_their_newest"),
     sql="SELECT latest.quantity, latest.level AS depth, latest.value, quantity.unit, latest.quality, latest.time"
     " FROM chart.latest JOIN chart.quantity ON quantity.name = latest.quantity"
     " WHERE latest.station = ${station:sqlstring} ORDER BY latest.quantity, latest.level",
     height=11,
     columns={
         "quantity": columns.QUANTITY,
-        "depth": Column(title=Words("Mức", "Level")),
-        "value": Column(title=Words("Giá trị", "Value"), decimals=2),
+        "depth": Column(title=Words("station.level")),
+        "value": Column(title=Words("station.value"), decimals=2),
         "unit": columns.UNIT,
         "quality": columns.QUALITY,
         "time": columns.AT,
     },
 )
 _FINDINGS = Table(
-    title=Words("Kiểm tra và người xem nói gì", "What checks and people said"),
+    title=Words("station.what_checks_people"),
     sql="SELECT time, time_end, quantity, quality, reason, who FROM chart.finding"
     " WHERE station = ${station:sqlstring} AND time <= $__timeTo()::timestamptz AND time_end >="
     " $__timeFrom()::timestamptz"
@@ -97,8 +97,8 @@ _FINDINGS = Table(
     },
 )
 _FLAGS = StateTimeline(
-    title=Words("Chất lượng theo cảm biến", "Quality by sensor"),
-    description=Words("Cờ xấu nhất trong mỗi khoảng.", "The worst flag in every bucket."),
+    title=Words("station.quality_sensor"),
+    description=Words("station.quality_sensor_about"),
     sql="SELECT date_bin(greatest($__interval_ms * interval '1 millisecond', interval '1 hour'), time,"
     " 'epoch') AS time,"
     " concat_ws(' ', quantity, nullif(level, '')) AS metric, max(quality) AS value FROM chart.reading"
@@ -110,7 +110,7 @@ _FLAGS = StateTimeline(
     height=11,
 )
 _DAYS = Table(
-    title=Words("Chỉ số ngày gần nhất", "Newest daily indices"),
+    title=Words("station.newest_daily_indices"),
     sql="SELECT coalesce(title.vi, newest.index) AS index_vi, coalesce(title.en, newest.index) AS index_en,"
     " newest.value,"
     " title.unit, newest.completeness, newest.time FROM (SELECT DISTINCT ON (index) index, value, completeness, time"
@@ -121,27 +121,24 @@ _DAYS = Table(
     width=24,
     height=10,
     columns={
-        "index_vi": Column(title=Words("Chỉ số", "Index (Vietnamese)")),
-        "index_en": Column(title=Words("Tên tiếng Anh", "Index")),
-        "value": Column(title=Words("Giá trị", "Value"), decimals=1),
+        "index_vi": Column(title=Words("station.index_vietnamese")),
+        "index_en": Column(title=Words("station.index")),
+        "value": Column(title=Words("station.value"), decimals=1),
         "unit": columns.UNIT,
-        "completeness": Column(title=Words("Đủ số liệu", "Completeness"), unit="percentunit", bar=(0, 1)),
-        "time": Column(title=Words("Ngày", "Day"), unit="dateTimeAsIso"),
+        "completeness": Column(title=Words("station.completeness"), unit="percentunit", bar=(0, 1)),
+        "time": Column(title=Words("station.day"), unit="dateTimeAsIso"),
     },
 )
 
 BOARD = Board(
     name="station",
-    title=Words("Trạm", "Station"),
-    description=Words(
-        "Mọi số đo của một trạm; phóng từ phút đến hàng chục năm, số liệu nghi ngờ vẽ riêng.",
-        "Everything one station says; zoom from minutes to decades, doubtful values drawn apart.",
-    ),
+    title=Words("station.station"),
+    description=Words("station.station_about"),
     variables=(
         queries.ONE_STATION,
         Variable(
             name="quantity",
-            label=Words("Đại lượng", "Quantity"),
+            label=Words("station.quantity"),
             sql="SELECT quantity.vi || ' · ' || quantity.en AS __text, quantity.name AS __value FROM chart.quantity"
             " WHERE EXISTS (SELECT FROM chart.datastream WHERE datastream.station = ${station:sqlstring}"
             " AND datastream.quantity = quantity.name) ORDER BY 1",
@@ -161,7 +158,7 @@ BOARD = Board(
             ),
         ),
         Band(
-            Words("Khí tượng", "Weather"),
+            Words("station.weather"),
             (
                 _one("air_temperature", color=palette.VERMILION),
                 _one("precipitation", draw="bars", extremes=False),
@@ -171,8 +168,8 @@ BOARD = Board(
                 _DIRECTION,
             ),
         ),
-        Band(Words("Đất, nước và đại lượng khác", "Soil, water and others"), (_one("soil_moisture"), _ANY)),
-        Band(Words("Chất lượng", "Quality"), (_SENSORS, _FINDINGS, _FLAGS)),
-        Band(Words("Chỉ số", "Indices"), (_DAYS,)),
+        Band(Words("station.soil_water_others"), (_one("soil_moisture"), _ANY)),
+        Band(Words("station.quality"), (_SENSORS, _FINDINGS, _FLAGS)),
+        Band(Words("station.indices"), (_DAYS,)),
     ),
 )  # fmt: skip

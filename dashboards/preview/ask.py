@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from dashboards.board import OUTSIDE, Board
+from dashboards.languages import OFFICIAL
 from dashboards.macros import Shown, expand
 from dashboards.panel import Panel
 from dashboards.words import Language
@@ -70,7 +71,7 @@ def texts(connection: psycopg.Connection[Any], board: Board, shown: Shown, langu
     return read
 
 
-def ask(connection: psycopg.Connection[Any], panel: Panel, shown: Shown, language: Language = "vi") -> Answer:
+def ask(connection: psycopg.Connection[Any], panel: Panel, shown: Shown, language: Language = OFFICIAL) -> Answer:
     """Rows of a panel."""
     cursor = connection.execute(expand(panel.sql, shown, language).encode())
     return Answer(tuple(column.name for column in cursor.description or ()), cursor.fetchall())

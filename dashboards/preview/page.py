@@ -20,7 +20,7 @@ from dashboards.words import NO_DATA, Language, Words
 
 #: [px] as Grafana lays boards out: a row of 30 with 8 between, on a page this wide.
 WIDTH, ROW, GAP = 1600, 30, 8
-_INVENTED = Words("Minh hoạ, không phải số đo thật", "Illustration, not measurements")
+_INVENTED = Words("preview.illustration_not_measurements")
 
 _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -50,7 +50,7 @@ def _choices(board: Board, shown: Shown, language: Language) -> str:
     for variable in board.variables:
         values = list(shown.texts.get(variable.name, shown.choices[variable.name]))
         many = len(values) > 3 and variable.many
-        text = f"{len(values)} " + Words("đã chọn", "chosen").get(language) if many else ", ".join(values)
+        text = f"{len(values)} " + Words("preview.chosen").get(language) if many else ", ".join(values)
         said.append(f"{escape(variable.label.get(language))} <b>{escape(text) or '–'}</b>")
     return f'<div class="choices">{"".join(said)}</div>' if said else ""
 

@@ -14,7 +14,9 @@ from dashboards.preview import say
 from dashboards.preview.ask import Answer
 from dashboards.preview.axis import Frame, Scale, round_ticks
 from dashboards.preview.figures import line, svg, text
-from dashboards.words import Language
+from dashboards.words import Language, Words
+
+_NORTH, _EAST = Words("preview.north"), Words("preview.east")
 
 
 def geo_map(panel: GeoMap, answer: Answer, frame: Frame, language: Language) -> str:
@@ -36,11 +38,11 @@ def geo_map(panel: GeoMap, answer: Answer, frame: Frame, language: Language) -> 
     for tick in round_ticks(west - 0.2, east + 0.2, 6):
         if 30 < x(tick) < frame.width - 20:
             body.append(line(x(tick), 0, x(tick), frame.height))
-            body.append(text(x(tick) + 3, 12, f"{tick:.1f}°Đ" if language == "vi" else f"{tick:.1f}°E", "tick"))
+            body.append(text(x(tick) + 3, 12, f"{tick:.1f}{_EAST.get(language)}", "tick"))
     for tick in round_ticks(south - 0.2, north + 0.2, 6):
         if 20 < y(tick) < frame.height - 30:
             body.append(line(0, y(tick), frame.width, y(tick)))
-            body.append(text(3, y(tick) - 3, f"{tick:.1f}°B" if language == "vi" else f"{tick:.1f}°N", "tick"))
+            body.append(text(3, y(tick) - 3, f"{tick:.1f}{_NORTH.get(language)}", "tick"))
     for row, at in zip(rows, points, strict=True):
         level = int(row[panel.value] or 0)
         light = "light" if level >= 4 else ""

@@ -2,7 +2,6 @@
 
 import json
 import string
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 
 from analytics import catalogue
 from analytics.indices import BY_NAME as INDICES
-from analytics.languages import FRAMES, vi
 from analytics.rule import Status, changed_terms, check_terms, own_terms
 from analytics.rules import RULES
 from analytics.wording import SEGMENT, Said, septets, texts, unaccented
@@ -42,23 +40,20 @@ def test_rule_is_whole(rule):
     assert set(rule.title) >= {"vi", "en"}
     assert all(quantity in QUANTITIES for quantity in rule.quantities)
     assert all(index in INDICES for index in rule.indices)
-    assert all({"vi", "en"} <= set(level.words) <= set(FRAMES) for level in rule.levels)
-    for level in rule.levels:
-        advice = {frozenset(words.advice) for words in level.words.values()}
-        assert len(advice) == 1, "the same audiences in every language"
+    assert rule.languages[:2] == ("vi", "en")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 @pytest.mark.parametrize("kind", ["open", "raise", "lower", "update", "end", "lapse", "cancel"])
 def test_words_fit_and_say_what_where_when_and_what_to_do(rule, kind):
-    for number, level in enumerate(rule.levels, start=1):
+    for number in range(1, rule.top + 1):
         ended = 1_768_000_000 if kind in ("end", "lapse") else None
         told = "end" if kind == "lapse" else kind
         said = Said(
             told, number, PLACE, "Asia/Ho_Chi_Minh", -12.3, 12, 1_767_900_000, ended, 1_767_900_000, kind != told
         )
         for language, text in texts(rule, said).items():
-            words = level.said(language)
+            words = rule.words(number, language)
             assert septets(text["short"]) <= SEGMENT, text["short"]
             assert all(ord(letter) < 128 for letter in unaccented(text["short"])), text["short"]
             assert words.name.lower() in text["short"].lower()
@@ -125,21 +120,9 @@ def test_no_fact_is_in_jargon():
     """Farmers read them: abbreviations of agronomists stand in titles and sources."""
     jargon = {"TB", "THI", "SPI", "SPI-3", "FWI", "DO", "ET0", "API"}
     for rule in RULES:
-        for level in rule.levels:
-            for words in level.words.values():
+        for number in range(1, rule.top + 1):
+            for words in (rule.words(number, language) for language in rule.languages):
                 assert not jargon & set(f"{words.name} {words.fact} {words.act}".split()), words
-
-
-def test_no_language_is_forgotten_and_a_new_one_is_one_file(monkeypatch):
-    folder = Path(catalogue.__file__).parent / "languages"
-    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(FRAMES)
-    tay = replace(vi.FRAME, disclaimer="[tay]")
-    monkeypatch.setattr("analytics.wording.FRAMES", {**FRAMES, "tay": tay})
-    said = Said("open", 2, PLACE, "Asia/Ho_Chi_Minh", 14.2, 1, 1_767_900_000, None, 1_767_900_000)
-    found = texts(RULES[0], said)
-    assert set(found) == {"vi", "en", "tay"}
-    assert found["tay"]["short"] == found["vi"]["short"], "words that nobody has written yet are Vietnamese"
-    assert found["tay"]["long"].endswith("[tay]")
 
 
 def test_long_places_are_shortened_never_cut_in_a_word():

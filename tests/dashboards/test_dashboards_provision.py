@@ -18,7 +18,7 @@ from dashboards.macros import Shown, expand
 
 REAL = os.environ.get("NONGVU_GRAFANA_URL")
 #: Data sources, teams, folders, boards, the service account, snapshots in two languages.
-THINGS = 2 + len(wanted.TEAMS) + len(wanted.FOLDERS) + 2 * len(BOARDS) + 1 + 2
+THINGS = 2 + len(wanted.TEAMS) + len(wanted.folders()) + 2 * len(BOARDS) + 1 + 2
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_files_for_compose_say_what_the_api_is_told(monkeypatch):
     assert [{name: entry[name] for name in source} for entry, source in zip(files, ours, strict=True)] == ours
     assert all(entry["secureJsonData"]["password"].startswith("$__file{/run/secrets/") for entry in files)
     providers = yaml.safe_load((folder / "dashboards" / "nongvu.yaml").read_text())["providers"]
-    folders = {folder.uid: folder.title for folder in wanted.FOLDERS}
+    folders = {folder.uid: folder.title for folder in wanted.folders()}
     for provider in providers:
         assert folders[provider["folderUid"]] == provider["folder"]
         assert (FOLDER / provider["options"]["path"].rsplit("/", 1)[1]).is_dir()

@@ -48,7 +48,9 @@ WANTED = {"station": [spots(4)[0].code]}
 PANELS = [(board, panel) for board in BOARDS for panel in board.panels() if panel.sql]
 
 
-@pytest.mark.parametrize(("board", "panel"), PANELS, ids=lambda item: getattr(item, "name", None) or item.title.en)
+@pytest.mark.parametrize(
+    ("board", "panel"), PANELS, ids=lambda item: getattr(item, "name", None) or item.title.get("en")
+)
 def test_a_panel_answers(reading, board, panel):
     connection = reading(board.source)
     shown = Shown(

@@ -54,6 +54,17 @@ def test_a_section_nobody_has_translated_is_vietnamese_as_a_whole_and_so_is_an_u
     assert found.language("nung").code == "vi"
 
 
+def test_a_part_that_nobody_has_translated_makes_what_needs_it_vietnamese_and_nothing_else(tmp_path):
+    partial = TYZ.replace("lacks = []", 'lacks = ["frame.end"]').replace(
+        'end = "Hết {what} từ {until}, {{places}}"\n', ""
+    )
+    found = shelf(tmp_path, vi=VI, tyz=partial)
+    assert found.spoken("tyz", "frame") == "vi"
+    assert found.spoken("tyz", "frame.end") == "vi"
+    assert found.spoken("tyz", "frame.again", "field", "field.deep") == "tyz"
+    assert found.words("tyz", "frame")["again"] == "Nhắc lại: ", "of one language, whole"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -74,9 +85,13 @@ def test_a_section_nobody_has_translated_is_vietnamese_as_a_whole_and_so_is_an_u
         ('["một", "hai"]', '["một"]', "tyz.toml: frame.days.1 is missing"),
         ('["một", "hai"]', '"một"', "tyz.toml: frame.days has to be a list"),
         ('"Tởi: "', "5", "tyz.toml: frame.again has to be a text"),
-        ("[frame]", "[fame]", "tyz.toml: [frame] is missing; translate it, or name it in lacks"),
-        ("lacks = []", 'lacks = ["frame"]', "tyz.toml: [frame] is there and yet named in lacks"),
-        ("lacks = []", 'lacks = ["fame"]', "tyz.toml: lacks names [fame], which there is not: frame, field, spoken"),
+        ("[frame]", "[fame]", "tyz.toml: there is no section [fame]"),
+        ("lacks = []", 'lacks = ["frame"]', "tyz.toml: frame is there and yet named in lacks"),
+        (
+            "lacks = []",
+            'lacks = ["fame"]',
+            "tyz.toml: lacks names fame, which there is not; sections are frame, field, spoken",
+        ),
         ('name = "Tày"\n', "", "tyz.toml: name has to be a text"),
         ("lacks = []", 'lacks = []\nfallback = "en"', "tyz.toml: fallback is no section"),
         ("name = ", "name ", "tyz.toml: not a TOML file"),
@@ -98,10 +113,10 @@ def test_the_official_language_has_to_be_there_and_whole(tmp_path):
 
 def test_a_text_that_code_asks_for_and_nobody_wrote_names_its_file(tmp_path):
     found = shelf(tmp_path, vi=VI)
-    with pytest.raises(LanguageError, match=r"vi\.toml: \[frame\]: there is no text 'agian'"):
+    with pytest.raises(LanguageError, match=r"vi\.toml: frame\.agian is missing"):
         found.words("vi", "frame")["agian"]
-    with pytest.raises(LanguageError, match=r"vi\.toml: \[frame\]: there is no list 'again'"):
-        found.listed("vi", "frame", "again")
+    with pytest.raises(LanguageError, match=r"vi\.toml: frame\.hours is missing"):
+        found.listed("vi", "frame", "hours")
 
 
 def test_how_it_is_read_aloud_is_each_languages_own(tmp_path):
