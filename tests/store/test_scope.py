@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from store import office, scope, shown
+from store import scope, visible, visible_row
 from store.scope import PUBLIC, Scope
 
 #: Code → (kind, parent); what lies at or below a farm is private.
@@ -60,11 +60,11 @@ async def test_exactly_what_the_scope_says_is_shown(database, places):
             expected = {
                 code for code in PLACES if everything or (opened and code not in PRIVATE) or at_or_below(code, roots)
             }
-            found = await office.rows(connection, "places", asker, **listing)
+            found = await visible.rows(connection, visible_row.Place, "places", asker, **listing)
             assert {row["code"] for row in found} == expected, asker
             assert [row["id"] for row in found] == sorted(row["id"] for row in found)
             for code in PLACES:
-                one = await shown.row(connection, "place", asker, code=code)
+                one = await visible.row(connection, visible_row.Place, "place", asker, code=code)
                 assert (one is not None) == (code in expected), (asker, code)
 
 
@@ -75,12 +75,15 @@ async def test_who_says_nothing_sees_what_is_open_alone(database, places):
     assert scope.Scope(roots=(7,)).parameters()["open"], "who belongs to a farm sees the public's rows beside it"
     async with await AsyncConnection.connect(database) as connection:
         listing = {"after": 0, "limit": 100, "state": None, "within": None}
-        found = await office.rows(connection, "places", PUBLIC, **listing)
+        found = await visible.rows(connection, visible_row.Place, "places", PUBLIC, **listing)
         assert {row["code"] for row in found} == set(PLACES) - PRIVATE
-        first = await office.row(connection, "places", PUBLIC, **listing)
+        first = await visible.row(connection, visible_row.Place, "places", PUBLIC, **listing)
         assert first == found[0]
-        assert await office.row(connection, "places", PUBLIC, **(listing | {"state": "gateway"})) is None
-        assert await shown.row(connection, "place", PUBLIC, code="farm") is None
+        assert (
+            await visible.row(connection, visible_row.Place, "places", PUBLIC, **(listing | {"state": "gateway"}))
+            is None
+        )
+        assert await visible.row(connection, visible_row.Place, "place", PUBLIC, code="farm") is None
 
 
 async def test_the_latest_readings_are_of_the_same_scope(database, places):
@@ -91,6 +94,8 @@ async def test_the_latest_readings_are_of_the_same_scope(database, places):
             (Scope(roots=(places["farm"],), open=False), ["farm-st"]),
             (Scope(open=False), []),
         ]:
-            found = await shown.rows(connection, "latest", asker, code=None, quantity=None, limit=100)
+            found = await visible.rows(
+                connection, visible_row.Latest, "latest", asker, code=None, quantity=None, limit=100
+            )
             assert [row["station"] for row in found] == expected
             assert all(row["value"] == 20.5 for row in found)
