@@ -54,7 +54,9 @@ class Doubt(NamedTuple):
 
     def later(self, added: float) -> Doubt:
         """What is left of it after a sample that is believed."""
-        tries = self.tries if self.tries < 0 else self.tries - 1 if self.tries and added == 0.0 else 0
+        tries = self.tries
+        if tries > 0:
+            tries = tries - 1 if added == 0.0 else 0
         return Doubt(None, self.former, tries) if tries else Doubt()
 
 
@@ -91,7 +93,7 @@ def rise(before: float, now: float, modulus: int | None, jitter: float) -> float
     difference = now - before
     if difference >= 0:
         return difference
-    if modulus and before >= _TOP * modulus and now <= (1 - _TOP) * modulus:
+    if modulus and before >= _TOP * modulus and now <= modulus - _TOP * modulus:
         return difference + modulus
     return 0.0 if -difference <= jitter and now > _RESET * before else None
 
@@ -141,10 +143,10 @@ def judge(base: Seen, doubt: Doubt, now: Seen, rules: Rules) -> Judged:
 
 def _strange(base: Seen, doubt: Doubt, now: Seen, rules: Rules) -> Judged:
     """What cannot be after the base: a new beginning where an earlier sample said so already, else it waits."""
-    waiting = doubt.waiting
-    after = rules.added(waiting, now) if waiting is not None else None
-    if waiting is not None and after is not None and after <= rules.believed(waiting, now):
-        return _begun_anew(base, waiting, now, after, rules)
+    if (waiting := doubt.waiting) is not None:
+        after = rules.added(waiting, now)
+        if after is not None and after <= rules.believed(waiting, now):
+            return _begun_anew(base, waiting, now, after, rules)
     note = f"{_where(now)} after {base.raw:g} cannot be: it waits for a second sample"
     return Judged(doubt=doubt._replace(waiting=now), note=note, withheld=1)
 
@@ -170,7 +172,7 @@ def _risen(base: Seen, doubt: Doubt, now: Seen, found: float, *, extraordinary: 
         note = f"{_where(now)} after {base.raw:g} is extraordinary: it waits for a second sample"
         return Judged(doubt=doubt._replace(waiting=now), note=note, withheld=1)
     note = f"{doubt.waiting.raw:g} was no count: it is back where it was" if doubt.waiting is not None else ""
-    highest = base.raw if now.raw < base.raw and found == 0.0 else now.raw  # a trembling digit is not counted twice
+    highest = base.raw if found == 0.0 else now.raw  # a trembling digit is not counted twice
     return Judged((Increment(found, now.time),), highest, doubt.later(found), note)
 
 
@@ -179,13 +181,13 @@ def _begun_anew(base: Seen, waiting: Seen, now: Seen, after: float, rules: Rules
     fell = waiting.raw < base.raw
     doubt = Doubt(None, base, -1) if not fell else Doubt(None, base, _TRIES) if after == 0.0 else Doubt()
     before, since = base.until(waiting), waiting.until(now)
-    began = fell and waiting.raw <= _RESET * base.raw and before is not None and since is not None
-    # what it counted since 0 is believed as far as what follows is like it: another gauge may begin anywhere
-    like = 2 * after * before / since + rules.limit.jitter if began and before and since else 0.0
+    if before is not None and before > 0 and since is not None and waiting.raw <= _RESET * base.raw:
+        # what it counted since 0 is believed as far as what follows is like it: another gauge may begin anywhere
+        like = 2 * after * before / since + rules.limit.jitter
+        if waiting.raw <= min(like, rules.limit.bound(before)):
+            increments = (Increment(waiting.raw, waiting.time), Increment(after, now.time))
+            return Judged(increments, now.raw, doubt, f"{_where(now)}: the count began again at 0", -1)
     note = f"{_where(now)}: the count began anew, it stood at {base.raw:g}; what fell between is not known"
-    if began and before is not None and waiting.raw <= min(like, rules.limit.bound(before)):
-        increments = (Increment(waiting.raw, waiting.time), Increment(after, now.time))
-        return Judged(increments, now.raw, doubt, f"{_where(now)}: the count began again at 0", -1)
     return Judged((Increment(after, now.time),), now.raw, doubt, note)
 
 
@@ -224,9 +226,9 @@ class Counting:
             return ()
         if doubt.waiting is not None and doubt.waiting.clock == clock and time <= doubt.waiting.time:
             return ()  # the same message again
-        base, of_this_start = self._base(name, clock)
+        base = self._base(name, clock)
         if base is None:
-            self._move(name, now, of_this_start=False, least=0)
+            self._move(name, now, least=0)
             return ()
         judged = judge(base, doubt, now, rules)
         self.withheld, self.note = judged.withheld, judged.note
@@ -236,29 +238,28 @@ class Counting:
             self._doubts[name] = judged.doubt
         if judged.base is not None:
             whole = sum(item.added for item in judged.increments)
-            least = rules.limit.least_time(whole) if base.clock != clock else 0
             time = now.time if judged.moved is None else judged.moved
-            self._move(name, Seen(judged.base, time, clock), of_this_start=of_this_start, least=least)
+            self._move(name, Seen(judged.base, time, clock), least=rules.limit.least_time(whole))
         return judged.increments
 
-    def _base(self, name: str, clock: str) -> tuple[Seen | None, bool]:
-        """The state that is believed, on this clock where it can be; and whether it is of this start of the machine."""
+    def _base(self, name: str, clock: str) -> Seen | None:
+        """The state that is believed, on this clock where it can be; None where there is no such state."""
         before, former = self._states.get(name), self._undated.get(name)
         if before is None:
-            return None, False
+            return None
         if clock and former is not None:
             # of an earlier start whose time never became known: nobody knows how long ago that was
-            return (Seen(before.raw, former.last, clock), True) if former.clock == clock else (None, False)
-        return Seen(before.raw, before.time), False
+            return Seen(before.raw, former.last, clock) if former.clock == clock else None
+        return Seen(before.raw, before.time)
 
-    def _move(self, name: str, now: Seen, *, of_this_start: bool, least: int) -> None:
+    def _move(self, name: str, now: Seen, *, least: int) -> None:
         before, former = self._states.get(name), self._undated.get(name)
         if not now.clock:
             self._undated.pop(name, None)
             self._states[name] = Counted(now.raw, now.time)
             return
         self._states[name] = Counted(now.raw, before.time if before else 0)
-        if of_this_start and former is not None:
+        if former is not None and former.clock == now.clock:
             self._undated[name] = former._replace(last=now.time)
             return
         # whether it is too long ago is known when the time is: `dated` says so
