@@ -13,7 +13,7 @@ LOCK = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --n
   --no-header $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance faults mutants bench check audit format lock sbom clean
+.PHONY: help demo test acceptance faults mutants bench check audit figures format lock sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ check: $(READY) ## ruff, mypy --strict, import contracts, nothing undeclared or 
 
 audit: $(READY) ## known vulnerabilities of what is pinned; says aloud where it could not ask; NONGVU_AUDIT=required fails then
 	@$(BIN)/python deployment/audit.py
+
+figures: $(READY) ## the house in figures: lengths, documentation, types, tests a line, circles
+	@$(BIN)/python deployment/figures.py
 
 format: $(READY) ## let ruff set the lines
 	$(BIN)/ruff check --fix .

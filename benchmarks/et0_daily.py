@@ -44,7 +44,7 @@ def best(work: Callable[[], object]) -> float:
 
 def ours(w: dict[str, np.ndarray]) -> Callable[[], object]:
     """Our kernel with its astronomy, from readings with holes."""
-    from analytics.indices import sun
+    from analytics import solar
     from analytics.indices.evapotranspiration import evapotranspiration_with_fallbacks
 
     rng = np.random.default_rng(2)
@@ -56,8 +56,8 @@ def ours(w: dict[str, np.ndarray]) -> Callable[[], object]:
     def work() -> object:
         latitude, day = w["latitude"][:, None], w["day"][None, :]
         days, back = np.unique(day[0], return_inverse=True)
-        beyond = np.take(sun.extraterrestrial_radiation(latitude, days[None, :]), back, axis=1)
-        light = np.take(sun.daylight_hours(latitude, days[None, :]), back, axis=1)
+        beyond = np.take(solar.extraterrestrial_radiation(latitude, days[None, :]), back, axis=1)
+        light = np.take(solar.daylight_hours(latitude, days[None, :]), back, axis=1)
         return evapotranspiration_with_fallbacks(
             w["low"], w["high"], holes["damp"], w["dry"], nothing, nothing, holes["radiation"], nothing, holes["wind"],
             beyond, light, w["elevation"][:, None],

@@ -1,4 +1,4 @@
-"""Words: what a board says, by its name in the files of languages (`dashboards.languages`)."""
+"""What a board says, by its name in the files of languages (`dashboards.languages`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Provider: what hands a message over, and the ways in which that can fail.
+"""What hands a message over, and the ways in which that can fail.
 
 * `NotSent`: it certainly was not handed over
   - `Later`: try again, here or by another route (busy, throttled, away, out of credit)

@@ -1,4 +1,4 @@
-"""Language: what a package says to people, one TOML file a language in its folder ``languages``.
+"""What a package says to people, one TOML file a language in its folder ``languages``.
 
 A file begins with what the language is: ``name`` (what it calls itself), ``tag`` (BCP 47), ``decimal`` (its decimal
 mark) and ``lacks`` (what nobody has translated yet: ``"field"``, ``"rules.frost"``). Then come sections of texts, under

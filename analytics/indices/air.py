@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from analytics import solar
 from analytics.grid import HOUR, Summary, Values, daily_direction
 from analytics.index import Example, Index, Result, Window, series
-from analytics.indices import sun
 from telemetry.quantities import Aggregate, quantity
 
 #: Share of the day's hours that a mean needs; extremes need more, since the hour of the extreme may be the one lost.
@@ -132,7 +132,7 @@ def _radiation(window: Window) -> Result:
     """A day's radiation; what a step is worth, in the sum and in its completeness, the clear sky says."""
     grid, summary, by_day = window.grid, window.summary("global_radiation"), window.hourly_grid().by_day
     middle = grid.shared_times() + np.timedelta64(grid.step // 2, "s")
-    sky = sun.clear_sky_flux(window.places.latitude[:, None], window.places.longitude[:, None], 0.0, middle)
+    sky = solar.clear_sky_flux(window.places.latitude[:, None], window.places.longitude[:, None], 0.0, middle)
     cut = (grid.places, -1, HOUR // grid.step)
     steps = (sky + np.zeros((grid.places, 1))).reshape(cut)
     seen = np.isfinite(window.series("global_radiation")).reshape(cut)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics import solar
 from analytics.grid import Values
 from analytics.index import Example, Index, Result, Window, of_index, of_place, series
-from analytics.indices import sun
 from analytics.indices.psychrometrics import air_pressure, psychrometric_constant, saturation_vapour_pressure
 from telemetry.quantities import Aggregate
 
@@ -335,10 +335,10 @@ def _sunlight(
 
 def _astronomy(window: Window) -> tuple[Values, Values]:
     """(places, days) extraterrestrial radiation and daylight, computed once for each day of the year."""
-    days, back = np.unique(sun.day_of_year(window.grid.dates), return_inverse=True)
+    days, back = np.unique(solar.day_of_year(window.grid.dates), return_inverse=True)
     latitude = window.places.latitude[:, None]
-    beyond = sun.extraterrestrial_radiation(latitude, days[None, :])
-    lit = sun.daylight_hours(latitude, days[None, :])
+    beyond = solar.extraterrestrial_radiation(latitude, days[None, :])
+    lit = solar.daylight_hours(latitude, days[None, :])
     return np.take(beyond, back, axis=1), np.take(lit, back, axis=1)
 
 

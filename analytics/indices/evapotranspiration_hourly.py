@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics import solar
 from analytics.grid import Array, Times, Values
 from analytics.index import Example, Index, Result, State, Step, Window, of_place, series
-from analytics.indices import sun
 from analytics.indices.evapotranspiration import ALBEDO, wind_at_2_m
 from analytics.indices.psychrometrics import (
     air_pressure,
@@ -50,17 +50,17 @@ def hourly_extraterrestrial(latitude: Values, longitude: Values, middle: Times) 
     ----------
     Allen et al. (1998), FAO-56, Eq. 28–33; hours cut by sunrise or sunset as in ASCE-EWRI (2005), Eq. 55–56.
     """
-    solar = middle + np.round(np.asarray(longitude) * 240.0).astype("timedelta64[s]")
-    day = sun.day_of_year(solar)
+    there = middle + np.round(np.asarray(longitude) * 240.0).astype("timedelta64[s]")
+    day = solar.day_of_year(there)
     season = 2.0 * np.pi * (day - 81.0) / 364.0
     correction = 0.1645 * np.sin(2.0 * season) - 0.1255 * np.cos(season) - 0.025 * np.sin(season)
-    clock = (solar - solar.astype("datetime64[D]")) / np.timedelta64(3600, "s")
+    clock = (there - there.astype("datetime64[D]")) / np.timedelta64(3600, "s")
     angle = np.pi / 12.0 * (clock + correction - 12.0)
-    phi, delta, sunset = np.radians(latitude), sun.declination(day), sun.sunset_hour_angle(latitude, day)
+    phi, delta, sunset = np.radians(latitude), solar.declination(day), solar.sunset_hour_angle(latitude, day)
     begin, end = (np.clip(angle + side * np.pi / 24.0, -sunset, sunset) for side in (-1.0, 1.0))
     lit = (end - begin) * np.sin(phi) * np.sin(delta)
     lit = lit + np.cos(phi) * np.cos(delta) * (np.sin(end) - np.sin(begin))
-    beyond = 12.0 * 60.0 / np.pi * sun.SOLAR_CONSTANT * sun.inverse_distance(day) * lit
+    beyond = 12.0 * 60.0 / np.pi * solar.SOLAR_CONSTANT * solar.inverse_distance(day) * lit
     height = np.arcsin(np.sin(phi) * np.sin(delta) + np.cos(phi) * np.cos(delta) * np.cos(angle))
     return np.maximum(beyond, 0.0), height
 
@@ -165,7 +165,7 @@ class _Weather:
         places = window.places
         beyond, height = hourly_extraterrestrial(places.latitude[:, None], places.longitude[:, None], middle)
         radiation = np.maximum(window.hourly("global_radiation").mean, 0.0) * 0.0036
-        clear = sun.clear_sky_radiation(beyond, places.elevation[:, None])
+        clear = solar.clear_sky_radiation(beyond, places.elevation[:, None])
         relative = np.divide(radiation, clear, out=np.full_like(radiation, np.nan), where=clear > 0.0)
         temperature = window.hourly("air_temperature").mean
         vapour = vapour_pressure(temperature, window.hourly("relative_humidity").mean)

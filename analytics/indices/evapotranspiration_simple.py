@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from analytics import solar
 from analytics.grid import Values
 from analytics.index import Example, Index, Result, Window, of_index, of_place
-from analytics.indices import sun
 from analytics.indices.evapotranspiration import ALBEDO, net_longwave
 from analytics.indices.psychrometrics import (
     air_pressure,
@@ -124,17 +124,17 @@ def monthly_ground_heat(before: Values, after: Values) -> Values:
 
 
 def _hargreaves(window: Window) -> Result:
-    beyond = sun.extraterrestrial_radiation(
-        window.places.latitude[:, None], sun.day_of_year(window.grid.dates)[None, :]
+    beyond = solar.extraterrestrial_radiation(
+        window.places.latitude[:, None], solar.day_of_year(window.grid.dates)[None, :]
     )
     value = hargreaves(window.index("air_temperature_minimum"), window.index("air_temperature_maximum"), beyond)
     return Result(value, window.values["air_temperature_minimum"].completeness)
 
 
 def _priestley_taylor(window: Window) -> Result:
-    latitude, day = window.places.latitude[:, None], sun.day_of_year(window.grid.dates)[None, :]
+    latitude, day = window.places.latitude[:, None], solar.day_of_year(window.grid.dates)[None, :]
     elevation = window.places.elevation[:, None]
-    clear = sun.clear_sky_radiation(sun.extraterrestrial_radiation(latitude, day), elevation)
+    clear = solar.clear_sky_radiation(solar.extraterrestrial_radiation(latitude, day), elevation)
     mean, humidity = window.index("air_temperature_mean"), window.index("relative_humidity_mean")
     radiation = window.index("radiation_sum")
     relative = np.where(clear > 0.0, radiation / np.where(clear > 0.0, clear, 1.0), 0.0 * clear)

@@ -7,7 +7,7 @@ import numpy as np
 from analytics.grid import Array, Values
 from analytics.index import Example, Index, Result, State, Window, of_index, of_place, series
 from analytics.indices.psychrometrics import dew_point
-from analytics.indices.sun import sunrise_and_sunset
+from analytics.solar import sunrise_and_sunset
 from telemetry.unknown import Why
 
 LEAST_NIGHTS = 10

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from analytics import solar
 from analytics.grid import Values
 from analytics.index import Example, Index, Result, Window, of_place, series
-from analytics.indices import sun
 from analytics.indices.psychrometrics import air_pressure
 from analytics.indices.wet_globe import wet_bulb_globe_temperature, wind_below
 from telemetry.quantities import Aggregate
@@ -132,8 +132,10 @@ def _globe(window: Window) -> Result:
     t = np.where(context, np.nan, t)  # the dearest kernel is spared the days before the first one asked for
     latitude, longitude = window.places.latitude[:, None], window.places.longitude[:, None]
     middle = window.grid.shared_times(3600) + np.timedelta64(1800, "s")
-    cosine = sun.cosine_of_zenith(latitude, longitude, middle)
-    beyond = sun.SOLAR_CONSTANT * 1e6 / 60.0 * sun.inverse_distance(sun.day_of_year(middle)) * np.maximum(cosine, 0.0)
+    cosine = solar.cosine_of_zenith(latitude, longitude, middle)
+    beyond = (
+        solar.SOLAR_CONSTANT * 1e6 / 60.0 * solar.inverse_distance(solar.day_of_year(middle)) * np.maximum(cosine, 0.0)
+    )
     radiation = np.maximum(window.hourly("global_radiation").mean, 0.0)
     pressure = window.hourly("air_pressure").mean
     pressure = np.where(np.isnan(pressure), air_pressure(window.places.elevation)[:, None] * 10.0, pressure)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics import solar
 from analytics.grid import HOUR, Array, Series
 from analytics.index import Window
-from analytics.indices import sun
 from analytics.quality import bucket, consistency, ordered
 from analytics.quality.evidence import buckets_of
 from analytics.quality.finding import FAIL, GOOD, MISSING, SUSPECT, Findings, Flags, Reason
@@ -125,7 +125,7 @@ def _exempt(window: Window, name: str, values: Array) -> NDArray[np.bool_] | Non
 
 def clear_sky_flux(window: Window) -> Array:
     """(places, steps) mean clear-sky radiation of each step [W/m²], 0 while the sun is down."""
-    flux = sun.clear_sky_flux(
+    flux = solar.clear_sky_flux(
         window.places.latitude[:, None], window.places.longitude[:, None], window.places.elevation[:, None],
         window.grid.shared_times() + np.timedelta64(window.grid.step // 2, "s"),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Route: a provider under a name, with its order, rate, budget and price, read from the routes file."""
+"""A provider under a name, with its order, rate, budget and price, read from the routes file."""
 
 from __future__ import annotations
 

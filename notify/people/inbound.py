@@ -1,4 +1,4 @@
-"""Inbound: what providers and people send is kept raw, and taken up here: receipts many at once, people one by one."""
+"""What providers and people send is kept raw, and taken up here: receipts many at once, people one by one."""
 
 from __future__ import annotations
 

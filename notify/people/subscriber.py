@@ -1,4 +1,4 @@
-"""Subscriber: what a person may ask for, checked before it reaches the tables, and what is done with them there."""
+"""What a person may ask for, checked before it reaches the tables, and what is done with them there."""
 
 from __future__ import annotations
 

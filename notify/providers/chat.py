@@ -1,4 +1,4 @@
-"""Chat: Telegram and a hundred others through apprise, each subscriber's address being an apprise URL."""
+"""Telegram and a hundred others through apprise, each subscriber's address being an apprise URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File: one file a message, for demonstrations, tests, and programs that take messages from a folder."""
+"""One file a message, for demonstrations, tests, and programs that take messages from a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gammu: a USB modem through gammu-smsd's PostgreSQL tables: its outbox, its reports, its inbox."""
+"""A USB modem through gammu-smsd's PostgreSQL tables: its outbox, its reports, its inbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP: an SMS or Zalo service described as data: what its request looks like, what its answer means."""
+"""An SMS or Zalo service described as data: what its request looks like, what its answer means."""
 
 from __future__ import annotations
 

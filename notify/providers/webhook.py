@@ -1,4 +1,4 @@
-"""Webhook: a signed POST to a program, as Standard Webhooks has it, and never into a private network by mistake."""
+"""A signed POST to a program, as Standard Webhooks has it, and never into a private network by mistake."""
 
 from __future__ import annotations
 

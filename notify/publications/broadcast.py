@@ -1,4 +1,4 @@
-"""Broadcast: what a commune's loudspeaker says, in its legal class, approved where it is urgent, as text and audio."""
+"""What a commune's loudspeaker says, in its legal class, approved where it is urgent, as text and audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bulletin: a commune's farm weather for radio, SMS and page, every morning and every ten days."""
+"""A commune's farm weather for radio, SMS and page, every morning and every ten days."""
 
 from __future__ import annotations
 

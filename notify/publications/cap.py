@@ -1,4 +1,4 @@
-"""CAP: an alert's step as a Common Alerting Protocol 1.2 message, checked more strictly than its schema does (pure)."""
+"""An alert's step as a Common Alerting Protocol 1.2 message, checked more strictly than its schema does (pure)."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from analytics import solar
 from analytics.indices import (
     crop_dual,
     crop_water,
@@ -23,7 +24,6 @@ from analytics.indices import (
     fire_weather,
     human_heat,
     psychrometrics,
-    sun,
     wet_globe,
 )
 from analytics.indices import evapotranspiration_hourly as hourly
@@ -39,14 +39,14 @@ def days(count: int = 365) -> dict[str, np.ndarray]:
     day = np.arange(count) + 1.0
     return {
         "low": mean - half, "high": mean + half, "damp": rng.uniform(80, 100, count), "dry": rng.uniform(35, 75, count),
-        "radiation": rng.uniform(0.25, 0.75, count) * sun.extraterrestrial_radiation(21.85, day),
+        "radiation": rng.uniform(0.25, 0.75, count) * solar.extraterrestrial_radiation(21.85, day),
         "wind": rng.gamma(2, 0.8, count), "day": day,
     }  # fmt: skip
 
 
 def own_daily(d: dict[str, np.ndarray], elevation: float = 258.0) -> tuple[np.ndarray, np.ndarray]:
     vapour = psychrometrics.daily_vapour_pressure(d["low"], d["high"], d["damp"], d["dry"])
-    beyond = sun.extraterrestrial_radiation(21.85, d["day"])
+    beyond = solar.extraterrestrial_radiation(21.85, d["day"])
     return vapour, evapotranspiration.reference_evapotranspiration(
         d["low"], d["high"], vapour, d["radiation"], d["wind"], beyond, elevation
     )
@@ -92,7 +92,7 @@ def test_daily_evapotranspiration_against_eto() -> None:
 def test_hourly_extraterrestrial_radiation_sums_to_the_day() -> None:
     middle = np.datetime64("2025-06-20T17:00") + np.arange(24) * np.timedelta64(1, "h") + np.timedelta64(30, "m")
     found, _ = hourly.hourly_extraterrestrial(21.85, 106.76, middle.astype("datetime64[s]"))
-    assert found.sum() == pytest.approx(float(sun.extraterrestrial_radiation(21.85, 172.0)), rel=0.002)
+    assert found.sum() == pytest.approx(float(solar.extraterrestrial_radiation(21.85, 172.0)), rel=0.002)
 
 
 def test_hourly_evapotranspiration_against_refet() -> None:
@@ -102,7 +102,7 @@ def test_hourly_evapotranspiration_against_refet() -> None:
     t, rh = 27 + 5 * np.sin((hours - 9) / 12 * np.pi), 75 - 20 * np.sin((hours - 9) / 12 * np.pi)
     radiation, wind = 0.6 * beyond, np.full(24, 2.0)
     vapour = psychrometrics.vapour_pressure(t, rh)
-    clear = sun.clear_sky_radiation(beyond, 258.0)
+    clear = solar.clear_sky_radiation(beyond, 258.0)
     ratio = np.divide(radiation, clear, out=np.full(24, np.nan), where=clear > 0)
     clearness = hourly.night_clearness(ratio[None], height[None], np.array([0.8]))[0]
     own = hourly.hourly_evapotranspiration(t, vapour, radiation, wind, clearness, 258.0, by_day=0.24, by_night=0.96)

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics import solar
 from analytics.grid import Series, local_days, of_values
 from analytics.index import Index, Kind, Places, Result, Season, Step, Window, evaluate
-from analytics.indices import BY_NAME, INDICES, SEASON_INDICES, sun
+from analytics.indices import BY_NAME, INDICES, SEASON_INDICES
 from analytics.indices.crops import crops, seasons
 from analytics.indices.rain import storm_erosivity
 
@@ -218,11 +219,11 @@ def test_impossible_extremes_have_no_evapotranspiration() -> None:
 
 @pytest.mark.parametrize("latitude", [-90.0, -66.6, 0.0, 66.6, 90.0])
 def test_poles_and_equator_are_defined(latitude: float) -> None:
-    from analytics.indices import sun
+    from analytics import solar
     from analytics.indices.evapotranspiration import evapotranspiration_with_fallbacks as both
 
     day = np.arange(1.0, 367.0)
-    beyond, light = sun.extraterrestrial_radiation(latitude, day), sun.daylight_hours(latitude, day)
+    beyond, light = solar.extraterrestrial_radiation(latitude, day), solar.daylight_hours(latitude, day)
     assert ((beyond >= 0) & (light >= 0) & (light <= 24)).all()
     value, _ = both(-5.0, 5.0, 90.0, 60.0, np.nan, np.nan, np.nan, np.nan, 3.0, beyond, light, 10.0)
     assert np.isfinite(value).all()
@@ -313,7 +314,7 @@ def sunny_window(missing: slice, step: int = STEP) -> tuple[Window, float]:
     grid = local_days(date(2025, 6, 20), date(2025, 6, 20), ZONES[:1], step)
     here = Places(*(np.array([value]) for value in (21.85, 106.76, 258.0, 2.0)))
     middle = grid.times() + np.timedelta64(step // 2, "s")
-    flux = 0.6 * np.asarray(sun.clear_sky_flux(21.85, 106.76, 258.0, middle))
+    flux = 0.6 * np.asarray(solar.clear_sky_flux(21.85, 106.76, 258.0, middle))
     total = float(flux.sum() * step / 1e6)
     flux[:, missing] = np.nan
     return Window(grid, here, {"global_radiation": of_values(flux)}), total

@@ -66,11 +66,7 @@ def test_every_module_says_what_lives_in_it(path):
     assert not text.strip() or ast.get_docstring(ast.parse(text)), "write one sentence at the top"
 
 
-#: Its modules say what they hold, not their own name.
-PLAIN = sorted((ROOT / "analytics").rglob("*.py"))
-
-
-@pytest.mark.parametrize("path", PLAIN, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_module_opens_by_its_own_name(path):
     first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
     label = re.match(r"([\w ]+): ", first)

@@ -224,39 +224,58 @@ def next_renewal(finding: Finding, revision: Revision, now: int) -> int | None:
     return next_due(finding.rule.renewal, going(finding, revision.new), Told(expires, lead=lead), now)
 
 
-def _step(
-    finding: Finding,
-    episode: Episode,
-    kind: Kind,
-    number: int,
-    now: int,
-    stale: bool,
-) -> dict[str, Any]:
-    at = {
-        "open": episode.started,
-        "end": episode.ended or now,
-        "cancel": episode.started,
-    }.get(kind, episode.course[-1].at)
-    spot = finding.known.spot
-    lapsed = finding.lapsed and kind == "end"
-    known: dict[str, Any] = {}
-    through = ""
-    if finding.issued is None:
-        shape = going(finding, episode)
-        through = whole_through(finding.rule.renewal, shape, now)
-        known = {"through": through, "worst": worst_of(shape, through)}
+def _step(finding: Finding, episode: Episode, kind: Kind, number: int, now: int, stale: bool) -> dict[str, Any]:
+    renewal = _renewal(finding, episode, now)
+    said = _said(finding, episode, kind, renewal.get("through", ""), now)
+    values = _values(finding, episode) | {
+        "lapsed": said.lapsed,
+        "latest": None if said.value != said.value else said.value,
+        "days": said.days,
+    }
+    del values["by_day"]
+    return {
+        "number": number,
+        "kind": kind,
+        "level": episode.level,
+        "at": moment(_happened(episode, kind, now)),
+        "known_at": moment(now),
+        "expires": moment(now + int(max(finding.rule.validity, AFTER[kind]).total_seconds())),
+        "stale": stale,
+        "values": values | renewal,
+        "texts": texts(finding.rule, said),
+    }
+
+
+def _happened(episode: Episode, kind: Kind, now: int) -> int:
+    """Second of event time that a step is of."""
+    if kind in {"open", "cancel"}:
+        return episode.started
+    return (episode.ended or now) if kind == "end" else episode.course[-1].at
+
+
+def _renewal(finding: Finding, episode: Episode, now: int) -> dict[str, Any]:
+    """By what a later step sees whether there is anything to say again; nothing of a forecast."""
+    if finding.issued is not None:
+        return {}
+    shape = going(finding, episode)
+    through = whole_through(finding.rule.renewal, shape, now)
+    return {"through": through, "worst": worst_of(shape, through)}
+
+
+def _said(finding: Finding, episode: Episode, kind: Kind, through: str, now: int) -> Said:
+    """What a step's texts speak of."""
     shown = witness(finding, episode, kind, through)
-    said = Said(
+    return Said(
         kind,
         episode.level,
         place_name(finding.known),
-        spot.time_zone,
+        finding.known.spot.time_zone,
         shown.value,
         shown.days,
         episode.started,
         episode.ended,
         shown.since,
-        lapsed,
+        finding.lapsed and kind == "end",
         finding.issued,
         finding.until,
         value_of(finding.rule, episode),
@@ -264,24 +283,6 @@ def _step(
         shown.at,
         shown.of_day,
     )
-    values = _values(finding, episode) | {
-        "lapsed": lapsed,
-        "latest": None if said.value != said.value else said.value,
-        "days": said.days,
-    }
-    del values["by_day"]
-    values |= known
-    return {
-        "number": number,
-        "kind": kind,
-        "level": episode.level,
-        "at": moment(at),
-        "known_at": moment(now),
-        "expires": moment(now + int(max(finding.rule.validity, AFTER[kind]).total_seconds())),
-        "stale": stale,
-        "values": values,
-        "texts": texts(finding.rule, said),
-    }
 
 
 def place_name(known: Known) -> str:

@@ -20,34 +20,45 @@ def timers(
     known: Known, row: int, part: Frame, rules: Sequence[Rule], findings: Sequence[Finding], now: datetime
 ) -> list[Due]:
     """What will happen at a place, a row of a frame, because time passes; ``findings`` are the place's own."""
-    place, second = str(known.spot.id), int(now.timestamp())
-    today = local_date(now, known.spot.time_zone)
-    rows = [Due(midnight(today + timedelta(days=1), known.spot.time_zone), "end-of-day", place)]
+    place, zone, second = str(known.spot.id), known.spot.time_zone, int(now.timestamp())
+    moments = {
+        "silence": _silence(known, row, part, rules, second),
+        "trouble": next_trouble(known, rules, part.window.grid.step, second),
+        "lapse": _lapse(findings, second),
+        "renewal": _renewal(findings, second),
+        "setting": _setting(known, second),
+    }
+    tomorrow = midnight(local_date(now, zone) + timedelta(days=1), zone)
+    further = [(datetime.fromtimestamp(at, UTC), kind) for kind, at in moments.items() if at is not None]
+    return [Due(at, kind, place) for at, kind in [(tomorrow, "end-of-day"), *further]]
+
+
+def _silence(known: Known, row: int, part: Frame, rules: Sequence[Rule], now: int) -> int | None:
+    """Second at which a station that stays silent reaches the next level of silence."""
+    rule = next((rule for rule in rules if rule.name == "silent_station"), None)
     last = last_heard(part, row)
-    for rule in rules:
-        if rule.name == "silent_station" and applies(rule, known) and last is not None:
-            silence = next_silence(terms(rule, known)[-1].terms, last, float(part.interval[row]), second)
-            if silence is not None:
-                rows.append(Due(datetime.fromtimestamp(silence, UTC), "silence", place))
-    trouble = next_trouble(known, rules, part.window.grid.step, second)
-    if trouble is not None:
-        rows.append(Due(datetime.fromtimestamp(trouble, UTC), "trouble", place))
-    lapses = [max(finding.course.lapses, second + 60) for finding in findings if finding.course.lapses is not None]
-    if lapses:
-        rows.append(Due(datetime.fromtimestamp(min(lapses), UTC), "lapse", place))
-    renewals = [
-        moment
-        for finding in findings
-        for revision in finding.revisions
-        if (moment := next_renewal(finding, revision, second)) is not None
-    ]
-    if renewals:
-        rows.append(Due(datetime.fromtimestamp(max(min(renewals), second + 60), UTC), "renewal", place))
-    coming = [dated.valid_from for of_rule in known.terms.values() for dated in of_rule]
-    ahead = [int(moment.astype(np.int64)) for moment in coming if int(moment.astype(np.int64)) > second]
-    if ahead:
-        rows.append(Due(datetime.fromtimestamp(min(ahead), UTC), "setting", place))
-    return rows
+    if rule is None or last is None or not applies(rule, known):
+        return None
+    return next_silence(terms(rule, known)[-1].terms, last, float(part.interval[row]), now)
+
+
+def _lapse(findings: Sequence[Finding], now: int) -> int | None:
+    """Second at which the first open episode ends because nothing is heard; soon where it has passed."""
+    lapses = [finding.course.lapses for finding in findings if finding.course.lapses is not None]
+    return max(min(lapses), now + 60) if lapses else None
+
+
+def _renewal(findings: Sequence[Finding], now: int) -> int | None:
+    """Second at which the first open episode may have to be said again; soon where it has passed."""
+    renewals = [next_renewal(finding, revision, now) for finding in findings for revision in finding.revisions]
+    first = min((moment for moment in renewals if moment is not None), default=None)
+    return None if first is None else max(first, now + 60)
+
+
+def _setting(known: Known, now: int) -> int | None:
+    """Second from which other terms of a rule hold here."""
+    begins = (int(dated.valid_from.astype(np.int64)) for of_rule in known.terms.values() for dated in of_rule)
+    return min((begin for begin in begins if begin > now), default=None)
 
 
 def last_heard(part: Frame, row: int) -> int | None:

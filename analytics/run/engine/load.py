@@ -322,16 +322,14 @@ async def _long(connection: Connection, places: Sequence[Known], name: str, befo
     if found.size:
         row = np.array([ids[place] for place in found["place"].tolist()])
         # local midnights lie within half a day of noon UTC of the day before or the day itself
-        offset = np.array(
-            [
-                int((midnight(first, zone) - datetime(first.year, first.month, first.day, tzinfo=UTC)).total_seconds())
-                for zone in zones
-            ]
-        )
-        local = (
-            found["time"].astype("datetime64[s]") - offset[row].astype("timedelta64[s]") + np.timedelta64(6, "h")
-        ).astype("datetime64[D]")
-        column = (local - np.datetime64(begin, "D")).astype(np.int64)
+        local = found["time"].astype("datetime64[s]") - _midnights(zones, first)[row] + np.timedelta64(6, "h")
+        column = (local.astype("datetime64[D]") - np.datetime64(begin, "D")).astype(np.int64)
         inside = (column >= 0) & (column < before)
         values[row[inside], column[inside]] = found["value"][inside]
     return values
+
+
+def _midnights(zones: Sequence[str], day: date) -> NDArray[np.timedelta64]:
+    """(zones,) by how much a local day begins after that of UTC, timedelta64[s]."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return np.array([int((midnight(day, zone) - start).total_seconds()) for zone in zones], "timedelta64[s]")

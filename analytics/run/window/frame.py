@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -114,16 +114,14 @@ class Frame:
                 [_ground(self.places[row]) | dict(season.properties) for row, season in found],
             ),
         )
-        return Frame(
-            [self.places[row] for row in rows],
-            window,
-            self.first,
-            self.now,
-            self.moment,
-            self.heard[rows],
-            self.present[rows],
-            self.interval[rows],
-            tuple(season.id for _, season in found),
+        return replace(
+            self,
+            places=[self.places[row] for row in rows],
+            window=window,
+            heard=self.heard[rows],
+            present=self.present[rows],
+            interval=self.interval[rows],
+            seasons=tuple(season.id for _, season in found),
         )
 
 
