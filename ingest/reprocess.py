@@ -12,7 +12,7 @@ from ingest.accept import Accepted, accept
 from ingest.pipeline import State
 from store import aside as waiting
 from store import batch as batches
-from store import reading
+from store import binary, reading
 from store.binary import READING
 from store.pool import Pool
 from telemetry.reason import CURABLE, Reason
@@ -82,7 +82,7 @@ async def _close(connection: AsyncConnection[Any], id_: int, rest: list[batches.
     await batches.set_aside(connection, rest)
 
 
-def _rows(accepted: Accepted, batch: int) -> reading.Array:
+def _rows(accepted: Accepted, batch: int) -> binary.Array:
     rows = np.empty(len(accepted.rows), READING.dtype)
     rows["phenomenon_time"] = accepted.rows["time"].view("M8[us]")
     rows["result"], rows["datastream_id"] = accepted.rows["result"], accepted.rows["datastream"]

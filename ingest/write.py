@@ -13,7 +13,7 @@ from ingest.accept import ROWS, one_record
 from ingest.directory import Directory
 from ingest.pack import Pack, drop_rows
 from store import batch as batches
-from store import reading
+from store import binary, reading
 from store.binary import READING
 from telemetry.reason import Reason
 
@@ -66,7 +66,7 @@ async def _divide(
 
 async def _write(
     connection: AsyncConnection[Any], packs: Sequence[Pack], directory: Directory, water: reading.HighWater
-) -> list[tuple[reading.Array, bool]]:
+) -> list[tuple[binary.Array, bool]]:
     known = [pack for pack in packs if pack.gateway in directory.gateways]
     ids = await batches.record(connection, [_batch(pack, directory.gateways[pack.gateway]) for pack in known])
     fresh: list[tuple[Pack, int]] = []
@@ -114,7 +114,7 @@ def _batch(pack: Pack, gateway: int) -> batches.Batch:
     )
 
 
-def _rows(group: list[tuple[Pack, int]]) -> reading.Array:
+def _rows(group: list[tuple[Pack, int]]) -> binary.Array:
     parts = [pack.accepted.rows for pack, _ in group]
     # numpy asks of each part how its fields go with the others' before it concatenates
     joined = parts[0] if len(parts) == 1 else np.frombuffer(b"".join([part.tobytes() for part in parts]), ROWS)

@@ -6,10 +6,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from psycopg import AsyncConnection, Connection, errors
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, TupleRow, dict_row
 
 from store import audit
 from store.statements import statement
@@ -56,18 +55,18 @@ def sha256(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _one(connection: Connection[Any], named: str, /, **values: Any) -> Any:
+def _one(connection: Connection[TupleRow], named: str, /, **values: object) -> TupleRow | None:
     return connection.execute(statement("access", named), values).fetchone()
 
 
-def listed(connection: Connection[Any], name: str) -> list[dict[str, Any]]:
+def listed(connection: Connection[TupleRow], name: str) -> list[DictRow]:
     """Rows of ``accounts`` or ``keys``."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement("access", name)).fetchall()
 
 
 def add_account(
-    connection: Connection[Any],
+    connection: Connection[TupleRow],
     name: str,
     title: str = "",
     *,
@@ -83,10 +82,10 @@ def add_account(
     except errors.CheckViolation as error:
         raise AccessError(f"{name!r} is no account name: use a-z, 0-9, '.', '_', '-'") from error
     audit.record(connection, "account added", name)
-    return int(row[0])
+    return int(row[0]) if row else 0
 
 
-def change(connection: Connection[Any], name: str, statement_name: str, action: str, **values: Any) -> None:
+def change(connection: Connection[TupleRow], name: str, statement_name: str, action: str, **values: object) -> None:
     """Change an account (``set_password``, ``set_disabled``); whoever was signed in is signed out."""
     if _one(connection, statement_name, name=name, **values) is None:
         raise AccessError(f"there is no account {name!r}")
@@ -94,7 +93,7 @@ def change(connection: Connection[Any], name: str, statement_name: str, action: 
     audit.record(connection, action, name)
 
 
-def grant(connection: Connection[Any], name: str, role: str, place: str | None) -> None:
+def grant(connection: Connection[TupleRow], name: str, role: str, place: str | None) -> None:
     """Give a role at a place and all below it; without a place everywhere."""
     if role not in ROLES:
         raise AccessError(f"{role!r} is no role: choose of {', '.join(ROLES)}")
@@ -103,7 +102,7 @@ def grant(connection: Connection[Any], name: str, role: str, place: str | None) 
     audit.record(connection, "role given", name, role=role, place=place)
 
 
-def withdraw(connection: Connection[Any], name: str, role: str, place: str | None) -> None:
+def withdraw(connection: Connection[TupleRow], name: str, role: str, place: str | None) -> None:
     """Take a role back."""
     if _one(connection, "withdraw", name=name, role=role, place=place) is None:
         raise AccessError(f"account {name!r} has no role {role!r} at {place or 'everywhere'}")
@@ -111,7 +110,7 @@ def withdraw(connection: Connection[Any], name: str, role: str, place: str | Non
 
 
 def add_key(
-    connection: Connection[Any],
+    connection: Connection[TupleRow],
     name: str,
     *,
     label: str = "",
@@ -135,7 +134,7 @@ def add_key(
     return key
 
 
-def rotate_key(connection: Connection[Any], prefix: str, old_ends: datetime) -> Key:
+def rotate_key(connection: Connection[TupleRow], prefix: str, old_ends: datetime) -> Key:
     """Make a key like another one, which ends at ``old_ends``: both hold until then."""
     with connection.cursor(row_factory=dict_row) as cursor:
         old = cursor.execute(statement("access", "key_by_prefix"), {"prefix": prefix}).fetchone()
@@ -151,21 +150,21 @@ def rotate_key(connection: Connection[Any], prefix: str, old_ends: datetime) -> 
     return key
 
 
-def revoke_key(connection: Connection[Any], prefix: str) -> None:
+def revoke_key(connection: Connection[TupleRow], prefix: str) -> None:
     """End a key at once."""
     if _one(connection, "revoke_key", prefix=prefix) is None:
         raise AccessError(f"there is no key {prefix!r} that holds")
     audit.record(connection, "key revoked", prefix)
 
 
-async def found(connection: AsyncConnection[Any], named: str, /, **values: Any) -> dict[str, Any] | None:
+async def found(connection: AsyncConnection[TupleRow], named: str, /, **values: object) -> DictRow | None:
     """The one row of a statement of ``store/sql/access.sql``."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement("access", named), values)
         return await cursor.fetchone() if cursor.description else None
 
 
-async def memberships(connection: AsyncConnection[Any], account: int) -> list[tuple[str, int | None]]:
+async def memberships(connection: AsyncConnection[TupleRow], account: int) -> list[tuple[str, int | None]]:
     """Roles of an account and the place of each; None is everywhere."""
     cursor = await connection.execute(statement("access", "memberships"), {"account": account})
     return [(role, place) for role, place in await cursor.fetchall()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import msgspec
 import structlog
@@ -27,6 +27,16 @@ class Key(NamedTuple):
     basis: str
 
 
+class Known(TypedDict, total=False):
+    """Of what a text speaks, that part which analytics reads again."""
+
+    #: Local date → the day's value.
+    by_day: dict[str, float]
+    #: Of a forecast: when it ends, and the issue that says so (ISO 8601).
+    until: str
+    issued: str
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An episode as the table has it."""
@@ -40,8 +50,8 @@ class Stored:
     started: datetime
     ended: datetime | None
     #: [[from, level], ...]
-    course: list[list[Any]]
-    values: dict[str, Any]
+    course: list[tuple[str, int]]
+    values: Known
     #: How many steps were said.
     steps: int
     #: When its newest step expires, and what it knew of: local date of the last whole day.
@@ -69,11 +79,11 @@ async def current(connection: Connection, places: Sequence[int], from_times: Seq
         return await cursor.fetchall()
 
 
-def _json(rows: Sequence[dict[str, Any]]) -> str:
+def _json(rows: Sequence[dict[str, object]]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-async def change(cursor: AsyncCursor[TupleRow], alerts: Sequence[dict[str, Any]]) -> None:
+async def change(cursor: AsyncCursor[TupleRow], alerts: Sequence[dict[str, object]]) -> None:
     """Rewrite former episodes; those that are not open any more first."""
     for rows in ([row for row in alerts if row["ended"]], [row for row in alerts if not row["ended"]]):
         if rows:
@@ -86,7 +96,9 @@ async def cancel(cursor: AsyncCursor[TupleRow], ids: Sequence[int], now: datetim
         await cursor.execute(statement("alert", "cancel"), {"ids": list(ids), "now": now})
 
 
-async def open_new(cursor: AsyncCursor[TupleRow], alerts: Sequence[dict[str, Any]]) -> dict[tuple[Key, datetime], int]:
+async def open_new(
+    cursor: AsyncCursor[TupleRow], alerts: Sequence[dict[str, object]]
+) -> dict[tuple[Key, datetime], int]:
     """Insert episodes and return their ids by key and start."""
     if not alerts:
         return {}
@@ -104,7 +116,7 @@ async def succeed(cursor: AsyncCursor[TupleRow], successors: dict[int, int]) -> 
         await cursor.execute(statement("alert", "succeed"), arguments)
 
 
-async def say(cursor: AsyncCursor[TupleRow], steps: Sequence[dict[str, Any]]) -> None:
+async def say(cursor: AsyncCursor[TupleRow], steps: Sequence[dict[str, object]]) -> None:
     """Append steps and tell notify, in the transaction that writes their episodes; each is one line of the log."""
     if not steps:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -13,14 +13,13 @@ import numpy.typing as npt
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
-from store.binary import column, gather, instants, layout
+from store.binary import Array, Layout, column, gather, instants, layout
 from store.lease import Waits
 from store.pool import Connection
 from store.statements import statement
 from store.verdict import Verdict
 from store.work import Feed
 
-Array = npt.NDArray[Any]
 #: Means and rain of days, and temperatures of hours, as loaded.
 DAILY: Final = layout(station="int4", day="date", value="float8")
 HOURLY: Final = layout(station="int4", day="date", hour="int4", value="float8")
@@ -208,7 +207,7 @@ async def hours(connection: Connection, stations: Sequence[int], first: date, la
 
 
 async def _read(
-    connection: Connection, name: str, columns: Any, stations: Sequence[int], first: date, last: date
+    connection: Connection, name: str, columns: Layout, stations: Sequence[int], first: date, last: date
 ) -> Array:
     arguments = {"stations": list(stations), "first": first, "last": last}
     return await gather(connection.cursor(), statement("area", name), columns, arguments)

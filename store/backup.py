@@ -6,10 +6,10 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import Connection, conninfo, sql
+from psycopg.rows import TupleRow
 
 from store.migrate import pending
 
@@ -59,7 +59,7 @@ def restore(url: str, file: Path, *, program: str | None = None) -> None:
             connection.execute("ANALYZE")
 
 
-def fingerprint(connection: Connection[Any]) -> dict[str, tuple[int, str]]:
+def fingerprint(connection: Connection[TupleRow]) -> dict[str, tuple[int, str]]:
     """Rows and a checksum, independent of their order, of every table of ours; equal databases have equal ones."""
     names = connection.execute(
         "SELECT format('%I.%I', schemaname, tablename), schemaname, tablename FROM pg_tables"

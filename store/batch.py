@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from store.binary import Column, column
 from store.statements import statement
@@ -54,7 +54,7 @@ class Aside:
     sha256: bytes = b""
 
 
-async def record(connection: AsyncConnection[Any], batches: Sequence[Batch]) -> list[int | None]:
+async def record(connection: AsyncConnection[TupleRow], batches: Sequence[Batch]) -> list[int | None]:
     """Record packs; their ids in order, None for one whose label came before (here or in the table)."""
     if not batches:
         return []
@@ -88,14 +88,14 @@ def _columns(batches: Sequence[Batch]) -> dict[str, Column]:
     return columns
 
 
-async def id_of(connection: AsyncConnection[Any], batch: Batch) -> int | None:
+async def id_of(connection: AsyncConnection[TupleRow], batch: Batch) -> int | None:
     """Id of a pack that is recorded already."""
     parameters = {"gateway": batch.gateway, "boot": batch.boot, "stream": batch.stream, "sequence": batch.sequence}
     row = await (await connection.execute(statement("reading", "batch_of"), parameters)).fetchone()
     return None if row is None else int(row[0])
 
 
-async def set_aside(connection: AsyncConnection[Any], asides: Sequence[Aside]) -> None:
+async def set_aside(connection: AsyncConnection[TupleRow], asides: Sequence[Aside]) -> None:
     """Keep what cannot be stored; what is kept already stays as it is."""
     if not asides:
         return
@@ -122,7 +122,7 @@ async def set_aside(connection: AsyncConnection[Any], asides: Sequence[Aside]) -
         )
 
 
-async def declare_dropped(connection: AsyncConnection[Any], rows: Sequence[dict[str, Any]]) -> None:
+async def declare_dropped(connection: AsyncConnection[TupleRow], rows: Sequence[dict[str, object]]) -> None:
     """Keep what gateways declared that they had to drop."""
     if not rows:
         return

@@ -21,6 +21,7 @@ from psycopg._cursor_base import BaseCursor
 from psycopg.abc import Params
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from psycopg.rows import TupleRow
 
 Array = npt.NDArray[Any]
 
@@ -188,7 +189,7 @@ def layout(**columns: str) -> Layout:
 READING = layout(phenomenon_time="timestamptz", result="float8", datastream_id="int4", flag="int4", batch_id="int4")
 
 
-async def copy_in(cursor: AsyncCursor[Any], statement: LiteralString, columns: Layout, array: Array) -> int:
+async def copy_in(cursor: AsyncCursor[TupleRow], statement: LiteralString, columns: Layout, array: Array) -> int:
     """Write an array by ``COPY … FROM STDIN (FORMAT BINARY)`` and return the number of rows."""
     payload = columns.encode(array)
     async with cursor.copy(statement) as copy:
@@ -197,7 +198,7 @@ async def copy_in(cursor: AsyncCursor[Any], statement: LiteralString, columns: L
 
 
 async def gather(
-    cursor: AsyncCursor[Any],
+    cursor: AsyncCursor[TupleRow],
     statement: LiteralString,
     columns: Layout,
     parameters: Params | None = None,
@@ -209,7 +210,7 @@ async def gather(
     return columns.decode(_only_row(cursor))
 
 
-def copy_in_now(cursor: Cursor[Any], statement: LiteralString, columns: Layout, array: Array) -> int:
+def copy_in_now(cursor: Cursor[TupleRow], statement: LiteralString, columns: Layout, array: Array) -> int:
     """Write like `copy_in`, waiting for it."""
     with cursor.copy(statement) as copy:
         copy.write(columns.encode(array))
@@ -217,7 +218,7 @@ def copy_in_now(cursor: Cursor[Any], statement: LiteralString, columns: Layout, 
 
 
 def gather_now(
-    cursor: Cursor[Any], statement: LiteralString, columns: Layout, parameters: Params | None = None
+    cursor: Cursor[TupleRow], statement: LiteralString, columns: Layout, parameters: Params | None = None
 ) -> Array:
     """Read like `gather`, waiting for it."""
     cursor.execute(columns.selection(statement), parameters, prepare=False, binary=True)

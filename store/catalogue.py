@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any
 
 from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from store.statements import statement
 
 
-def load(connection: Connection[Any]) -> None:
+def load(connection: Connection[TupleRow]) -> None:
     """Bring the table up to date with the committed file, made from the shelves."""
     entries = (files("analytics") / "catalogue.json").read_text(encoding="utf-8")
     connection.execute(statement("catalogue", "load"), {"entries": entries})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import psycopg
 from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from store.migrate import Migration, pending
 from store.outline import OutlineError, checked
@@ -40,7 +41,7 @@ class Finding:
         return asdict(self)
 
 
-def check(connection: Connection[Any], url: str) -> list[Finding]:
+def check(connection: Connection[TupleRow], url: str) -> list[Finding]:
     """Look at everything; needs an autocommit connection, and the url it was made from."""
     waiting = pending(url)
     if [migration for migration in waiting if not migration.post]:
@@ -54,11 +55,11 @@ def _upgrade(waiting: list[Migration]) -> Iterator[Finding]:
         yield Finding("note", "migrations", says)
 
 
-def _rows(connection: Connection[Any], name: str) -> list[tuple[Any, ...]]:
+def _rows(connection: Connection[TupleRow], name: str) -> list[TupleRow]:
     return connection.execute(statement("check", name)).fetchall()
 
 
-def _integrity(connection: Connection[Any]) -> Iterator[Finding]:
+def _integrity(connection: Connection[TupleRow]) -> Iterator[Finding]:
     orphans = _rows(connection, "orphan_readings")
     yield (
         Finding("wrong", "orphans", f"readings of unregistered datastreams: {[row[0] for row in orphans]}")
@@ -84,7 +85,7 @@ def _integrity(connection: Connection[Any]) -> Iterator[Finding]:
         yield Finding("wrong", "indexes", f"invalid: {', '.join(row[0] for row in broken)}: REINDEX them")
 
 
-def _outlines(connection: Connection[Any]) -> Iterator[Finding]:
+def _outlines(connection: Connection[TupleRow]) -> Iterator[Finding]:
     """Outlines that an earlier version took unchecked."""
     wrong, without = [], []
     for code, geometry, longitude in _rows(connection, "outlines"):
@@ -104,7 +105,7 @@ def _outlines(connection: Connection[Any]) -> Iterator[Finding]:
         yield Finding("wrong", "outlines", says)
 
 
-def _flow(connection: Connection[Any]) -> Iterator[Finding]:
+def _flow(connection: Connection[TupleRow]) -> Iterator[Finding]:
     for code, missing in _rows(connection, "gateways_with_gaps"):
         yield Finding("note", "gaps", f"{missing} packs of gateway {code} have not come (yet)")
     for reason, count in _rows(connection, "aside"):
@@ -115,7 +116,7 @@ def _flow(connection: Connection[Any]) -> Iterator[Finding]:
         yield Finding("note", "datastreams", f"{silent} have no reading yet")
 
 
-def _uncomputed(connection: Connection[Any]) -> Iterator[Finding]:
+def _uncomputed(connection: Connection[TupleRow]) -> Iterator[Finding]:
     rows = connection.execute(statement("uncomputed", "all")).fetchall()
     for code, task, since, failures, reason, again_at in rows[:_NAMED]:
         what, kept = _SET_APART[task]
@@ -129,7 +130,7 @@ def _uncomputed(connection: Connection[Any]) -> Iterator[Finding]:
         yield Finding("wrong", "uncomputed", f"and {len(rows) - _NAMED} more")
 
 
-def _disk(connection: Connection[Any]) -> Iterator[Finding]:
+def _disk(connection: Connection[TupleRow]) -> Iterator[Finding]:
     ((database, readings, rows),) = _rows(connection, "size")
     ((day,),) = _rows(connection, "rate")
     # what grows is more than the readings: rollups, indices, packs

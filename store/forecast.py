@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -29,7 +29,7 @@ class Said:
 
 
 async def put(
-    connection: AsyncConnection[Any], place: str, reference_time: datetime, source: str, values: Sequence[Said]
+    connection: AsyncConnection[TupleRow], place: str, reference_time: datetime, source: str, values: Sequence[Said]
 ) -> int | None:
     """Write a forecast in one transaction and mark the place; values that changed or are new, None without the place.
 

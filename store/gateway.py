@@ -5,10 +5,9 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from psycopg import AsyncConnection, Connection, errors
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from store.statements import statement
@@ -49,7 +48,7 @@ class Registry:
     datastreams: list[Datastream]
 
 
-def add(connection: Connection[Any], code: str, name: str = "") -> int:
+def add(connection: Connection[TupleRow], code: str, name: str = "") -> int:
     """Add a gateway and return its id; `GatewayError` if its code is taken or none."""
     if not CODE.match(code):
         raise GatewayError(f"{code!r} is no gateway code: use a-z, 0-9 and '-', at most 63 characters")
@@ -61,7 +60,7 @@ def add(connection: Connection[Any], code: str, name: str = "") -> int:
     return int(row[0]) if row else 0
 
 
-def give(connection: Connection[Any], gateway: str, station: str, now: datetime | None = None) -> str | None:
+def give(connection: Connection[TupleRow], gateway: str, station: str, now: datetime | None = None) -> str | None:
     """Let a gateway send for a station from now on; code of the gateway that had it until now, if another did.
 
     `GatewayError` where gateway or station is unknown.
@@ -76,7 +75,7 @@ def give(connection: Connection[Any], gateway: str, station: str, now: datetime 
     return former
 
 
-def listed(connection: Connection[Any], code: str | None = None) -> list[dict[str, Any]]:
+def listed(connection: Connection[TupleRow], code: str | None = None) -> list[DictRow]:
     """Gateways with their stations, last status, packs that never came and readings declared as dropped."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(statement("gateway", "listed"), {"code": code}).fetchall()
@@ -93,7 +92,7 @@ def listed(connection: Connection[Any], code: str | None = None) -> list[dict[st
     return rows
 
 
-async def registry(connection: AsyncConnection[Any], now: datetime) -> Registry:
+async def registry(connection: AsyncConnection[TupleRow], now: datetime) -> Registry:
     """Read the whole registry."""
     gateways = await (await connection.execute(statement("gateway", "registry"))).fetchall()
     stations = await (await connection.execute(statement("gateway", "stations"), {"now": now})).fetchall()
@@ -105,13 +104,13 @@ async def registry(connection: AsyncConnection[Any], now: datetime) -> Registry:
     )
 
 
-async def datastreams_of(connection: AsyncConnection[Any], stations: list[int]) -> list[Datastream]:
+async def datastreams_of(connection: AsyncConnection[TupleRow], stations: list[int]) -> list[Datastream]:
     """Datastreams of stations (ids)."""
     rows = await (await connection.execute(statement("gateway", "datastreams_of"), {"stations": stations})).fetchall()
     return [_datastream(row) for row in rows]
 
 
-def _datastream(row: tuple[Any, ...]) -> Datastream:
+def _datastream(row: TupleRow) -> Datastream:
     id_, station, quantity, level, basis, minimum, maximum, interval = row
     limits = _number(minimum), _number(maximum)
     return Datastream(id_, station, quantity, level, basis == "estimated", *limits, interval)
@@ -121,13 +120,13 @@ def _number(text: str | None) -> float | None:
     return None if text is None else float(text)
 
 
-async def high_water(connection: AsyncConnection[Any]) -> list[tuple[int, datetime]]:
+async def high_water(connection: AsyncConnection[TupleRow]) -> list[tuple[int, datetime]]:
     """Time of the latest reading of every datastream that has one."""
     return await (await connection.execute(statement("gateway", "high_water"))).fetchall()
 
 
 async def bear(
-    connection: AsyncConnection[Any], birth: Birth, time: datetime, stations: dict[str, int]
+    connection: AsyncConnection[TupleRow], birth: Birth, time: datetime, stations: dict[str, int]
 ) -> tuple[int, list[str]]:
     """Create the datastreams and deployments of a birth, for the stations given; what was refused is said.
 
@@ -172,7 +171,7 @@ async def bear(
 
 
 def audit(
-    connection: Connection[Any], who: str, action: str, subject: str, detail: dict[str, Any] | None = None
+    connection: Connection[TupleRow], who: str, action: str, subject: str, detail: dict[str, object] | None = None
 ) -> None:
     """Write down who did what to a gateway."""
     connection.execute(
@@ -181,16 +180,16 @@ def audit(
     )
 
 
-def revoke(connection: Connection[Any], code: str, *, undo: bool = False) -> None:
+def revoke(connection: Connection[TupleRow], code: str, *, undo: bool = False) -> None:
     """Mark a gateway as revoked, or as admitted again."""
     connection.execute(statement("gateway", "restore" if undo else "revoke"), {"code": code})
 
 
 def order(
-    connection: Connection[Any],
+    connection: Connection[TupleRow],
     gateway: str,
     action: str,
-    arguments: dict[str, Any],
+    arguments: dict[str, object],
     who: str,
     now: datetime,
     expires: datetime,
@@ -206,7 +205,7 @@ def order(
     return str(row[0])
 
 
-def configure(connection: Connection[Any], gateway: str, toml: str, who: str, now: datetime) -> int:
+def configure(connection: Connection[TupleRow], gateway: str, toml: str, who: str, now: datetime) -> int:
     """Want a configuration of a gateway, with an audit, and return its revision; ingest publishes it."""
     try:
         tomllib.loads(toml)
@@ -221,13 +220,13 @@ def configure(connection: Connection[Any], gateway: str, toml: str, who: str, no
     return int(row[0])
 
 
-def outcome(connection: Connection[Any], order: str) -> tuple[str, str] | None:
+def outcome(connection: Connection[TupleRow], order: str) -> tuple[str, str] | None:
     """What became of an order, and details; None while nobody knows."""
     row = connection.execute(statement("gateway", "outcome"), {"id": order}).fetchone()
     return (str(row[0]), str(row[1])) if row is not None else None
 
 
-def orders(connection: Connection[Any], gateway: str, now: datetime) -> list[dict[str, Any]]:
+def orders(connection: Connection[TupleRow], gateway: str, now: datetime) -> list[DictRow]:
     """What became of commands and configurations, newest first; of what expired without an answer that is said."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement("gateway", "orders"), {"gateway": gateway, "now": now}).fetchall()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from store import outline
+from store.outline import Geometry
 from store.place import Place, PlaceError, number_of
 
 NEEDED = ("code", "kind", "name")
@@ -30,7 +30,7 @@ def from_geojson(path: Path) -> Iterator[Place]:
             raise PlaceError(f"{where}: {error}") from error
 
 
-def _features(path: Path) -> list[Any]:
+def _features(path: Path) -> list[object]:
     document = _document(path)
     kind = document.get("type") if isinstance(document, Mapping) else None
     if not isinstance(document, Mapping) or kind not in {"FeatureCollection", "Feature"}:
@@ -48,8 +48,8 @@ def _features(path: Path) -> list[Any]:
     return features
 
 
-def _document(path: Path) -> Any:
-    def no_number(text: str) -> Any:
+def _document(path: Path) -> object:
+    def no_number(text: str) -> object:
         raise PlaceError(f"{path.name}: {text} is no number of JSON: mend the coordinate, or leave it out")
 
     try:
@@ -62,7 +62,7 @@ def _document(path: Path) -> Any:
         raise PlaceError(f"{path.name} is nested too deeply to be GeoJSON") from error
 
 
-def _place(properties: dict[str, Any], geometry: Any, where: str) -> Place:
+def _place(properties: dict[str, object], geometry: Geometry | None, where: str) -> Place:
     missing = [name for name in NEEDED if properties.get(name) in (None, "")]
     if missing:
         raise PlaceError(f"property {', '.join(missing)} is missing")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from store.statements import statement
 
@@ -27,14 +27,14 @@ class Datastreams:
     created: list[str]
 
 
-async def station(connection: AsyncConnection[Any], code: str) -> Station | None:
+async def station(connection: AsyncConnection[TupleRow], code: str) -> Station | None:
     """Station of a code, if there is one."""
     row = await (await connection.execute(statement("history", "station"), {"code": code})).fetchone()
     return None if row is None else Station(*row)
 
 
 async def datastreams(
-    connection: AsyncConnection[Any], place: int, names: Iterable[tuple[str, str]], *, create: bool
+    connection: AsyncConnection[TupleRow], place: int, names: Iterable[tuple[str, str]], *, create: bool
 ) -> Datastreams:
     """Datastreams of a station; those of ``names`` that are missing are made if asked for."""
     known = await _known(connection, place)
@@ -47,6 +47,6 @@ async def datastreams(
     return Datastreams(await _known(connection, place) if made else known, made)
 
 
-async def _known(connection: AsyncConnection[Any], place: int) -> dict[tuple[str, str], int]:
+async def _known(connection: AsyncConnection[TupleRow], place: int) -> dict[tuple[str, str], int]:
     rows = await (await connection.execute(statement("history", "datastreams"), {"place": place})).fetchall()
     return {(quantity, level): id_ for quantity, level, id_ in rows}

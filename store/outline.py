@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,12 @@ _DEGREES = ("crs84", "epsg:4326", "epsg::4326")
 _MEND = "QGIS mends it: Vector geometry ▸ Fix geometries"
 
 
+#: Positions, lines, rings, polygons: lists within lists, as deep as a geometry's kind wants, and still to be checked.
+Coordinates: TypeAlias = Sequence[Any]
+#: RFC 7946 §3.1: type and coordinates.
+Geometry: TypeAlias = Mapping[str, Any]
+
+
 class OutlineError(ValueError):
     """A geometry that cannot be a place's; never worth another try."""
 
@@ -39,14 +45,14 @@ class OutlineError(ValueError):
 class Outline:
     """A geometry that was checked, and a point of it: inside of its polygons, outside of their holes."""
 
-    geometry: dict[str, Any]
+    geometry: Geometry
     longitude: float  # degrees east
     latitude: float  # degrees north
     #: All its positions: (n, 2) array of longitude and latitude [°].
     positions: Array
 
 
-def position(value: Any, where: str = "") -> tuple[float, float]:
+def position(value: object, where: str = "") -> tuple[float, float]:
     """Longitude and latitude of a GeoJSON position; a third number, the height, is not read.
 
     Raises
@@ -83,7 +89,7 @@ def _no_degrees(longitude: float, latitude: float) -> str:
     return ""
 
 
-def checked(geometry: Any) -> Outline:
+def checked(geometry: object) -> Outline:
     """Outline of a GeoJSON Point, LineString, Polygon or their Multi- kinds of lines and polygons.
 
     Raises
@@ -99,14 +105,14 @@ def checked(geometry: Any) -> Outline:
         spot = position(coordinates)
         return Outline({"type": kind, "coordinates": coordinates}, *spot, np.array([spot]))
     if kind in {"LineString", "MultiLineString"}:
-        return _of_lines(str(kind), coordinates)
+        return _of_lines(str(kind), coordinates or ())
     if kind in {"Polygon", "MultiPolygon"}:
-        return _of_polygons(str(kind), coordinates)
+        return _of_polygons(str(kind), coordinates or ())
     raise OutlineError(f"geometry {_short(kind)}: a place has a Polygon, a MultiPolygon, a LineString or a Point;"
                        " split it into features, or merge its polygons into one MultiPolygon")  # fmt: skip
 
 
-def degrees(document: Mapping[str, Any]) -> None:
+def degrees(document: Mapping[str, object]) -> None:
     """Refuse what an older GeoJSON says to be in another coordinate reference system than WGS 84 in degrees."""
     if "crs" not in document:
         return
@@ -117,7 +123,7 @@ def degrees(document: Mapping[str, Any]) -> None:
         raise OutlineError(f"its crs is {_short(name or crs)}: export it in WGS 84 (EPSG:4326)")
 
 
-def _of_lines(kind: str, coordinates: Any) -> Outline:
+def _of_lines(kind: str, coordinates: Coordinates) -> Outline:
     lines = _several(coordinates, "line") if kind == "MultiLineString" else [coordinates]
     found = [_line(line, f"line {number}, " if len(lines) > 1 else "") for number, line in enumerate(lines, start=1)]
     for number, line in enumerate(found, start=1):
@@ -130,7 +136,7 @@ def _of_lines(kind: str, coordinates: Any) -> Outline:
     )
 
 
-def _of_polygons(kind: str, coordinates: Any) -> Outline:
+def _of_polygons(kind: str, coordinates: Coordinates) -> Outline:
     parts = _several(coordinates, "polygon") if kind == "MultiPolygon" else [coordinates]
     polygons, names = [], []
     for number, part in enumerate(parts, start=1):
@@ -144,7 +150,7 @@ def _of_polygons(kind: str, coordinates: Any) -> Outline:
     _disjoint(polygons, names)
     largest = max(polygons, key=_ground)
     turned = [_turned(part, polygon) for part, polygon in zip(parts, polygons, strict=True)]
-    kept = {"type": kind, "coordinates": turned if kind == "MultiPolygon" else turned[0]}
+    kept: Geometry = {"type": kind, "coordinates": turned if kind == "MultiPolygon" else turned[0]}
     return Outline(kept, *ring.within(largest), np.concatenate([one for polygon in polygons for one in polygon]))
 
 
@@ -153,13 +159,13 @@ def _ground(polygon: Sequence[Array]) -> float:
     return abs(ring.area(polygon[0])) - sum(abs(ring.area(hole)) for hole in polygon[1:])
 
 
-def _several(value: Any, what: str, where: str = "") -> Sequence[Any]:
+def _several(value: object, what: str, where: str = "") -> Coordinates:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes) or not value:
         raise OutlineError(f"{where}it has no {what}: leave the geometry out (null) where there is none")
     return value
 
 
-def _line(value: Any, where: str) -> Array:
+def _line(value: object, where: str) -> Array:
     points = _several(value, "points", where)
     found = np.array([position(point, f"{where}point {n}: ") for n, point in enumerate(points, start=1)])
     jump = np.flatnonzero(np.abs(np.diff(found[:, 0])) > 180.0)
@@ -170,7 +176,7 @@ def _line(value: Any, where: str) -> Array:
     return found
 
 
-def _ring(value: Any, where: str) -> Array:
+def _ring(value: object, where: str) -> Array:
     """Closed ring of four positions or more, without repeated points, that holds some ground."""
     line = _line(value, where)
     first, last = line[0], line[-1]
@@ -236,13 +242,13 @@ def _disjoint(polygons: Sequence[Sequence[Array]], names: Sequence[Sequence[str]
                                    " or leave it out")  # fmt: skip
 
 
-def _turned(part: Sequence[Any], polygon: Sequence[Array]) -> list[Any]:
+def _turned(part: Coordinates, polygon: Sequence[Array]) -> list[Coordinates]:
     """Rings as RFC 7946 turns them: shell anticlockwise, holes clockwise; the positions as they were given."""
     right = [(ring.area(one) > 0) == (number == 0) for number, one in enumerate(polygon)]
     return [list(one) if ok else list(reversed(one)) for one, ok in zip(part, right, strict=True)]
 
 
-def holds(geometry: Mapping[str, Any], other: Outline) -> bool:
+def holds(geometry: Mapping[str, object], other: Outline) -> bool:
     """Whether a stored (multi)polygon has another's point inside or on its border; true of all that is no polygon."""
     try:
         kept = checked(geometry).geometry
@@ -265,7 +271,7 @@ class Above:
     kind: str
     longitude: float
     latitude: float
-    geometry: Mapping[str, Any] | None = None
+    geometry: Geometry | None = None
 
 
 def near(kind: str, outline: Outline, above: Above | None) -> None:
@@ -303,7 +309,7 @@ def _reach(above: Above) -> float:
     return _farthest(spots, above.longitude, above.latitude)[0] + MARGIN
 
 
-def _corners(geometry: Mapping[str, Any]) -> Array:
+def _corners(geometry: Geometry) -> Array:
     """Positions of a stored (multi)polygon; none where an earlier version took it unchecked and it is no place."""
     none = np.empty((0, 2))
     if geometry.get("type") not in {"Polygon", "MultiPolygon"}:
@@ -326,6 +332,6 @@ def _spot(longitude: float, latitude: float) -> str:
     return f"[{float(longitude):.10g}, {float(latitude):.10g}]"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

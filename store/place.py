@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import LiteralString
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection, errors
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from store import audit, outline
 from store.list_file import Row, read_list
+from store.outline import Geometry
 from store.property import checked, known
 from store.statements import statement
 from telemetry.reading import CODE
@@ -52,8 +53,8 @@ class Place:
     latitude: float | None = None  # degrees north
     elevation: float | None = None  # m above mean sea level
     time_zone: str = "Asia/Ho_Chi_Minh"
-    geometry: dict[str, Any] | None = None
-    properties: dict[str, Any] = field(default_factory=dict)
+    geometry: Geometry | None = None
+    properties: Mapping[str, object] = field(default_factory=dict)
     #: File and row that it came from, as told where it is refused.
     origin: str = field(default="", compare=False)
     #: Its geometry, or its point, once that was checked.
@@ -92,7 +93,7 @@ class Place:
             object.__setattr__(self, "latitude", found.latitude)
 
 
-def add(connection: Connection[Any], place: Place) -> int:
+def add(connection: Connection[TupleRow], place: Place) -> int:
     """Add a place and return its id; `PlaceError` if its code is taken or its parent is unknown."""
     try:
         return _write(connection, place, statement("place", "add"))
@@ -100,12 +101,12 @@ def add(connection: Connection[Any], place: Place) -> int:
         raise PlaceError(f"place {place.code!r} is there already") from error
 
 
-def put(connection: Connection[Any], place: Place) -> int:
+def put(connection: Connection[TupleRow], place: Place) -> int:
     """Add a place, or bring the one of the same code up to date, and return its id."""
     return _write(connection, place, statement("place", "put"))
 
 
-def _write(connection: Connection[Any], place: Place, sql: LiteralString) -> int:
+def _write(connection: Connection[TupleRow], place: Place, sql: LiteralString) -> int:
     if place.parent is not None and _id(connection, place.parent) is None:
         raise PlaceError(f"{_said(place)}: its parent {place.parent!r} is unknown: add that first")
     _lies_well(connection, place)
@@ -117,7 +118,7 @@ def _said(place: Place) -> str:
     return f"{place.origin}, place {place.code}" if place.origin else f"place {place.code}"
 
 
-def _lies_well(connection: Connection[Any], place: Place) -> None:
+def _lies_well(connection: Connection[TupleRow], place: Place) -> None:
     """Refuse a place far from the one in which it lies, and a point outside of the outline that it has."""
     if place.laid is None:
         return
@@ -134,12 +135,12 @@ def _lies_well(connection: Connection[Any], place: Place) -> None:
         raise PlaceError(f"{_said(place)}: {error}") from error
 
 
-def _id(connection: Connection[Any], code: str) -> int | None:
+def _id(connection: Connection[TupleRow], code: str) -> int | None:
     row = connection.execute(statement("place", "id_of"), {"code": code}).fetchone()
     return int(row[0]) if row else None
 
 
-def _parameters(place: Place) -> dict[str, Any]:
+def _parameters(place: Place) -> dict[str, object]:
     return {
         "code": place.code,
         "kind": place.kind,
@@ -154,7 +155,7 @@ def _parameters(place: Place) -> dict[str, Any]:
     }
 
 
-def change(connection: Connection[Any], code: str, numbers: Mapping[str, float | None]) -> None:
+def change(connection: Connection[TupleRow], code: str, numbers: Mapping[str, float | None]) -> None:
     """Give a place's properties, or take them away (None)."""
     row = connection.execute(
         statement("place", "change"), {"code": code, "properties": Jsonb(dict(numbers))}
@@ -164,7 +165,7 @@ def change(connection: Connection[Any], code: str, numbers: Mapping[str, float |
     audit.record(connection, "place set", f"place:{code}", **numbers)
 
 
-def end(connection: Connection[Any], code: str, day: date | None) -> None:
+def end(connection: Connection[TupleRow], code: str, day: date | None) -> None:
     """Say that a station reports no more from a day on, or (None) that it does again."""
     ended = None if day is None else day.isoformat()
     row = connection.execute(
@@ -175,7 +176,7 @@ def end(connection: Connection[Any], code: str, day: date | None) -> None:
     audit.record(connection, "place end", f"place:{code}", ended=ended)
 
 
-def with_numbers(connection: Connection[Any], places: Iterable[Place], *, strict: bool) -> list[Place]:
+def with_numbers(connection: Connection[TupleRow], places: Iterable[Place], *, strict: bool) -> list[Place]:
     """Places whose properties are numbers that can be; those of other names are refused where ``strict``, else kept."""
     allowed = known(connection, "place")
     found = []
@@ -185,11 +186,11 @@ def with_numbers(connection: Connection[Any], places: Iterable[Place], *, strict
         _no_columns(place, given)
         numbers = checked(allowed, given, _said(place))
         kept = {} if strict else place.properties
-        found.append(replace(place, properties=kept | numbers))
+        found.append(replace(place, properties={**kept, **numbers}))
     return found
 
 
-def _no_columns(place: Place, given: Mapping[str, Any]) -> None:
+def _no_columns(place: Place, given: Mapping[str, object]) -> None:
     """Tell columns by another name from properties."""
     for name in given:
         plain = name.strip().lower()
@@ -209,27 +210,27 @@ def distinct(places: Iterable[Place]) -> list[Place]:
     return list(found.values())
 
 
-def listed(connection: Connection[Any], kind: str | None = None, below: str | None = None) -> list[dict[str, Any]]:
+def listed(connection: Connection[TupleRow], kind: str | None = None, below: str | None = None) -> list[DictRow]:
     """Places in the order of the tree, of one kind, or below one, or all."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement("place", "listed"), {"kind": kind, "below": below}).fetchall()
 
 
 def feed(
-    connection: Connection[Any], place: str, station: str, quantity: str | None = None, since: date | None = None
+    connection: Connection[TupleRow], place: str, station: str, quantity: str | None = None, since: date | None = None
 ) -> int:
     """Let a station's datastreams (of one quantity, or all) speak for a field; mark it, and return how many do now."""
     _can_feed(connection, place, station, quantity)
     return _say_feeds(connection, "feed", place, station, quantity, since)
 
 
-def unfeed(connection: Connection[Any], place: str, station: str, until: date, quantity: str | None = None) -> int:
+def unfeed(connection: Connection[TupleRow], place: str, station: str, until: date, quantity: str | None = None) -> int:
     """Let a station's datastreams speak for a field no more; mark it, and return how many those are."""
     _can_feed(connection, place, station, quantity)
     return _say_feeds(connection, "unfeed", place, station, quantity, until)
 
 
-def _can_feed(connection: Connection[Any], place: str, station: str, quantity: str | None) -> None:
+def _can_feed(connection: Connection[TupleRow], place: str, station: str, quantity: str | None) -> None:
     for code in (place, station):
         if _id(connection, code) is None:
             raise PlaceError(f"there is no place {code!r}: see 'nongvu place list'")
@@ -243,7 +244,7 @@ def _can_feed(connection: Connection[Any], place: str, station: str, quantity: s
 
 
 def _say_feeds(
-    connection: Connection[Any], how: str, place: str, station: str, quantity: str | None, day: date | None
+    connection: Connection[TupleRow], how: str, place: str, station: str, quantity: str | None, day: date | None
 ) -> int:
     said = {"place": place, "station": station, "quantity": quantity, "day": day}
     moments = [row[0] for row in connection.execute(statement("place", how), said).fetchall()]
@@ -281,7 +282,7 @@ def _place(row: Row, further: Row) -> Place:
                  row.get("time_zone") or "Asia/Ho_Chi_Minh", properties=further)  # fmt: skip
 
 
-def number_of(name: str, value: Any) -> float | None:
+def number_of(name: str, value: object) -> float | None:
     """Number of a cell, with a decimal comma as well; None where there is nothing."""
     if value is None or value == "":
         return None
@@ -292,7 +293,7 @@ def number_of(name: str, value: Any) -> float | None:
         raise PlaceError(f"{name} {value!r} is no number: write {unit}") from None
 
 
-def put_all(connection: Connection[Any], places: Iterable[Place]) -> int:
+def put_all(connection: Connection[TupleRow], places: Iterable[Place]) -> int:
     """Write places in one transaction, all or none, and return how many they were."""
     with connection.transaction():
         return sum(1 for place in places if put(connection, place))

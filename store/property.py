@@ -6,20 +6,32 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal, NotRequired, TypedDict
 
 from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from store.statements import statement
 
 Of = Literal["place", "season"]
 
 
+class Limits(TypedDict):
+    """What the catalogue says of a number that may be given."""
+
+    unit: str
+    minimum: float
+    maximum: float
+    vi: str
+    en: str
+    whole: NotRequired[bool]
+
+
 class PropertyError(ValueError):
     """A property that cannot be; never worth another try."""
 
 
-def known(connection: Connection[Any], of: Of) -> dict[str, dict[str, Any]]:
+def known(connection: Connection[TupleRow], of: Of) -> dict[str, Limits]:
     """Properties that may be given of places, or of seasons: name → unit, minimum, maximum, titles."""
     rows = connection.execute(statement("catalogue", "properties"), {"of": f"of_{of}"}).fetchall()
     return dict(rows)
@@ -34,9 +46,7 @@ def parsed(texts: Iterable[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def checked(
-    allowed: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any], subject: str
-) -> dict[str, float | None]:
+def checked(allowed: Mapping[str, Limits], given: Mapping[str, object], subject: str) -> dict[str, float | None]:
     """Numbers of what was given, None where nothing is to be said any more.
 
     Raises
@@ -61,7 +71,7 @@ def checked(
     return found
 
 
-def _number(name: str, value: Any, row: Mapping[str, Any]) -> float:
+def _number(name: str, value: object, row: Limits) -> float:
     """Number of a text, with a decimal comma as well."""
     try:
         number = float(str(value).replace(",", "."))
@@ -75,12 +85,12 @@ def _number(name: str, value: Any, row: Mapping[str, Any]) -> float:
     return number
 
 
-def _hint(name: str, allowed: Mapping[str, Any]) -> str:
+def _hint(name: str, allowed: Mapping[str, Limits]) -> str:
     near = difflib.get_close_matches(name, allowed, 1)
     return f": do you mean {near[0]!r}?" if near else f": known are {', '.join(sorted(allowed))}"
 
 
-def show(rows: Mapping[str, Mapping[str, Any]], *, as_json: bool) -> None:
+def show(rows: Mapping[str, Limits], *, as_json: bool) -> None:
     """Print properties for a person, or for a machine."""
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))

@@ -5,7 +5,7 @@ A role's ``statement_timeout`` is a default that its user may lift; whoever watc
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
@@ -23,7 +23,7 @@ class Ended(NamedTuple):
     why: str
 
 
-def end_long_sessions(connection: Connection[Any]) -> list[Ended]:
+def end_long_sessions(connection: Connection[TupleRow]) -> list[Ended]:
     """End what is over its limit; who was ended and why."""
     return [Ended(*row) for row in connection.execute(statement("readers", "end_long_sessions")).fetchall()]
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
 from psycopg import AsyncConnection, errors
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from store.binary import READING, column, copy_in, layout
+from store.binary import READING, Array, column, copy_in, layout
 from store.statements import statement
-
-Array = npt.NDArray[Any]
 
 STAGED: Final = layout(**READING.columns, n="int4", revision="int4")
 #: Rows below this are written by one INSERT; from here on COPY is faster (measured: about equal at 100 rows).
@@ -52,10 +51,10 @@ class HighWater:
             self.backlog = np.concatenate([self.backlog, more])
 
 
-_PREPARED: Final[WeakSet[AsyncConnection[Any]]] = WeakSet()
+_PREPARED: Final[WeakSet[AsyncConnection[TupleRow]]] = WeakSet()
 
 
-async def prepare(connection: AsyncConnection[Any]) -> None:
+async def prepare(connection: AsyncConnection[TupleRow]) -> None:
     """Make a connection ready to write readings; costs nothing the second time."""
     if connection not in _PREPARED:
         await connection.execute(statement("reading", "staged"))
@@ -64,7 +63,7 @@ async def prepare(connection: AsyncConnection[Any]) -> None:
 
 
 async def write(
-    connection: AsyncConnection[Any], rows: Array, water: HighWater, *, backlog: bool = False, revision: int = 0
+    connection: AsyncConnection[TupleRow], rows: Array, water: HighWater, *, backlog: bool = False, revision: int = 0
 ) -> Written:
     """Write rows (dtype of `READING`) within the transaction that is open; repeats and conflicts change nothing.
 
@@ -115,7 +114,7 @@ def _follow(rows: Array, followers: list[tuple[int, int]], written: Written) -> 
             written.outcome[index], written.present[index] = CONFLICT, present
 
 
-async def _write_direct(connection: AsyncConnection[Any], rows: Array) -> bool:
+async def _write_direct(connection: AsyncConnection[TupleRow], rows: Array) -> bool:
     """COPY into the table; False if one of the rows is there already, and then none is written."""
     try:
         async with connection.transaction(), connection.cursor() as cursor:
@@ -125,14 +124,14 @@ async def _write_direct(connection: AsyncConnection[Any], rows: Array) -> bool:
     return True
 
 
-async def _write_few(connection: AsyncConnection[Any], rows: Array, chosen: Array, written: Written) -> None:
+async def _write_few(connection: AsyncConnection[TupleRow], rows: Array, chosen: Array, written: Written) -> None:
     part = rows[chosen]
     cursor = await connection.execute(statement("reading", "insert_few"), _columns(part))
     if cursor.rowcount != len(part):
         await _write_staged(connection, rows, chosen, written, 0)
 
 
-def _columns(part: Array) -> dict[str, Any]:
+def _columns(part: Array) -> dict[str, object]:
     return {
         "time": column("timestamptz", part["phenomenon_time"]),
         "result": column("float8", part["result"]),
@@ -148,7 +147,7 @@ def moments(times: Array) -> list[datetime]:
 
 
 async def _write_staged(
-    connection: AsyncConnection[Any], rows: Array, chosen: Array, written: Written, revision: int
+    connection: AsyncConnection[TupleRow], rows: Array, chosen: Array, written: Written, revision: int
 ) -> None:
     """Write through a temporary table, leaving alone what is there, and find out what that was."""
     part = STAGED.empty(len(chosen))
@@ -171,7 +170,11 @@ async def _write_staged(
 
 
 async def _settle(
-    connection: AsyncConnection[Any], rows: Array, clashes: list[tuple[Any, ...]], written: Written, revision: int
+    connection: AsyncConnection[TupleRow],
+    rows: Array,
+    clashes: list[TupleRow],
+    written: Written,
+    revision: int,
 ) -> None:
     """Decide between what is there and what came: the highest revision wins, whichever came first."""
     won: list[tuple[int, float, int, int, int]] = []
@@ -195,7 +198,7 @@ async def _settle(
 
 
 async def _overrule(
-    connection: AsyncConnection[Any], rows: Array, won: list[tuple[int, float, int, int, int]], revision: int
+    connection: AsyncConnection[TupleRow], rows: Array, won: list[tuple[int, float, int, int, int]], revision: int
 ) -> None:
     other = [row for row in won if row[1] != rows["result"][row[0]]]
     part = rows[[row[0] for row in other]]
@@ -234,7 +237,7 @@ async def _overrule(
 
 
 async def _arrive_superseded(
-    connection: AsyncConnection[Any], rows: Array, lost: list[tuple[int, int, int]], revision: int
+    connection: AsyncConnection[TupleRow], rows: Array, lost: list[tuple[int, int, int]], revision: int
 ) -> None:
     part = rows[[row[0] for row in lost]]
     await connection.execute(
@@ -249,7 +252,7 @@ async def _arrive_superseded(
 
 
 async def _follow_up(
-    connection: AsyncConnection[Any], rows: Array, order: Array, written: Written, water: HighWater, cause: str
+    connection: AsyncConnection[TupleRow], rows: Array, order: Array, written: Written, water: HighWater, cause: str
 ) -> None:
     """Keep `latest` and append marks for what was stored."""
     stored = order[written.outcome[order] == STORED]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from psycopg.types.json import Jsonb
 
 from store.pool import Connection
 from store.statements import statement
+
+Topic = TypedDict(
+    "Topic",
+    {"rule": str, "values": dict[str, object], "place": str, "from": str, "to": str, "day": str, "index": str,
+     "places": list[str] | None},
+    total=False,
+)  # fmt: skip
 
 
 class Request(NamedTuple):
@@ -15,7 +22,7 @@ class Request(NamedTuple):
 
     id: int
     kind: str
-    topic: dict[str, Any]
+    topic: Topic
     who: str
 
 
@@ -25,6 +32,8 @@ async def take(connection: Connection) -> Request | None:
     return Request(*row) if row else None
 
 
-async def answer(connection: Connection, number: int, state: Literal["done", "failed"], said: dict[str, Any]) -> None:
+async def answer(
+    connection: Connection, number: int, state: Literal["done", "failed"], said: dict[str, object]
+) -> None:
     """Answer it, in the transaction that holds it."""
     await connection.execute(statement("request", "answer"), {"id": number, "state": state, "answer": Jsonb(said)})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from store.statements import statement
 
@@ -17,23 +17,23 @@ class RetentionError(ValueError):
     """The edition of TimescaleDB that runs drops nothing by itself; never worth another try."""
 
 
-def old_chunks(connection: Connection[Any], limit: datetime) -> list[str]:
+def old_chunks(connection: Connection[TupleRow], limit: datetime) -> list[str]:
     """Names of the chunks that lie wholly before a moment of event time."""
     return [name for (name,) in connection.execute(statement("retention", "old_chunks"), {"limit": limit})]
 
 
-def drop_chunks(connection: Connection[Any], limit: datetime) -> list[str]:
+def drop_chunks(connection: Connection[TupleRow], limit: datetime) -> list[str]:
     """Drop the chunks that lie wholly before a moment of event time; their names."""
     return [name for (name,) in connection.execute(statement("retention", "drop_chunks"), {"limit": limit})]
 
 
-def policy(connection: Connection[Any]) -> timedelta | None:
+def policy(connection: Connection[TupleRow]) -> timedelta | None:
     """After how long the database drops readings by itself; None where it keeps them for ever."""
     row = connection.execute(statement("retention", "policy")).fetchone()
     return row[0] if row else None
 
 
-def set_policy(connection: Connection[Any], days: int | None) -> None:
+def set_policy(connection: Connection[TupleRow], days: int | None) -> None:
     """Let the database drop readings after so many days, once a day; None: never.
 
     Raises

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.rows import TupleRow
 
 
 class RoleError(ValueError):
@@ -40,7 +40,7 @@ ROLES = {
 }
 
 
-def put_user(connection: Connection[Any], name: str, role: str, password: str | None = None) -> str:
+def put_user(connection: Connection[TupleRow], name: str, role: str, password: str | None = None) -> str:
     """Make a login user of a role, or give the one that is there this role alone and a new password; the password.
 
     Needs a connection that may create roles, on a database that has been migrated.
@@ -66,7 +66,7 @@ def put_user(connection: Connection[Any], name: str, role: str, password: str | 
     return password
 
 
-def _limit(connection: Connection[Any], user: sql.Identifier, limits: Limits) -> None:
+def _limit(connection: Connection[TupleRow], user: sql.Identifier, limits: Limits) -> None:
     settings: dict[str, str] = {
         "statement_timeout": str(limits.statement_timeout),
         "idle_in_transaction_session_timeout": str(limits.idle_timeout),
@@ -79,7 +79,7 @@ def _limit(connection: Connection[Any], user: sql.Identifier, limits: Limits) ->
         connection.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(user, sql.Identifier(name), sql.Literal(value)))
 
 
-def drop_user(connection: Connection[Any], name: str) -> None:
+def drop_user(connection: Connection[TupleRow], name: str) -> None:
     """Remove a login user and end its sessions."""
     if name in ROLES:
         raise RoleError(f"{name!r} is a role, not a user")

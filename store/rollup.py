@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from store.statements import statement
 
@@ -14,7 +15,7 @@ from store.statements import statement
 MOST = 2_000_000
 
 
-async def refresh(connection: AsyncConnection[Any], now: datetime, limit: int = 200) -> int:
+async def refresh(connection: AsyncConnection[TupleRow], now: datetime, limit: int = 200) -> int:
     """Take what was touched at up to ``limit`` places, recompute those buckets, and return how many places it were.
 
     Days before yesterday, as event time ``now`` has it at each place, are closed: their hours are kept as arrays. Runs
@@ -35,13 +36,13 @@ async def refresh(connection: AsyncConnection[Any], now: datetime, limit: int = 
         if not rows:
             return 0
         names = ("place", "zone", "opens", "hours", "days")
-        parameters: dict[str, Any] = {name: [row[k] for row in rows] for k, name in enumerate(names)}
-        first, last = _span(parameters["hours"] + parameters["days"])
-        await connection.execute(statement("rollup", "refresh"), parameters | {"first": first, "last": last})
+        columns: dict[str, list[str]] = {name: [row[k] for row in rows] for k, name in enumerate(names)}
+        first, last = _span(columns["hours"] + columns["days"])
+        await connection.execute(statement("rollup", "refresh"), {**columns, "first": first, "last": last})
     return len(rows)
 
 
-async def close(connection: AsyncConnection[Any], now: datetime, after: int = 0, limit: int = 10) -> int:
+async def close(connection: AsyncConnection[TupleRow], now: datetime, after: int = 0, limit: int = 10) -> int:
     """Turn the hours of days that have closed into arrays, and remove quarters that are no longer kept.
 
     Looks at up to ``limit`` stations with ids above ``after``, in a transaction of its own; returns the id of the last
@@ -58,7 +59,7 @@ async def close(connection: AsyncConnection[Any], now: datetime, after: int = 0,
     return max(found)
 
 
-async def _ids(connection: AsyncConnection[Any], name: str, parameters: dict[str, Any]) -> list[int]:
+async def _ids(connection: AsyncConnection[TupleRow], name: str, parameters: Mapping[str, object]) -> list[int]:
     return [one for (one,) in await (await connection.execute(statement("rollup", name), parameters)).fetchall()]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -34,7 +34,7 @@ class Given:
     rule: str
     code: str
     name: str
-    values: dict[str, Any]
+    values: dict[str, object]
     valid_from: datetime
     who: str
     said_at: datetime
@@ -58,7 +58,13 @@ async def given(connection: Connection, rule: str | None = None) -> list[Given]:
 
 
 async def add(
-    connection: Connection, rule: str, code: str, values: dict[str, Any], valid_from: datetime, who: str, now: datetime
+    connection: Connection,
+    rule: str,
+    code: str,
+    values: dict[str, object],
+    valid_from: datetime,
+    who: str,
+    now: datetime,
 ) -> None:
     """Set a rule for a place and everything below it: dated, audited, and marked to be computed again."""
     async with connection.transaction():

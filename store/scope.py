@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,7 @@ class Scope:
     #: Places that are not private.
     open: bool = True
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, object]:
         """Parameters of the fragment ``visible_place(%(everything)s, %(roots)s, %(open)s)``."""
         return {"everything": self.everything, "roots": list(self.roots), "open": self.open}
 

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from store import audit
 from store.list_file import Row, read_list
-from store.property import checked, known
+from store.property import Limits, checked, known
 from store.statements import statement
 
 #: Columns of a list of seasons that are no properties.
@@ -36,7 +35,7 @@ class Season:
     sown: date
     variety: str | None = None
     ended: date | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, in words that help."""
@@ -56,7 +55,7 @@ def day(text: str) -> date:
     raise SeasonError(f"{text!r} is no day: write 2026-02-10 or 10/02/2026")
 
 
-def put(connection: Connection[Any], season: Season, allowed: Mapping[str, Any]) -> tuple[int, bool]:
+def put(connection: Connection[TupleRow], season: Season, allowed: Mapping[str, Limits]) -> tuple[int, bool]:
     """Write a season, or bring the one of the same crop sown that day up to date; its id, and whether it is new."""
     given = checked(allowed, season.properties, f"season of {season.crop} at {season.place}")
     values = {
@@ -75,7 +74,7 @@ def put(connection: Connection[Any], season: Season, allowed: Mapping[str, Any])
     return row[0], found[0] is None
 
 
-def put_all(connection: Connection[Any], seasons: Iterable[Season]) -> tuple[int, int]:
+def put_all(connection: Connection[TupleRow], seasons: Iterable[Season]) -> tuple[int, int]:
     """Write seasons in one transaction, all or none; how many are new, and how many were brought up to date."""
     allowed = known(connection, "season")
     with connection.transaction():
@@ -83,7 +82,7 @@ def put_all(connection: Connection[Any], seasons: Iterable[Season]) -> tuple[int
     return sum(new), len(new) - sum(new)
 
 
-def end(connection: Connection[Any], number: int, ended: date) -> None:
+def end(connection: Connection[TupleRow], number: int, ended: date) -> None:
     """Say on which day a season ended."""
     found = connection.execute(statement("season", "one"), {"id": number}).fetchone()
     if found is None:
@@ -96,7 +95,7 @@ def end(connection: Connection[Any], number: int, ended: date) -> None:
     audit.record(connection, "season end", f"season:{number}", ended=str(ended))
 
 
-def change(connection: Connection[Any], number: int, given: Mapping[str, Any]) -> None:
+def change(connection: Connection[TupleRow], number: int, given: Mapping[str, object]) -> None:
     """Give a season's properties, or take them away."""
     if connection.execute(statement("season", "one"), {"id": number}).fetchone() is None:
         raise SeasonError(f"there is no season {number}: see 'nongvu season list'")
@@ -107,7 +106,7 @@ def change(connection: Connection[Any], number: int, given: Mapping[str, Any]) -
     audit.record(connection, "season set", f"season:{number}", **numbers)
 
 
-def _changed(connection: Connection[Any], number: int, season: Season) -> None:
+def _changed(connection: Connection[TupleRow], number: int, season: Season) -> None:
     connection.execute(statement("season", "mark"), {"id": number})
     audit.record(
         connection, "season put", f"season:{number}", place=season.place, crop=season.crop, sown=str(season.sown)
@@ -115,8 +114,8 @@ def _changed(connection: Connection[Any], number: int, season: Season) -> None:
 
 
 def listed(
-    connection: Connection[Any], below: str | None = None, crop: str | None = None, *, open_only: bool = False
-) -> list[dict[str, Any]]:
+    connection: Connection[TupleRow], below: str | None = None, crop: str | None = None, *, open_only: bool = False
+) -> list[DictRow]:
     """Seasons of a place and what lies in it, of one crop, or only those that go on."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
@@ -124,7 +123,7 @@ def listed(
         ).fetchall()
 
 
-def unknown_crops(connection: Connection[Any], crops: Iterable[str]) -> dict[str, list[str]]:
+def unknown_crops(connection: Connection[TupleRow], crops: Iterable[str]) -> dict[str, list[str]]:
     """Crops that are not in the crop table, each with all that are."""
     table = [row[0] for row in connection.execute(statement("catalogue", "crops")).fetchall()]
     return {crop: table for crop in crops if crop not in table}

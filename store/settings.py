@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, Connection
@@ -42,7 +41,7 @@ def _refused(error: psycopg.OperationalError) -> SystemExit:
 
 
 @contextmanager
-def connect(name: str, *, autocommit: bool = False, url: str | None = None) -> Iterator[Connection[Any]]:
+def connect(name: str, *, autocommit: bool = False, url: str | None = None) -> Iterator[Connection[TupleRow]]:
     """Connection of a command by ``NONGVU_DATABASE_URL`` (or ``url``) in UTC; commits at the end, or rolls back.
 
     ``name`` stands in ``pg_stat_activity``. A database that cannot be reached ends the command with a line about it.

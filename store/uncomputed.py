@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from store.statements import statement
 
@@ -42,7 +43,7 @@ class Uncomputed(NamedTuple):
 
 
 async def set_apart(
-    connection: AsyncConnection[Any], token: UUID, place: int, reason: str, task: Task = "past"
+    connection: AsyncConnection[TupleRow], token: UUID, place: int, reason: str, task: Task = "past"
 ) -> Failed | None:
     """Keep what a leased place waits for and try it again later; None where the lease was lost. Commits."""
     arguments = {"token": token, "place": place, "reason": reason, "first": FIRST, "longest": LONGEST}
@@ -51,18 +52,18 @@ async def set_apart(
     return None if row is None else Failed(*row)
 
 
-async def known(connection: AsyncConnection[Any], places: Sequence[int], task: Task = "past") -> set[int]:
+async def known(connection: AsyncConnection[TupleRow], places: Sequence[int], task: Task = "past") -> set[int]:
     """Which of some places failed when they were tried last."""
     cursor = await connection.execute(statement("uncomputed", "known"), {"places": list(places), "task": task})
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def healed(connection: AsyncConnection[Any], places: Sequence[int], task: Task = "past") -> None:
+async def healed(connection: AsyncConnection[TupleRow], places: Sequence[int], task: Task = "past") -> None:
     """It was done at places after all."""
     await connection.execute(statement("uncomputed", "healed"), {"places": list(places), "task": task})
 
 
-async def postponed(connection: AsyncConnection[Any], token: UUID, places: Sequence[int]) -> set[int]:
+async def postponed(connection: AsyncConnection[TupleRow], token: UUID, places: Sequence[int]) -> set[int]:
     """End leases of places to be looked ahead that are not to be tried yet, and return them; `wake` asks again."""
     async with connection.transaction():
         cursor = await connection.execute(
@@ -71,20 +72,20 @@ async def postponed(connection: AsyncConnection[Any], token: UUID, places: Seque
         return {row[0] for row in await cursor.fetchall()}
 
 
-async def wake(connection: AsyncConnection[Any], now: datetime) -> int:
+async def wake(connection: AsyncConnection[TupleRow], now: datetime) -> int:
     """Ask again, at event time ``now``, for looks ahead whose wait is over; return how many. Commits."""
     async with connection.transaction():
         row = await (await connection.execute(statement("uncomputed", "wake"), {"now": now})).fetchone()
     return int(row[0]) if row else 0
 
 
-async def again(connection: AsyncConnection[Any]) -> None:
+async def again(connection: AsyncConnection[TupleRow]) -> None:
     """Try all that are set apart as soon as somebody takes them."""
     async with connection.transaction():
         await connection.execute(statement("uncomputed", "again"))
         await connection.execute(statement("lease", "expire"))
 
 
-async def everything(connection: AsyncConnection[Any]) -> list[Uncomputed]:
+async def everything(connection: AsyncConnection[TupleRow]) -> list[Uncomputed]:
     """All that is set apart, the longest first."""
     return [Uncomputed(*row) for row in await (await connection.execute(statement("uncomputed", "all"))).fetchall()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from psycopg import AsyncConnection, AsyncCursor, Connection
@@ -45,7 +45,7 @@ class Counted(NamedTuple):
 
 async def replace(cursor: AsyncCursor[TupleRow], places: Sequence[int], rows: Sequence[Unjudged]) -> None:
     """All that cannot be judged at places is this; rows that would not change are not touched."""
-    arguments: dict[str, Any] = {
+    arguments: dict[str, object] = {
         "place": column("int4", np.array([row.place for row in rows], np.int32)),
         "subject": column("int4", np.array([row.subject for row in rows], np.int32)),
         "reason": column("int4", np.array([row.reason for row in rows], np.int32)),
@@ -67,7 +67,7 @@ async def counted(
     return [Counted(*row) for row in await found.fetchall()]
 
 
-def counted_now(connection: Connection[Any]) -> list[Counted]:
+def counted_now(connection: Connection[TupleRow]) -> list[Counted]:
     """The same of all places, for whoever does not wait."""
     arguments = {"sensor": int(Why.SENSOR), "name": None, "places": None}
     return [Counted(*row) for row in connection.execute(statement("unjudged", "counted"), arguments).fetchall()]

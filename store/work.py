@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from psycopg.rows import TupleRow
 
-from store.binary import column, gather, instants, layout
+from store.binary import Array, column, gather, instants, layout
 from store.pool import Connection
 from store.statements import statement
 from telemetry.instant import INSTANT
-
-Array = npt.NDArray[Any]
 
 #: A window's readings, as loaded.
 LOADED: Final = layout(datastream_id="int4", phenomenon_time="timestamptz", result="float8", flag="int4")
@@ -63,7 +60,7 @@ class Spot:
     latitude: float | None
     longitude: float | None
     elevation: float | None
-    properties: dict[str, Any]
+    properties: dict[str, object]
     path: list[int]
     commune: str | None
     wind_height: float | None
@@ -82,7 +79,7 @@ class Grown(NamedTuple):
     variety: str
     sown: date
     ended: date | None
-    properties: dict[str, Any]
+    properties: dict[str, object]
 
 
 class Setting(NamedTuple):
@@ -90,7 +87,7 @@ class Setting(NamedTuple):
 
     rule: str
     place: int
-    values: dict[str, Any]
+    values: dict[str, object]
     valid_from: datetime
 
 
@@ -173,7 +170,7 @@ async def earliest(connection: Connection, places: Sequence[int]) -> dict[int, d
     return dict(await _rows(connection, "earliest", places))
 
 
-def _span_columns(spans: Sequence[Span]) -> dict[str, Any]:
+def _span_columns(spans: Sequence[Span]) -> dict[str, object]:
     datastreams, from_times, to_times = zip(*spans, strict=True)
     return {
         "datastreams": column("int4", np.array(datastreams)),

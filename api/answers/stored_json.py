@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api import languages
+from store.property import Limits
 
 
 def mapping(value: object) -> Mapping[str, object]:
@@ -132,13 +133,14 @@ def thresholds(entry: object) -> Thresholds | None:
     return Thresholds(enter, truth(mapping(entry).get("below"))) if enter and len(enter) == len(found) else None
 
 
-def property_row(entry: object) -> dict[str, object] | None:
+def property_row(entry: object) -> Limits | None:
     """Unit, limits and English title of a season's property; None where it is none or its limits are not said."""
     said = mapping(entry)
     low, high = number(said.get("minimum")), number(said.get("maximum"))
     if not truth(said.get("of_season")) or low is None or high is None:
         return None
-    return {"minimum": low, "maximum": high, "unit": text(said.get("unit")), "en": text(said.get("en"))}
+    vi, en, unit = (text(said.get(name)) for name in ("vi", "en", "unit"))
+    return {"minimum": low, "maximum": high, "unit": unit, "vi": vi, "en": en}
 
 
 @dataclass(frozen=True, slots=True)

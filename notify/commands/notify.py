@@ -115,14 +115,14 @@ def approve(
             return
         state = "refused" if refuse else "approved"
         values = {"approval": number, "state": state, "who": f"command:{getpass.getuser()}", "reason": reason}
-        row = connection.execute(statement("bulletin", "decide"), values | {"at": moment(at)}).fetchone()
+        decided = connection.execute(statement("bulletin", "decide"), values | {"at": moment(at)}).fetchone()
         connection.execute(statement("bulletin", "tell_decided"))
-        if row is not None:
+        if decided is not None:
             audit(connection, f"approval.{state}", str(number), reason=reason)
-    if row is None:
+    if decided is None:
         typer.echo(f"approval {number} does not wait, has expired, or its alert is over", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{row[0]} {state}")
+    typer.echo(f"{decided[0]} {state}")
 
 
 @app.command()

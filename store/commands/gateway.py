@@ -4,13 +4,14 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import psycopg
 import typer
+from psycopg.rows import DictRow, TupleRow
 
 from store import gateway as gateways
 from store.gateway_remarks import remarks
@@ -101,7 +102,7 @@ def list_(
             typer.echo(f"  note: {remark}")
 
 
-def _state(row: Mapping[str, Any]) -> str:
+def _state(row: DictRow) -> str:
     if row["code"] == API_GATEWAY:  # it has no line of its own, and may send for every station
         return "takes readings posted to the API"
     return "revoked" if row["revoked"] else {"true": "online", "false": "offline"}.get(row["online"], "never seen")
@@ -208,13 +209,13 @@ def configure(
     typer.echo(f"revision {revision} is wanted of gateway {code}")
 
 
-def _known(connection: psycopg.Connection[Any], code: str) -> None:
+def _known(connection: psycopg.Connection[TupleRow], code: str) -> None:
     if not gateways.listed(connection, code):
         raise gateways.GatewayError(f"no gateway {code!r}: see 'nongvu gateway list'")
 
 
-def _arguments(pairs: list[str] | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _arguments(pairs: list[str] | None) -> dict[str, object]:
+    found: dict[str, object] = {}
     for pair in pairs or ():
         name, equals, text = pair.partition("=")
         if not equals:

@@ -4,12 +4,13 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import psycopg
 import typer
 from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from store import season as seasons
 from store.property import PropertyError, known, parsed, show
@@ -27,7 +28,7 @@ def _fail(error: Exception) -> typer.Exit:
     return typer.Exit(1)
 
 
-def _note_unknown(connection: Connection[Any], crops: set[str]) -> None:
+def _note_unknown(connection: Connection[TupleRow], crops: set[str]) -> None:
     for crop, table in seasons.unknown_crops(connection, sorted(crops)).items():
         typer.echo(f"note: {crop!r} is not in the crop table ({', '.join(table)}): "
                    "only what its properties say is known of it", err=True)  # fmt: skip
