@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What somebody may see."""
+    """What somebody may see: nothing, unless it says so."""
 
     #: All places.
     everything: bool = False
     #: These places and all below them (ids).
     roots: tuple[int, ...] = ()
     #: Places that are not private.
-    open: bool = True
+    open: bool = False
 
     def parameters(self) -> dict[str, object]:
         """Parameters of the fragment ``visible_place(%(everything)s, %(roots)s, %(open)s)``."""
@@ -22,4 +22,4 @@ class Scope:
 
 
 #: Somebody who did not say who they are.
-PUBLIC = Scope()
+PUBLIC = Scope(open=True)

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from store import scope, visible, visible_row
+from store import visible, visible_row
 from store.scope import PUBLIC, Scope
 
 #: Code → (kind, parent); what lies at or below a farm is private.
@@ -68,11 +68,10 @@ async def test_exactly_what_the_scope_says_is_shown(database, places):
                 assert (one is not None) == (code in expected), (asker, code)
 
 
-async def test_who_says_nothing_sees_what_is_open_alone(database, places):
-    assert Scope() == PUBLIC
+async def test_who_says_nothing_sees_what_is_open_alone_and_no_scope_shows_nothing(database, places):
+    assert Scope().parameters() == {"everything": False, "roots": [], "open": False}
     assert PUBLIC.parameters() == {"everything": False, "roots": [], "open": True}
     assert Scope(True, (3, 4), False).parameters() == {"everything": True, "roots": [3, 4], "open": False}
-    assert scope.Scope(roots=(7,)).parameters()["open"], "who belongs to a farm sees the public's rows beside it"
     async with await AsyncConnection.connect(database) as connection:
         listing = {"after": 0, "limit": 100, "state": None, "within": None}
         found = await visible.rows(connection, visible_row.Place, "places", PUBLIC, **listing)
@@ -90,9 +89,9 @@ async def test_the_latest_readings_are_of_the_same_scope(database, places):
     async with await AsyncConnection.connect(database) as connection:
         for asker, expected in [
             (PUBLIC, ["cl-1", "hl-1"]),
-            (Scope(roots=(places["farm"],)), ["cl-1", "farm-st", "hl-1"]),
-            (Scope(roots=(places["farm"],), open=False), ["farm-st"]),
-            (Scope(open=False), []),
+            (Scope(roots=(places["farm"],), open=True), ["cl-1", "farm-st", "hl-1"]),
+            (Scope(roots=(places["farm"],)), ["farm-st"]),
+            (Scope(), []),
         ]:
             found = await visible.rows(
                 connection, visible_row.Latest, "latest", asker, code=None, quantity=None, limit=100
