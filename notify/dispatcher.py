@@ -1,4 +1,4 @@
-"""Bundler: closes bundles when their waits are over, and does what else event time brings."""
+"""Close bundles when their waits are over, and do whatever else falls due."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Bundler:
+class Dispatcher:
     """Closes bundles when their waits are over and does what else event time brings."""
 
     pool: Pool
@@ -177,33 +177,33 @@ class Bundler:
         )
 
 
-async def release(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
+async def release(dispatcher: Dispatcher, connection: Connection, topic: str, now: datetime) -> None:
     """Quiet hours are over for a message."""
-    del bundler
+    del dispatcher
     await connection.execute(statement("bundle", "release_held"), {"delivery": int(topic), "now": now})
 
 
-async def climb(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
+async def climb(dispatcher: Dispatcher, connection: Connection, topic: str, now: datetime) -> None:
     """Nobody has acknowledged: the next rung of the ladder."""
-    exercise = bundler.settings.exercise
-    done = await escalation.climb(connection, topic, now, bundler.ladder, voice_exercise=exercise)
+    exercise = dispatcher.settings.exercise
+    done = await escalation.climb(connection, topic, now, dispatcher.ladder, voice_exercise=exercise)
     _log.info("rung", bundle=done.bundle, does=done.outcome, queued=done.queued)
 
 
-async def issue(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
+async def issue(dispatcher: Dispatcher, connection: Connection, topic: str, now: datetime) -> None:
     """It is time for bulletins."""
-    made = await bulletin.issue(connection, topic, now, bundler.settings)
+    made = await bulletin.issue(connection, topic, now, dispatcher.settings)
     _log.info("bulletins", about=topic, made=made)
 
 
-async def expire(bundler: Bundler, connection: Connection, topic: str, now: datetime) -> None:
+async def expire(dispatcher: Dispatcher, connection: Connection, topic: str, now: datetime) -> None:
     """Nobody decided on what waited for approval: while its alert goes on it is asked again."""
-    if not await withdrawal.ask_again(connection, int(topic), now, bundler.settings):
+    if not await withdrawal.ask_again(connection, int(topic), now, dispatcher.settings):
         await broadcast.expire(connection, int(topic))
 
 
 #: What notify does when a due row's time comes, by its kind.
-DUE: dict[str, Callable[[Bundler, Connection, str, datetime], Awaitable[None]]] = {
+DUE: dict[str, Callable[[Dispatcher, Connection, str, datetime], Awaitable[None]]] = {
     "quiet": release,
     "rung": climb,
     "bulletin": issue,

@@ -1,4 +1,4 @@
-"""Escalate: plans the rungs that follow a bundle, and climbs one in its time unless somebody has acknowledged."""
+"""Plan the rungs that follow a bundle, and climb each in its time unless somebody has acknowledged."""
 
 from __future__ import annotations
 

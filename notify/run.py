@@ -1,4 +1,4 @@
-"""Work: the process: takes what is due, bundles and expands it, sends it, and starts again after whatever goes away."""
+"""Run the process: everything that notify does, started together and kept going whatever goes away."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import structlog
 from notify.delivery.route import Route
 from notify.delivery.sender import Sender
 from notify.delivery.stalled import new_worker, settle_orphans
-from notify.dispatcher import AT_ONCE, Bundler
+from notify.dispatcher import AT_ONCE, Dispatcher
 from notify.grouping import escalation_policy
-from notify.housekeeping import Office, keeper
+from notify.housekeeping import Housekeeping, duties
+from notify.people.inbound import keeper
 from notify.provider import Listens
 from notify.publications import bulletin
+from notify.publications.cap_publisher import Feed
 from notify.settings import NotifySettings
 from store.listen import listen
 from store.metrics import serve_metrics
@@ -71,19 +73,19 @@ async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None
     serve_metrics(settings, "notify")
     try:
         async with pool(settings.database_url, name="notify", least=2, most=AT_ONCE + BESIDE) as connections:
-            office: Office | None = None
+            feed: Feed | None = None
             try:
                 async with asyncio.TaskGroup() as tasks:
                     for route in routes:
                         if isinstance(route.provider, Listens):
                             route.provider.listen(keeper(connections, route.name))
                         await route.provider.open()
-                    office = await _start(settings, routes, connections, tasks, clock)
+                    feed = await _start(settings, routes, connections, tasks, clock)
             finally:
-                if office is not None:  # nothing closes bundles any more: now the feed can name every warning
-                    office.published.set()
+                if feed is not None:  # nothing closes bundles any more: now it can name every warning
+                    feed.published.set()
                     with suppress(*ABSENT):
-                        await office.feed()
+                        await feed.keep()
     finally:
         for route in routes:
             await route.provider.close()
@@ -92,7 +94,7 @@ async def run(settings: NotifySettings, routes: list[Route], clock: Clock | None
 
 async def _start(
     settings: NotifySettings, routes: list[Route], connections: Pool, tasks: asyncio.TaskGroup, clock: Clock | None
-) -> Office:
+) -> Feed:
     listener = Listener(settings.database_url, routes)
     if clock is None and settings.clock == "replayed":
         clock = replayed = ReplayedClock()
@@ -102,17 +104,19 @@ async def _start(
     tasks.create_task(listener.run(), name="listen")
     await listener.begun.wait()
     sender = Sender(connections, clock, routes, listener.worker, await _names(connections))
-    bundler = Bundler(connections, clock, settings, sender, escalation_policy.read(settings.ladder))
-    office = Office(connections, clock, settings, {route.name: route for route in routes}, published=bundler.published)
-    bundler.published.set()
-    listener.wakes += [sender.wake, bundler.wake, office.wake]
+    dispatcher = Dispatcher(connections, clock, settings, sender, escalation_policy.read(settings.ladder))
+    feed = Feed(connections, clock, settings, dispatcher.published)
+    every = duties(connections, settings, {route.name: route for route in routes}, feed)
+    housekeeping = Housekeeping(clock, every)
+    dispatcher.published.set()
+    listener.wakes += [sender.wake, dispatcher.wake, housekeeping.wake]
     async with connections.connection() as connection, connection.transaction():
         await bulletin.plan(connection, clock.now(), settings)
-    tasks.create_task(office.run(), name="office")
+    tasks.create_task(housekeeping.run(), name="housekeeping")
     tasks.create_task(sender.run(), name="send")
-    tasks.create_task(bundler.run(), name="bundle")
+    tasks.create_task(dispatcher.run(), name="dispatch")
     _log.info("started", worker=listener.worker, routes=[route.name for route in routes])
-    return office
+    return feed
 
 
 async def _names(connections: Pool) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Settings of notify: where messages go, how long steps wait for each other, in whose name warnings are published."""
+"""Where messages go, how long steps wait for each other, in whose name warnings are published."""
 
 from __future__ import annotations
 

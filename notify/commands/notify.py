@@ -1,4 +1,4 @@
-"""Commands of ``nongvu notify``: run, and what an operator asks beside it."""
+"""What an operator runs, asks and mends with ``nongvu notify``."""
 
 # ruff: noqa: PLC0415, PT028 — a command loads only what it needs; one of them is called test
 

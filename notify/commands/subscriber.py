@@ -1,4 +1,4 @@
-"""Commands of ``nongvu subscriber``: people who get messages, their consent, and their rights over their data."""
+"""``nongvu subscriber``: people who get messages, their consent, and their rights over their data."""
 
 # ruff: noqa: PLC0415 — a command loads only what it needs
 

@@ -1,4 +1,4 @@
-"""Settle: what came of each try is noted; what no route could take is tried again, and given up aloud."""
+"""What came of each try is recorded; what no route could take is tried again, and given up aloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers in every local form become one, and are shown to nobody in full."""
+"""Numbers in every local form become one form, and are shown to nobody in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider under a name, with its order, rate, budget and price, read from the routes file."""
+"""A provider under a name, with its order, rate, budget and price, as the routes file has it."""
 
 from __future__ import annotations
 

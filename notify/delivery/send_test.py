@@ -1,4 +1,4 @@
-"""Trial: one message handed over by hand, to see whether a route works."""
+"""Hand over one message by hand, to see whether a route works."""
 
 from __future__ import annotations
 

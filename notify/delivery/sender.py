@@ -1,4 +1,4 @@
-"""Deliver: claim, send, settle; what a crash left between is settled by the provider's word or marked doubtful."""
+"""Claim waiting messages, hand them to routes, and record what came of it; nothing is silently sent twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orphan: what a dead worker left claimed is settled by the provider's word, or marked doubtful."""
+"""What a dead worker had claimed is settled by the provider's word, or marked doubtful."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pace: how fast a route may go, and how long it is left alone after it failed."""
+"""How fast a route may go, and how long it is left alone after it failed."""
 
 from __future__ import annotations
 

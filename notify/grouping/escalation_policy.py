@@ -1,4 +1,4 @@
-"""Ladder: what follows, and when, while nobody acknowledges an alert (pure)."""
+"""What follows, and when, while nobody acknowledges an alert (pure)."""
 
 from __future__ import annotations
 

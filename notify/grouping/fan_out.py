@@ -1,4 +1,4 @@
-"""Expand: waiting steps become a bundle and its messages in one transaction: no crash says a step twice or never."""
+"""Turn waiting steps into a bundle and its messages in one transaction: no crash says a step twice or never."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What providers and people send is kept raw, and taken up here: receipts many at once, people one by one."""
+"""What providers and people send is kept raw and read here: receipts many at once, people one by one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notify.delivery.ledger import plain
 from notify.delivery.phone import masked
 from notify.delivery.route import Route
 from notify.people.keyword_replies import answer
-from notify.provider import Heard, Receipt
+from notify.provider import Hear, Heard, Receipt
 from store.patience import ABSENT
 from store.pool import Connection, Pool
 from store.statements import statement
@@ -54,6 +54,30 @@ class Row:
         reason = masked(plain(str(error) if isinstance(error, ValueError) else repr(error)))[:300]
         self.state, self.detail = "refused", reason
         _log.warning("what came in cannot be read", inbound=self.id, route=self.route, reason=reason)
+
+
+def keeper(connections: Pool, route: str) -> Hear:
+    """Keeps raw what a route's provider hears by itself."""
+
+    async def keep(content_type: str, payloads: Sequence[bytes]) -> None:
+        values = {"route": route, "content_type": content_type, "payloads": list(payloads)}
+        async with connections.connection() as connection, connection.transaction():
+            await connection.execute(statement("inbound", "keep_all"), values)
+            await connection.execute(statement("inbound", "wake"))
+
+    return keep
+
+
+async def take_all(connections: Pool, routes: dict[str, Route], now: datetime) -> None:
+    """Take up all that came in."""
+    while await take(connections, routes, now):
+        pass
+
+
+async def forget(connections: Pool, days: int) -> None:
+    """Empty raw messages of people that came so many days ago."""
+    async with connections.connection() as connection:
+        await connection.execute(statement("inbound", "forget"), {"days": days})
 
 
 async def take(connections: Pool, routes: dict[str, Route], now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Answer: what people write: STOP, START, OK, a question for their commune's weather; and what they are answered."""
+"""Read what people write (STOP, START, OK, a question about the weather) and answer it."""
 
 from __future__ import annotations
 

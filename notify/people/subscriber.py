@@ -1,4 +1,4 @@
-"""What a person may ask for, checked before it reaches the tables, and what is done with them there."""
+"""What a person may ask for is checked before it reaches the tables; consent and erasure are carried out there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telegram and a hundred others through apprise, each subscriber's address being an apprise URL."""
+"""Telegram and a hundred other chats through apprise; a subscriber's address is an apprise URL."""
 
 from __future__ import annotations
 

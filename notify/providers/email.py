@@ -1,4 +1,4 @@
-"""E-mail: by an SMTP server, step by step, so that a failure is known to come before or after the handing over."""
+"""Mail through an SMTP server, step by step, so that it is known whether a failure came before the handing over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Meaning: what a service's answers and receipts say, as its documents have it, described as data (pure).
+"""What a service's answers and receipts say, as its documents have it, described as data (pure).
 
 A condition is a table, path → what stands there: ``"5"``, one of ``"1|2|7"``, a number ``">=1"``, ``"*"`` (anything),
 ``""`` (nothing, an empty list). Every entry has to hold. What no condition covers is unknown, never a success.

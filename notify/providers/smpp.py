@@ -1,4 +1,4 @@
-"""SMPP 3.4: a session with an operator's SMSC: window, receipts, throttling, reconnection; a lost answer is a doubt."""
+"""A session with an SMSC by SMPP 3.4: window, receipts, throttling, reconnection; a lost answer is a doubt."""
 
 from __future__ import annotations
 

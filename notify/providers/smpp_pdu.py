@@ -1,4 +1,4 @@
-"""PDU: the few messages of SMPP 3.4 that a sender needs, as bytes and back (pure).
+"""The few messages of SMPP 3.4 that a sender needs, as bytes and back (pure).
 
 Layouts are those of the Short Message Peer to Peer Protocol Specification v3.4, §4; a library's session would queue and
 repeat by itself, and could not say whether a message that got no answer had been written.

@@ -1,4 +1,4 @@
-"""CAP, checked: what the schema does not ask and readers of a Common Alerting Protocol 1.2 message need (pure)."""
+"""What readers of a Common Alerting Protocol 1.2 message need and its schema does not ask (pure)."""
 
 from __future__ import annotations
 

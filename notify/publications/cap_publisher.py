@@ -1,9 +1,11 @@
-"""Warning: publishes the CAP message of each step, and the feed, in the transaction that takes the step."""
+"""Publish each step as a CAP message in the transaction that takes it, and the feed of all of them."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +18,9 @@ from notify.publications import cap
 from notify.settings import NotifySettings
 from notify.step import Step
 from notify.texts.message_text import advice_of, title_of, wording
-from store.pool import Connection
+from store.pool import Connection, Pool
 from store.statements import statement
+from telemetry.clock import Clock
 
 _log = structlog.get_logger()
 
@@ -111,6 +114,32 @@ async def _put(
         "properties": json.dumps(properties, ensure_ascii=False),
     }
     await connection.execute(statement("document", "put"), values)
+
+
+@dataclass(slots=True)
+class Feed:
+    """The feed of warnings, written anew when there is a message that it does not name or one in it has expired."""
+
+    pool: Pool
+    clock: Clock
+    settings: NotifySettings
+    #: There is a message that the feed may not name.
+    published: asyncio.Event
+    #: When the first message in the feed expires.
+    until: datetime | None = None
+
+    async def keep(self) -> None:
+        """Write it anew if it has to be."""
+        now = self.clock.now()
+        if not self.published.is_set() and (self.until is None or now < self.until):
+            return
+        self.published.clear()
+        try:
+            async with self.pool.connection() as connection:
+                self.until = await publish_feed(connection, now, self.settings)
+        except BaseException:
+            self.published.set()
+            raise
 
 
 async def publish_feed(connection: Connection, now: datetime, settings: NotifySettings) -> datetime | None:

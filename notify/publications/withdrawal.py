@@ -1,4 +1,4 @@
-"""Withdraw: what waits or was laid out for a loudspeaker lives as its alert: taken back, asked again, cleaned."""
+"""What waits for a loudspeaker lives as long as its alert: taken back, asked again, cleaned up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field: what grows in a commune, how far it is, and what that and the forecast ask for (pure)."""
+"""What grows in a commune, how far it is, and what that and the forecast ask for (pure)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frame: what stands before and after the text of a message: drill, repeat, update, several hazards at once (pure)."""
+"""What stands before and after the text of a message: drill, repeat, update, several hazards at once (pure)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Message: how a text becomes the fewest SMS segments, with Vietnamese accents where they fit."""
+"""Write a text in the fewest SMS segments, with Vietnamese accents where they fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spell: numbers, units, dates and times in words, as an announcer would read them (pure).
+"""Numbers, units, dates and times in words, as an announcer would read them (pure).
 
 How Vietnamese counts is here, its words are those of section ``spoken`` of its file.
 """

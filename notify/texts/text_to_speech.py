@@ -1,4 +1,4 @@
-"""Voice: spelled-out text becomes speech: MP3 for players, G.711 WAV for telephone lines and old amplifiers."""
+"""Turn spelled-out text into speech: MP3 for players, G.711 WAV for telephone lines and old amplifiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weather: what the tables know of a commune, now, before and ahead: the facts that texts are made of."""
+"""What the tables know of a commune now, before and ahead: the facts that texts are made of."""
 
 from __future__ import annotations
 
