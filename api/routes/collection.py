@@ -22,6 +22,8 @@ class Listing:
     #: Last part of the address, and the statement of ``store/sql/visible.sql``.
     path: str
     statement: str
+    #: What the statement gives (`store.visible_row`).
+    row: type[visible_row.Identified]
     #: What an item is, as pydantic fields.
     item: type[BaseModel]
     #: Right that is needed; None where the public may see it.
@@ -56,7 +58,7 @@ def add(router: APIRouter, listing: Listing) -> None:
         async with here.reading() as connection:
             found = await visible.rows(
                 connection,
-                visible_row.Identified,
+                listing.row,
                 listing.statement,
                 scope,
                 after=number,

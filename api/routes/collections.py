@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from fastapi import APIRouter
 
 from api.routes.collection import Listing, add, item
+from store import visible_row
 
 router = APIRouter(prefix="/v1", tags=["lists"])
 TEXT, MAYBE, NUMBER = str, str | None, float | None
@@ -13,6 +14,7 @@ LISTS = (
     Listing(
         "places",
         "places",
+        visible_row.Place,
         item(
             "Place",
             "A place of the tree.",
@@ -34,6 +36,7 @@ LISTS = (
     Listing(
         "datastreams",
         "datastreams",
+        visible_row.ListedDatastream,
         item(
             "DatastreamOfStation",
             "A datastream and the sensor behind it.",
@@ -53,6 +56,7 @@ LISTS = (
     Listing(
         "bulletins",
         "bulletins",
+        visible_row.Bulletin,
         item(
             "Bulletin",
             "A farm-weather bulletin; audio is the name of a document.",
@@ -72,6 +76,7 @@ LISTS = (
     Listing(
         "seasons",
         "seasons",
+        visible_row.Season,
         item(
             "Season",
             "A crop on a field.",
@@ -89,6 +94,7 @@ LISTS = (
     Listing(
         "subscribers",
         "subscribers",
+        visible_row.Subscriber,
         item(
             "Subscriber",
             "Somebody who gets messages; never their address.",
@@ -111,6 +117,7 @@ LISTS = (
     Listing(
         "deliveries",
         "deliveries",
+        visible_row.Delivery,
         item(
             "Delivery",
             "One message to one person.",
@@ -137,6 +144,7 @@ LISTS = (
     Listing(
         "gateways",
         "gateways",
+        visible_row.Gateway,
         item(
             "Gateway",
             "A gateway and what it last said of itself.",
@@ -154,6 +162,7 @@ LISTS = (
     Listing(
         "set-aside",
         "set_aside",
+        visible_row.SetAside,
         item(
             "SetAside",
             "What was not stored, and why.",
@@ -175,6 +184,7 @@ LISTS = (
     Listing(
         "verdicts",
         "verdicts",
+        visible_row.Verdict,
         item(
             "Verdict",
             "A finding over readings; raw values never change.",
@@ -196,6 +206,7 @@ LISTS = (
     Listing(
         "approvals",
         "approvals",
+        visible_row.Approval,
         item(
             "Approval",
             "What waits for a person's word.",
@@ -224,6 +235,7 @@ LISTS = (
     Listing(
         "rule-settings",
         "rule_settings",
+        visible_row.RuleSetting,
         item(
             "RuleSetting",
             "What differs from a rule's own numbers, at a place and below.",
@@ -241,6 +253,7 @@ LISTS = (
     Listing(
         "audit",
         "audited",
+        visible_row.Audited,
         item(
             "Audited", "Who changed what.", at=datetime, who=TEXT, action=TEXT, subject=TEXT, detail=dict[str, object]
         ),
