@@ -36,9 +36,8 @@ def nowhere(monkeypatch):
     """Address of a database that is not there."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        monkeypatch.setenv(
-            "NONGVU_DATABASE_URL", f"postgresql://who:not-to-be-shown@127.0.0.1:{closed.getsockname()[1]}/x"
-        )
+        port, word = closed.getsockname()[1], "not-to-be-shown"
+        monkeypatch.setenv("NONGVU_DATABASE_URL", f"postgresql://who:{word}@127.0.0.1:{port}/x")
         yield
 
 
