@@ -33,7 +33,7 @@ GRACE = 6 * HOUR
 MOVED = 12 * HOUR
 
 
-class Said(NamedTuple):
+class ForecastSeries(NamedTuple):
     """What a forecast says of a quantity."""
 
     #: (n,) valid times, ascending, UTC, datetime64[s].
@@ -42,12 +42,12 @@ class Said(NamedTuple):
     value: Array
 
 
-def spread(said: Said, quantity: str, begins: Times, step: int) -> Array:
+def spread(said: ForecastSeries, quantity: str, begins: Times, step: int) -> Array:
     """Lay a forecast's values on steps of time.
 
     Parameters
     ----------
-    said : Said
+    said : ForecastSeries
         Valid times, ascending, and values [unit of the quantity].
     quantity : str
         Its name: decides whether values are instants (interpolated), means or sums since the value before.
@@ -84,7 +84,7 @@ def spread(said: Said, quantity: str, begins: Times, step: int) -> Array:
     return np.where(inside, np.interp(at, time, said.value), np.nan)
 
 
-def laid_on(window: Window, forecasts: Sequence[Mapping[str, Said]], rise: Array) -> Window:
+def laid_on(window: Window, forecasts: Sequence[Mapping[str, ForecastSeries]], rise: Array) -> Window:
     """Fill what was not read with what is forecast.
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from analytics.grid import HOUR, Array, hourly, of_values
-from analytics.indices.flash_flood import hourly_course
+from analytics.indices.flash_flood import hourly_level
 from analytics.quality.evidence import evidence
 from analytics.rule import Facts, Measure
 from telemetry.unknown import Why
@@ -213,8 +213,8 @@ def short_rain(minutes: int) -> Condition:
 
 def flash_flood(facts: Facts) -> Measure:
     """Level of flash flood by rain of the 24 hours that end with each hour."""
-    course = facts.window.once("flash_flood", hourly_course)
-    return Measure(course.level, course.whole, why=course.undefined * np.uint8(Why.UNDEFINED))
+    hourly = facts.window.once("flash_flood", hourly_level)
+    return Measure(hourly.level, hourly.whole, why=hourly.undefined * np.uint8(Why.UNDEFINED))
 
 
 def doubted(check: str) -> Condition:

@@ -55,7 +55,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Phrasing:
     """How a step is said in one language: its section ``frame``, and its decimal mark."""
 
     said: Mapping[str, Any]
@@ -68,7 +68,7 @@ def texts(rule: Rule, said: Said) -> dict[str, Any]:
 
 
 def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
-    frame = Frame(languages.SHELF.tree(language, "frame"), languages.SHELF.language(language).decimal)
+    frame = Phrasing(languages.SHELF.tree(language, "frame"), languages.SHELF.language(language).decimal)
     words = rule.words(said.level, language)
     name = _name(rule, said)
     filled = _filled(rule, said, frame, words)
@@ -89,7 +89,7 @@ def _name(rule: Rule, said: Said) -> str:
     return "lapse" if said.kind == "end" and said.lapsed else said.kind
 
 
-def _written(frame: Frame, name: str, ahead: bool, filled: dict[str, str]) -> dict[str, str]:
+def _written(frame: Phrasing, name: str, ahead: bool, filled: dict[str, str]) -> dict[str, str]:
     short, long, group = (frame.said[f"ahead_{kind}" if ahead else kind] for kind in ("short", "long", "group"))
     return {
         "short": _fit(short[name], filled),
@@ -98,7 +98,7 @@ def _written(frame: Frame, name: str, ahead: bool, filled: dict[str, str]) -> di
     }
 
 
-def _filled(rule: Rule, said: Said, frame: Frame, words: Words) -> dict[str, str]:
+def _filled(rule: Rule, said: Said, frame: Phrasing, words: Words) -> dict[str, str]:
     pattern = frame.said["day"] if rule.step is Step.DAY else frame.said["moment"]
     dated = frame.said["day"] if said.of_day else pattern
     value = _number(said.value * rule.factor, rule.decimals, frame.decimal)
@@ -146,7 +146,7 @@ def _when(said: Said, pattern: str, span: str) -> str:
     return begin if same_day else span.format(begin=begin, last=last.strftime(pattern))
 
 
-def _ahead(said: Said, frame: Frame) -> dict[str, str]:
+def _ahead(said: Said, frame: Phrasing) -> dict[str, str]:
     if said.issued is None:
         return {}
     issued = _local(said.issued, said.time_zone).strftime(frame.said["moment"])
@@ -196,6 +196,6 @@ def _local(second: int, time_zone: str) -> datetime:
     return datetime.fromtimestamp(second, UTC).astimezone(_zone(time_zone))
 
 
-def local_date(second: int, time_zone: str) -> str:
+def local_day(second: int, time_zone: str) -> str:
     """Local date of a second, ISO."""
     return _local(second, time_zone).date().isoformat()

@@ -18,7 +18,7 @@ from store.statements import statement
 _log = structlog.get_logger(__name__)
 
 
-class Key(NamedTuple):
+class AlertKey(NamedTuple):
     """What can have one open alert at a time."""
 
     rule: str
@@ -66,9 +66,9 @@ class Stored:
     successor: int | None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> AlertKey:
         """What it is an episode of."""
-        return Key(self.rule, self.place, self.subject, self.basis)
+        return AlertKey(self.rule, self.place, self.subject, self.basis)
 
 
 async def current(connection: Connection, places: Sequence[int], from_times: Sequence[datetime]) -> list[Stored]:
@@ -98,13 +98,13 @@ async def cancel(cursor: AsyncCursor[TupleRow], ids: Sequence[int], now: datetim
 
 async def open_new(
     cursor: AsyncCursor[TupleRow], alerts: Sequence[dict[str, object]]
-) -> dict[tuple[Key, datetime], int]:
+) -> dict[tuple[AlertKey, datetime], int]:
     """Insert episodes and return their ids by key and start."""
     if not alerts:
         return {}
     await cursor.execute(statement("alert", "open"), {"alerts": _json(alerts)})
     return {
-        (Key(rule, place, subject, basis), started): number
+        (AlertKey(rule, place, subject, basis), started): number
         for number, rule, place, subject, basis, started in await cursor.fetchall()
     }
 

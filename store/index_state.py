@@ -32,7 +32,7 @@ class States:
     numbers: NDArray[np.float64]
 
 
-class Key(NamedTuple):
+class StateKey(NamedTuple):
     """Whose state it is."""
 
     place: int
@@ -78,8 +78,8 @@ async def read(
     places: Sequence[int],
     times: Sequence[datetime],
     reference_time: str = OBSERVED,
-) -> dict[Key, list[float]]:
+) -> dict[StateKey, list[float]]:
     """Read all states of each place after the local day that begins at its time."""
     arguments = {"place": list(places), "time": list(times), "reference_time": reference_time}
     cursor = await connection.execute(statement("index_state", "read"), arguments)
-    return {Key(place, index, subject): state for place, index, subject, state in await cursor.fetchall()}
+    return {StateKey(place, index, subject): state for place, index, subject, state in await cursor.fetchall()}

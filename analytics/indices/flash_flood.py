@@ -125,7 +125,7 @@ _ASSUMED = (
 METHODS = tuple("; ".join(text for bit, text in enumerate(_ASSUMED) if number >> bit & 1) for number in range(8))
 
 
-class Course(NamedTuple):
+class HourlyLevel(NamedTuple):
     """The level hour by hour; arrays are (places, hours)."""
 
     #: NaN where nothing is known, or the level is not defined by rain alone.
@@ -138,7 +138,7 @@ class Course(NamedTuple):
     whole: NDArray[np.bool_]
 
 
-def hourly_course(window: Window) -> Course:
+def hourly_level(window: Window) -> HourlyLevel:
     """Level of the 24 hours that end with each hour.
 
     An observed proxy: the article speaks of rain warned of. Two readings of it count, whichever is higher: the 24 hours
@@ -171,7 +171,7 @@ def hourly_course(window: Window) -> Course:
             undefined[row], level[row] = none, np.where(none, np.nan, level[row])
             doubtful = (rain[row] >= LEAST_RAIN) & ((fewest != most)[yesterday] | (fewest != most)[today])
             method[row] += np.where(doubtful, NO_DAYS, 0).astype(np.uint8)
-    return Course(level, method, undefined, share >= WHOLE_SUM)
+    return HourlyLevel(level, method, undefined, share >= WHOLE_SUM)
 
 
 def _of_places(window: Window, places: int) -> tuple[Array, Array]:
@@ -219,12 +219,12 @@ def _days_before(window: Window, rows: NDArray[np.int64]) -> tuple[Array, Array]
 
 def level_of_days(window: Window) -> Result:
     """Highest level of each local day; what was seen was seen, and a day that is not whole never says "none"."""
-    course = window.once("flash_flood", hourly_course)
+    hourly = window.once("flash_flood", hourly_level)
     by_day = window.hourly_grid().by_day
-    level = np.fmax.reduce(by_day(course.level), axis=2)
-    hidden = np.nanmax(by_day(course.undefined.astype(np.float64)), axis=2) > 0.0
+    level = np.fmax.reduce(by_day(hourly.level), axis=2)
+    hidden = np.nanmax(by_day(hourly.undefined.astype(np.float64)), axis=2) > 0.0
     summary = window.summary("precipitation")
     sure = (level >= 1.0) | ((summary.completeness >= WHOLE_SUM) & ~hidden)
-    method = np.nanmax(by_day(course.method.astype(np.float64)), axis=2).astype(np.uint8)
+    method = np.nanmax(by_day(hourly.method.astype(np.float64)), axis=2).astype(np.uint8)
     why = (hidden & ~(level >= 1.0)) * np.uint8(Why.UNDEFINED)
     return Result(np.where(sure, level, np.nan), summary.completeness, method, why=why)

@@ -144,7 +144,7 @@ def property_row(entry: object) -> Limits | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Effect:
     """What a rule said, or would have said, in a time past."""
 
     episodes: int
@@ -165,7 +165,7 @@ class Preview:
     percent: int
     problem: str
     #: As it is and as tried; None until both are known.
-    outcomes: tuple[Outcome, Outcome] | None
+    outcomes: tuple[Effect, Effect] | None
 
     @property
     def levels(self) -> list[str]:
@@ -173,10 +173,10 @@ class Preview:
         return sorted({level for one in self.outcomes or () for level in one.days}, key=lambda name: (len(name), name))
 
 
-def _outcome(value: object) -> Outcome:
+def _effect(value: object) -> Effect:
     said = mapping(value)
     days = {level: whole(count) for level, count in mapping(said.get("days")).items()}
-    return Outcome(whole(said.get("episodes")), whole(said.get("longest_days")), days)
+    return Effect(whole(said.get("episodes")), whole(said.get("longest_days")), days)
 
 
 def preview(row: Mapping[str, object] | None) -> Preview | None:
@@ -186,7 +186,7 @@ def preview(row: Mapping[str, object] | None) -> Preview | None:
     subject, answer = mapping(row["subject"]), mapping(row["answer"])
     outcomes = None
     if row["state"] == "done" and isinstance(answer.get("now"), dict) and isinstance(answer.get("then"), dict):
-        outcomes = _outcome(answer["now"]), _outcome(answer["then"])
+        outcomes = _effect(answer["now"]), _effect(answer["then"])
     percent = min(round(100 * (number(row["progress"]) or 0.0)), 100)
     return Preview(
         text(subject.get("rule")), text(subject.get("place")), text(subject.get("from"))[:10],

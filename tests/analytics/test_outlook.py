@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.episode import Episode
-from analytics.forecast import EARLY, HOUR, Coming, Said, came_true, coming, laid_on, spread
+from analytics.forecast import EARLY, HOUR, Coming, ForecastSeries, came_true, coming, laid_on, spread
 from analytics.grid import local_days, of_values
 from analytics.index import Places, Window
 from analytics.level import Change
@@ -21,7 +21,7 @@ def steps(hours, step=600):
 
 
 def said(values, every=1):
-    return Said(START + np.arange(len(values)) * np.timedelta64(every * HOUR, "s"), np.array(values, float))
+    return ForecastSeries(START + np.arange(len(values)) * np.timedelta64(every * HOUR, "s"), np.array(values, float))
 
 
 def test_instants_are_interpolated_and_the_last_one_holds_for_its_hour():
@@ -53,7 +53,7 @@ def test_directions_are_not_averaged_through_the_wrong_half():
 
 
 def test_nothing_is_made_up_across_a_gap():
-    far = Said(START + np.array([0, 9]) * np.timedelta64(HOUR, "s"), np.array([10.0, 20.0]))
+    far = ForecastSeries(START + np.array([0, 9]) * np.timedelta64(HOUR, "s"), np.array([10.0, 20.0]))
     assert np.isnan(spread(far, "air_temperature", steps(8), 600)[1:]).all()
     assert np.isnan(spread(far, "precipitation", steps(2), 600)).all()
 

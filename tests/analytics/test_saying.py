@@ -71,11 +71,11 @@ def steps_of(rule, seed):
                 worst = min if rule.below else max
                 trail.extremes[day] = worst(trail.extremes.get(day, one), one)
         rules, key = {rule.name: rule}, (rule.name, 1, 0)
-        for finding in evaluation.conclude(rules, {1: known}, {key: trail}, {key: former}, now):
-            found += [(step, now) for _, step in alert_rows.alerts_of([finding], now).steps]
+        for outcome in evaluation.conclude(rules, {1: known}, {key: trail}, {key: former}, now):
+            found += [(step, now) for _, step in alert_rows.alerts_of([outcome], now).steps]
             former = [
                 evaluation.Episode(one.new.started, one.new.ended, one.new.course, one.new.by_day, number, 1, Told(now, people_at=0))
-                for number, one in enumerate(finding.revisions, start=1) if one.new
+                for number, one in enumerate(outcome.revisions, start=1) if one.new
             ]  # fmt: skip
     return found, dict(zip(begins.tolist(), value.tolist(), strict=True))
 

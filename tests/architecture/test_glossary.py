@@ -1,5 +1,6 @@
 """docs/glossary.md: every word of it is in use, and every package and every table people speak of stands in it."""
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -93,3 +94,13 @@ def test_tables_are_tables():
 def test_rows_are_whole_and_no_word_stands_twice():
     assert not [row for row in ROWS if not row[0].startswith("-") and (len(row) != 4 or not all(row))]
     assert len(words()) == len(set(words()))
+
+
+def test_a_type_of_analytics_has_its_name_alone():
+    """One word, one thing: who reads ``Frame`` need not ask which."""
+    defined = {}
+    for path in sorted((ROOT / "analytics").rglob("*.py")):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                defined.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert not {name: paths for name, paths in defined.items() if len(paths) > 1}

@@ -8,7 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from store import alert, catalogue, index_state, skill, unjudged
-from store.alert import Key
+from store.alert import AlertKey
 from store.index_state import States
 from store.unjudged import Unjudged
 from telemetry.unknown import Why
@@ -52,7 +52,7 @@ async def test_an_episode_is_opened_told_changed_and_cancelled(database, places)
         cursor = connection.cursor()
         assert await alert.open_new(cursor, []) == {}
         ids = await alert.open_new(cursor, [episode(place), episode(place, NOW - 5 * DAY, NOW - 3 * DAY)])
-        key = Key("cold_spell", place, 0, "observed")
+        key = AlertKey("cold_spell", place, 0, "observed")
         going, over = ids[key, NOW], ids[key, NOW - 5 * DAY]
         await alert.say(cursor, [])
         await alert.say(cursor, [step(1, going, through="2026-01-14", worst=4.5), step(2, going, "extend", through="2026-01-15"),
@@ -123,7 +123,7 @@ async def test_states_of_different_lengths_come_back_as_they_were(database, plac
         await index_state.write(cursor, [*parts, states(places[0], NOW + DAY, 9.0)])
         await index_state.write(cursor, [states(places[0], NOW, 8.0)], "2026-01-15 00:00+00")
         found = await index_state.read(connection, places, [NOW, NOW])
-        key = index_state.Key
+        key = index_state.StateKey
         assert found.keys() == {key(places[0], "dryness", 0), key(places[0], "fire", 7), key(places[1], "dryness", 0)}
         assert found[key(places[0], "dryness", 0)] == [1.5]
         np.testing.assert_array_equal(found[key(places[0], "fire", 7)], [2.0, 3.0, np.nan])

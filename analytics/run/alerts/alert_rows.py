@@ -1,4 +1,4 @@
-"""Findings of rules as rows of alerts and of their steps, with the texts that people get."""
+"""Outcomes of rules as rows of alerts and of their steps, with the texts that people get."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from analytics.index import Step
 from analytics.level import Change
 from analytics.renewal import LEAD, Told, due, lead_of, next_due, whole_through, worst_of
 from analytics.rule import Rule
-from analytics.run.alerts.evaluation import Finding, value_of
+from analytics.run.alerts.evaluation import Outcome, value_of
 from analytics.run.alerts.shown_measure import days_of, going, witness
 from analytics.run.window.place_facts import Known
 from analytics.wording import Said, texts
-from store.alert import Key, Stored
+from store.alert import AlertKey, Stored
 from telemetry.instant import second_of
 
 OBSERVED = "observed"
@@ -65,17 +65,17 @@ class Alerts:
     changed: list[dict[str, Any]] = field(default_factory=list)
     opened: list[dict[str, Any]] = field(default_factory=list)
     #: Steps whose alert is known by id, or by key and start while it has none.
-    steps: list[tuple[int | tuple[Key, datetime], dict[str, Any]]] = field(default_factory=list)
+    steps: list[tuple[int | tuple[AlertKey, datetime], dict[str, Any]]] = field(default_factory=list)
     #: Cancelled alert → who took its place.
-    successors: dict[int, int | tuple[Key, datetime]] = field(default_factory=dict)
+    successors: dict[int, int | tuple[AlertKey, datetime]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.cancelled or self.changed or self.opened or self.steps or self.successors)
 
 
-def alerts_of(findings: Iterable[Finding], now: int, basis: str = OBSERVED) -> Alerts:
-    """What findings change, at a second."""
-    return together(_alert_of(finding, revision, now, basis) for finding in findings for revision in finding.revisions)
+def alerts_of(outcomes: Iterable[Outcome], now: int, basis: str = OBSERVED) -> Alerts:
+    """What outcomes change, at a second."""
+    return together(_alert_of(outcome, revision, now, basis) for outcome in outcomes for revision in outcome.revisions)
 
 
 def together(parts: Iterable[Alerts]) -> Alerts:
@@ -90,34 +90,34 @@ def together(parts: Iterable[Alerts]) -> Alerts:
     return alerts
 
 
-def _alert_of(finding: Finding, revision: Revision, now: int, basis: str) -> Alerts:
-    key = key_of(finding, basis)
-    steps = [(reference(revision, key), step) for step in _steps(finding, revision, now)]
+def _alert_of(outcome: Outcome, revision: Revision, now: int, basis: str) -> Alerts:
+    key = key_of(outcome, basis)
+    steps = [(reference(revision, key), step) for step in _steps(outcome, revision, now)]
     former, new = revision.former, revision.new
     if new is None and former is not None:
-        by = None if revision.successor is None else reference(finding.revisions[revision.successor], key)
+        by = None if revision.successor is None else reference(outcome.revisions[revision.successor], key)
         return Alerts([former.id], steps=steps, successors={} if by is None else {former.id: by})
     if new is None:
         return Alerts(steps=steps)
-    row = _row(finding, new)
+    row = _row(outcome, new)
     if former is None:
-        return Alerts(opened=[row | key._asdict() | {"hazard": finding.rule.hazard}], steps=steps)
-    if former.same(new) and not _differ(finding, former, new):
+        return Alerts(opened=[row | key._asdict() | {"hazard": outcome.rule.hazard}], steps=steps)
+    if former.same(new) and not _differ(outcome, former, new):
         return Alerts(steps=steps)
     return Alerts(changed=[row | {"id": former.id}], steps=steps)
 
 
-def _differ(finding: Finding, former: Episode, new: Episode) -> bool:
+def _differ(outcome: Outcome, former: Episode, new: Episode) -> bool:
     """Whether an episode of the same course has other values; that of a forecast always has another issue."""
-    return finding.issued is not None or former.by_day != new.by_day
+    return outcome.issued is not None or former.by_day != new.by_day
 
 
-def key_of(finding: Finding, basis: str = OBSERVED) -> Key:
-    """What a finding's episodes are of."""
-    return Key(finding.rule.name, finding.known.spot.id, finding.season, basis)
+def key_of(outcome: Outcome, basis: str = OBSERVED) -> AlertKey:
+    """What an outcome's episodes are of."""
+    return AlertKey(outcome.rule.name, outcome.known.spot.id, outcome.season, basis)
 
 
-def reference(revision: Revision, key: Key) -> int | tuple[Key, datetime]:
+def reference(revision: Revision, key: AlertKey) -> int | tuple[AlertKey, datetime]:
     """What an episode is known by: its id, or its key and start while it has none."""
     if revision.former is not None:
         return revision.former.id
@@ -126,79 +126,79 @@ def reference(revision: Revision, key: Key) -> int | tuple[Key, datetime]:
     return key, moment(revision.new.started)
 
 
-def _row(finding: Finding, episode: Episode) -> dict[str, Any]:
+def _row(outcome: Outcome, episode: Episode) -> dict[str, Any]:
     return {
         "state": "open" if episode.ended is None else "ended",
         "level": episode.level,
         "started": moment(episode.started),
         "ended": None if episode.ended is None else moment(episode.ended),
         "course": [[moment(change.at).isoformat(), change.level] for change in episode.course],
-        "values": _values(finding, episode),
+        "values": _values(outcome, episode),
     }
 
 
-def _values(finding: Finding, episode: Episode) -> dict[str, Any]:
-    value = value_of(finding.rule, episode)
+def _values(outcome: Outcome, episode: Episode) -> dict[str, Any]:
+    value = value_of(outcome.rule, episode)
     return {
         "value": None if value != value else value,  # noqa: PLR0124 — NaN is not itself
-        "unit": finding.rule.unit,
-        "days": days_of(finding, episode),
+        "unit": outcome.rule.unit,
+        "days": days_of(outcome, episode),
         "by_day": dict(episode.by_day),
-    } | _forecast(finding)
+    } | _forecast(outcome)
 
 
-def _forecast(finding: Finding) -> dict[str, Any]:
-    if finding.issued is None or finding.until is None:
+def _forecast(outcome: Outcome) -> dict[str, Any]:
+    if outcome.issued is None or outcome.until is None:
         return {}
-    return {"issued": moment(finding.issued).isoformat(), "until": moment(finding.until).isoformat()}
+    return {"issued": moment(outcome.issued).isoformat(), "until": moment(outcome.until).isoformat()}
 
 
-def _steps(finding: Finding, revision: Revision, now: int) -> list[dict[str, Any]]:
-    kind = revision.kind or _renewed(finding, revision, now)
+def _steps(outcome: Outcome, revision: Revision, now: int) -> list[dict[str, Any]]:
+    kind = revision.kind or _renewed(outcome, revision, now)
     if kind is None:
         return []
     shown = revision.new if revision.new is not None else revision.former
     assert shown is not None  # noqa: S101 — one of both is there, and mypy cannot know
     number = 1 if revision.former is None else revision.former.steps + 1
-    steps = [_step(finding, shown, kind, number, now, _stale(finding, revision, kind, now))]
+    steps = [_step(outcome, shown, kind, number, now, _stale(outcome, revision, kind, now))]
     if kind == "open" and shown.ended is not None:
         steps[0]["stale"] = True  # it is over already
-        steps.append(_step(finding, shown, "end", number + 1, now, stale=True))
+        steps.append(_step(outcome, shown, "end", number + 1, now, stale=True))
     for step in steps:
-        if step["stale"] and _past(finding, shown, now):
+        if step["stale"] and _past(outcome, shown, now):
             step["past"] = step["values"]["past"] = True
     return steps
 
 
-def _past(finding: Finding, episode: Episode, now: int) -> bool:
+def _past(outcome: Outcome, episode: Episode, now: int) -> bool:
     """Whether an episode was over so long ago that it is history: kept, and published to nobody who was never told."""
     if episode.ended is None:
         return False
-    rule = finding.rule
+    rule = outcome.rule
     return now - episode.ended > int(
         (max(rule.freshness, rule.patience) + rule.quiet + timedelta(days=1)).total_seconds()
     )
 
 
-def _stale(finding: Finding, revision: Revision, kind: Kind, now: int) -> bool:
+def _stale(outcome: Outcome, revision: Revision, kind: Kind, now: int) -> bool:
     """Whether so much time has passed that nobody should be paged."""
-    freshness = int(finding.rule.freshness.total_seconds())
+    freshness = int(outcome.rule.freshness.total_seconds())
     if kind in {"renew", "extend"}:
         return False
     told = revision.former is not None and revision.former.told
     if revision.new is None:
         return not told or told.people_at is None
     if revision.new.ended is None:
-        return finding.heard is None or now - min(finding.heard, now) > freshness
-    if finding.issued is not None:
+        return outcome.heard is None or now - min(outcome.heard, now) > freshness
+    if outcome.issued is not None:
         return True  # what a forecast said is over: nobody is told, what came was told by itself
-    if kind == "end" and (finding.lapsed or (told and told.people_at is not None)):
+    if kind == "end" and (outcome.lapsed or (told and told.people_at is not None)):
         return False  # known only because time passed; or people know no better than that it goes on
-    period = 86_400 if finding.rule.step is Step.DAY else 3600
-    return now - (revision.new.ended + int(finding.rule.quiet.total_seconds()) + period) > freshness
+    period = 86_400 if outcome.rule.step is Step.DAY else 3600
+    return now - (revision.new.ended + int(outcome.rule.quiet.total_seconds()) + period) > freshness
 
 
-def _renewed(finding: Finding, revision: Revision, now: int) -> Kind | None:
+def _renewed(outcome: Outcome, revision: Revision, now: int) -> Kind | None:
     """What is said of an episode that goes on unchanged; of a forecast only that it still holds."""
     if (
         revision.new is None
@@ -207,27 +207,27 @@ def _renewed(finding: Finding, revision: Revision, now: int) -> Kind | None:
         or revision.former.told is None
     ):
         return None
-    told = replace(revision.former.told, lead=lead_of(finding.rule.validity))
-    if finding.issued is not None:
+    told = replace(revision.former.told, lead=lead_of(outcome.rule.validity))
+    if outcome.issued is not None:
         return "extend" if revision.former.told.expires - LEAD <= now else None
-    return due(finding.rule.renewal, going(finding, revision.new), told, now)
+    return due(outcome.rule.renewal, going(outcome, revision.new), told, now)
 
 
-def next_renewal(finding: Finding, revision: Revision, now: int) -> int | None:
+def next_renewal(outcome: Outcome, revision: Revision, now: int) -> int | None:
     """Second at which an episode is to be looked at again, because it may have to be said; None: never."""
-    if revision.new is None or revision.new.ended is not None or finding.issued is not None:
+    if revision.new is None or revision.new.ended is not None or outcome.issued is not None:
         return None
-    lead, validity = lead_of(finding.rule.validity), int(finding.rule.validity.total_seconds())
-    said = revision.kind is not None or _renewed(finding, revision, now) is not None
+    lead, validity = lead_of(outcome.rule.validity), int(outcome.rule.validity.total_seconds())
+    said = revision.kind is not None or _renewed(outcome, revision, now) is not None
     former = None if revision.former is None else revision.former.told
     expires = now + validity if said or former is None else former.expires
-    return next_due(finding.rule.renewal, going(finding, revision.new), Told(expires, lead=lead), now)
+    return next_due(outcome.rule.renewal, going(outcome, revision.new), Told(expires, lead=lead), now)
 
 
-def _step(finding: Finding, episode: Episode, kind: Kind, number: int, now: int, stale: bool) -> dict[str, Any]:
-    renewal = _renewal(finding, episode, now)
-    said = _said(finding, episode, kind, renewal.get("through", ""), now)
-    values = _values(finding, episode) | {
+def _step(outcome: Outcome, episode: Episode, kind: Kind, number: int, now: int, stale: bool) -> dict[str, Any]:
+    renewal = _renewal(outcome, episode, now)
+    said = _said(outcome, episode, kind, renewal.get("through", ""), now)
+    values = _values(outcome, episode) | {
         "lapsed": said.lapsed,
         "latest": None if said.value != said.value else said.value,
         "days": said.days,
@@ -239,10 +239,10 @@ def _step(finding: Finding, episode: Episode, kind: Kind, number: int, now: int,
         "level": episode.level,
         "at": moment(_happened(episode, kind, now)),
         "known_at": moment(now),
-        "expires": moment(now + int(max(finding.rule.validity, AFTER[kind]).total_seconds())),
+        "expires": moment(now + int(max(outcome.rule.validity, AFTER[kind]).total_seconds())),
         "stale": stale,
         "values": values | renewal,
-        "texts": texts(finding.rule, said),
+        "texts": texts(outcome.rule, said),
     }
 
 
@@ -253,32 +253,32 @@ def _happened(episode: Episode, kind: Kind, now: int) -> int:
     return (episode.ended or now) if kind == "end" else episode.course[-1].at
 
 
-def _renewal(finding: Finding, episode: Episode, now: int) -> dict[str, Any]:
+def _renewal(outcome: Outcome, episode: Episode, now: int) -> dict[str, Any]:
     """By what a later step sees whether there is anything to say again; nothing of a forecast."""
-    if finding.issued is not None:
+    if outcome.issued is not None:
         return {}
-    shape = going(finding, episode)
-    through = whole_through(finding.rule.renewal, shape, now)
+    shape = going(outcome, episode)
+    through = whole_through(outcome.rule.renewal, shape, now)
     return {"through": through, "worst": worst_of(shape, through)}
 
 
-def _said(finding: Finding, episode: Episode, kind: Kind, through: str, now: int) -> Said:
+def _said(outcome: Outcome, episode: Episode, kind: Kind, through: str, now: int) -> Said:
     """What a step's texts speak of."""
-    shown = witness(finding, episode, kind, through)
+    shown = witness(outcome, episode, kind, through)
     return Said(
         kind,
         episode.level,
-        place_name(finding.known),
-        finding.known.spot.time_zone,
+        place_name(outcome.known),
+        outcome.known.spot.time_zone,
         shown.value,
         shown.days,
         episode.started,
         episode.ended,
         shown.since,
-        finding.lapsed and kind == "end",
-        finding.issued,
-        finding.until,
-        value_of(finding.rule, episode),
+        outcome.lapsed and kind == "end",
+        outcome.issued,
+        outcome.until,
+        value_of(outcome.rule, episode),
         max((now - episode.since) // 3600, 0),
         shown.at,
         shown.of_day,
@@ -291,7 +291,7 @@ def place_name(known: Known) -> str:
     return spot.name if not spot.commune or spot.commune in spot.name else f"{spot.name}, {spot.commune}"
 
 
-def numbered(alerts: Alerts, ids: dict[tuple[Key, datetime], int]) -> list[dict[str, Any]]:
+def numbered(alerts: Alerts, ids: dict[tuple[AlertKey, datetime], int]) -> list[dict[str, Any]]:
     """Steps with the ids of their alerts, once those opened have one."""
     return [
         step | {"alert": reference if isinstance(reference, int) else ids[reference]}
@@ -299,7 +299,7 @@ def numbered(alerts: Alerts, ids: dict[tuple[Key, datetime], int]) -> list[dict[
     ]
 
 
-def succeeded(alerts: Alerts, ids: dict[tuple[Key, datetime], int]) -> dict[int, int]:
+def succeeded(alerts: Alerts, ids: dict[tuple[AlertKey, datetime], int]) -> dict[int, int]:
     """Successors with the ids of those opened."""
     return {
         gone: reference if isinstance(reference, int) else ids[reference]

@@ -21,7 +21,7 @@ from analytics.rule import ALWAYS, Dated, Facts, Measure, Rule, own_terms
 from analytics.run.alerts.silent_inputs import fallen_silent
 from analytics.run.window.frame import Frame
 from analytics.run.window.place_facts import Known, naive
-from analytics.wording import local_date
+from analytics.wording import local_day
 from telemetry.unknown import Why
 
 _UNKNOWN_ONLY = 1 << 8
@@ -58,10 +58,10 @@ class Trail:
 
 
 #: By rule, place and season.
-Key = tuple[str, int, int]
-Trails = dict[Key, Trail]
+RuleKey = tuple[str, int, int]
+Trails = dict[RuleKey, Trail]
 #: Rules that were looked at, and why each says nothing: `telemetry.unknown.Why`, 0 where it speaks.
-Silent = dict[Key, int]
+Silent = dict[RuleKey, int]
 NOTHING: Mapping[str, Array] = MappingProxyType({})
 
 
@@ -152,7 +152,7 @@ def judge(
     rules: Sequence[Rule],
     frame: Frame,
     stored: Mapping[str, Array],
-    open_before: set[Key],
+    open_before: set[RuleKey],
     trails: Trails,
     doubted: Mapping[str, Array] = NOTHING,
     silent: Silent | None = None,
@@ -198,7 +198,7 @@ def _follow(
     measure: Measure,
     rows: NDArray[np.int64],
     periods: Periods,
-    open_before: set[Key],
+    open_before: set[RuleKey],
     trails: Trails,
 ) -> None:
     begins, seconds = periods.begins, periods.seconds
@@ -321,7 +321,7 @@ def _dated(frame: Frame, extremes: NDArray[Any], from_day: int) -> dict[str, flo
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Outcome:
     """What became of the episodes of a rule at a place."""
 
     rule: Rule
@@ -346,11 +346,11 @@ def conclude(
     rules: Mapping[str, Rule],
     places: Mapping[int, Known],
     trails: Trails,
-    former: Mapping[Key, Sequence[Episode]],
+    former: Mapping[RuleKey, Sequence[Episode]],
     now: int,
-) -> list[Finding]:
+) -> list[Outcome]:
     """Turn trails into episodes and pair them with the former ones of their key."""
-    findings = []
+    outcomes = []
     for key, trail in trails.items():
         rule, known = rules[key[0]], places[key[1]]
         before = [episode for episode in former.get(key, ()) if episode.ended is None or episode.ended >= trail.base]
@@ -363,17 +363,17 @@ def conclude(
             heard = max(
                 (run.end for run in trail.runs if not run.code & _UNKNOWN_ONLY and run.begin <= now), default=None
             )
-            findings.append(
-                Finding(
+            outcomes.append(
+                Outcome(
                     rule, known, key[2], revisions, course, heard, course.lapsed, trail.latest, seen=tuple(trail.seen)
                 )
             )
-    return findings
+    return outcomes
 
 
 def _extremes_by_day(known: Known, former: Sequence[Episode], trail: Trail) -> tuple[list[str], dict[str, float]]:
     """Days in order with their extremes: of former episodes before the trail, found anew from it on."""
-    base = local_date(trail.base, known.spot.time_zone)
+    base = local_day(trail.base, known.spot.time_zone)
     days = {day: value for old in former for day, value in old.by_day.items() if day < base}
     days |= {day: value for day, value in trail.extremes.items() if day >= base}
     return sorted(days), days
@@ -382,8 +382,8 @@ def _extremes_by_day(known: Known, former: Sequence[Episode], trail: Trail) -> t
 def _with_extremes(known: Known, episode: Episode, ordered: Sequence[str], days: Mapping[str, float]) -> Episode:
     """Give an episode the extremes of its days."""
     zone = known.spot.time_zone
-    first = bisect_left(ordered, local_date(episode.started, zone))
-    last = len(ordered) if episode.ended is None else bisect_right(ordered, local_date(episode.ended - 1, zone))
+    first = bisect_left(ordered, local_day(episode.started, zone))
+    last = len(ordered) if episode.ended is None else bisect_right(ordered, local_day(episode.ended - 1, zone))
     return Episode(episode.started, episode.ended, episode.course, {day: days[day] for day in ordered[first:last]})
 
 

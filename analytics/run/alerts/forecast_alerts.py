@@ -18,11 +18,10 @@ from analytics.level import Change, Course
 from analytics.renewal import LEAD
 from analytics.rule import Rule
 from analytics.run.alerts import alert_rows
-from analytics.run.alerts.evaluation import Finding, Key, Trail, Trails, value_of
+from analytics.run.alerts.evaluation import Outcome, RuleKey, Trail, Trails, value_of
 from analytics.run.window.place_facts import Known
-from analytics.wording import local_date
-from store.alert import Key as AlertKey
-from store.alert import Stored
+from analytics.wording import local_day
+from store.alert import AlertKey, Stored
 from store.due import Due
 from telemetry.instant import second_of
 
@@ -53,8 +52,8 @@ def announce(
     places: Mapping[int, Known],
     rules: Mapping[str, Rule],
     trails: Trails,
-    observed: Mapping[Key, Sequence[Episode]],
-    expected: Mapping[Key, Sequence[Stored]],
+    observed: Mapping[RuleKey, Sequence[Episode]],
+    expected: Mapping[RuleKey, Sequence[Stored]],
     times: Times,
 ) -> alert_rows.Alerts:
     """What a forecast says of every rule becomes its alert, beside what was observed and what was expected before."""
@@ -69,8 +68,8 @@ def announce(
         if found is None and (former is None or former_span(former).until <= times.now):
             continue  # what has passed is settled when the past is computed
         revision = _revision(known, former, found, trails.get(key))
-        finding = _finding(rule, known, key, revision, times.since, found or former_span(_given(former)), times.now)
-        alerts.append(_alerts_of(finding, times.now))
+        outcome = _outcome(rule, known, key, revision, times.since, found or former_span(_given(former)), times.now)
+        alerts.append(_alerts_of(outcome, times.now))
     return alert_rows.together(alerts)
 
 
@@ -98,24 +97,26 @@ def _revision(known: Known, former: Stored | None, found: Coming | None, trail: 
     if found is None or trail is None:
         return Revision(old, None)
     zone = known.spot.time_zone
-    first, last = local_date(found.started, zone), local_date(found.until - 1, zone)
+    first, last = local_day(found.started, zone), local_day(found.until - 1, zone)
     days = {day: trail.extremes[day] for day in sorted(trail.extremes) if first <= day <= last}
     return Revision(old, Episode(found.started, None, (Change(found.started, found.level),), days))
 
 
-def _finding(rule: Rule, known: Known, key: Key, revision: Revision, issued: int, span: Coming, now: int) -> Finding:
+def _outcome(
+    rule: Rule, known: Known, key: RuleKey, revision: Revision, issued: int, span: Coming, now: int
+) -> Outcome:
     shown = revision.new or revision.former
     value = float("nan") if shown is None else value_of(rule, shown)
-    return Finding(
+    return Outcome(
         rule, known, key[2], [revision], Course((), span.level, None), now, lapsed=False, latest=value,
         issued=issued, until=span.until,
     )  # fmt: skip
 
 
-def _alerts_of(finding: Finding, now: int) -> alert_rows.Alerts:
+def _alerts_of(outcome: Outcome, now: int) -> alert_rows.Alerts:
     """What changed; a beginning that moved by little is not worth a word."""
-    alerts = alert_rows.alerts_of([finding], now, FORECAST)
-    (revision,) = finding.revisions
+    alerts = alert_rows.alerts_of([outcome], now, FORECAST)
+    (revision,) = outcome.revisions
     former, new = revision.former, revision.new
     if former is None or new is None or revision.kind != "update" or abs(former.started - new.started) >= MOVED:
         return alerts
@@ -123,8 +124,8 @@ def _alerts_of(finding: Finding, now: int) -> alert_rows.Alerts:
 
 
 def settle(
-    expected: Mapping[Key, Sequence[Stored]],
-    observed: Mapping[Key, Sequence[tuple[Episode, Reference]]],
+    expected: Mapping[RuleKey, Sequence[Stored]],
+    observed: Mapping[RuleKey, Sequence[tuple[Episode, Reference]]],
     places: Mapping[int, Known],
     rules: Mapping[str, Rule],
     now: int,
@@ -143,8 +144,8 @@ def settle(
                 continue
             revision = _settled(former, span, None if come is None else episodes[come][0], now)
             if revision is not None:
-                finding = _finding(rules[key[0]], places[key[1]], key, revision, issued, span, now)
-                alerts.append(_alerts_of(finding, now))
+                outcome = _outcome(rules[key[0]], places[key[1]], key, revision, issued, span, now)
+                alerts.append(_alerts_of(outcome, now))
                 changed.add(key[1])
     return Settled(alert_rows.together(alerts), changed)
 
@@ -177,7 +178,7 @@ def issued_of(former: Stored) -> int:
     return second_of(former.values["issued"])
 
 
-def next_looks(alerts: alert_rows.Alerts, expected: Mapping[Key, Sequence[Stored]], now: datetime) -> list[Due]:
+def next_looks(alerts: alert_rows.Alerts, expected: Mapping[RuleKey, Sequence[Stored]], now: datetime) -> list[Due]:
     """When the open alerts of forecasts, as they are once these are written, have to be looked at again."""
     stored = {one.id: one for found in expected.values() for one in found}
     ends = {(one.place, one.id): _next_look(one) for one in stored.values() if one.state == "open"}

@@ -13,9 +13,9 @@ from analytics.episode import Episode, Kind
 from analytics.index import Step
 from analytics.indices import BY_NAME
 from analytics.renewal import Going, number_of
-from analytics.run.alerts.evaluation import Finding, Seen, terms, value_of
+from analytics.run.alerts.evaluation import Outcome, Seen, terms, value_of
 from analytics.run.window.place_facts import midnight
-from analytics.wording import local_date
+from analytics.wording import local_day
 
 
 class Witness(NamedTuple):
@@ -33,89 +33,89 @@ class Witness(NamedTuple):
     of_day: bool = False
 
 
-def going(finding: Finding, episode: Episode) -> Going:
+def going(outcome: Outcome, episode: Episode) -> Going:
     """An episode that goes on, as renewals see it: of its days those that show its level."""
-    rule, spot = finding.rule, finding.known.spot
-    leave = terms(rule, finding.known)[-1].terms.leave[episode.level - 1]
-    shown = finding.latest <= leave if rule.below else finding.latest >= leave
+    rule, spot = outcome.rule, outcome.known.spot
+    leave = terms(rule, outcome.known)[-1].terms.leave[episode.level - 1]
+    shown = outcome.latest <= leave if rule.below else outcome.latest >= leave
     freshness = int(rule.freshness.total_seconds())
-    days = {day: value for day, value in episode.by_day.items() if _beyond(finding, value, episode.level)}
+    days = {day: value for day, value in episode.by_day.items() if _beyond(outcome, value, episode.level)}
     monthly = any(BY_NAME[name].step is Step.MONTH for name in rule.indices)
     return Going(
-        episode.since, days, rule.below, spot.time_zone, finding.heard, freshness, shown, monthly,
+        episode.since, days, rule.below, spot.time_zone, outcome.heard, freshness, shown, monthly,
     )  # fmt: skip
 
 
-def days_of(finding: Finding, episode: Episode, day: str = "") -> int:
+def days_of(outcome: Outcome, episode: Episode, day: str = "") -> int:
     """Measured local days at the episode's last level or above, to a day, or to the last; missing ones are none."""
-    shape = going(finding, episode)
+    shape = going(outcome, episode)
     return max(number_of(shape, day or max(shape.by_day, default="")), 1)
 
 
-def witness(finding: Finding, episode: Episode, kind: Kind, through: str) -> Witness:
+def witness(outcome: Outcome, episode: Episode, kind: Kind, through: str) -> Witness:
     """What is shown for an episode's level in a step; ``through`` is the day of which a renewal by days speaks."""
-    zone = finding.known.spot.time_zone
-    if finding.issued is not None:
-        return Witness(value_of(finding.rule, episode), days_of(finding, episode), episode.course[-1].at)
+    zone = outcome.known.spot.time_zone
+    if outcome.issued is not None:
+        return Witness(value_of(outcome.rule, episode), days_of(outcome, episode), episode.course[-1].at)
     again = kind in {"renew", "extend"}
-    if again and through and finding.rule.renewal.days:
-        return Witness(episode.by_day[through], days_of(finding, episode, through), episode.since)
-    one = None if episode.ended is not None else _seen(finding, episode, kind)
+    if again and through and outcome.rule.renewal.days:
+        return Witness(episode.by_day[through], days_of(outcome, episode, through), episode.since)
+    one = None if episode.ended is not None else _seen(outcome, episode, kind)
     if one is not None:
         at, value = one
-        days = days_of(finding, episode, local_date(at, zone))
-        stands = value == finding.latest
+        days = days_of(outcome, episode, local_day(at, zone))
+        stands = value == outcome.latest
         return Witness(value, days, episode.since, None if stands else at) if again else Witness(value, days, at)
-    day, value = _of_day(finding, episode)
+    day, value = _of_day(outcome, episode)
     at = int(midnight(date.fromisoformat(day), zone).timestamp()) if day else episode.since
-    days = days_of(finding, episode, day)
+    days = days_of(outcome, episode, day)
     if kind in {"end", "cancel"}:
-        same = not day or day == local_date(episode.started, zone)
+        same = not day or day == local_day(episode.started, zone)
         return Witness(value, days, episode.started, None if same else at, of_day=True)
     if again:
         return Witness(value, days, episode.since, at, of_day=True)
     return Witness(value, days, at, of_day=bool(day))
 
 
-def _seen(finding: Finding, episode: Episode, kind: Kind) -> tuple[int, float] | None:
+def _seen(outcome: Outcome, episode: Episode, kind: Kind) -> tuple[int, float] | None:
     """Second and value of what was measured that shows an open episode's level."""
     since = episode.course[-1].at if kind == "lower" else episode.since
-    mine = [one for one in finding.seen if one.at >= since]
+    mine = [one for one in outcome.seen if one.at >= since]
     if not mine:
         return None
     reached = [one for one in mine if one.entered >= episode.level]
-    if mine[-1].entered < episode.level or mine[-1].value != finding.latest:
-        return _told(finding, reached) or _told(finding, [one for one in mine if _kept(finding, one, episode.level)])
+    if mine[-1].entered < episode.level or mine[-1].value != outcome.latest:
+        return _told(outcome, reached) or _told(outcome, [one for one in mine if _kept(outcome, one, episode.level)])
     return mine[-1].at, mine[-1].value
 
 
-def _told(finding: Finding, found: list[Seen]) -> tuple[int, float] | None:
+def _told(outcome: Outcome, found: list[Seen]) -> tuple[int, float] | None:
     """Of days the last, of moments the worst."""
     if not found:
         return None
-    if finding.rule.step is Step.DAY:
+    if outcome.rule.step is Step.DAY:
         return found[-1].at, found[-1].value
-    worst = (min if finding.rule.below else max)(found, key=lambda one: one.worst)
+    worst = (min if outcome.rule.below else max)(found, key=lambda one: one.worst)
     return worst.worst_at, worst.worst
 
 
-def _kept(finding: Finding, one: Seen, level: int) -> bool:
-    return _beyond(finding, one.worst, level, kept=True)
+def _kept(outcome: Outcome, one: Seen, level: int) -> bool:
+    return _beyond(outcome, one.worst, level, kept=True)
 
 
-def _of_day(finding: Finding, episode: Episode) -> tuple[str, float]:
+def _of_day(outcome: Outcome, episode: Episode) -> tuple[str, float]:
     """Local day, ISO, and value: the extreme of what is over, else of the last day that shows the level."""
     days = episode.by_day
-    showing = [day for day, value in days.items() if _beyond(finding, value, episode.level)]
+    showing = [day for day, value in days.items() if _beyond(outcome, value, episode.level)]
     if episode.ended is None and showing:
         return max(showing), days[max(showing)]
-    extreme = value_of(finding.rule, episode)
+    extreme = value_of(outcome.rule, episode)
     return min((day for day, value in days.items() if value == extreme), default=""), extreme
 
 
-def _beyond(finding: Finding, value: float, level: int, *, kept: bool = False) -> bool:
+def _beyond(outcome: Outcome, value: float, level: int, *, kept: bool = False) -> bool:
     """Whether a value reaches a level, or does not leave it."""
-    own = terms(finding.rule, finding.known)[-1].terms
+    own = terms(outcome.rule, outcome.known)[-1].terms
     threshold = (own.leave if kept else own.enter)[level - 1]
-    side = -1.0 if finding.rule.below else 1.0
+    side = -1.0 if outcome.rule.below else 1.0
     return side * value > side * threshold or (own.inclusive[level - 1] and value == threshold)

@@ -10,22 +10,22 @@ import numpy as np
 from analytics.measure import expected_within
 from analytics.rule import Rule, Terms
 from analytics.run.alerts.alert_rows import next_renewal
-from analytics.run.alerts.evaluation import Finding, applies, terms
+from analytics.run.alerts.evaluation import Outcome, applies, terms
 from analytics.run.window.frame import Frame
 from analytics.run.window.place_facts import Known, local_date, midnight
 from store.due import Due
 
 
 def timers(
-    known: Known, row: int, part: Frame, rules: Sequence[Rule], findings: Sequence[Finding], now: datetime
+    known: Known, row: int, part: Frame, rules: Sequence[Rule], outcomes: Sequence[Outcome], now: datetime
 ) -> list[Due]:
-    """What will happen at a place, a row of a frame, because time passes; ``findings`` are the place's own."""
+    """What will happen at a place, a row of a frame, because time passes; ``outcomes`` are the place's own."""
     place, zone, second = str(known.spot.id), known.spot.time_zone, int(now.timestamp())
     moments = {
         "silence": _silence(known, row, part, rules, second),
         "trouble": next_trouble(known, rules, part.window.grid.step, second),
-        "lapse": _lapse(findings, second),
-        "renewal": _renewal(findings, second),
+        "lapse": _lapse(outcomes, second),
+        "renewal": _renewal(outcomes, second),
         "setting": _setting(known, second),
     }
     tomorrow = midnight(local_date(now, zone) + timedelta(days=1), zone)
@@ -42,15 +42,15 @@ def _silence(known: Known, row: int, part: Frame, rules: Sequence[Rule], now: in
     return next_silence(terms(rule, known)[-1].terms, last, float(part.interval[row]), now)
 
 
-def _lapse(findings: Sequence[Finding], now: int) -> int | None:
+def _lapse(outcomes: Sequence[Outcome], now: int) -> int | None:
     """Second at which the first open episode ends because nothing is heard; soon where it has passed."""
-    lapses = [finding.course.lapses for finding in findings if finding.course.lapses is not None]
+    lapses = [outcome.course.lapses for outcome in outcomes if outcome.course.lapses is not None]
     return max(min(lapses), now + 60) if lapses else None
 
 
-def _renewal(findings: Sequence[Finding], now: int) -> int | None:
+def _renewal(outcomes: Sequence[Outcome], now: int) -> int | None:
     """Second at which the first open episode may have to be said again; soon where it has passed."""
-    renewals = [next_renewal(finding, revision, now) for finding in findings for revision in finding.revisions]
+    renewals = [next_renewal(outcome, revision, now) for outcome in outcomes for revision in outcome.revisions]
     first = min((moment for moment in renewals if moment is not None), default=None)
     return None if first is None else max(first, now + 60)
 

@@ -18,7 +18,7 @@ from analytics.quality import check_window
 from analytics.quality.check import trusted
 from analytics.rule import Rule
 from analytics.run.alerts import alert_rows, forecast_alerts, timers, unjudged
-from analytics.run.alerts.evaluation import NOTHING, Finding, Key, Silent, Trails, conclude, judge
+from analytics.run.alerts.evaluation import NOTHING, Outcome, RuleKey, Silent, Trails, conclude, judge
 from analytics.run.engine.cache import LiveWindow
 from analytics.run.engine.context import Context, read_context
 from analytics.run.engine.job import Job
@@ -221,17 +221,17 @@ def _settled(
     (first, last), second = days, int(now.timestamp())
     frames, part = walked.thought.frames, walked.thought.frames[0][0]
     places, by_name = {job.known.spot.id: job.known for job in jobs}, alert_rows.rule_keys(rules)
-    findings = conclude(by_name, places, walked.trails, context.former, second)
-    settled = forecast_alerts.settle(context.expected, episodes_now(context, findings), places, by_name, second)
-    alerts = alert_rows.together((alert_rows.alerts_of(findings, second), settled.alerts))
+    outcomes = conclude(by_name, places, walked.trails, context.former, second)
+    settled = forecast_alerts.settle(context.expected, episodes_now(context, outcomes), places, by_name, second)
+    alerts = alert_rows.together((alert_rows.alerts_of(outcomes, second), settled.alerts))
     found, cached = checked(jobs, first, walked.found), dict[int, LiveWindow]()
     rows = Changes(walked.values, concatenate([]), concatenate([]))
     if part.first == first:  # of several chunks the first ones are not at hand any more
         of_place = index_rows.by_place(walked.values)
         rows = changes(jobs, part, walked.values, of_place)
-        spoken = settled.places | {finding.known.spot.id for finding in findings}
+        spoken = settled.places | {outcome.known.spot.id for outcome in outcomes}
         cached = remember(jobs, walked.chunk, context, frames, of_place, found, spoken)
-    due = _timers(jobs, part, rules, findings, now)
+    due = _timers(jobs, part, rules, outcomes, now)
     for look in forecast_alerts.next_looks(alerts, context.expected, now):
         due[int(look.topic)].append(look)
     silent = unjudged.of_places(list(places.values()), rules, walked.thought.silent, last)
@@ -240,12 +240,12 @@ def _settled(
 
 
 def _timers(
-    jobs: Sequence[Job], part: Frame, rules: Sequence[Rule], findings: Sequence[Finding], now: datetime
+    jobs: Sequence[Job], part: Frame, rules: Sequence[Rule], outcomes: Sequence[Outcome], now: datetime
 ) -> dict[int, list[Due]]:
     """Place → what will happen there because time passes."""
-    of_place: dict[int, list[Finding]] = {}
-    for finding in findings:
-        of_place.setdefault(finding.known.spot.id, []).append(finding)
+    of_place: dict[int, list[Outcome]] = {}
+    for outcome in outcomes:
+        of_place.setdefault(outcome.known.spot.id, []).append(outcome)
     return {
         job.known.spot.id: timers.timers(job.known, row, part, rules, of_place.get(job.known.spot.id, ()), now)
         for row, job in enumerate(jobs)
@@ -253,18 +253,18 @@ def _timers(
 
 
 def episodes_now(
-    context: Context, findings: Sequence[Finding]
-) -> dict[Key, list[tuple[Episode, forecast_alerts.Reference]]]:
+    context: Context, outcomes: Sequence[Outcome]
+) -> dict[RuleKey, list[tuple[Episode, forecast_alerts.Reference]]]:
     """Observed episodes of the keys that a forecast spoke of, with what they are known by."""
-    episodes: dict[Key, list[tuple[Episode, forecast_alerts.Reference]]] = {
+    episodes: dict[RuleKey, list[tuple[Episode, forecast_alerts.Reference]]] = {
         key: [(episode, episode.id) for episode in context.former.get(key, ())] for key in context.expected
     }
-    for finding in findings:
-        key = finding.rule.name, finding.known.spot.id, finding.season
+    for outcome in outcomes:
+        key = outcome.rule.name, outcome.known.spot.id, outcome.season
         if key in episodes:
             revised = [
-                (one.new, alert_rows.reference(one, alert_rows.key_of(finding))) for one in finding.revisions if one.new
+                (one.new, alert_rows.reference(one, alert_rows.key_of(outcome))) for one in outcome.revisions if one.new
             ]
-            touched = {one.former.id for one in finding.revisions if one.former}
+            touched = {one.former.id for one in outcome.revisions if one.former}
             episodes[key] = [one for one in episodes[key] if one[0].id not in touched] + revised
     return episodes

@@ -38,10 +38,10 @@ class Context:
     #: Their values on the context days.
     stored: DailyValues
     #: States before the chunk.
-    states: dict[index_state.Key, list[float]]
-    former: dict[evaluation.Key, list[Episode]]
+    states: dict[index_state.StateKey, list[float]]
+    former: dict[evaluation.RuleKey, list[Episode]]
     #: Alerts of forecasts.
-    expected: dict[evaluation.Key, list[Stored]]
+    expected: dict[evaluation.RuleKey, list[Stored]]
     #: (places,) last reading before the frame, datetime64[us]; NaT where there is none or nobody asks.
     heard: Times
     #: Index → (places, days) of long memory: read once, then added to.
@@ -185,25 +185,25 @@ async def _stored(
     return stored
 
 
-async def _states(connection: Connection, jobs: Sequence[Job], first: date) -> dict[index_state.Key, list[float]]:
+async def _states(connection: Connection, jobs: Sequence[Job], first: date) -> dict[index_state.StateKey, list[float]]:
     before = first - timedelta(days=1)
     cold = [job.known for job in jobs if job.cached is None]
-    stored: dict[index_state.Key, list[float]] = {}
+    stored: dict[index_state.StateKey, list[float]] = {}
     if cold:
         moments = [midnight(before, known.spot.time_zone) for known in cold]
         stored = await index_state.read(connection, [known.spot.id for known in cold], moments)
     for job in jobs:
         if job.cached is not None:
             for (name, season), state in job.cached.state_after(before).items():
-                stored[index_state.Key(job.known.spot.id, name, season)] = state
+                stored[index_state.StateKey(job.known.spot.id, name, season)] = state
     return stored
 
 
 async def _former(
     connection: Connection, jobs: Sequence[Job], first: date, lead: int
-) -> tuple[dict[evaluation.Key, list[Episode]], dict[evaluation.Key, list[Stored]]]:
-    found: dict[evaluation.Key, list[Episode]] = {}
-    expected: dict[evaluation.Key, list[Stored]] = {}
+) -> tuple[dict[evaluation.RuleKey, list[Episode]], dict[evaluation.RuleKey, list[Stored]]]:
+    found: dict[evaluation.RuleKey, list[Episode]] = {}
+    expected: dict[evaluation.RuleKey, list[Stored]] = {}
     asked = []
     for job in jobs:
         if job.cached is not None and job.cached.former is not None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import numpy as np
 
-from analytics.forecast import Said, laid_on
+from analytics.forecast import ForecastSeries, laid_on
 from analytics.grid import HOUR
 from analytics.index import Index, Step
 from analytics.indices import BY_NAME
@@ -63,7 +63,7 @@ class Ahead:
     """A place with its forecast."""
 
     known: Known
-    forecast: Mapping[str, Said]
+    forecast: Mapping[str, ForecastSeries]
     #: Height above the place for which it was made [m]; NaN where not known.
     rise: float
 
@@ -108,7 +108,7 @@ def grouped(
     places: Mapping[int, Known], issues: Sequence[forecast.Issue], said: forecast.Series
 ) -> dict[Reach, list[Ahead]]:
     """Places by issue and end of their forecast."""
-    shared = {key: Said(times.astype("datetime64[s]"), values) for key, (times, values) in said.items()}
+    shared = {key: ForecastSeries(times.astype("datetime64[s]"), values) for key, (times, values) in said.items()}
     of_place: dict[int, list[forecast.Issue]] = {}
     for issue in issues:
         of_place.setdefault(issue.place, []).append(issue)

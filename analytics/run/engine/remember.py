@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from analytics.index import Index
-from analytics.run.alerts.evaluation import Key
+from analytics.run.alerts.evaluation import RuleKey
 from analytics.run.engine.cache import Carried, Kept, LiveWindow
 from analytics.run.engine.context import Context, DailyValues
 from analytics.run.engine.job import Job
@@ -139,8 +139,8 @@ def _remembered(
     return cached
 
 
-def _by_place(of_keys: Mapping[Key, Of]) -> dict[int, dict[Key, Of]]:
-    of_place: dict[int, dict[Key, Of]] = {}
+def _by_place(of_keys: Mapping[RuleKey, Of]) -> dict[int, dict[RuleKey, Of]]:
+    of_place: dict[int, dict[RuleKey, Of]] = {}
     for key, one in of_keys.items():
         of_place.setdefault(key[1], {})[key] = one
     return of_place

@@ -24,7 +24,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from analytics.run.engine.portions import set_apart
-from analytics.run.neighbours.spatial_check import REACH, Inputs, Run, inputs, judge, runs
+from analytics.run.neighbours.spatial_check import REACH, Inputs, Stretch, inputs, spatial_verdicts, stretches
 from analytics.run.neighbours.station_days import Piece, days_of, slices, spans
 from analytics.run.window.place_facts import Known, local_date, midnight
 from store import area, uncomputed, work
@@ -94,9 +94,9 @@ async def compare(connection: Connection, token: UUID, place: int, now: datetime
         await area.compared(connection, place, date.min, date.max)
     deployed = [[local_date(one, station.time_zone) for one in station.deployed] for station in stations]
     last = min((_ended(one, now) for one in known), default=date.min)
-    for run in runs(await area.changed_days(connection, place), last, len(known)):
-        given = await inputs(connection, known, run)
-        await _judged(connection, token, place, run, given, deployed, now)
+    for stretch in stretches(await area.changed_days(connection, place), last, len(known)):
+        given = await inputs(connection, known, stretch)
+        await _judged(connection, token, place, stretch, given, deployed, now)
     await area.release(connection, token)
 
 
@@ -249,20 +249,24 @@ async def _judged(
     connection: Connection,
     token: UUID,
     place: int,
-    run: Run,
+    stretch: Stretch,
     given: Inputs,
     deployed: Sequence[Sequence[date]],
     now: datetime,
 ) -> None:
-    """Compare a run of days, and write what came of it."""
-    found = await asyncio.to_thread(judge, given, run, deployed, now)
+    """Compare a stretch of days, and write what came of it."""
+    found = await asyncio.to_thread(spatial_verdicts, given, stretch, deployed, now)
     limits = [
-        (feed.datastream, midnight(run.first, one.spot.time_zone), midnight(run.last + _DAY, one.spot.time_zone))
+        (
+            feed.datastream,
+            midnight(stretch.first, one.spot.time_zone),
+            midnight(stretch.last + _DAY, one.spot.time_zone),
+        )
         for one in given.known
         for feed in one.feeds
     ]
     async with connection.transaction():
         await _hold(connection, token, place)
-        await area.compared(connection, place, run.first, run.last)
-        if changed := await area.replace(connection.cursor(), limits, found, now, whole=run.whole):
+        await area.compared(connection, place, stretch.first, stretch.last)
+        if changed := await area.replace(connection.cursor(), limits, found, now, whole=stretch.whole):
             await area.changed(connection.cursor(), changed)

@@ -31,7 +31,7 @@ LEAST = 4
 _DAY = timedelta(days=1)
 
 
-class Run(NamedTuple):
+class Stretch(NamedTuple):
     """Days one after the other that are compared: wholly, or only for drift."""
 
     first: date
@@ -39,10 +39,10 @@ class Run(NamedTuple):
     whole: bool
 
 
-def runs(changed: Sequence[tuple[date, bool]], last: date, stations: int) -> list[Run]:
+def stretches(changed: Sequence[tuple[date, bool]], last: date, stations: int) -> list[Stretch]:
     """Runs of the days that changed, (day, wholly) in order, of days that have ended everywhere; none is too long."""
     longest = min(max(TOGETHER // max(stations, 1), 1), REACH + 1)
-    found: list[Run] = []
+    found: list[Stretch] = []
     for day, whole in changed:
         if day > last:
             break
@@ -55,13 +55,13 @@ def runs(changed: Sequence[tuple[date, bool]], last: date, stations: int) -> lis
         ):
             found[-1] = former._replace(last=day)
         else:
-            found.append(Run(day, day, whole))
+            found.append(Stretch(day, day, whole))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a run of days is judged from; the last two None where only drift is."""
+    """What a stretch of days is judged from; the last two None where only drift is."""
 
     known: Sequence[Known]
     #: (stations, `REACH` + days) mean temperatures of whole days [°C].
@@ -71,15 +71,15 @@ class Inputs:
     hours: NDArray[Any] | None
 
 
-async def inputs(connection: Connection, known: Sequence[Known], run: Run) -> Inputs:
-    """Read what a run of days is judged from."""
+async def inputs(connection: Connection, known: Sequence[Known], stretch: Stretch) -> Inputs:
+    """Read what a stretch of days is judged from."""
     ids = [one.spot.id for one in known]
-    begin = run.first - timedelta(days=REACH)
-    means = _laid(await area.means(connection, ids, begin, run.last), ids, begin, run.last)
-    if not run.whole:
+    begin = stretch.first - timedelta(days=REACH)
+    means = _laid(await area.means(connection, ids, begin, stretch.last), ids, begin, stretch.last)
+    if not stretch.whole:
         return Inputs(known, means, None, None)
-    rain = _laid(await area.rain(connection, ids, run.first, run.last), ids, run.first, run.last)
-    return Inputs(known, means, rain, await area.hours(connection, ids, run.first, run.last))
+    rain = _laid(await area.rain(connection, ids, stretch.first, stretch.last), ids, stretch.first, stretch.last)
+    return Inputs(known, means, rain, await area.hours(connection, ids, stretch.first, stretch.last))
 
 
 def _laid(rows: NDArray[Any], ids: Sequence[int], first: date, last: date) -> Array:
@@ -90,15 +90,17 @@ def _laid(rows: NDArray[Any], ids: Sequence[int], first: date, last: date) -> Ar
     return laid
 
 
-def judge(given: Inputs, run: Run, deployed: Sequence[Sequence[date]], now: datetime) -> list[Verdict]:
-    """What the comparison says of a run of days; ``deployed`` has the days on which thermometers were put up."""
+def spatial_verdicts(
+    given: Inputs, stretch: Stretch, deployed: Sequence[Sequence[date]], now: datetime
+) -> list[Verdict]:
+    """What the comparison says of a stretch of days; ``deployed`` has the days on which thermometers were put up."""
     if len(given.known) < LEAST:
         return []
     places = static(given.known)
     around = neighbourhood(places.latitude, places.longitude, places.elevation)
     zones = [one.spot.time_zone for one in given.known]
-    hours = grids.local_days(run.first, run.last, zones, HOUR)
-    found = {("air_temperature", Reason.DRIFT): by_hour(hours, drifting(around, given.means, run, deployed))}
+    hours = grids.local_days(stretch.first, stretch.last, zones, HOUR)
+    found = {("air_temperature", Reason.DRIFT): by_hour(hours, drifting(around, given.means, stretch, deployed))}
     if given.rain is not None and given.hours is not None:
         temperature = _by_the_hour(hours, given.hours, [one.spot.id for one in given.known])
         found |= check_hours(around, hours, temperature, given.rain)
@@ -114,19 +116,19 @@ def _by_the_hour(grid: Grid, rows: NDArray[Any], ids: Sequence[int]) -> Array:
     return laid
 
 
-def drifting(around: Neighbourhood, means: Array, run: Run, deployed: Sequence[Sequence[date]]) -> Flags:
+def drifting(around: Neighbourhood, means: Array, stretch: Stretch, deployed: Sequence[Sequence[date]]) -> Flags:
     """(stations, days) flags of drift: each day looks back no further than the thermometer of then was put up.
 
     What another thermometer measured says nothing of a drift of this one, nor of its neighbours'.
     """
-    days = (run.last - run.first).days + 1
-    dates = np.datetime64(run.first, "D") - REACH + np.arange(REACH + days)
+    days = (stretch.last - stretch.first).days + 1
+    dates = np.datetime64(stretch.first, "D") - REACH + np.arange(REACH + days)
     # from where on other thermometers were in force than the day before
-    fresh = {day for one in deployed for day in one if run.first < day <= run.last}
-    begins = sorted({0, *((day - run.first).days for day in fresh)})
+    fresh = {day for one in deployed for day in one if stretch.first < day <= stretch.last}
+    begins = sorted({0, *((day - stretch.first).days for day in fresh)})
     flags = np.empty((len(means), days), np.uint8)
     for begin, end in zip(begins, [*begins[1:], days], strict=True):
-        newest = run.first + timedelta(days=begin)
+        newest = stretch.first + timedelta(days=begin)
         put_up = np.array([max((day for day in one if day <= newest), default=date.min) for one in deployed], "M8[D]")
         part = slice(begin, REACH + end)
         masked = np.where(dates[None, part] <= put_up[:, None], np.nan, means[:, part])

@@ -55,7 +55,7 @@ class NoPreview(ValueError):  # noqa: N818 — says what it is
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Effect:
     """What terms would have meant."""
 
     episodes: int
@@ -80,20 +80,20 @@ class Preview:
     #: Places that cannot be judged today, or only by what is certain, and why; places where nothing measures it.
     unjudged: list[dict[str, Any]]
     unmeasured: int
-    now: Outcome
-    then: Outcome
+    now: Effect
+    then: Effect
 
     def plain(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
 
 
-def compare(rule: Rule, values: Array, first: date, now: Terms, then: Terms) -> tuple[Outcome, Outcome]:
+def compare(rule: Rule, values: Array, first: date, now: Terms, then: Terms) -> tuple[Effect, Effect]:
     """Outcomes of two sets of terms on (places, days) of daily values."""
-    return _outcome(rule, values, first, now), _outcome(rule, values, first, then)
+    return _effect(rule, values, first, now), _effect(rule, values, first, then)
 
 
-def _outcome(rule: Rule, values: Array, first: date, terms: Terms) -> Outcome:
+def _effect(rule: Rule, values: Array, first: date, terms: Terms) -> Effect:
     days = np.datetime64(first, "D") + np.arange(values.shape[1])
     begins = np.broadcast_to(days.astype("datetime64[s]"), values.shape)
     codes = level.evaluate(rule, Measure(values), begins, [[Dated(ALWAYS, terms)]] * len(values))
@@ -107,7 +107,7 @@ def _outcome(rule: Rule, values: Array, first: date, terms: Terms) -> Outcome:
     longest = int((ends[:, 1] - starts[:, 1]).max(initial=0))
     numbers, counts = np.unique(levels[levels > 0], return_counts=True)
     by_level = {str(number): int(count) for number, count in zip(numbers, counts, strict=True)}
-    return Outcome(len(starts), int((levels > 0).any(axis=1).sum()), by_level, longest)
+    return Effect(len(starts), int((levels > 0).any(axis=1).sum()), by_level, longest)
 
 
 def daily_levels(codes: level.Codes, patience: int) -> level.Codes:

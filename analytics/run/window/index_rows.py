@@ -106,26 +106,26 @@ def _able(name: str, series: frozenset[str]) -> bool:
     )
 
 
-def last_states(indices: Sequence[Index], frame: Frame) -> dict[index_state.Key, list[float]]:
+def last_states(indices: Sequence[Index], frame: Frame) -> dict[index_state.StateKey, list[float]]:
     """State after the frame's last day, from which a next frame goes on."""
     found = {}
     for index in indices:
         result = frame.window.values.get(index.name)
         if result is not None and result.state is not None:
             for (place, season), state in zip(frame.rows, result.state[:, -1].tolist(), strict=True):
-                found[index_state.Key(place, index.name, season)] = state
+                found[index_state.StateKey(place, index.name, season)] = state
     return found
 
 
 def state_arrays(
-    indices: Sequence[Index], rows: Sequence[tuple[int, int]], stored: Mapping[index_state.Key, list[float]]
+    indices: Sequence[Index], rows: Sequence[tuple[int, int]], stored: Mapping[index_state.StateKey, list[float]]
 ) -> dict[str, Array]:
     """States read from the table as arrays; ``rows`` are (place, season)."""
     arrays = {}
     for index in indices:
         if index.state:
             missing = [np.nan] * len(index.state)
-            found = [stored.get(index_state.Key(place, index.name, season), missing) for place, season in rows]
+            found = [stored.get(index_state.StateKey(place, index.name, season), missing) for place, season in rows]
             # a state of another version of the index is none
             arrays[index.name] = np.array([one if len(one) == len(index.state) else missing for one in found], float)
     return arrays
