@@ -57,7 +57,7 @@ OURS = frozenset(room.module.split(".")[0] for room in ROOMS.values()) | {"telem
 #: A line of what a distribution put into the folder that it shares with us.
 _PUT_THERE = re.compile(rf"^({'|'.join(sorted(OURS))})(?:/|\.py,)", re.MULTILINE)
 
-#: Exit code where another's code would run: as for wrong settings, another try would not help.
+#: Exit code of wrong settings, another's code, unusable texts: another try would not help.
 REFUSED = 2
 
 HELP = """Usage: nongvu COMMAND [ARGS]...
@@ -117,6 +117,13 @@ def enter(name: str, arguments: list[str]) -> None:
         if not missing or missing in OURS:
             raise
         sys.exit(f"'nongvu {name}' needs {missing!r}: pip install 'nongvu[{room.extra}]'")
+    except ValueError as error:
+        from telemetry.language import LanguageError
+
+        if not isinstance(error, LanguageError):
+            raise
+        sys.stderr.write(f"nongvu: {error}\n")
+        sys.exit(REFUSED)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -32,12 +33,23 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):  # noqa: N818 — the standard's word
     """An answer that is a problem document."""
 
-    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: object) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        headers: dict[str, str] | None = None,
+        says: str = "",
+        fills: Mapping[str, str] | None = None,
+        **members: object,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = headers or {}
         self.members = members
+        #: What a page says of it (section ``refused`` of the languages), and with what.
+        self.says, self.fills = says, fills or {}
 
     def response(self) -> Response:
         """The problem as a response."""
@@ -48,7 +60,7 @@ class Problem(Exception):  # noqa: N818 — the standard's word
 
 def not_found(kind: str, name: object) -> Problem:
     """What does not exist and what may not be seen look alike."""
-    return Problem(404, f"there is no {kind} {name!r}, or you may not see it")
+    return Problem(404, f"there is no {kind} {name!r}, or you may not see it", says=kind)
 
 
 async def _problem(_: Request, error: Exception) -> Response:

@@ -37,9 +37,11 @@ class RuleValues(BaseModel):
         problems = [f"it has {len(own.enter)} levels: give {name} as many numbers"
                     for name in ("enter", "leave", "inclusive")
                     if isinstance(said.get(name), list) and len(said[name]) != len(own.enter)]  # fmt: skip
+        says = "levels" if problems else "fall" if own.below else "rise"
         problems = problems or _contradictions(said, own)
         if problems:
-            raise Problem(422, f"values of {rule}: " + "; ".join(problems))
+            fills = {"levels": str(len(own.enter))}
+            raise Problem(422, f"values of {rule}: " + "; ".join(problems), says=says, fills=fills)
         return said
 
 

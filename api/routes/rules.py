@@ -120,7 +120,7 @@ async def preview(here: Here, asking: Asking, rule: RuleName, body: NewPreview) 
     """Ask what a rule would have said; look at ``/v1/requests/{id}`` for the answer."""
     scope = asking.require("rules")
     if not timedelta(0) < body.last - body.first <= timedelta(days=3660):
-        raise Problem(422, "'from' must be before 'to', by ten years at most")
+        raise Problem(422, "'from' must be before 'to', by ten years at most", says="period")
     values = body.values.told(rule, await _known_rule(here, rule))
     subject = {"rule": rule, "place": body.place, "from": body.first.isoformat(), "to": body.last.isoformat(),
                "values": values}  # fmt: skip

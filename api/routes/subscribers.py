@@ -75,17 +75,23 @@ async def _enter(connection: Connection, body: NewSubscriber, values: dict[str, 
     refused = await (await connection.execute(statement("subscriber", "refused"), values)).fetchone()
     agreed = body.consent_at
     if agreed is not None and agreed > now + timedelta(days=1):
-        raise Problem(422, "consent_at has not come yet")
+        raise Problem(422, "consent_at has not come yet", says="not_come")
     if refused and (agreed is None or agreed <= refused[0]):
         word = "was erased" if refused[1] else "withdrew their consent"
         raise Problem(
             409,
             f"this person {word} on {refused[0]:%Y-%m-%d}: only their own later word brings them back"
             " (START by SMS, or consent_at later than that)",
+            says="erased" if refused[1] else "withdrew",
+            fills={"day": f"{refused[0]:%d/%m/%Y}"},
         )
     known = await (await connection.execute(statement("subscriber", "find_address"), values)).fetchone()
     if known and not refused:
-        raise Problem(409, "this address is known already: the department adds places with 'nongvu subscriber add'")
+        raise Problem(
+            409,
+            "this address is known already: the department adds places with 'nongvu subscriber add'",
+            says="known",
+        )
     if known:
         number = int(known[0])
         await connection.execute(statement("subscriber", "set_state"), {"subscriber": number, "state": "active"})

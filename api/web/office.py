@@ -23,6 +23,7 @@ from api.routes.unjudged import Names, says
 from api.web import view
 from api.web.ended import ended_on
 from api.web.page import language_for, render
+from api.web.refused import refusal
 from api.web.sign_in import text
 from api.web.words import Language, ago, time_and_date
 from store import visible, visible_row
@@ -201,14 +202,14 @@ async def add(request: Request, here: Here, asking: Asking) -> Response:
     except (ValidationError, Problem) as error:
         if isinstance(error, Problem) and error.status in {401, 403}:
             raise
-        wrong = error.detail if isinstance(error, Problem) else "; ".join(entry["msg"] for entry in error.errors())
+        language = language_for(request, here)
         async with here.reading() as connection:
             found = await visible.rows(
                 connection, visible_row.Subscriber, "subscribers", asking.require("subscribers"), **LIST
             )
         return render(
-            request, here, "people.html", language_for(request, here), status=422, asking=asking, people=found, said="",
-            wrong=wrong, languages=languages.SHELF.names,
+            request, here, "people.html", language, status=422, asking=asking, people=found, said="",
+            wrong=refusal(error, language), languages=languages.SHELF.names,
         )  # fmt: skip
     return _back("/office/people", "added")
 
@@ -251,23 +252,21 @@ async def preview(request: Request, here: Here, asking: Asking) -> Response:
     try:
         first, last = (_day(text(sent, name, 10)) for name in ("from", "to"))
         wish = {"place": text(sent, "place", 63), "from": first, "to": last}
-        body = rule_routes.NewPreview.model_validate(
-            wish | {"values": _tried(text(sent, "enter", 100), language_for(request, here))}
-        )
+        body = rule_routes.NewPreview.model_validate(wish | {"values": _tried(text(sent, "enter", 100))})
         answer = await rule_routes.preview(here, asking, text(sent, "rule", 63), body)
     except (ValueError, Problem) as error:
         if isinstance(error, Problem) and error.status in {401, 403}:
             raise
-        return await _rules(request, here, asking, 0, error.detail if isinstance(error, Problem) else str(error)[:300])
+        return await _rules(request, here, asking, 0, refusal(error, language_for(request, here)))
     return RedirectResponse(f"/office/rules?asked={answer.headers['location'].rpartition('/')[2]}", 303)
 
 
-def _tried(thresholds: str, language: Language) -> dict[str, object]:
+def _tried(thresholds: str) -> dict[str, object]:
     """Thresholds as people type them: with decimal points or commas, spaces between."""
     try:
         numbers = [float(part) for part in thresholds.replace(",", ".").replace(";", " ").split()]
     except ValueError:
-        raise Problem(422, languages.SHELF.words(language, "office")["not_numbers"]) from None
+        raise Problem(422, "thresholds are numbers with spaces between them", says="not_numbers") from None
     return {"enter": numbers} if numbers else {}
 
 
@@ -276,6 +275,10 @@ def _midnight(written: str) -> str | None:
     return f"{written}T00:00:00+07:00" if written else None
 
 
-def _day(text_: str) -> datetime:
-    day = date.fromisoformat(text_)
+def _day(written: str) -> datetime:
+    """A day of a form, as browsers send it."""
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        raise Problem(422, f"{written[:10]!r} is no day", says="day") from None
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -16,11 +16,11 @@ from api.settings import ApiSettings
 from api.web.page import TEMPLATES
 from tests import tongue
 
-from .test_office import people, sign_in  # noqa: F401 — a fixture
+from .test_office import csrf, people, sign_in  # noqa: F401 — a fixture
 
 API = Path(languages.__file__).parent.parent
 #: Sections whose texts are asked for by what was found: a reason, an audience, a unit of time.
-BY_VALUE = {"audiences"}
+BY_VALUE = {"audiences"}  # and keys of `refused` by what a problem says
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def named() -> set[str]:
         found |= {
             node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
-    for path in (API / "routes").glob("unjudged.py"):
+    for path in (API / "routes").glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         found |= {
             node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
@@ -82,7 +82,7 @@ def test_no_text_is_translated_for_nothing() -> None:
         f"[{section}] {key}"
         for section, texts in languages.SHELF.languages["vi"].sections.items()
         for key in texts
-        if section not in BY_VALUE and key not in asked
+        if section not in BY_VALUE and key not in asked and not key.startswith("state_")
     ]
     assert idle == [], "named by no template and no code: take it away in every language"
 
@@ -127,6 +127,73 @@ async def test_officers_choose_among_the_languages_of_the_shelf(
         ("vi", "Tiếng Việt"), ("en", "English"), ("tyz", "Tày"),
     ]  # fmt: skip
     assert "tyz.agreed_on" in page
+    body = {"csrf": csrf(page), "phone": "0912345678", "place": "huu-lung", "how": "paper", "language": "tyz"}
+    assert (await client.post("/office/people", data=body)).status_code == 303
+    assert "<td>đang nhận</td>" in (await client.get("/office/people")).text, "it said 'active' in every language"
+
+
+@pytest.mark.parametrize(
+    ("changed", "key", "vi", "en"),
+    [
+        ({"phone": "12"}, "phone", "Số điện thoại không đúng.", "This is no phone number."),
+        ({"place": "nowhere"}, "place", "Không có địa bàn mang mã này", "There is no place of this code"),
+        ({"language": "xx"}, "language", "Chưa có ngôn ngữ này.", "There is no such language."),
+        ({"agreed": "x"}, "agreed", "Ngày đồng ý không đúng.", "The day they agreed is no day."),
+        ({"agreed": "2099-01-01"}, "not_come", "Ngày đồng ý chưa đến.", "has not come yet"),
+        ({"how": ""}, "how", "Cần chọn họ đồng ý bằng cách nào.", "Say how they agreed."),
+        ({}, "known", "Số này đã có trong danh sách", "This number is known already"),
+    ],
+)
+async def test_why_somebody_was_not_added_is_said_in_the_readers_language(
+    client: httpx.AsyncClient,
+    people: str,  # noqa: F811
+    third: None,
+    changed: dict[str, str],
+    key: str,
+    vi: str,
+    en: str,
+) -> None:
+    """English sentences of the API stood on the Vietnamese page."""
+    await sign_in(client, "can-bo")
+    mark = csrf((await client.get("/office/people")).text)
+    body = {"csrf": mark, "phone": "0912345678", "place": "huu-lung", "how": "paper", "language": "vi"}
+    if not changed:
+        assert (await client.post("/office/people", data=body)).status_code == 303
+    for language, said in (("vi", vi), ("en", en), ("tyz", f"tyz.{key}")):
+        page = (await client.post(f"/office/people?lang={language}", data=body | changed)).text
+        wrong = re.search(r'class="wrong" role="alert">([^<]*)<', page)
+        assert wrong is not None
+        assert said in wrong[1], wrong[1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "key", "vi"),
+    [
+        ({"enter": "19 14"}, "levels", "Quy tắc này có 3 cấp: cần đủ 3 ngưỡng."),
+        ({"enter": "12 14 19"}, "fall", "Ngưỡng phải giảm dần theo cấp."),
+        ({"enter": "a b"}, "not_numbers", "Ngưỡng là các số"),
+        ({"from": "x"}, "day", "Chưa chọn đủ ngày."),
+        ({"from": "2026-02-01"}, "period", "Ngày đầu phải trước ngày cuối"),
+        ({"place": "nowhere"}, "place", "Không có địa bàn mang mã này"),
+        ({"rule": "no_such"}, "rule", "Không có quy tắc này"),
+    ],
+)
+async def test_why_a_rule_was_not_tried_is_said_in_the_readers_language(
+    client: httpx.AsyncClient,
+    people: str,  # noqa: F811
+    third: None,
+    changed: dict[str, str],
+    key: str,
+    vi: str,
+) -> None:
+    await sign_in(client, "ky-su")
+    body = {"csrf": csrf((await client.get("/office/rules")).text), "rule": "cold_spell", "place": "huu-lung-1",
+            "from": "2025-12-01", "to": "2026-01-01"}  # fmt: skip
+    for language, said in (("vi", vi), ("tyz", f"tyz.{key}")):
+        page = (await client.post(f"/office/rules?lang={language}", data=body | changed)).text
+        wrong = re.search(r'class="wrong" role="alert">([^<]*)<', page)
+        assert wrong is not None
+        assert said in wrong[1], wrong[1]
 
 
 async def test_what_is_not_judged_is_told_in_every_language_of_the_shelf(

@@ -156,22 +156,38 @@ def test_what_is_read_aloud_has_no_words_of_another_language(third):
     assert spelled("12 mm, 3-4 °C", "tyz") == "12 mm, 3-4 °C"
 
 
-def test_the_command_lists_the_languages_of_the_shelf(tmp_path):
-    """A copy of the packages with one file more, as whoever adds a language has it."""
+def copied(tmp_path):
+    """The packages as whoever adds a language has them; returns the folder of notify's languages."""
     root = Path(languages.__file__).parent.parent.parent
     for name in nongvu.OURS:
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(root / "nongvu.py", tmp_path)
-    folder = tmp_path / "notify" / "languages"
+    return tmp_path / "notify" / "languages"
+
+
+def command(tmp_path, *arguments):
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "nongvu", *arguments], capture_output=True, text=True, timeout=60,
+        env={"PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+def test_the_command_lists_the_languages_of_the_shelf(tmp_path):
+    folder = copied(tmp_path)
     (folder / "tyz.toml").write_text(tongue.text_of(folder, without=languages.OWN), encoding="utf-8")
-    asked = [sys.executable, "-P", "-m", "nongvu", "subscriber", "add", "--help"]
-    done = subprocess.run(
-        asked, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": str(tmp_path), "COLUMNS": "200"}
-    )
+    done = command(tmp_path, "subscriber", "add", "--help")
     assert "vi (Tiếng Việt), en (English), tyz (Tày)" in done.stdout, done.stdout + done.stderr
 
 
-def test_a_file_that_is_not_whole_stops_the_process_and_says_where(tmp_path):
+def test_a_file_that_is_not_whole_stops_the_command_in_a_line(tmp_path):
+    folder = copied(tmp_path)
+    (folder / "tyz.toml").write_text(tongue.text_of(folder, without=("frame", *languages.OWN)), encoding="utf-8")
+    done = command(tmp_path, "notify", "--help")
+    assert done.returncode == 2
+    assert done.stderr == f"nongvu: {folder / 'tyz.toml'}: [frame] is missing; translate it, or name it in lacks\n"
+
+
+def test_a_file_that_is_not_whole_is_refused(tmp_path):
     folder = tmp_path / "languages"
     shutil.copytree(Path(languages.__file__).parent, folder)
     said = tongue.text_of(folder, without=("frame",))
