@@ -210,3 +210,34 @@ def took(connection, worker, most):
         ).fetchall()
         seconds = time.perf_counter() - begin
         return {row[0] for row in rows}, buffers(connection) - before, seconds
+
+
+@pytest.mark.parametrize(("many", "each"), [(400, 200), (1, 60_000)])
+def test_a_take_never_moves_more_marks_than_a_live_reading_can_wait_for(connection, many, each):
+    """Many marks of older days are taken in parts, whoever they are of; nothing is lost, and each take is short."""
+    places = stations(connection, many + 1)
+    connection.execute(
+        "INSERT INTO mark (place, from_time, to_time, cause, marked_at)"
+        " SELECT place, %(old)s, %(old)s, 'reading', clock_timestamp() - interval '1000 s' + make_interval(secs => n / 1e3)"
+        " FROM generate_series(1, %(each)s) AS n, unnest(%(places)s::int[]) AS place",
+        {"old": NOW - 3 * DAY, "each": each, "places": places[:many]},
+    )
+    total = many * each
+    taken, _, seconds = took(connection, "a", most=500)
+    (left,) = connection.execute("SELECT count(*) FROM mark").fetchone()
+    assert taken
+    assert total - 10_000 <= left < total
+    assert seconds < 2.0
+    # under its lease, and given back, what was taken of a place is one mark
+    assert connection.execute("SELECT max(jsonb_array_length(marks)) FROM lease").fetchone() == (1,)
+    connection.execute("UPDATE lease SET expires_at = '-infinity'; SELECT expire_leases()")
+    assert connection.execute("SELECT count(*) FROM mark").fetchone() == (left + len(taken),)
+    mark(connection, [places[-1]])
+    assert places[-1] in took(connection, "b", most=500)[0]
+    connection.execute("DELETE FROM lease")
+    takes = 0
+    while took(connection, "a", most=500)[0]:
+        connection.execute("DELETE FROM lease")
+        takes += 1
+    assert connection.execute("SELECT count(*) FROM mark").fetchone() == (0,)
+    assert takes <= total / 5_000

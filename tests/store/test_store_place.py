@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nongvu import ROOMS
+from store.migrate import MigrationError, migrate
 
 
 @pytest.fixture
@@ -269,3 +270,27 @@ def test_store_check_finds_outlines_that_were_taken_unchecked(nongvu, database, 
     assert "field-0" in says[1]
     nongvu("place", "import", str(file))
     assert "outlines" not in nongvu("store", "check")
+
+
+def test_a_time_zone_that_is_none_never_gets_into_the_table(database):
+    """One such place stopped analytics at every place: who writes past the command is refused as well."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("INSERT INTO place (code, kind, name) VALUES ('s', 'station', 'S')")
+        for zone in ("Etc/Nowhere", "", "Asia/Hà Nội"):
+            with pytest.raises(psycopg.errors.InvalidParameterValue, match="not recognized"):
+                connection.execute("UPDATE place SET time_zone = %s", [zone])
+        connection.execute("UPDATE place SET time_zone = 'Asia/Bangkok'")
+
+
+def test_an_upgrade_names_the_places_whose_time_zone_is_none(database):
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("ALTER TABLE place DROP CONSTRAINT place_time_zone_check")
+        connection.execute("DELETE FROM migration WHERE name = '0235_known_time_zones.sql'")
+        connection.execute(
+            "INSERT INTO place (code, kind, name, time_zone) VALUES ('a', 'field', 'A', 'Etc/Nowhere'),"
+            " ('b', 'field', 'B', 'Asia/Bangkok')"
+        )
+        with pytest.raises((psycopg.Error, MigrationError), match=r'time zone "Etc/Nowhere" of a is none'):
+            migrate(database)
+        connection.execute("UPDATE place SET time_zone = 'Asia/Ho_Chi_Minh' WHERE code = 'a'")
+        assert migrate(database) == ["0235_known_time_zones.sql"]
