@@ -173,3 +173,26 @@ async def test_what_the_database_refuses_is_told_once_counted_and_seen_by_the_do
             drop_user(connection, name)
     told = [line for line in said.splitlines() if "permission denied for table request" in line]
     assert len(told) == 1, said
+
+
+@pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "Asia/Kathmandu"])
+async def test_a_station_of_minute_readings_that_falls_silent_is_told_when_its_time_comes(database, zone):
+    """Its time lies between two steps of the grid: the look comes when the step ends that shows it, not before."""
+    place, streams = station(database, zone=zone)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE datastream SET interval_seconds = 60")
+    last = START + 30 * HOUR + 3 * HOUR / 60
+    for stream in streams.values():
+        deliver(database, stream, [(last - HOUR * k / 60, 15.0 + k % 7 / 10) for k in range(600)])
+    query = "SELECT count(*) FROM alert WHERE rule = 'silent_station' AND place = %s"
+    due = "SELECT min(at) FROM due WHERE kind = 'silence' AND topic = %s"
+    await settle(database, last + HOUR / 60)
+    assert scalar(database, query, place) == 0
+    for _ in range(3):
+        at = scalar(database, due, str(place))
+        assert at is not None
+        assert at <= last + 3 * HOUR + HOUR / 3
+        await settle(database, at)
+        if scalar(database, query, place):
+            break
+    assert scalar(database, query, place) == 1

@@ -23,7 +23,7 @@ def timers(
     place, zone, second = str(known.spot.id), known.spot.time_zone, int(now.timestamp())
     moments = {
         "silence": _silence(known, row, part, rules, second),
-        "trouble": next_trouble(known, rules, part.window.grid.step, second),
+        "trouble": next_trouble(known, rules, steps_of(part, row), second),
         "lapse": _lapse(outcomes, second),
         "renewal": _renewal(outcomes, second),
         "setting": _setting(known, second),
@@ -39,7 +39,7 @@ def _silence(known: Known, row: int, part: Frame, rules: Sequence[Rule], now: in
     last = last_heard(part, row)
     if rule is None or last is None or not applies(rule, known):
         return None
-    return next_silence(terms(rule, known)[-1].terms, last, float(part.interval[row]), now)
+    return next_silence(terms(rule, known)[-1].terms, last, float(part.interval[row]), steps_of(part, row), now)
 
 
 def _lapse(outcomes: Sequence[Outcome], now: int) -> int | None:
@@ -70,10 +70,10 @@ def last_heard(part: Frame, row: int) -> int | None:
     return None if np.isnat(heard) else int(heard.astype("datetime64[s]").astype(np.int64))
 
 
-def next_trouble(known: Known, rules: Sequence[Rule], step: int, now: int) -> int | None:
+def next_trouble(known: Known, rules: Sequence[Rule], steps: tuple[int, int], now: int) -> int | None:
     """Second of the first step at which trouble that goes on with a place's gateway reaches its next level."""
     coming = [
-        -(-int(trouble.from_time.timestamp() + hours * 3600) // step) * step
+        end_of_step(int(trouble.from_time.timestamp() + hours * 3600), steps)
         for rule in rules
         if rule.trouble
         for trouble in known.troubles
@@ -83,8 +83,24 @@ def next_trouble(known: Known, rules: Sequence[Rule], step: int, now: int) -> in
     return min((second for second in coming if second > now), default=None)
 
 
-def next_silence(of_place: Terms, last: int, interval: float, now: int) -> int | None:
-    """Second at which a place that stays silent reaches the next level of silence."""
+def next_silence(of_place: Terms, last: int, interval: float, steps: tuple[int, int], now: int) -> int | None:
+    """Second of the first step at which a place that stays silent has reached the next level of silence.
+
+    Where a step takes 10 minutes and readings come every minute, the level is reached between two steps: a look before
+    the step ends sees nothing yet, and the next one would be that of the next level.
+    """
     wait = float(expected_within(np.array([interval]))[0])
-    coming = (last + int(wait + hours * 3600) for hours in of_place.enter)
+    coming = (end_of_step(last + int(wait + hours * 3600), steps) for hours in of_place.enter)
     return min((second for second in coming if second > now), default=None)
+
+
+def steps_of(part: Frame, row: int) -> tuple[int, int]:
+    """Second at which the steps of a row of a frame begin, and how long each is [s]."""
+    grid = part.window.grid
+    return int(grid.start[row].astype(np.int64)), grid.step
+
+
+def end_of_step(second: int, steps: tuple[int, int]) -> int:
+    """Second at which the step of a grid (start, length [s]) ends that a second lies in; itself where one ends."""
+    start, step = steps
+    return start - (start - second) // step * step
