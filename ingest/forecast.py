@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from ingest.conversion import ConversionError, conversion
+from store.csv_list import Row, lines
 from store.forecast import Said
 from telemetry.quantities import QUANTITIES
 
@@ -100,26 +99,35 @@ def _gfs(document: Any, source: str) -> Forecast:
 
 def _csv(text: str, source: str) -> Forecast:
     """Columns valid_time and quantities (unit in brackets, as ``air_temperature (degF)``), or quantity and value."""
-    rows = list(csv.DictReader(io.StringIO(text)))
-    if not rows or "valid_time" not in rows[0]:
+    rows = list(lines(text, "the forecast", ForecastError))
+    if not rows or "valid_time" not in rows[0].cells:
         raise ForecastError("a forecast's CSV has a column valid_time, and reference_time or --issued")
     values: list[Said] = []
+    for line, row, problem in rows:
+        try:
+            if problem:
+                raise ForecastError(problem)
+            values += _row(row)
+        except (ForecastError, ValueError, TypeError) as error:
+            message = f"line {line}: {error}"
+            raise ForecastError(message) from error
+    issued = rows[0].cells.get("reference_time")
     try:
-        for row in rows:
-            time = _moment(row["valid_time"], UTC)
-            if "quantity" in row and "value" in row:
-                values += _said(row["quantity"], row.get("unit") or "", [(time, row["value"])])
-                continue
-            for name, value in row.items():
-                quantity, _, unit = name.partition(" (")
-                if quantity in QUANTITIES:
-                    values += _said(quantity, unit.rstrip(")"), [(time, value)])
-        issued = rows[0].get("reference_time")
         return Forecast(_moment(issued, UTC) if issued else None, source or "csv", values)
-    except ForecastError:
-        raise
     except (ValueError, TypeError) as error:
-        raise ForecastError(str(error)) from error
+        message = f"reference_time: {error}"
+        raise ForecastError(message) from error
+
+
+def _row(row: Row) -> Iterator[Said]:
+    time = _moment(row["valid_time"], UTC)
+    if "quantity" in row and "value" in row:
+        yield from _said(row["quantity"], row.get("unit") or "", [(time, row["value"])])
+        return
+    for name, value in row.items():
+        quantity, _, unit = name.partition(" (")
+        if quantity in QUANTITIES:
+            yield from _said(quantity, unit.rstrip(")"), [(time, value)])
 
 
 def _said(quantity: str, unit: str, pairs: Any) -> Iterator[Said]:

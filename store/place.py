@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,7 +15,7 @@ from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from store import audit, outline
-from store.list_file import Row, read_list
+from store.csv_list import Row, lines, read_list
 from store.outline import Geometry
 from store.property import checked, known
 from store.statements import statement
@@ -264,7 +263,7 @@ def register(name: str) -> Iterator[Place]:
     text = (files("store") / "registers" / REGISTERS[name]).read_text(encoding="utf-8")
     # The province's point and its code 20 are of the same dataset as its communes.
     yield Place("lang-son", "province", "Lạng Sơn", None, 106.728, 21.7736, properties={"register_code": "20"})
-    for row in csv.DictReader(text.splitlines()):
+    for _, row, _ in lines(text, REGISTERS[name], PlaceError):
         yield Place(row["code"], "commune", row["name"], "lang-son", float(row["longitude"]), float(row["latitude"]),
                     properties={"register_code": row["register_code"], "division": row["kind"]})  # fmt: skip
 
@@ -272,7 +271,7 @@ def register(name: str) -> Iterator[Place]:
 def from_csv(path: Path) -> Iterator[Place]:
     """Places of a CSV file: code, kind, name, as wanted the others of `COLUMNS`; every further column is a property."""
     found = read_list(path, COLUMNS, ("code", "kind", "name"), _place, PlaceError)
-    for number, place in enumerate(found, start=2):
+    for number, place in found:
         yield replace(place, origin=f"{path.name}, line {number} ({place.name})")
 
 

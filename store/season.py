@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from store import audit
-from store.list_file import Row, read_list
+from store.csv_list import Row, read_list
 from store.property import Limits, checked, known
 from store.statements import statement
 
@@ -131,7 +131,8 @@ def unknown_crops(connection: Connection[TupleRow], crops: Iterable[str]) -> dic
 
 def from_csv(path: Path) -> Iterator[Season]:
     """Seasons of a CSV file: place, crop, sown, as wanted variety and ended; every further column is a property."""
-    return read_list(path, COLUMNS, ("place", "crop", "sown"), _season, SeasonError)
+    for _, season in read_list(path, COLUMNS, ("place", "crop", "sown"), _season, SeasonError):
+        yield season
 
 
 def _season(row: Row, further: Row) -> Season:

@@ -136,8 +136,12 @@ def import_(
     counts = {"added": 0, "updated": 0, "withdrawn": 0, "erased": 0}
     wrong: list[str] = []
     alone: list[str] = []
+    try:
+        people = list(rows(read_text(file), file.name))
+    except SubscriberError as error:
+        raise typer.BadParameter(str(error)) from error
     with connect("subscriber") as connection:
-        for line, row in rows(read_text(file)):
+        for line, row in people:
             if not isinstance(row, Person):
                 wrong.append(f"line {line}: {row}")
                 continue

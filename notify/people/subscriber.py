@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from notify import languages
 from notify.delivery.phone import PhoneError, normalised
 from notify.provider import Kind
+from store.csv_list import lines
 from store.statements import statement
 
 #: Version of the text that people agree to; see docs/messages.md for the text itself.
@@ -211,19 +210,16 @@ def erase(connection: psycopg.Connection[Any], number: int, at: datetime, channe
     return connection.execute(statement("subscriber", "erase_subscriber"), values).fetchone() is not None
 
 
-def rows(text: str) -> Iterator[tuple[int, Person | str]]:
-    """Rows of a CSV file with their line numbers: a person, or what is wrong with the row."""
-    header = text.partition("\n")[0]
-    # Spreadsheets where the comma is the decimal mark divide cells by semicolons; lists are then divided by spaces.
-    reader = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter=";" if ";" in header and "," not in header else ","
-    )
-    for row in reader:
-        line = reader.line_num
-        if None in row:
-            yield line, "more cells than the header has"
+def rows(text: str, name: str) -> Iterator[tuple[int, Person | str]]:
+    """Rows of a CSV file with their line numbers: a person, or what is wrong with the row.
+
+    Where semicolons divide the cells, spaces divide the lists in them.
+    """
+    for line, row, problem in lines(text, name, SubscriberError):
+        if problem:
+            yield line, problem
             continue
-        given = {key.strip(): value for key, value in row.items() if key and value not in {None, ""}}
+        given = {key: value for key, value in row.items() if value}
         if "phone" in given:
             given |= {"kind": "phone", "address": given.pop("phone")}
         try:

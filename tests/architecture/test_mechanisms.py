@@ -125,3 +125,22 @@ def test_the_beginning_and_the_step_of_time_are_written_once():
         if text in path.read_text(encoding="utf-8")
     ]
     assert not found, "import EPOCH or INSTANT from telemetry.instant"
+
+
+#: Who reads CSV otherwise than `store.csv_list`, and why.
+CSV = {
+    "store/csv_list.py": "it is the one",
+    "ingest/logger_file.py": "loggers' files, of many makers",
+    "standalone/field/record.py": "records that come with Nông Vụ, on a device without the tables",
+    "standalone/field/make_records.py": "makes those",
+}
+
+
+def test_lists_are_read_in_one_way():
+    found = {
+        name
+        for name, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"csv.DictReader", "csv.reader"}
+    }
+    assert found == set(CSV), "read what an operator keeps with store.csv_list"

@@ -267,7 +267,9 @@ def test_forecasts(nongvu, database, tmp_path):
     file.write_text("valid_time,heat\n2026-01-02T00:00:00Z,50\n")
     assert "no value" in nongvu("ingest", "forecast", file, "--place", "s", "--issued", "2026-01-01T12:00:00", code=1)
     file.write_text("valid_time,air_temperature\nlater,50\n")
-    assert "'later' is no time" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
+    assert "line 2: 'later' is no time" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
+    file.write_text("valid_time,air_temperature\n2026-01-02T00:00:00Z,50\n\n2026-01-02T00:00:00Z,50,51\n")
+    assert "line 4: there are more cells" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
     file.write_text("{}")
     assert "neither" in nongvu("ingest", "forecast", file, "--place", "s", code=1)
 

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from store import geojson, list_file
+from store import csv_list, geojson
 from store.gateway_remarks import remarks
 from store.metrics import serve_metrics
 from store.place import PlaceError
@@ -70,24 +70,26 @@ def listed(tmp_path, text):
     path = tmp_path / "list.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return list(
-        list_file.read_list(
+        csv_list.read_list(
             path, ("code", "sown"), ("code",), lambda row, more: (row["code"], int(row["sown"] or 0), more), ListError
         )
     )
 
 
 def test_rows_with_what_else_is_known(tmp_path):
-    assert listed(tmp_path, "\ufeffcode,sown,soil,depth\nf-1,3,clay,\nf-2,,,0.4\n") == [
-        ("f-1", 3, {"soil": "clay"}), ("f-2", 0, {"depth": "0.4"}),
-    ]  # fmt: skip
-    assert listed(tmp_path, "code,sown\n") == listed(tmp_path, "") == []
+    rows = [("f-1", 3, {"soil": "clay"}), ("f-2", 0, {"depth": "0.4"})]
+    text = "\ufeffcode,sown,soil,depth\nf-1,3,clay,\n\nf-2,,,0.4\n"
+    assert listed(tmp_path, text) == [(2, rows[0]), (4, rows[1])]  # an empty line is no row, and counts
+    assert listed(tmp_path, text.replace(",", ";")) == listed(tmp_path, text.replace("soil", " soil "))
+    assert listed(tmp_path, "code,sown\n") == []
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("code,sown\nf-1,1\n,2\n", "list.csv, line 3: column code is missing or empty"),
-        ("sown\n1\n", "list.csv, line 2: column code is missing or empty"),
+        ("sown\n1\n", "list.csv has no column code: it needs code"),
+        ("", "list.csv has no column code: it needs code"),
         ("code,sown\nf-1,1,9\n", "list.csv, line 2: there are more cells than columns"),
         ("code,sown\nf-1,x\n", "list.csv, line 2: invalid literal"),
         ("code,sown,sown,code\n", "list.csv: column code, sown is there twice"),

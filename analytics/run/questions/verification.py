@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import math
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from analytics import skill
 from analytics.rules import BY_NAME
 from analytics.skill import Span
 from store import skill as stored
+from store.csv_list import Row, read_list
 from store.settings import connect_async
 from telemetry.instant import second_of
 
@@ -28,22 +28,25 @@ class NotScored(ValueError):  # noqa: N818 — says what it is
     """There is nothing to score, or nothing to score it by; says why."""
 
 
+#: Columns of a list of events.
+EVENT = ("place", "begin", "end")
+
+
 def read_events(file: Path) -> dict[str, list[Span]]:
     """Place → events of a CSV with columns place, begin, end; `NotScored` names the line that is none."""
     found: dict[str, list[Span]] = {}
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
-        if missing := {"place", "begin", "end"} - set(rows.fieldnames or ()):
-            message = f"{file} has no column {', '.join(sorted(missing))}: it needs place, begin, end"
-            raise NotScored(message)
-        for row in rows:
-            try:
-                span = Span(second_of(row["begin"]), second_of(row["end"]))
-            except (TypeError, ValueError) as error:
-                message = f"{file}, line {rows.line_num}: {error}: times as 2026-01-20T07:00+07:00"
-                raise NotScored(message) from None
-            found.setdefault(row["place"], []).append(span)
+    for _, (place, span) in read_list(file, EVENT, EVENT, _event, NotScored):
+        found.setdefault(place, []).append(span)
     return found
+
+
+def _event(row: Row, further: Row) -> tuple[str, Span]:
+    del further
+    try:
+        return row["place"], Span(second_of(row["begin"]), second_of(row["end"]))
+    except ValueError as error:
+        message = f"{error}: times as 2026-01-20T07:00+07:00"
+        raise ValueError(message) from None
 
 
 async def score_rule(
