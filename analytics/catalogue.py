@@ -204,11 +204,11 @@ def quantities_page() -> str:
     """Text of ``docs/quantities.md``."""
     lines = [
         QUANTITIES_HEAD,
-        "| quantity | unit | from | to | by day | en | vi | CF |",
-        "|---|---|---|---|---|---|---|---|",
+        "| quantity | unit | shown | from | to | by day | en | vi | CF |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| `{row.name}` | {row.unit} | {row.minimum:g} | {row.maximum:g} | {row.aggregate.value} "
+        f"| `{row.name}` | {row.unit} | {row.sign} | {row.minimum:g} | {row.maximum:g} | {row.aggregate.value} "
         f"| {row.title('en')} | {row.title('vi')} | {row.cf_name} |"
         for row in QUANTITIES.values()
     ]

@@ -9,6 +9,7 @@ from dashboards.crops import CROPS
 from dashboards.panel import Column
 from dashboards.words import Address, Sign, Words, table
 from telemetry.quantities import QUANTITIES
+from telemetry.units import SIGNS
 
 _STATION = "/d/nongvu-station-{}?var-station=${{__data.fields.station}}&${{__url_time_range}}"
 
@@ -52,7 +53,7 @@ WHO = Column(
 #: Why a record was set aside (telemetry/reason.py; a test compares them).
 REASONS: Mapping[str, Words] = table("reasons")
 #: Units as people write them, by UCUM.
-UNIT = Column(title=Words("columns.unit"), saying={ucum: Sign(sign) for ucum, sign in palette.SIGNS.items()})
+UNIT = Column(title=Words("columns.unit"), saying={ucum: Sign(sign or "–") for ucum, sign in SIGNS.items()})
 
 
 def of(quantity: str, **more: str) -> Column:

@@ -12,6 +12,7 @@ from typing import Any
 
 from dashboards.words import Language, QuantityName, Words
 from telemetry.quantities import QUANTITIES
+from telemetry.units import sign
 
 #: Level → colour; 0 is no warning.
 LEVEL_COLORS = MappingProxyType(
@@ -36,28 +37,22 @@ QUALITIES = MappingProxyType({
     9: (GREY, Words("palette.missing")),
 })  # fmt: skip
 
-#: UCUM → Grafana; what Grafana has no unit for is written out behind the value.
-_UNITS = MappingProxyType({
+#: UCUM → Grafana's own unit; what Grafana has none for is written out behind the value.
+_GRAFANA = MappingProxyType({
     "Cel": "celsius", "%": "percent", "hPa": "pressurehpa", "kPa": "pressurekpa", "mm": "lengthmm", "m": "lengthm",
     "m/s": "velocityms", "deg": "degree", "W/m2": "Wm2", "min": "m", "h": "h", "d": "d", "s": "s", "lx": "lux",
     "[ppm]": "ppm", "dB": "dB", "V": "volt", "dBm": "dBm", "m3/s": "cms", "m3": "m3", "By": "bytes", "[pH]": "pH",
     "mg/L": "conmgL", "{index}": "none", "{ratio}": "none", "1": "none", "": "none", "{count}": "short", "/h": "short",
-    "m3/m3": "suffix: m³/m³", "dS/m": "suffix: dS/m", "mg/kg": "suffix: mg/kg", "[NTU]": "suffix: NTU",
-    "ug/m3": "suffix: µg/m³", "MJ/m2": "suffix: MJ/m²", "Cel.d": "suffix: °C·d", "Cel.h": "suffix: °C·h",
-    "mm/h": "suffix: mm/h", "mm/d": "suffix: mm/d", "VND": "suffix: đ", "m/h": "suffix: m/h", "L/min": "suffix: L/min",
 })  # fmt: skip
-
-#: UCUM → as people write it, where that differs.
-SIGNS = MappingProxyType({
-    "Cel": "°C", "m3/m3": "m³/m³", "[pH]": "pH", "deg": "°", "W/m2": "W/m²", "m3/s": "m³/s", "m3": "m³", "[ppm]": "ppm",
-    "{index}": "–", "{ratio}": "–", "1": "–", "[NTU]": "NTU", "ug/m3": "µg/m³", "MJ/m2": "MJ/m²", "Cel.d": "°C·d",
-    "Cel.h": "°C·h", "min": "min", "By": "byte", "VND": "đ", "/h": "1/h", "{count}": "–",
+#: Grafana's unit → as people write it, where a picture is drawn without Grafana; what it scales is not here.
+WRITTEN = MappingProxyType({
+    name: sign(ucum) for ucum, name in _GRAFANA.items() if name not in {"none", "short", "s", "bytes"}
 })  # fmt: skip
 
 
 def unit(ucum: str) -> str:
     """Grafana's unit of a UCUM unit."""
-    return _UNITS[ucum]
+    return _GRAFANA.get(ucum) or f"suffix: {sign(ucum)}"
 
 
 def unit_of(name: str) -> str:

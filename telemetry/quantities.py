@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from telemetry.units import sign
+
 
 class Aggregate(StrEnum):
     """How readings of a quantity become one value of a longer period."""
@@ -40,6 +42,11 @@ class Quantity:
     #: Smallest variation expected within an hour [unit]; None where a constant value is normal.
     persistence: float | None
     aggregate: Aggregate
+
+    @property
+    def sign(self) -> str:
+        """How `unit` is written for people."""
+        return sign(self.unit)
 
     def title(self, language: str) -> str:
         """Name for people; Vietnamese in a language that has none."""

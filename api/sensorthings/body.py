@@ -7,7 +7,6 @@ import secrets
 import unicodedata
 
 from api.sensorthings.grammar import wrong
-from api.web.words import UNITS
 from store.outline import Outline, OutlineError, checked
 from telemetry.quantities import QUANTITIES
 from telemetry.reading import CODE
@@ -136,7 +135,8 @@ def same_unit(body: Body, quantity: str) -> None:
     given = body.get("unitOfMeasurement")
     if given is None:
         return
-    unit = QUANTITIES[quantity].unit
+    known = QUANTITIES[quantity]
+    unit = known.unit
     words = {str(value) for value in given.values()} if isinstance(given, dict) else set()
-    if not words & {unit, UNITS.get(unit, unit), f"https://ucum.org/ucum#{unit}", f"ucum:{unit}"}:
+    if not words & {unit, known.sign, f"https://ucum.org/ucum#{unit}", f"ucum:{unit}"}:
         raise wrong(f"{quantity} is stored in {unit} (UCUM): send that unit as symbol or definition")

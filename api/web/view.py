@@ -12,7 +12,7 @@ from markupsafe import Markup
 from api import languages
 from api.answers import stored_json
 from api.web.chart import chart
-from api.web.words import UNITS, Language, ago, number, short_date, time_and_date, weekday, with_unit
+from api.web.words import Language, ago, number, short_date, sign_of, time_and_date, weekday, with_unit
 from store import visible_row
 from telemetry.quantities import QUANTITIES, Aggregate
 
@@ -109,7 +109,7 @@ def charts(
             points, times, zone=zone, unit=known.unit, language=language, bars=total, every=HOUR,
             label=f"{name}: {says}",
         )  # fmt: skip
-        unit = UNITS.get(known.unit, known.unit)
+        unit = sign_of(known.unit)
         made.append(Chart(f"{name} ({unit})" if unit else name, Markup(picture), says))  # noqa: S704 — labels escaped
     return made
 

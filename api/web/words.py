@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from api import languages
+from telemetry.units import sign
 
 #: Code of a language on the shelf.
 Language = str
 
-#: How units are written for people (UCUM → what stands on the page).
-UNITS = {
-    "Cel": "°C", "W/m2": "W/m²", "deg": "°", "m3/m3": "%", "{index}": "", "1": "", "[pH]": "pH", "{ratio}": "",
-    "m3": "m³", "m3/s": "m³/s", "ug/m3": "µg/m³", "[NTU]": "NTU", "[ppm]": "ppm", "Cel.d": "°C·d", "MJ/m2": "MJ/m²",
-}  # fmt: skip
+
+def sign_of(unit: str) -> str:
+    """Sign of a unit on the page, where shares of volume are read as per cent (`number`)."""
+    return "%" if unit == "m3/m3" else sign(unit)
 
 
 def language_of(asked: str | None, accepted: str, usual: Language) -> Language:
@@ -51,9 +51,9 @@ def with_unit(value: float, unit: str, language: Language) -> str:
     """A value with its unit; a direction as a word."""
     if unit == "deg":
         return languages.SHELF.listed(language, "time", "compass")[round(value / 45) % 8]
-    sign = UNITS.get(unit, unit)
-    space = "" if sign == "%" else " "
-    return f"{number(value, unit, language)}{space}{sign}".rstrip()
+    shown = sign_of(unit)
+    space = "" if shown == "%" else " "
+    return f"{number(value, unit, language)}{space}{shown}".rstrip()
 
 
 def _written(moment: datetime, pattern: str, language: Language) -> str:

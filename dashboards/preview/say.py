@@ -6,19 +6,14 @@ import math
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dashboards.palette import WRITTEN
 from dashboards.panel import Column, Panel, Saying, mappings
 from dashboards.words import NO_DATA, Language
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-_SUFFIXES = MappingProxyType({
-    "celsius": "°C", "percent": "%", "pressurehpa": "hPa", "pressurekpa": "kPa", "lengthmm": "mm", "lengthm": "m",
-    "velocityms": "m/s", "degree": "°", "Wm2": "W/m²", "m": "min", "h": "h", "d": "d", "lux": "lx", "ppm": "ppm",
-    "dB": "dB", "volt": "V", "dBm": "dBm", "cms": "m³/s", "m3": "m³", "pH": "pH", "conmgL": "mg/L",
-})  # fmt: skip
 
 
 def said(value: Any, unit: str, decimals: int | None, saying: Saying, language: Language) -> tuple[str, str]:
@@ -48,7 +43,7 @@ def plain(value: Any, unit: str, decimals: int | None) -> str:  # noqa: PLR0911
         return duration(number)
     if unit == "percentunit":
         return f"{number:.0%}"
-    suffix = unit.removeprefix("suffix: ") if unit.startswith("suffix:") else _SUFFIXES.get(unit, "")
+    suffix = unit.removeprefix("suffix: ") if unit.startswith("suffix:") else WRITTEN.get(unit, "")
     return f"{_digits(number, decimals)} {suffix}".rstrip()
 
 

@@ -144,3 +144,33 @@ def test_lists_are_read_in_one_way():
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"csv.DictReader", "csv.reader"}
     }
     assert found == set(CSV), "read what an operator keeps with store.csv_list"
+
+
+def test_signs_of_units_are_written_once():
+    found = {
+        name
+        for name, tree in [
+            *trees(),
+            ("telemetry/units.py", ast.parse((ROOT / "telemetry/units.py").read_text("utf-8"))),
+        ]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        and any(
+            isinstance(key, ast.Constant)
+            and isinstance(value, ast.Constant)
+            and (key.value, value.value) == ("Cel", "°C")
+            for key, value in zip(node.keys, node.values, strict=True)
+        )
+    }
+    assert found == {"telemetry/units.py"}, "ask telemetry.units.sign, or Quantity.sign"
+
+
+def test_the_standards_interface_does_not_stand_on_the_page():
+    found = [
+        f"{name}: {node.module}"
+        for name, tree in trees()
+        if name.startswith(("api/sensorthings/", "api/protocol/", "api/access/"))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("api.web")
+    ]
+    assert not found
