@@ -155,9 +155,14 @@ def judge(
     open_before: set[RuleKey],
     trails: Trails,
     doubted: Mapping[str, Array] = NOTHING,
-    silent: Silent | None = None,
-) -> None:
-    """Follow rules through a frame, adding to the trails; ``open_before`` are those that have episodes."""
+    *,
+    hears: bool = False,
+) -> Silent:
+    """Follow rules through a frame, adding to the trails; ``open_before`` are those that have episodes.
+
+    Returns what says nothing now, and why; nothing where nobody ``hears`` it.
+    """
+    silent: Silent = {}
     found = facts(frame, stored, doubted)
     periods: dict[Step, Periods] = {}
     alike = alike_rows(frame)
@@ -169,9 +174,10 @@ def judge(
             periods[rule.step] = Periods.of(rule.step, frame)
         with np.errstate(invalid="ignore", divide="ignore"):
             measure = rule.condition(found)
-            if silent is not None:
+            if hears:
                 silent |= unheard(rule, frame, measure, rows, periods[rule.step])
             _follow(rule, frame, measure, np.array(rows), periods[rule.step], open_before, trails)
+    return silent
 
 
 @dataclass(frozen=True, slots=True)

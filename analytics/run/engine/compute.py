@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -70,6 +70,13 @@ class Thought:
 
     frames: Frames
     found: list[Verdict]
+    silent: Silent
+
+
+class Followed(NamedTuple):
+    """Frames with the indices computed on each, and of what no rule speaks."""
+
+    frames: Frames
     silent: Silent
 
 
@@ -162,9 +169,8 @@ def _think(
     found = check_window(part.window)
     part = replace(part, window=trusted(part.window, found))
     doubted = quality_verdicts.doubt_hours(part, found, verdicts)
-    silent: Silent = {}
-    frames = follow(indices, rules, part, context, trails, doubted, silent)
-    return Thought(frames, quality_verdicts.verdicts(part, found), silent)
+    followed = follow(indices, rules, part, context, trails, doubted, hears=True)
+    return Thought(followed.frames, quality_verdicts.verdicts(part, found), followed.silent)
 
 
 def follow(
@@ -174,20 +180,22 @@ def follow(
     context: Context,
     trails: Trails,
     doubted: Mapping[str, Array] = NOTHING,
-    silent: Silent | None = None,
-) -> list[tuple[Frame, Sequence[Index]]]:
-    """Indices and rules of places, then those of their crop seasons; the frames they were computed on."""
+    *,
+    hears: bool = False,
+) -> Followed:
+    """Indices and rules of places, then those of their crop seasons; ``hears`` what says nothing, too."""
+    former = set(context.former)
     part = replace(part, window=replace(part.window, states=context.states_of(indices, part)))
     evaluate(indices, part.window)
-    judge(rules, part, context.context_of(part), set(context.former), trails, doubted, silent)
+    silent = judge(rules, part, context.context_of(part), former, trails, doubted, hears=hears)
     frames: list[tuple[Frame, Sequence[Index]]] = [(part, indices)]
     grown = part.grown() if index_rows.ripe(part)[:, part.window.lead :].any() else None
     if grown is not None:
         grown = replace(grown, window=replace(grown.window, states=context.states_of(SEASON_INDICES, grown)))
         evaluate(SEASON_INDICES, grown.window)
-        judge(rules, grown, context.context_of(grown), set(context.former), trails, silent=silent)
+        silent |= judge(rules, grown, context.context_of(grown), former, trails, hears=hears)
         frames.append((grown, SEASON_INDICES))
-    return frames
+    return Followed(frames, silent)
 
 
 def due_indices(indices: Sequence[Index], part: Frame) -> list[Index]:

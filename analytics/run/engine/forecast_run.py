@@ -24,7 +24,7 @@ from analytics.rule import Rule
 from analytics.run.alerts import alert_rows, forecast_alerts
 from analytics.run.alerts.evaluation import Trails
 from analytics.run.engine import write
-from analytics.run.engine.compute import PLACE_DAYS, follow, lead_days
+from analytics.run.engine.compute import PLACE_DAYS, Frames, follow, lead_days
 from analytics.run.engine.context import Context, read_context
 from analytics.run.engine.job import Job
 from analytics.run.engine.load import read_chunk
@@ -163,13 +163,13 @@ def _think(
     rules: Sequence[Rule],
     indices: Sequence[Index],
     trails: Trails,
-) -> list[tuple[Frame, Sequence[Index]]]:
+) -> Frames:
     """Lay the forecast on what was read, then go on as on readings, as if its last hour were now."""
     window = trusted(part.window, check_window(part.window))
     window = laid_on(window, [one.forecast for one in members], np.array([one.rise for one in members]))
     part = replace(part, window=window, now=naive(reach.until).astype("datetime64[s]"), moment=reach.until)
     daily = [index for index in indices if index.step is not Step.MONTH]
-    return follow(daily, [rule for rule in rules if looks_ahead(rule)], part, context, trails)
+    return follow(daily, [rule for rule in rules if looks_ahead(rule)], part, context, trails).frames
 
 
 async def _write(connection: Connection, looked: Looked, now: datetime) -> None:
