@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -35,7 +36,8 @@ class Outbox:
         self._thread = ThreadPoolExecutor(1, "outbox")
         self._jobs: list[tuple[Job, asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
-        self._urgent = False
+        #: Set while somebody waits for an answer that no linger is to delay.
+        self._urgent = asyncio.Event()
         self._receipted: list[tuple[str, Stream, int]] = []
         #: Packs not yet receipted, by boot, stream and sequence, in the order of their forming.
         self.formed: dict[tuple[str, Stream, int], FormedPack] = {}
@@ -188,9 +190,10 @@ class Outbox:
         """Write what waits, in one transaction each time, until cancelled."""
         while True:
             await self._wake.wait()
-            if self._linger and self._jobs and not self._urgent:
-                await asyncio.sleep(self._linger)
-            self._urgent = False
+            if self._linger and self._jobs:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._urgent.wait(), self._linger)
+            self._urgent.clear()
             self._wake.clear()
             await self.flush()
 
@@ -235,7 +238,8 @@ class Outbox:
     def _submit(self, job: Callable[[BufferFile], T], *, at_once: bool = False) -> asyncio.Future[T]:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.append((job, future))
-        self._urgent = self._urgent or at_once
+        if at_once:
+            self._urgent.set()
         self._wake.set()
         return future
 
