@@ -53,7 +53,7 @@ def aloud(steps: list[Step]) -> str:
     many = len({step.place for step in steps}) > 1
     names = ", ".join(dict.fromkeys(step.place_name for step in steps))
     text = filled(said.get("group", ""), steps, names) if many else said.get("long") or said.get("short", "")
-    return f"{text} {advice_of(said)}".strip()
+    return f"{text} {advice_of(said, 'farmer')}".strip()
 
 
 def announced(text: str, chosen: str, language: str, *, exercise: bool) -> str:

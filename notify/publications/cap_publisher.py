@@ -52,7 +52,7 @@ def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], set
             event=event_of(entry, language, step),
             headline=title_of([step], language),
             description=str(texts.get("long") or texts.get("short", "")),
-            instruction=advice_of(texts) or " ".join(dict.fromkeys(texts.get("advice", {}).values())),
+            instruction=advice_of(texts, "farmer") or " ".join(dict.fromkeys(texts.get("advice", {}).values())),
         )
     outlines = cap.rings(row["geometry"]) or cap.rings(row["commune_geometry"])
     placed = row["latitude"] is not None and row["longitude"] is not None

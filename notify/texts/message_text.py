@@ -23,14 +23,14 @@ def texts_of(steps: list[Step], language: str, audience: str, *, by_commune: boo
     """
     words = words_of(steps, language)
     advice = advice_of(words, audience)
+    commune, names = steps[0].commune_name, _names_of(steps)
     if by_commune and words.get("group"):
-        texts = [filled(words["group"], steps, steps[0].commune_name)]
+        texts = [filled(words["group"], steps, commune)]
     elif len({step.place for step in steps}) == 1:
-        texts = _one_place(words.get("short", ""), steps[0].place_name)
+        texts = _one_place(words.get("short", ""), names)
     else:
         template = words.get("group") or words.get("short", "")
-        names = ", ".join(dict.fromkeys(step.place_name for step in steps))
-        texts = list(dict.fromkeys(filled(template, steps, places) for places in (names, steps[0].commune_name)))
+        texts = list(dict.fromkeys(filled(template, steps, places) for places in (names, commune)))
     return [*(joined(text, advice) for text in texts if advice), *texts]
 
 
@@ -39,12 +39,17 @@ def briefs_of(steps: list[Step], language: str) -> list[str]:
     words = words_of(steps, language)
     if len({step.place for step in steps}) > 1 or any(step.pressing for step in steps) or not words.get("brief"):
         return []
-    return _one_place(str(words["brief"]), steps[0].place_name)
+    return _one_place(str(words["brief"]), _names_of(steps))
+
+
+def _names_of(steps: list[Step]) -> str:
+    """Names of the places, each once."""
+    return ", ".join(dict.fromkeys(step.place_name for step in steps))
 
 
 def _one_place(short: str, name: str) -> list[str]:
     """The text with its place's whole name, and with what stands before the comma."""
-    return list(dict.fromkeys((short, short.replace(name, name.split(",", maxsplit=1)[0]))))
+    return list(dict.fromkeys((short, short.replace(name, name.partition(",")[0]))))
 
 
 def long_of(steps: list[Step], language: str, audience: str) -> str:
@@ -75,7 +80,7 @@ def wording(texts: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     return words if isinstance(words, Mapping) else {}
 
 
-def advice_of(words: Mapping[str, Any], audience: str = "farmer") -> str:
+def advice_of(words: Mapping[str, Any], audience: str) -> str:
     """What to do at length, for an audience: its own, else what is for farmers, else for everyone; empty: nothing."""
     advice = words.get("advice", {})
     return next((str(advice[name]) for name in (audience, "farmer", "everyone") if advice.get(name)), "")

@@ -13,6 +13,7 @@ from notify.grouping.inhibition import (
     INHIBIT_RULES,
     KINDS,
     Beside,
+    InhibitRule,
     concurrent,
     inhibited_by,
     inhibited_of,
@@ -46,6 +47,10 @@ RENEWING = {
     ("heavy_rain", 1): {"intense_rain_10min": 2, "intense_rain_60min": 2},
     **{("heavy_rain", level): {"sudden_rain": 1, "intense_rain_10min": 2, "intense_rain_60min": 2} for level in (2, 3)},
 }  # fmt: skip
+
+
+def test_a_rule_speaks_of_every_level_and_kind_unless_it_says_so():
+    assert InhibitRule("heat", frozenset()) == InhibitRule("heat", frozenset(), 1, 99, renewals=False)
 
 
 def a_step(rule, level, **rest):
@@ -147,6 +152,9 @@ def test_hazards_are_concurrent_from_level_two_of_both(level, other, together):
         ("heavy_rain", "water_marks", True),
         ("drought_spi", "fire_province", True),
         ("heat", "drought_spi", True),
+        ("cold_spell", "heavy_rain", True),
+        ("frost", "heavy_rain", True),
+        ("storm_level", "heavy_rain", True),
         ("heavy_rain", "irrigation_due", False),  # no natural hazard of the law
         ("pond_oxygen", "heavy_rain", False),
         ("gateway_offline", "silent_station", False),

@@ -239,8 +239,8 @@ async def test_a_gateway_offline_inhibits_its_own_stations_and_no_other(province
 def test_advice_is_the_audiences_own_else_everyones():
     said = {"advice": {"everyone": "Tránh suối.", "cattle": "Nhốt trâu bò."}}
     assert advice_of(said, "cattle") == "Nhốt trâu bò."
-    assert advice_of(said) == advice_of(said, "radio") == "Tránh suối."
-    assert advice_of({}) == ""
+    assert advice_of(said, "farmer") == advice_of(said, "radio") == "Tránh suối."
+    assert advice_of({}, "farmer") == ""
 
 
 async def test_quiet_hours_hold_a_message_until_morning_unless_it_is_urgent(province, tmp_path):
