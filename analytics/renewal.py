@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import count
+from itertools import chain, count
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-DAY = 86_400
 #: A message is renewed so long before it expires, or a quarter of its life if that is less. [s]
 LEAD = 3600
 #: People are told of one more day from this local hour on, not at midnight, when it is known.
@@ -116,19 +115,16 @@ def worst_of(going: Going, through: str) -> float | None:
 
 def milestone(days: tuple[int, ...], before: int, now: int) -> bool:
     """Whether a day of the schedule lies after ``before`` and not after ``now``, both numbers of days."""
-    distance = days[-1] - days[-2] if len(days) > 1 else days[-1]
-    for number in days:
-        if before < number <= now:
-            return True
-    beyond = (days[-1] + distance * step for step in count(1))
-    return next(number for number in beyond if number > before) <= now
+    distance = days[-1] - (days[-2] if len(days) > 1 else 0)
+    numbers = chain(days[:-1], count(days[-1], distance))
+    return next(number for number in numbers if number > before) <= now
 
 
 def _days_due(renew: Renew, going: Going, told: Told, now: int) -> bool:
     if not renew.days or not (renew.at_once or _local(now, going.time_zone).time() >= MORNING):
         return False
     through = whole_through(renew, going, now)
-    if not through or through <= told.people_through:
+    if through <= told.people_through:
         return False
     reached, said = (number_of(going, day) for day in (through, told.people_through))
     if reached < 2:

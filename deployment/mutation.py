@@ -199,7 +199,7 @@ def _statements(node: ast.stmt) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
             yield from ((test, "True"), (test, "False"))
         case ast.While(test=test):
             yield test, "False"
-        case ast.Return(value=value) if value is not None and not _is_none(value):
+        case ast.Return(value=value) if value is not None and not _says_no(value):  # False becomes True elsewhere
             yield node, "return None"
         case ast.Expr(value=ast.Constant()):
             return
@@ -213,5 +213,6 @@ def _statements(node: ast.stmt) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
             return
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _says_no(value: ast.expr) -> bool:
+    """Whether None in its place is no other answer."""
+    return isinstance(value, ast.Constant) and (value.value is None or value.value is False)

@@ -45,6 +45,7 @@ def becomes(source):
         ("x = min(y)", {"x = max(y)"}),
         ("x = np.greater(y, z)", {"x = np.greater_equal(y, z)"}),
         ("return x", {"return None"}),
+        ("return False", {"return True"}),
         ("x += y", {"pass"}),
         ("x.y = z", {"pass"}),
         ("x.append(y)", {"pass"}),
