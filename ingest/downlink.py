@@ -52,7 +52,7 @@ class Downlink:
     async def _hear_or_refuse(self, topic: topics.Topic, payload: bytes) -> None:
         try:
             await self._hear(topic, payload)
-        except (msgspec.DecodeError, ValueError, psycopg.DataError) as error:
+        except (msgspec.DecodeError, ValueError, psycopg.DataError, psycopg.IntegrityError) as error:
             log.warning("refused", gateway=topic.gateway, kind=topic.kind.value, error=str(error)[:200])
 
     async def _hear(self, topic: topics.Topic, payload: bytes) -> None:
@@ -99,7 +99,7 @@ class Downlink:
         try:
             parameters = {"code": list(good), "status": list(good.values()), "at": self._state.clock.now()}
             await self._execute("status", parameters)
-        except psycopg.DataError as error:
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
             log.warning("status refused", gateways=sorted(good), error=" ".join(str(error).split())[:200])
 
     async def tell(self) -> None:
