@@ -1,4 +1,4 @@
-"""Refused: why a form was not taken, in the reader's language; the API says the same in English to programs."""
+"""Why a form was not taken, in the reader's language; the API says the same in English to programs."""
 
 from __future__ import annotations
 

@@ -168,10 +168,9 @@ def test_the_patterns_of_the_packages_are_found() -> None:
             if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CALLS
                     and isinstance(node.func.value, ast.Name) and node.func.value.id == "re"
                     and not isinstance(node.args[0], ast.Constant)):  # fmt: skip
-                # patterns put together while running: of our own texts, and of an operator's file
-                assert where in {"notify/texts/text_normalisation.py", "notify/providers/service_response.py"}, (
-                    f"{where}:{node.lineno}"
-                )
+                # patterns put together while running: of our own texts, of an operator's file; of a module, tried above
+                assert where in {"notify/texts/text_normalisation.py", "notify/providers/service_response.py",
+                                 "telemetry/plain.py"}, f"{where}:{node.lineno}"  # fmt: skip
 
 
 # READERS
