@@ -1,6 +1,7 @@
 """Each job is done in one way: being woken by the database, waiting for it, connecting from a command."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ def named(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def trees():
     return [(named(path), ast.parse(path.read_text(encoding="utf-8"))) for path in FILES]
 
