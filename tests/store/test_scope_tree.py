@@ -136,6 +136,18 @@ def test_a_place_is_private_by_its_kind_and_by_what_it_lies_in(tree, farms, kind
     assert farms["mine"]["station"] not in tree.seen(PUBLIC), "it lies in a field still"
 
 
+def test_a_new_kind_hides_and_shows_all_below_however_deep(tree, farms):
+    """A village becomes a farm: the station in its reservoir is the farm's, and public again when it is one no more."""
+    village = tree.add("village", farms["commune"])
+    deep = tree.add("station", tree.add("reservoir", village))
+    tree.become(village, "farm")
+    assert deep not in tree.seen(PUBLIC)
+    assert tree.seen(PUBLIC) == tree.expected(PUBLIC)
+    tree.become(village, "village")
+    assert deep in tree.seen(PUBLIC)
+    assert tree.seen(PUBLIC) == tree.expected(PUBLIC)
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_tree_however_it_was_changed_shows_what_a_walk_up_it_says(tree, data):
