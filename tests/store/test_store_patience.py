@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from store import patience as waiting
 from store.listen import listen
-from store.patience import Patience
+from store.patience import Patience, is_away
 
 
 def unavailable(task):
@@ -153,3 +153,19 @@ async def test_a_connection_that_listens_and_is_ended_is_told_and_made_anew(data
         task.cancel()
     assert [line["event"] for line in lines] == ["database_unavailable", "database_available"]
     assert lines[0]["task"] == "wake"
+
+
+@pytest.mark.parametrize(
+    ("state", "away"),
+    [
+        ("08006", True),
+        ("57P01", True),
+        ("57014", False),
+        ("53300", True),
+        ("53200", False),
+        ("42501", False),
+        ("23505", False),
+    ],
+)
+def test_which_errors_say_that_the_database_itself_is_away(state, away):
+    assert is_away(psycopg.errors.lookup(state)()) is away
