@@ -204,7 +204,9 @@ def short_rain(minutes: int) -> Condition:
         seen = np.isfinite(value)
         amount = _sliding(np.where(seen, value, 0.0), steps)
         often = np.nan_to_num(facts.interval, nan=np.inf) <= minutes * 60
-        share = _sliding(seen.astype(np.float64), steps) / steps
+        # a reading speaks for all the time in which it collected: one an hour covers its hour
+        covered = np.where(seen, np.clip(found.period, facts.window.grid.step, 60.0 * minutes), 0.0)
+        share = _sliding(covered, steps) / (60.0 * minutes)
         seldom = np.broadcast_to(~often[:, None], value.shape) * np.uint8(Why.SELDOM)
         return Measure(np.where(often[:, None] & (share > 0), amount, np.nan), share >= WHOLE_SUM, why=seldom)
 

@@ -1,11 +1,11 @@
 """How many messages a mixed farm gets in a year of hourly record, and of what; each can be read.
 
-Data: an hourly record of a city (the "PM2.5 Data of Five Chinese Cities", 2010–2015, UCI; not part of the project), named by
-`NONGVU_RECORD`, its year by `NONGVU_RECORD_YEAR` (2014): air temperature, humidity, pressure and rain of one station in a
-commune, told hour by hour to the engine; rice twice, potatoes, tomatoes, maize and fruit stand there in their months. One
-farmer who is told of everything hears it by the real dispatcher, with the usual inhibition and quiet hours; two hours before,
-the engine has a winter of history. What is counted are messages that say something new (begin, worse), as those of before
-were, and beside them all. With `NONGVU_TRANSCRIPT` every message is written there in sequence.
+Data: an hourly record of a city (the "PM2.5 Data of Five Chinese Cities", 2010–2015, UCI; not part of the project), named
+by `NONGVU_RECORD`, its year by `NONGVU_RECORD_YEAR` (2014): air temperature, humidity, pressure and rain of one station in
+a commune, told hour by hour to the engine, which has two months of history. Rice twice, potatoes, tomatoes, maize and fruit
+stand there in their months. One farmer who is told of everything hears it by the real dispatcher, with the usual inhibition.
+What is counted are messages that say something new (begin, get worse), and beside them all that came, reminders included.
+With `NONGVU_TRANSCRIPT` every message and every alert is written there in sequence.
 
 Without a record nothing is measured, and the row says so.
 """
@@ -82,7 +82,7 @@ def run():
         Path(path).write_text(
             json.dumps({"messages": rows, "alerts": steps}, default=str, ensure_ascii=False, indent=1)
         )
-    new = [row for row in rows if row["kind"] in NEW]
+    new = [row for row in rows if row["kind"] in NEW and not row["rung"]]
     for name, counted in (("new", new), ("all", rows)):
         table = Counter(row["hazard"] for row in counted)
         print(f"  {name}: {len(counted)}", dict(table.most_common()), file=sys.stderr)
@@ -173,42 +173,40 @@ async def told(url, record, year):
                 await dispatcher.look()
 
         hours = sorted(values)
-        deliver(url, streams, {hour: values[hour] for hour in hours if hour < first})
-        await settled()
         with psycopg.connect(url, autocommit=True) as connection:
+            deliver(connection, streams, {hour: values[hour] for hour in hours if hour < first})
+            await settled()
             for hour in (hour for hour in hours if hour >= first):
                 clock.moment = hour
-                deliver(url, streams, {hour: values[hour]}, connection)
+                deliver(connection, streams, {hour: values[hour]})
                 await settled()
 
 
-def deliver(url, streams, readings, connection=None):
+def deliver(connection, streams, readings):
     """Store readings and their marks, as ingest does."""
-    if connection is None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            return deliver(url, streams, readings, connection)
-    rows = [(hour, value, streams[quantity]) for hour, values in readings.items() for quantity, value in values.items()]
+    rows = [(streams[quantity], hour, value) for hour, values in readings.items() for quantity, value in values.items()]
     if not rows:
-        return None
+        return
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany("INSERT INTO reading VALUES (%s, %s, %s, 1, 0) ON CONFLICT DO NOTHING", rows)
+        cursor.executemany(
+            "INSERT INTO reading (datastream_id, phenomenon_time, result, flag, batch_id) VALUES (%s, %s, %s, 1, 0)"
+            " ON CONFLICT DO NOTHING", rows)  # fmt: skip
         cursor.executemany(
             "INSERT INTO latest VALUES (%s, %s, %s, 1, 0) ON CONFLICT (datastream_id) DO UPDATE"
             " SET phenomenon_time = excluded.phenomenon_time, result = excluded.result"
-            " WHERE latest.phenomenon_time <= excluded.phenomenon_time", [(row[2], row[0], row[1]) for row in rows])  # fmt: skip
-        ids = sorted({row[2] for row in rows})
-        times = [[row[0] for row in rows if row[2] == id_] for id_ in ids]
+            " WHERE latest.phenomenon_time <= excluded.phenomenon_time", rows)  # fmt: skip
+        ids = sorted({row[0] for row in rows})
+        times = [[row[1] for row in rows if row[0] == id_] for id_ in ids]
         cursor.execute(
             "SELECT append_marks(%s, %s, %s, 'reading')", (ids, [min(t) for t in times], [max(t) for t in times])
         )
-    return None
 
 
 def messages(url, since):
     """The farmer's messages in sequence."""
     with psycopg.connect(url, row_factory=dict_row, options="-c timezone=Asia/Shanghai") as connection:
         return connection.execute(
-            "SELECT delivery.at, bundle.kind, bundle.hazard, delivery.level, delivery.state, delivery.text FROM delivery"
+            "SELECT delivery.at, bundle.kind, bundle.hazard, delivery.level, delivery.rung, delivery.state, delivery.text FROM delivery"
             " JOIN bundle ON bundle.id = delivery.bundle WHERE delivery.at >= %s ORDER BY delivery.at, delivery.id", (since,)
         ).fetchall()  # fmt: skip
 
