@@ -48,11 +48,11 @@ def evaluate(rule: Rule, measure: Measure, begins: Times, terms: Sequence[Sequen
     """
     value = measure.value
     known = np.isfinite(value)
-    first = terms[0]
-    if len(first) == 1 and all(other == first for other in terms):
-        entered, kept = _ladder(rule, value, first[0].terms)
-    else:
-        entered, kept = _ladders(rule, value, begins, terms)
+    entered, kept = _by_terms(rule, value, begins, terms)
+    if measure.bound is not None and measure.worst is not None:
+        # one step a day: a class is said when it is certain not to be a worse one
+        open_ = measure.bound & (_by_terms(rule, measure.worst, begins, terms)[0] > entered)
+        entered = np.where(open_, 0, entered).astype(np.int16)
     if measure.whole is not None:
         kept = np.where(measure.whole, kept, _TOP)
         known &= measure.whole | (entered > 0)
@@ -64,6 +64,14 @@ def evaluate(rule: Rule, measure: Measure, begins: Times, terms: Sequence[Sequen
         )
     code = entered | (np.maximum(kept, entered) << 4)
     return np.where(known, code, _UNKNOWN).astype(np.int16)
+
+
+def _by_terms(rule: Rule, value: Array, begins: Times, terms: Sequence[Sequence[Dated]]) -> tuple[Codes, Codes]:
+    """Highest level entered and highest not left by each value."""
+    first = terms[0]
+    if len(first) == 1 and all(other == first for other in terms):
+        return _ladder(rule, value, first[0].terms)
+    return _ladders(rule, value, begins, terms)
 
 
 def _ladder(rule: Rule, value: Array, terms: Terms) -> tuple[Codes, Codes]:

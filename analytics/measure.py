@@ -1,8 +1,14 @@
-"""Measures that several rules share: daily means and extremes, sliding sums, hours of silence."""
+"""Measures that several rules share: daily means, also of a day that goes on, extremes, sliding sums, silence.
+
+A mean that decides. A day's mean is below a limit long before midnight: as soon as the hours to come, as warm as they
+may plausibly get, cannot lift it to the limit. `day_mean_below` gives for a day that goes on that highest mean it can
+still reach, and the lowest, so that a class is entered once, when it is certain. It raises a level and lowers none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -21,6 +27,34 @@ WHOLE_SUM = 0.8
 Condition = Callable[[Facts], Measure]
 
 
+class RestOfDay(NamedTuple):
+    """How a quantity goes on in a day: for each local hour, what the mean of it and of the rest of the day may become.
+
+    Both are less the hour's first reading [the quantity's unit].
+    """
+
+    rise: tuple[float, ...]
+    fall: tuple[float, ...]
+
+
+#: By quantity. Of air temperature the widest 99 % and 5 % quantiles, rounded outward, of 5,204 days with a mean below
+#: 20 °C at Chengdu, Shanghai, Beijing and Shenyang (hourly, 2010-2015: "PM2.5 Data of Five Chinese Cities", UCI).
+#: Tried at Guangzhou, of which they are not: no day of six years was decided wrongly. From 13 h it is persistence,
+#: 1 to 2 K allowed for.
+REST_OF_DAY: Mapping[str, RestOfDay] = {
+    "air_temperature": RestOfDay(
+        rise=(
+            9.5, 10.0, 10.5, 11.0, 12.0, 12.5, 13.0, 12.5, 10.5, 8.5, 6.5, 4.5,
+            2.5, 1.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.5, 2.0, 2.0, 1.5, 0.0,
+        ),
+        fall=(
+            -3.5, -3.0, -3.0, -2.5, -2.5, -2.0, -1.5, -1.5, -1.5, -2.5, -3.0, -3.5,
+            -4.5, -5.5, -6.0, -7.0, -6.5, -6.0, -5.0, -4.0, -3.0, -2.5, -1.5, 0.0,
+        ),
+    ),
+}  # fmt: skip
+
+
 def day_mean(quantity: str) -> Condition:
     """Mean of a local day that has ended and was measured for most of its hours."""
 
@@ -30,6 +64,87 @@ def day_mean(quantity: str) -> Condition:
         return Measure(np.where(whole, summary.mean, np.nan))
 
     return condition
+
+
+def day_mean_below(quantity: str) -> Condition:
+    """Mean of a local day that has ended; of one that goes on, or was not read to its end, the highest it can be."""
+
+    def condition(facts: Facts) -> Measure:
+        return facts.window.once(f"day_mean_below {quantity}", lambda _: _mean_below(facts, quantity))
+
+    return condition
+
+
+def _mean_below(facts: Facts, quantity: str) -> Measure:
+    summary = facts.window.summary(quantity)
+    whole = facts.over() & (summary.completeness >= WHOLE_DAY)
+    value = np.where(whole, summary.mean, np.nan)
+    days = np.flatnonzero(~whole.all(axis=0))
+    if quantity not in REST_OF_DAY or not days.size:
+        return Measure(value, whole)
+    grid = facts.window.grid
+    found = grid.by_day(facts.window.series(quantity))[:, days]
+    hours = found.reshape(*found.shape[:2], -1, HOUR // grid.step)
+    span = means_within(hours, grid.day_hours[:, days], REST_OF_DAY[quantity])
+    worst = np.full(value.shape, np.nan)
+    worst[:, days] = span.lowest
+    value[:, days] = np.where(whole[:, days], value[:, days], span.highest)
+    return Measure(value, whole, bound=~whole, worst=worst)
+
+
+class MeanSpan(NamedTuple):
+    """Between what the mean of a day will be; (places, days) [unit]."""
+
+    lowest: Array
+    highest: Array
+
+
+def means_within(steps: Array, length: Array, rest: RestOfDay) -> MeanSpan:
+    """Between what a day's mean will be, by what was read of it so far.
+
+    Parameters
+    ----------
+    steps : (places, days, hours, steps of an hour) array
+        Readings, NaN where there is none [unit].
+    length : (places, days) array
+        Hours of each day [h].
+    rest : RestOfDay
+        What the rest of a day may become after each hour's first reading [unit].
+
+    Returns
+    -------
+    MeanSpan
+        The narrowest of the spans found at each hour read; NaN where none was, or too few can still be.
+
+    Notes
+    -----
+    The span at an hour is of what was known when that hour was first read, so it never widens again: what was decided
+    by it stays decided until the day's mean is known.
+    """
+    present = np.isfinite(steps)
+    count = present.sum(axis=3)
+    seen = count > 0
+    sums = np.where(present, steps, 0.0).sum(axis=3)
+    means = np.divide(sums, count, out=np.zeros_like(sums), where=seen)
+    first = np.take_along_axis(steps, present.argmax(axis=3)[..., None], axis=3)[..., 0]
+    total, known = np.cumsum(means, axis=2) - means, np.cumsum(seen, axis=2) - seen
+    hour = np.arange(steps.shape[2])
+    left = length[..., None] - hour
+    least = np.maximum(np.ceil(WHOLE_DAY * length)[..., None] - known, 0.0)
+    enough = seen & (least <= left)
+    ends = []
+    for limits, outer, inner in ((rest.fall, np.fmin, np.fmax), (rest.rise, np.fmax, np.fmin)):
+        limit = first + np.asarray(limits)[np.minimum(hour, len(limits) - 1)]
+        both = outer(_mixed(total, known, limit, left), _mixed(total, known, limit, np.minimum(least, left)))
+        ends.append(inner.reduce(np.where(enough, both, np.nan), axis=2))
+    return MeanSpan(*ends)
+
+
+def _mixed(total: Array, known: Array, limit: Array, further: Array) -> Array:
+    """Mean of ``known`` hours of this total and of further ones at a limit; NaN where that is of none."""
+    hours = known + further
+    mixed: Array = np.divide(total + limit * further, hours, out=np.full(hours.shape, np.nan), where=hours > 0)
+    return mixed
 
 
 def day_maximum(quantity: str) -> Condition:

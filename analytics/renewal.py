@@ -131,10 +131,17 @@ def _days_due(renew: Renew, going: Going, told: Told, now: int) -> bool:
         return False
     if milestone(renew.days, said, reached):
         return True
-    worst = worst_of(going, through)
-    if not renew.record or worst is None or told.worst is None:
+    worst, known = worst_of(going, through), _worst_told(going, told)
+    if not renew.record or worst is None or known is None:
         return False
-    return (told.worst - worst if going.below else worst - told.worst) >= renew.record
+    return (known - worst if going.below else worst - known) >= renew.record
+
+
+def _worst_told(going: Going, told: Told) -> float | None:
+    """The worst that people know of: where they were told while the first day went on, that day when it was over."""
+    if told.worst is not None or told.people_through or told.people_at is None:
+        return told.worst
+    return worst_of(going, _local(going.since, going.time_zone).date().isoformat())
 
 
 def number_of(going: Going, day: str) -> int:

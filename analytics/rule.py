@@ -90,6 +90,10 @@ class Measure:
     hold: Flags | None = None
     #: Numbers of `telemetry.unknown.Why` where there is a reason of its own for no value, else 0.
     why: NDArray[np.uint8] | None = None
+    #: Where the value is not known yet, but the mildest that it can still become: shown where it reaches a level.
+    bound: Flags | None = None
+    #: There, the other end of what it can become: while that may still be a higher level, no lower one is entered.
+    worst: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ class Said:
     #: When the value was, where ``since`` is not that; of it, or of ``since``, only the local day may be known.
     at: int | None = None
     of_day: bool = False
+    #: The value is not the day's yet, but what that can still become.
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def _filled(rule: Rule, said: Said, frame: Phrasing, words: Words) -> dict[str, 
     pattern = frame.said["day"] if rule.step is Step.DAY else frame.said["moment"]
     dated = frame.said["day"] if said.of_day else pattern
     value = _number(said.value * rule.factor, rule.decimals, frame.decimal)
+    if said.bound:
+        value = frame.said["at_most" if rule.below else "at_least"].format(value=value)
     again = said.kind in {"renew", "extend"} and said.issued is None
     fact = plain = (words.again or words.fact if again else words.fact).format(value=value, days=said.days)
     if again and rule.renewal.record and said.worst == said.worst:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from analytics.index import Step, of_index, series
 from analytics.indices.livestock import temperature_humidity_index
-from analytics.measure import current, day_mean, hour_of, of_hour
+from analytics.measure import current, day_mean_below, hour_of, of_hour
 from analytics.renewal import BY_DAY, Renew
 from analytics.rule import Level, Rule, Status
 
@@ -14,7 +14,7 @@ CATTLE_COLD = Rule(
     unit="Cel",
     pack="crop 1",
     for_animals=frozenset({"cattle", "buffalo"}),
-    condition=day_mean("air_temperature"),
+    condition=day_mean_below("air_temperature"),
     quantities=("air_temperature",),
     below=True,
     levels=(

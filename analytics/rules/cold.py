@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from analytics.measure import day_mean, day_minimum
+from analytics.measure import day_mean_below, day_minimum
 from analytics.renewal import BY_DAY, Renew
 from analytics.rule import Level, Rule, Urgency
 
@@ -14,7 +14,7 @@ COLD_SPELL = Rule(
     hazard="cold",
     unit="Cel",
     pack="vietnam 1",
-    condition=day_mean("air_temperature"),
+    condition=day_mean_below("air_temperature"),
     quantities=("air_temperature",),
     below=True,
     tells_from=2,
@@ -40,6 +40,7 @@ COLD_SPELL = Rule(
     ),
     note=(
         "Sources differ on whether 13.0 and 15.0 themselves belong to the colder class; the operator is a setting. "
+        "A day is told as soon as the hours to come cannot lift its mean to the limit. "
         "The days of a spell are the measured ones: a missing day neither ends it nor counts, within its patience. "
         "Defined for plains and midlands: in high mountains such days are near-continuous in winter. The risk levels "
         "of Điều 53 are not encoded, their table could not be verified."

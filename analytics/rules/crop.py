@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from analytics.measure import at_dusk, day_mean, of_index
+from analytics.measure import at_dusk, day_mean, day_mean_below, of_index
 from analytics.renewal import Renew
 from analytics.rule import Level, Rule, Status, Urgency
 
@@ -12,7 +12,7 @@ NO_SOWING = Rule(
     unit="Cel",
     pack="crop 1",
     for_crops=frozenset({"rice"}),
-    condition=day_mean("air_temperature"),
+    condition=day_mean_below("air_temperature"),
     quantities=("air_temperature",),
     below=True,
     months=frozenset({1, 2, 3, 11, 12}),

@@ -5,12 +5,14 @@ It knows nothing of the platform's arrays, grids or levels: a loop over hours an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from analytics.measure import REST_OF_DAY
 from standalone.field.lufft_ws import shown
 from standalone.field.record import STATIONS, observations
 
@@ -85,15 +87,39 @@ def by_day(
     values: dict[datetime, float], first: datetime, last: datetime, say: Callable[[list[float]], float],
     level: Callable[[float], int], *, ended_only: bool,
 ) -> Iterator[Period]:  # fmt: skip
-    """Days with their level; a day speaks for itself when it has ended and 75 % of its hours were measured."""
+    """Days with their level; a day speaks for itself when it has ended and 75 % of its hours were measured.
+
+    Before, a mean speaks where the hours to come can no longer lift it, nor make it a worse class.
+    """
     for begin, end in days(first, last):
         own = [value for hour, value in values.items() if begin <= hour < end]
         whole = end <= last and len(own) >= 0.75 * (end - begin) / HOUR
-        reached = level(say(own)) if own and (whole or not ended_only) else None
+        if whole or not ended_only:
+            reached = level(say(own)) if own else None
+        else:
+            worst, mildest = (level(mean) for mean in _mean_within(values, begin, round((end - begin) / HOUR)))
+            reached = mildest if mildest >= worst else 0
         if reached is None or (not whole and reached == 0):
             yield Period(begin, end, None)
         else:
             yield Period(begin, end, reached, reached if whole else 99)
+
+
+def _mean_within(values: dict[datetime, float], begin: datetime, length: int) -> tuple[float, float]:
+    """Lowest and highest mean of a day, of hourly values, by what was read of it."""
+    lowest, highest = -math.inf, math.inf
+    rest = REST_OF_DAY["air_temperature"]
+    for number in range(length):
+        now = values.get(begin + number * HOUR)
+        before = [values[at] for k in range(number) if (at := begin + k * HOUR) in values]
+        fewest, most = max(math.ceil(0.75 * length) - len(before), 0), length - number
+        if now is None or fewest > most:
+            continue
+        colder, warmer = (now + of[min(number, 23)] for of in (rest.fall, rest.rise))
+        counts = [count for count in (fewest, most) if len(before) + count]
+        lowest = max(lowest, min((sum(before) + k * colder) / (len(before) + k) for k in counts))
+        highest = min(highest, max((sum(before) + k * warmer) / (len(before) + k) for k in counts))
+    return lowest, highest
 
 
 def by_hour(values: dict[datetime, float], first: datetime, last: datetime) -> Iterator[Period]:

@@ -282,6 +282,7 @@ def _said(outcome: Outcome, episode: Episode, kind: Kind, through: str, now: int
         max((now - episode.since) // 3600, 0),
         shown.at,
         shown.of_day,
+        shown.bound,
     )
 
 

@@ -53,6 +53,8 @@ class Trail:
     seen: list[Seen] = field(default_factory=list)
     #: Local date → extreme of the measure.
     extremes: dict[str, float] = field(default_factory=dict)
+    #: Of these the dates whose measure is only the best or worst that it can still become.
+    bounds: set[str] = field(default_factory=set)
     #: The measure as it was known last.
     latest: float = float("nan")
 
@@ -233,10 +235,26 @@ def _follow(
             trail = trails[key] = Trail(base)
         span = slice(from_column, last)
         if value is None or extremes is None:
-            value = np.where(periods.begun, measure.value, np.nan)
+            value = np.where(periods.begun & shown(measure, codes), measure.value, np.nan)
             extremes = _extremes(rule, frame, value)
-        trail.extremes |= _dated(frame, extremes[row], from_day)
+        dated = _dated(frame, extremes[row], from_day)
+        trail.extremes |= dated
+        trail.bounds |= _bounds(rule, frame, measure, row) & dated.keys()
         follow_row(trail, rule, codes[row, span], seconds[0][row, span], seconds[1][row, span], value[row, span])
+
+
+def shown(measure: Measure, codes: level.Codes) -> NDArray[np.bool_]:
+    """Where a measure is worth showing: what it can still become only where that decides a level."""
+    if measure.bound is None:
+        return np.ones(codes.shape, np.bool_)
+    return ~measure.bound | ((codes & 15) > 0)
+
+
+def _bounds(rule: Rule, frame: Frame, measure: Measure, row: int) -> set[str]:
+    """Local dates of a row whose measure is not known yet, but what it can still become."""
+    if measure.bound is None or rule.step is not Step.DAY:
+        return set()
+    return set(np.datetime_as_string(frame.window.grid.dates[measure.bound[row]], unit="D").tolist())
 
 
 def follow_row(
@@ -346,6 +364,8 @@ class Outcome:
     until: int | None = None
     #: What was measured, stretch by stretch.
     seen: Sequence[Seen] = ()
+    #: Local dates whose value is only what it can still become.
+    bounds: frozenset[str] = frozenset()
 
 
 def conclude(
@@ -371,7 +391,16 @@ def conclude(
             )
             outcomes.append(
                 Outcome(
-                    rule, known, key[2], revisions, course, heard, course.lapsed, trail.latest, seen=tuple(trail.seen)
+                    rule,
+                    known,
+                    key[2],
+                    revisions,
+                    course,
+                    heard,
+                    course.lapsed,
+                    trail.latest,
+                    seen=tuple(trail.seen),
+                    bounds=frozenset(trail.bounds),
                 )
             )
     return outcomes

@@ -31,6 +31,8 @@ class Witness(NamedTuple):
     at: int | None = None
     #: Of the value's time only the local day is known.
     of_day: bool = False
+    #: It is not the measure yet, but what that can still become.
+    bound: bool = False
 
 
 def going(outcome: Outcome, episode: Episode) -> Going:
@@ -54,6 +56,11 @@ def days_of(outcome: Outcome, episode: Episode, day: str = "") -> int:
 
 def witness(outcome: Outcome, episode: Episode, kind: Kind, through: str) -> Witness:
     """What is shown for an episode's level in a step; ``through`` is the day of which a renewal by days speaks."""
+    found = _witness(outcome, episode, kind, through)
+    return found._replace(bound=any(episode.by_day.get(day) == found.value for day in outcome.bounds))
+
+
+def _witness(outcome: Outcome, episode: Episode, kind: Kind, through: str) -> Witness:
     zone = outcome.known.spot.time_zone
     if outcome.issued is not None:
         return Witness(value_of(outcome.rule, episode), days_of(outcome, episode), episode.course[-1].at)
