@@ -23,6 +23,8 @@ from telemetry.unknown import Why
 WHOLE_DAY = 0.75
 #: A sliding sum is whole when so many of its hours were measured.
 WHOLE_SUM = 0.8
+#: Time in which rain fell [s], and how much of it is grave [mm]: level 2 of the rules of rain in 10 and 60 minutes.
+SUDDEN_FROM = ((600.0, 3600.0), (20.0, 50.0))
 
 Condition = Callable[[Facts], Measure]
 
@@ -181,8 +183,13 @@ def rain_sum(hours: int) -> Condition:
 
 
 def sudden_rain(facts: Facts) -> Measure:
-    """Largest bucket of the last hour that nothing before it bears out, step by step; 0 where there is none."""
-    sudden = evidence(facts.window).sudden
+    """Largest bucket of the last hour that nothing before it bears out, step by step; 0 where there is none.
+
+    Only those count that would open level 2 of the short rains, were they true: less is no danger to be told unsure.
+    """
+    found = evidence(facts.window)
+    grave = np.interp(found.period, *SUDDEN_FROM)
+    sudden = np.where(found.sudden < grave, 0.0, found.sudden)
     steps = HOUR // facts.window.grid.step
     padded = np.full((sudden.shape[0], sudden.shape[1] + steps - 1), np.nan)
     padded[:, steps - 1 :] = sudden

@@ -26,7 +26,11 @@ HEAVY_RAIN = Rule(
         "Mưa to over 50 to 100 mm and mưa rất to over 100 mm in 24 h: Quyết định 18/2021/QĐ-TTg, Điều 5(17); "
         "mưa vừa from 16 mm in 24 h: scale of the bulletins"
     ),
-    note="The 24 hours slide hour by hour; levels are left at 80 % of their threshold (75 % for mưa vừa).",
+    note=(
+        "The 24 hours slide hour by hour; levels are left at 80 % of their threshold (75 % for mưa vừa), and only "
+        "after six hours below it: a shower on a wet day is no new warning."
+    ),
+    quiet=timedelta(hours=6),
     patience=timedelta(hours=12),
     freshness=timedelta(hours=6),
     validity=timedelta(hours=12),
@@ -45,8 +49,8 @@ SUDDEN_RAIN = Rule(
     before=2,
     levels=(
         Level(
+            20.0,
             10.0,
-            5.0,
             advice={
                 "everyone": "rain_everyone",
                 "forest": "stream_forest",
@@ -55,7 +59,10 @@ SUDDEN_RAIN = Rule(
             },
         ),
     ),
-    source="Own rule: a bucket of more than 6 % of the world's record for its length, borne out by nothing before it",
+    source=(
+        "Own rule: a bucket of more than 6 % of the world's record for its length that nothing before it bears out, "
+        "and that would open level 2 of the short rains if it were true: 20 mm in 10 minutes, 50 in an hour"
+    ),
     quiet=timedelta(minutes=30),
     patience=timedelta(hours=3),
     freshness=timedelta(hours=2),

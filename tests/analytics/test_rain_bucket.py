@@ -92,6 +92,12 @@ def test_a_first_bucket_is_told_at_once_and_a_second_raises_it():
     assert levels(START, 600, np.append(rain, 19.0))["intense_rain_10min"] == 2
 
 
+@pytest.mark.parametrize(("every", "grave"), [(300, 20.0), (600, 20.0), (1200, 26.0), (1800, 32.0), (3600, 50.0)])
+def test_only_what_would_be_grave_if_it_were_true_is_told_unsure(every, grave):
+    assert levels(START, every, np.concatenate((dry(every, 2), [grave - 0.1]))) == {}
+    assert levels(START, every, np.concatenate((dry(every, 2), [grave]))) == {"sudden_rain": 1}
+
+
 def test_a_real_hour_alone_is_told_unsure_and_stands_once_the_next_hour_has_rain():
     rain = np.concatenate((dry(3600, 2), [80.0]))
     assert levels(START, 3600, rain) == {"sudden_rain": 1}

@@ -20,6 +20,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ZONE = ZoneInfo("America/New_York")
 #: Longest time without knowledge for which a level is held.
 PATIENCE = {"cold_spell": 36 * HOUR, "frost": 36 * HOUR, "heat": 36 * HOUR, "heavy_rain": 12 * HOUR}
+#: For so long a level must not have been kept before it is left.
+QUIET = {"heavy_rain": 6 * HOUR}
 #: Rules that this scan knows; the platform has more.
 RULES = frozenset({*PATIENCE, "silent_station"})
 
@@ -138,8 +140,8 @@ def by_hour(values: dict[datetime, float], first: datetime, last: datetime) -> I
 
 
 def episodes(rule: str, place: str, periods: Iterable[Period], last: datetime) -> Iterator[Found]:
-    """Stretches at a level: up when it is reached, down when it is not kept, over when unknown for too long."""
-    level, unknown, course = 0, None, []
+    """Stretches at a level: up when it is reached, down when it was not kept for long enough, over when long unknown."""
+    level, unknown, course, failing = 0, None, [], {}
     for period in periods:
         if period.reached is None:
             unknown = unknown or period.begin
@@ -148,15 +150,18 @@ def episodes(rule: str, place: str, periods: Iterable[Period], last: datetime) -
                 level, course = 0, []
             continue
         unknown = None
-        new = period.reached if period.reached > level else min(level, period.kept)
-        if new == level:
-            continue
-        if new == 0:
-            yield Found(rule, place, course[0][0], period.begin, tuple(course))
-            course = []
-        else:
-            course.append((period.begin, new))
-        level = new
+        failing = {each: failing.get(each, period.begin) for each in range(period.kept + 1, level + 1)}
+        if period.reached > level:
+            level = period.reached
+            course.append((period.begin, level))
+        while level and level in failing and min(period.end, last) - failing[level] >= QUIET.get(rule, 0 * HOUR):
+            since, level = failing[level], level - 1
+            course = [each for each in course if each[0] < since]
+            if level:
+                course.append((since, level))
+            else:
+                yield Found(rule, place, course[0][0], since, tuple(course))
+                course = []
     if course:
         yield Found(rule, place, course[0][0], None, tuple(course))
 
