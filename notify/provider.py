@@ -15,8 +15,10 @@ from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 from notify.texts.sms_segments import Coding
+from store.delivery import AddressKind
 
-Kind = Literal["phone", "email", "webhook", "chat"]
+#: Kind of address: what a provider can reach somebody at.
+Kind = AddressKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from standalone.doctor_service import overdue, troubled
 from standalone.finding import Finding
 from standalone.remedy import remedy
 from standalone.services import ServicesUnavailableError, programs
+from store import delivery
 from store.check import check as check_tables
 from store.gateway_remarks import remarks
 from store.statements import statement
@@ -300,13 +301,14 @@ def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
 
 def _routes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     """Budgets that are used up, and what providers report that nobody understands."""
-    for route, since, segments, cost, waiting in connection.execute(statement("delivery", "budgets")).fetchall():
-        yield Finding("wrong", f"route {route}",
-                      f"its budget of 24 hours is used up since {_at(since)} ({segments} segments, cost {cost:.0f}): "
-                      f"only what is urgent goes on, {waiting} messages wait",
+    for used in delivery.exhausted_now(connection):
+        yield Finding("wrong", f"route {used.route}",
+                      f"its budget of 24 hours is used up since {_at(used.spent_at)} ({used.segments} segments, cost "
+                      f"{used.cost:.0f}): only what is urgent goes on, {used.waiting} messages wait",
                       "raise daily_segments or daily_cost in the routes file")  # fmt: skip
-    for route, detail, count in connection.execute(statement("delivery", "unknown_receipts")).fetchall():
-        yield Finding("note", f"route {route}", f"{count} receipts are {detail}: not counted as delivered",
+    for said in delivery.unknown_receipts_now(connection):
+        says = f"{said.count} receipts are {said.detail}: not counted as delivered"
+        yield Finding("note", f"route {said.route}", says,
                       "set the route's callback by the service's documents")  # fmt: skip
 
 

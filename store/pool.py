@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 Connection = AsyncConnection[TupleRow]
+#: One that commands wait for.
+ConnectionNow = psycopg.Connection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 
 

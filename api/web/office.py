@@ -26,10 +26,9 @@ from api.web.page import language_for, render
 from api.web.refused import refusal
 from api.web.sign_in import text
 from api.web.words import Language, ago, time_and_date
-from store import visible, visible_row
+from store import delivery, visible, visible_row
 from store.gateway_remarks import remarks
 from store.pool import Connection
-from store.statements import statement
 from telemetry.unknown import Why
 
 router = APIRouter(include_in_schema=False)
@@ -82,8 +81,7 @@ async def _spent(connection: Connection, asking: Asker) -> list[str]:
     """Routes whose budget is used up, for who deals with messages."""
     if not asking.may("approve"):
         return []
-    rows = await (await connection.execute(statement("delivery", "budgets"))).fetchall()
-    return [str(row[0]) for row in rows]
+    return [one.route for one in await delivery.exhausted(connection)]
 
 
 async def _unjudged(

@@ -8,20 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
-from psycopg.rows import class_row, dict_row
 
-from notify.delivery.ledger import Claimed, Ledger, Outcome, said
+from notify.delivery.ledger import Ledger, Outcome, reference, said
 from notify.delivery.route import Route
 from notify.delivery.throttle import PROBE, Health, woken
 from notify.provider import Doubt, Elsewhere, Kind, Later, Message, Never, Sent
 from notify.texts.sms_segments import Coding
+from store import delivery
+from store.delivery import Address, Claimed, Spent
 from store.patience import Patience
 from store.pool import Pool
-from store.statements import statement
 from telemetry.clock import Clock
 
 SENT = Counter("nongvu_notify_messages", "Messages by how they ended", ["route", "outcome"])
@@ -90,8 +89,7 @@ class Sender:
         if not self._unsure:
             return
         async with self.pool.connection() as connection:
-            values = {"worker": self.worker, "underway": list(self._underway)}
-            await connection.execute(statement("delivery", "take_back"), values)
+            await delivery.take_back(connection, self.worker, self._underway)
         self._unsure = False
 
     async def _claim_all(self) -> float:
@@ -115,15 +113,12 @@ class Sender:
     async def _claim(self, route: Route, most: int, least: int) -> list[Claimed]:
         """Claim for a route at most so many, from a level on."""
         taken: list[Claimed] = []
-        async with self.pool.connection() as connection, connection.cursor(row_factory=class_row(Claimed)) as cursor:
+        async with self.pool.connection() as connection:
             for kind in sorted(route.kinds):
-                better = self._better(route, kind)
-                values = {"kind": kind, "better": better, "most": most - len(taken), "least": least}
+                limits = {"least": least, "most": most - len(taken)}
                 if len(taken) < most:
-                    await cursor.execute(
-                        statement("delivery", "claim"), values | {"worker": self.worker, "route": route.name}
-                    )
-                    taken += await cursor.fetchall()
+                    better = self._better(route, kind)
+                    taken += await delivery.claim(connection, self.worker, route.name, kind, better=better, **limits)
         return sorted(taken, key=lambda claimed: (-claimed.level, claimed.id))
 
     def _better(self, route: Route, kind: Kind) -> list[str]:
@@ -138,15 +133,15 @@ class Sender:
             return False
         since = self.clock.now() - timedelta(hours=24)
         async with self.pool.connection() as connection:
-            found = await connection.execute(statement("delivery", "spent"), {"route": table.name, "since": since})
-            segments, cost = await found.fetchone() or (0, 0.0)
+            spent = await delivery.spent(connection, table.name, since)
+        segments, cost = spent.segments, spent.cost
         over = bool(segments >= (table.daily_segments or segments + 1) or cost >= (table.daily_cost or cost + 1))
         if over != health.spent_out or not health.told or (over and time.monotonic() > health.told + ALARM):
-            await self._alarm(health, over, segments, cost)
+            await self._alarm(health, over, spent)
         health.spent_out = over
         return over
 
-    async def _alarm(self, health: Health, over: bool, segments: int, cost: float) -> None:
+    async def _alarm(self, health: Health, over: bool, spent: Spent) -> None:
         """Say aloud, again and again, that a budget is used up: log, metrics, and the table that doctor reads."""
         health.told = time.monotonic()
         table = health.route.table
@@ -154,39 +149,36 @@ class Sender:
         if over:
             _log.error(
                 "the budget of a route is used up: only what is urgent goes on; raise daily_segments or daily_cost",
-                route=table.name, segments=segments, cost=cost, urgent_level=table.urgent_level,
+                route=table.name, segments=spent.segments, cost=spent.cost, urgent_level=table.urgent_level,
             )  # fmt: skip
         else:
             _log.info("a route has budget again", route=table.name)
-        values = {"route": table.name, "over": over, "at": self.clock.now(), "segments": segments, "cost": cost}
         async with self.pool.connection() as connection:
-            await connection.execute(statement("delivery", "note_budget"), values)
+            await delivery.note_budget(connection, table.name, spent, self.clock.now(), over=over)
 
     async def _start(self, route: Route, claimed: list[Claimed]) -> None:
         if not claimed:
             return
-        async with self.pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(
-                statement("delivery", "addresses"), {"deliveries": [delivery.id for delivery in claimed]}
-            )
-            addresses = {row["id"]: row for row in await cursor.fetchall()}
-        for delivery in claimed:
-            self._underway.add(delivery.id)
+        async with self.pool.connection() as connection:
+            found = await delivery.addresses(connection, [one.id for one in claimed])
+        addresses = {address.id: address for address in found}
+        for one in claimed:
+            self._underway.add(one.id)
             self.health[route.name].running += 1
-            task = asyncio.create_task(self._send(route, delivery, addresses.get(delivery.id, {})))
+            task = asyncio.create_task(self._send(route, one, addresses.get(one.id)))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _send(self, route: Route, claimed: Claimed, address: dict[str, Any]) -> None:
+    async def _send(self, route: Route, claimed: Claimed, address: Address | None) -> None:
         started = time.monotonic()
         result: Sent | Later | Elsewhere | Never | Doubt | str
         try:
-            if not address.get("address") or self._unwanted(claimed, address):
+            if address is None or not address.address or self._unwanted(claimed, address):
                 result = "withdrawn"
             elif claimed.expires <= self.clock.now():
                 result = "expired"
             else:
-                result = await route.provider.send(self._message(claimed, address))
+                result = await route.provider.send(self._message(claimed, address.address, address.secret))
                 HANDED.labels(route.name).observe(time.monotonic() - started)
         except (Later, Elsewhere, Never, Doubt) as failure:
             result = failure
@@ -198,17 +190,17 @@ class Sender:
         self._outcomes.put_nowait(Outcome(claimed, route, result, self.clock.now(), datetime.now(UTC)))
         self.wake.set()
 
-    def _unwanted(self, claimed: Claimed, address: dict[str, Any]) -> bool:
+    def _unwanted(self, claimed: Claimed, address: Address) -> bool:
         """Whether somebody who has stopped would get it; only the answer to what they wrote themselves goes to them."""
-        state = address.get("subscriber_state")
+        state = address.subscriber_state
         return state == "erased" or (state == "stopped" and not claimed.about.startswith("inbound:"))
 
-    def _message(self, claimed: Claimed, address: dict[str, Any]) -> Message:
+    def _message(self, claimed: Claimed, address: str, secret: str) -> Message:
         coding: Coding = "gsm7" if claimed.coding == "gsm7" else "ucs2"
         return Message(
-            reference=claimed.reference,
+            reference=reference(claimed.id, claimed.renamed),
             kind=claimed.kind,
-            address=address["address"],
+            address=address,
             text=claimed.text,
             coding=coding,
             segments=claimed.segments,
@@ -220,7 +212,7 @@ class Sender:
             hazard=claimed.hazard,
             level=claimed.level,
             place=self.names.get(claimed.place or 0, ""),
-            secret=address.get("secret", ""),
+            secret=secret,
             unsure_since=claimed.unsure_since,
         )
 
@@ -240,8 +232,8 @@ class Sender:
         await asyncio.shield(self._settle(outcomes))
 
     async def _settle(self, outcomes: list[Outcome]) -> None:
-        async with self.pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
-            await self.ledger.note(cursor, outcomes)
+        async with self.pool.connection() as connection, connection.transaction():
+            await self.ledger.note(connection, outcomes)
         self._underway -= {outcome.claimed.id for outcome in outcomes}
         for outcome in outcomes:
             self._tell(outcome)

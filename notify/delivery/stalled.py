@@ -3,58 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import psycopg
 import structlog
 
 from notify.delivery.ledger import reference
 from notify.delivery.route import Route
-from store.statements import statement
+from store import delivery
+from store.delivery import Verdict
+from store.pool import Connection
 
 _log = structlog.get_logger()
 
 
-async def new_worker(connection: psycopg.AsyncConnection[Any]) -> int:
+async def new_worker(connection: Connection) -> int:
     """Take a number, and hold it for as long as the connection lives."""
-    row = await (await connection.execute(statement("delivery", "worker"))).fetchone()
-    worker = int(row[0]) if row else 0
-    await connection.execute(statement("delivery", "hold_worker"), {"worker": worker})
+    worker = await delivery.next_worker(connection)
+    await delivery.hold_worker(connection, worker)
     return worker
 
 
-async def settle_orphans(connection: psycopg.AsyncConnection[Any], routes: Sequence[Route], worker: int) -> int:
+async def settle_orphans(connection: Connection, routes: Sequence[Route], worker: int) -> int:
     """Settle what dead workers had claimed; returns how many.
 
     Where a repeat under the same reference does no harm, it is queued again; where the provider can tell, by what it
     says; else it is doubtful.
     """
     settled = 0
-    found = await connection.execute(statement("delivery", "claimants"), {"worker": worker})
-    for (other,) in await found.fetchall():
-        held = await (await connection.execute(statement("delivery", "hold_worker"), {"worker": other})).fetchone()
-        if not held or not held[0]:
+    for other in await delivery.claimants(connection, worker):
+        if not await delivery.hold_worker(connection, other):
             continue
         try:
             settled += await _settle_dead(connection, {route.name: route for route in routes}, other)
         finally:
-            await connection.execute(statement("delivery", "let_worker"), {"worker": other})
+            await delivery.let_worker(connection, other)
     return settled
 
 
-async def _settle_dead(connection: psycopg.AsyncConnection[Any], routes: dict[str, Route], dead: int) -> int:
-    orphans = await (await connection.execute(statement("delivery", "orphans"), {"worker": dead})).fetchall()
-    for delivery, route_name, renamed, _ in orphans:
-        verdict = await _verdict(routes.get(route_name), reference(delivery, renamed))
-        await connection.execute(statement("delivery", verdict), {"delivery": delivery, "worker": dead})
-        _log.warning("a dead worker's claim was settled", delivery=delivery, route=route_name, verdict=verdict)
+async def _settle_dead(connection: Connection, routes: dict[str, Route], dead: int) -> int:
+    orphans = await delivery.orphans(connection, dead)
+    for orphan in orphans:
+        verdict = await _verdict(routes.get(orphan.route or ""), reference(orphan.id, orphan.renamed))
+        await delivery.settle_orphan(connection, dead, orphan.id, verdict)
+        _log.warning("a dead worker's claim was settled", delivery=orphan.id, route=orphan.route, verdict=verdict)
     return len(orphans)
 
 
-async def _verdict(route: Route | None, name: str) -> str:
+async def _verdict(route: Route | None, name: str) -> Verdict:
     if route is None:
         return "doubt_orphan"
     if route.provider.idempotent:
         return "requeue_orphan"
     found = await route.provider.find(name)
-    return {True: "adopt_orphan", False: "requeue_orphan", None: "doubt_orphan"}[found]
+    return "doubt_orphan" if found is None else "adopt_orphan" if found else "requeue_orphan"

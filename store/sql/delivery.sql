@@ -82,9 +82,7 @@ DELETE FROM personal.answer_address WHERE delivery = ANY (%(deliveries)s)
 SELECT DISTINCT worker FROM delivery WHERE state = 'sending' AND worker <> %(worker)s
 
 -- name: orphans
-SELECT id, route, renamed, provider_ids.parts FROM delivery
-LEFT JOIN LATERAL (SELECT array_agg(provider_id) AS parts FROM delivery_part WHERE delivery = delivery.id) AS provider_ids ON true
-WHERE state = 'sending' AND worker = %(worker)s ORDER BY id
+SELECT id, route, renamed FROM delivery WHERE state = 'sending' AND worker = %(worker)s ORDER BY id
 
 -- name: requeue_orphan
 UPDATE delivery SET state = 'queued', worker = NULL, pinned = route, unsure_since = coalesce(unsure_since, claimed_at), detail = 'the sender died; sent again under the same reference'
