@@ -80,6 +80,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "step": rule.step.value,
         "below": rule.below,
         "season": rule.season,
+        "unsown": rule.unsown,
         "quantities": list(rule.quantities),
         "indices": list(rule.indices),
         "unknown": when_unknown(rule),

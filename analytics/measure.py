@@ -231,6 +231,16 @@ def of_index(name: str) -> Condition:
     return condition
 
 
+def of_season(season: str, unsown: str) -> Condition:
+    """Value of a daily index of a crop season; of a place where nothing was entered, of the one that stands for it."""
+
+    def condition(facts: Facts) -> Measure:
+        found = facts.indices.get(unsown if facts.window.season is None else season)
+        return Measure(np.full(facts.window.shape, np.nan) if found is None else np.where(facts.over(), found, np.nan))
+
+    return condition
+
+
 def overdue(facts: Facts) -> Measure:
     """Hours by which the next reading of a place is overdue, at the beginning of each step; never heard is unknown."""
     grid = facts.window.grid

@@ -159,10 +159,12 @@ class Rule:
     season: bool = False
     #: Crops of those seasons; empty: any.
     crops: frozenset[str] = frozenset()
+    #: Also for a place itself of which no season was ever entered: there ``months`` stand for the seasons.
+    unsown: bool = False
     #: Groups of crops (audiences of advice) whose growers it concerns, and animals whose keepers; empty: everybody.
     for_crops: frozenset[str] = frozenset()
     for_animals: frozenset[str] = frozenset()
-    #: Months in which it holds; empty: all.
+    #: Months in which it holds; empty: all. Of a crop season they say nothing: that has its own days.
     months: frozenset[int] = frozenset()
     minimum: timedelta = NEVER
     quiet: timedelta = NEVER

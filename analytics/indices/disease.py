@@ -74,7 +74,11 @@ def blast_class(wet_hours: Values, wet_temperature: Values, five_day_mean: Value
     return np.where(np.isnan(hours + mean + np.where(hours >= 10.0, warmth, 0.0)), np.nan, found)
 
 
-def hutton_period(minimum: Values, humid_hours: Values) -> Values:
+#: Warmest daily mean at which late blight spreads: 80 °F of Wallin's table, beyond which a day has severity 0.
+BLIGHT_WARMEST = 26.7
+
+
+def hutton_period(minimum: Values, humid_hours: Values, mean: Values = 0.0) -> Values:
     """Whether a Hutton period ends on each day.
 
     Parameters
@@ -83,6 +87,8 @@ def hutton_period(minimum: Values, humid_hours: Values) -> Values:
         Daily minimum temperature [°C].
     humid_hours : (..., days) array
         Hours of at least 90 % relative humidity [h].
+    mean : (..., days) array
+        Daily mean temperature; a day above 26.7 counts for nothing, without one no day is too warm [°C].
 
     Returns
     -------
@@ -92,11 +98,13 @@ def hutton_period(minimum: Values, humid_hours: Values) -> Values:
 
     References
     ----------
-    Dancey, Skelsey and Cooke (2017), The Hutton criteria; AHDB.
+    Dancey, Skelsey and Cooke (2017), The Hutton criteria; AHDB. They were made in Britain and have no upper
+    temperature: that is of Wallin (1962), 45 to 80 °F.
     """
     minimum, humid_hours = np.asarray(minimum, dtype=np.float64), np.asarray(humid_hours, dtype=np.float64)
-    day = np.where(np.isnan(minimum + humid_hours), np.nan, (minimum >= 10.0) & (humid_hours >= 6.0))
-    day = np.where((minimum < 10.0) | (humid_hours < 6.0), 0.0, day)
+    fit = (minimum >= 10.0) & (humid_hours >= 6.0) & (np.asarray(mean) <= BLIGHT_WARMEST)
+    day = np.where(np.isnan(minimum + humid_hours + mean), np.nan, fit)
+    day = np.where((minimum < 10.0) | (humid_hours < 6.0) | (np.asarray(mean) > BLIGHT_WARMEST), 0.0, day)
     before = np.concatenate((np.zeros((*day.shape[:-1], 1)), day[..., :-1]), axis=-1)
     return np.where((day == 0.0) | (before == 0.0), 0.0 * np.nan_to_num(day), day * before)
 
@@ -197,9 +205,9 @@ def _hutton(window: Window) -> Result:
     summary = window.summary("relative_humidity")
     # six humid hours are certain once they were measured; that there were fewer needs the whole day
     hours = np.where((summary.completeness >= 0.85) | (hours >= 6.0), hours, np.nan)
-    minimum = window.index("air_temperature_minimum")
+    minimum, mean = window.index("air_temperature_minimum"), window.index("air_temperature_mean")
     completeness = np.minimum(summary.completeness, window.values["air_temperature_minimum"].completeness)
-    return Result(hutton_period(minimum, hours), completeness)
+    return Result(hutton_period(minimum, hours, mean), completeness)
 
 
 def _severity(window: Window) -> Result:
@@ -236,9 +244,9 @@ INDICES: tuple[Index, ...] = (
     ),
     Index(
         name="late_blight_hutton", unit="1",
-        needs=(_AIR[1], of_index("air_temperature_minimum")), compute=_hutton, kernel=hutton_period,
-        source="Dancey, Skelsey and Cooke (2017); AHDB",
-        equation="two days in a row of Tmin ≥ 10 °C and six hours of RH ≥ 90 %",
+        needs=(_AIR[1], of_index("air_temperature_minimum"), of_index("air_temperature_mean")), compute=_hutton,
+        kernel=hutton_period, source="Dancey, Skelsey and Cooke (2017); AHDB; upper temperature of Wallin (1962)",
+        equation="two days in a row of Tmin ≥ 10 °C, Tmean ≤ 26.7 °C and six hours of RH ≥ 90 %",
         example=Example({"minimum": [10.0, 10.0, 9.9], "humid_hours": [6.0, 6.0, 12.0]}, 1.0, 0.0, "AHDB", position=1),
         completeness=0.85, aggregate=Aggregate.SUM,
     ),

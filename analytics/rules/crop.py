@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from analytics.measure import at_dusk, day_mean, day_mean_below, of_index
+from analytics.indices.disease_season import BLIGHTED, COOL_MONTHS, FIRST_SPRAY, RICE
+from analytics.measure import at_dusk, day_mean, day_mean_below, of_index, of_season
 from analytics.renewal import Renew
 from analytics.rule import Level, Rule, Status, Urgency
 
@@ -45,28 +46,45 @@ RICE_BLAST = Rule(
     name="rice_blast",
     hazard="disease",
     unit="1",
-    pack="crop 1",
+    pack="crop 2",
+    season=True,
+    crops=frozenset(RICE),
+    unsown=True,
+    months=frozenset({3, 4, 5, 6, 8, 9, 10}),  # tillering to heading of the spring and the summer crop
     for_crops=frozenset({"rice"}),
-    condition=of_index("rice_blast_infection"),
+    condition=of_season("rice_blast_watch_season", "rice_blast_watch"),
     quantities=("air_temperature",),
-    indices=("rice_blast_infection",),
+    indices=("rice_blast_watch", "rice_blast_watch_season"),
     urgency=Urgency.EXPECTED,
     levels=(Level(1.0, 1.0, advice={"rice": "rice_blast_rice"}),),
-    source="BLASTAM (Koshimizu 1988) as published by the prefectures of Mie and Oita",
+    source="BLASTAM (Koshimizu 1988) as published by the prefectures of Mie and Oita: five-day mean 20–25 °C, wet "
+    "period 15–25 °C; symptoms 7 to 10 days after",
+    note="From tillering to heading of a rice season; of a place of which no season is known in the months named. One "
+    "message a spell: lesions of all its nights show while it lasts.",
+    renew=Renew(days=(11, 21)),
 )
 
 LATE_BLIGHT = Rule(
     name="late_blight",
     hazard="disease",
     unit="1",
-    pack="crop 1",
-    for_crops=frozenset({"vegetables"}),
-    condition=of_index("late_blight_hutton"),
+    decimals=0,
+    pack="crop 2",
+    season=True,
+    crops=frozenset(BLIGHTED),
+    unsown=True,
+    months=frozenset(COOL_MONTHS),
+    for_crops=frozenset(BLIGHTED),
+    condition=of_season("late_blight_pressure_season", "late_blight_pressure"),
     quantities=("air_temperature",),
-    indices=("late_blight_hutton",),
+    indices=("late_blight_pressure", "late_blight_pressure_season"),
     urgency=Urgency.EXPECTED,
-    levels=(Level(1.0, 1.0, advice={"vegetables": "late_blight_vegetables"}),),
-    source="Hutton criteria (AHDB): two days of Tmin ≥ 10 °C and 6 h of RH ≥ 90 %",
+    levels=(Level(FIRST_SPRAY, FIRST_SPRAY, advice={"vegetables": "late_blight_vegetables"}),),
+    source="Wallin (1962), 7.2–26.7 °C; Krause, Massie and Hyre (1975), BLITECAST: first spray at 18 severity values, "
+    "then every 7 days, none where a week has less than 3",
+    note="Where potato or tomato stands; of a place of which no season is known from October to March. Said again when "
+    "a spray has lasted its seven days and the weather goes on.",
+    renew=Renew(days=(8, 15)),
 )
 
 IRRIGATION_DUE = Rule(

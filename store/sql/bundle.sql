@@ -93,13 +93,16 @@ WITH neighbours AS MATERIALIZED (
     WHERE step.id = ANY (%(steps)s)
     GROUP BY step.id
 ), concerned AS MATERIALIZED (
-    -- Crops whose growers a step concerns, and their groups: of its season, else of its rule.
-    SELECT step.id AS step, array_agg(grown.name) || array_agg(grown.entry ->> 'audience') AS crops
+    -- Crops whose growers a step concerns, and their groups: of its season, else of its rule. A rule that names crops of a
+    -- group (potato, not vegetables) does not concern the others of it.
+    SELECT step.id AS step, array_agg(grown.name) || array_agg(grown.entry ->> 'audience') FILTER (
+               WHERE season.crop IS NOT NULL OR known.entry -> 'for_crops' ? (grown.entry ->> 'audience')) AS crops
     FROM alert_step AS step JOIN alert ON alert.id = step.alert
     LEFT JOIN season ON season.id = alert.subject
     LEFT JOIN catalogue AS known ON known.kind = 'rule' AND known.name = alert.rule
     JOIN catalogue AS grown ON grown.kind = 'crop'
-        AND CASE WHEN season.crop IS NULL THEN known.entry -> 'for_crops' ? (grown.entry ->> 'audience')
+        AND CASE WHEN season.crop IS NULL
+            THEN known.entry -> 'for_crops' ?| ARRAY[grown.name, grown.entry ->> 'audience']
             ELSE grown.name = season.crop END
     WHERE step.id = ANY (%(steps)s)
     GROUP BY step.id

@@ -69,15 +69,23 @@ NOTHING: Mapping[str, Array] = MappingProxyType({})
 
 def applies(rule: Rule, known: Known, season: int = 0) -> bool:
     """Whether a rule is for a place or a season there: its kind, its crop, and something that it can look at."""
-    if rule.season != bool(season):
+    if not season and rule.season and not rule.unsown:
         return False
-    if rule.crops and not any(one.id == season and one.crop in rule.crops for one in known.seasons):
+    if season and not grows(rule, known, season):
         return False
     if rule.trouble and not any(trouble.kind == rule.trouble for trouble in known.troubles):
         return False
     if rule.kinds and known.spot.kind not in rule.kinds:
         return False
     return not rule.quantities or any(feed.quantity in rule.quantities for feed in known.feeds)
+
+
+def grows(rule: Rule, known: Known, season: int) -> bool:
+    """Whether a rule speaks of what is sown: of a season of its crops, or of a place where nobody entered any."""
+    if not season:
+        return not rule.season or (rule.unsown and not known.seasons)
+    crops = (one.crop for one in known.seasons if one.id == season)
+    return rule.season and (not rule.crops or any(crop in rule.crops for crop in crops))
 
 
 def alike_rows(frame: Frame) -> list[tuple[tuple[Known, int], list[int]]]:
@@ -170,7 +178,8 @@ def judge(
     alike = alike_rows(frame)
     for rule in rules:
         rows = sorted(chain.from_iterable(same for one, same in alike if applies(rule, *one)))
-        if not rows or any(name not in found.indices for name in rule.indices):
+        missing = [name for name in rule.indices if name not in found.indices]
+        if not rows or (missing and not rule.unsown):  # one index of the season, another where none is known
             continue
         if rule.step not in periods:
             periods[rule.step] = Periods.of(rule.step, frame)
@@ -321,9 +330,14 @@ def _column(rule: Rule, frame: Frame, row: int, day: int) -> int:
 def _silence_out_of_season(
     rule: Rule, frame: Frame, of_places: Sequence[Sequence[Dated]], begins: NDArray[Any], codes: level.Codes
 ) -> None:
+    """Levels are 0 in other months, and of the place itself once a season was entered that speaks for it."""
     months: dict[frozenset[int], list[int]] = {}
     for row, dated in enumerate(of_places):
-        if dated[-1].terms.months:
+        if frame.seasons[row]:
+            continue  # a season has its own days
+        if rule.season and frame.places[row].seasons:
+            codes[row] = 0
+        elif dated[-1].terms.months:
             months.setdefault(dated[-1].terms.months, []).append(row)
     for allowed, rows in months.items():
         outside = level.out_of_season(frame.window, rule, begins, allowed)

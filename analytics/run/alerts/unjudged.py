@@ -13,7 +13,7 @@ from analytics.lacks import Lack, There
 from analytics.properties import OF_GROUND, OF_SEASON
 from analytics.rule import Rule
 from analytics.rules import BY_NAME
-from analytics.run.alerts.evaluation import terms
+from analytics.run.alerts.evaluation import grows, terms
 from analytics.run.window.place_facts import Known
 from store.unjudged import Unjudged
 from store.work import Grown
@@ -41,9 +41,7 @@ def _of_place(
     for season, crop in grown:
         of_rules, of_indices = _static(quantities, numbers, crop)
         for rule in rules:
-            if rule.season != bool(season) or rule.trouble or (rule.kinds and kind not in rule.kinds):
-                continue
-            if rule.crops and not any(one.id == season and one.crop in rule.crops for one in known.seasons):
+            if not grows(rule, known, season) or rule.trouble or (rule.kinds and kind not in rule.kinds):
                 continue
             if not terms(rule, known)[-1].terms.enabled:
                 continue
