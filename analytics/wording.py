@@ -22,6 +22,8 @@ from analytics.rule import Rule, Words
 
 #: Characters of one GSM-7 segment (3GPP TS 23.038).
 SEGMENT = 160
+#: From so many hours on people are told in days.
+LONG = 48
 _ESCAPED = frozenset("^{}\\[~]|€")
 
 
@@ -128,9 +130,16 @@ def _filled(rule: Rule, said: Said, frame: Phrasing, words: Words) -> dict[str, 
         "Fact": fact[:1].upper() + fact[1:],
         "act": words.act,
         "days": str(said.days),
-        "hours": str(said.hours),
+        "lasted": _lasted(said.hours, frame),
         "disclaimer": frame.said["disclaimer"] if rule.proxy else "",
     } | _ahead(said, frame)
+
+
+def _lasted(hours: int, frame: Phrasing) -> str:
+    """How long it has gone on: hours, and from the third day on whole days, as people count."""
+    if hours < LONG:
+        return str(frame.said["lasted_hours"]).format(hours=hours)
+    return str(frame.said["lasted_days"]).format(days=hours // 24)
 
 
 def _number(value: float, decimals: int, mark: str) -> str:

@@ -48,7 +48,7 @@ def test_texts_are_those_of_the_shelves_and_of_nothing_else():
 
 def test_placeholders_are_those_that_are_filled():
     """A name that nothing fills would stop a message."""
-    filled = {"name", "lower", "place", "proxy", "when", "until", "fact", "plain", "Fact", "act", "days", "hours",
+    filled = {"name", "lower", "place", "proxy", "when", "until", "fact", "plain", "Fact", "act", "days", "lasted",
               "disclaimer", "{count}", "{places}"}  # fmt: skip
     for language in languages.SHELF.codes:
         frame = languages.SHELF.tree(language, "frame")
@@ -109,3 +109,17 @@ def test_the_catalogue_names_everything_in_the_new_language(monkeypatch, tmp_pat
 def test_a_language_file_is_plain_toml():
     for path in Path(languages.__file__).parent.glob("*.toml"):
         assert tomllib.loads(path.read_text(encoding="utf-8"))["name"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "vi", "en"),
+    [(12, "Đã 12 giờ,", "Going on for 12 hours:"), (47, "Đã 47 giờ,", "Going on for 47 hours:"),
+     (48, "Đã 2 ngày,", "Going on for 2 days:"), (1355, "Đã 56 ngày,", "Going on for 56 days:")],
+)  # fmt: skip
+def test_what_goes_on_is_told_in_hours_for_two_days_and_then_in_days(hours, vi, en):
+    rule = next(rule for rule in RULES if rule.name == "heavy_rain")
+    said = Said("renew", 2, "Mẫu Sơn", "Asia/Ho_Chi_Minh", 60.0, 1, BEGIN, None, BEGIN, hours=hours)
+    found = texts(rule, said)
+    for code, begins in (("vi", vi), ("en", en)):
+        assert found[code]["short"].startswith(begins)
+        assert found[code]["brief"].startswith(begins)
