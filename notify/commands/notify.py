@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from notify.languages import OFFICIAL, SHELF
+from store.audit import record
 from store.settings import connect
 
 app = typer.Typer(
@@ -118,7 +119,7 @@ def approve(
         decided = connection.execute(statement("bulletin", "decide"), values | {"at": moment(at)}).fetchone()
         connection.execute(statement("bulletin", "tell_decided"))
         if decided is not None:
-            audit(connection, f"approval.{state}", str(number), reason=reason)
+            record(connection, f"approval.{state}", str(number), reason=reason)
     if decided is None:
         typer.echo(f"approval {number} does not wait, has expired, or its alert is over", err=True)
         raise typer.Exit(1)
@@ -173,7 +174,7 @@ def retry(
         again = [row[0] for row in connection.execute(statement("delivery", "retry"), {"deliveries": deliveries})]
         connection.execute(statement("bundle", "wake_senders"))
         if again:
-            audit(connection, "notify.retry", ",".join(map(str, again)))
+            record(connection, "notify.retry", ",".join(map(str, again)))
     typer.echo(jsonlib.dumps({"queued": again}) if json else f"queued again: {', '.join(map(str, again)) or 'none'}")
     if set(again) != set(deliveries):
         typer.echo("the others are neither failed nor doubtful", err=True)
@@ -192,16 +193,6 @@ def routes_or_exit(settings: Any) -> list[Any]:
         for problem in error.problems:
             typer.echo(f"  {problem}", err=True)
         raise typer.Exit(WRONG_SETTINGS) from None
-
-
-def audit(connection: Any, action: str, subject: str, **detail: Any) -> None:
-    """Note who did what: the system's user stands for a person at the command line."""
-    import getpass
-
-    from store.statements import statement
-
-    values = {"who": f"command:{getpass.getuser()}", "action": action, "subject": subject}
-    connection.execute(statement("subscriber", "audit"), values | {"detail": jsonlib.dumps(detail)})
 
 
 def moment(written: str | None) -> datetime:

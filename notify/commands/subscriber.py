@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import json as jsonlib
 from base64 import b64encode
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from notify.commands.notify import audit, moment, read_text
+from notify.commands.notify import moment, read_text
 from notify.languages import OFFICIAL, SHELF
+from store.audit import record
 from store.settings import connect
+from store.subscriber import listed, record_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="People who get messages, and their consent.")
 
@@ -84,7 +87,7 @@ def add(
         )
         with connect("subscriber") as connection:
             number, new = put(connection, person, moment(at), "command")
-            audit(connection, "subscriber.add" if new else "subscriber.update", str(number))
+            record(connection, "subscriber.add" if new else "subscriber.update", str(number))
     except ValidationError as error:
         raise typer.BadParameter(problems(error)) from error
     except SubscriberError as error:
@@ -104,21 +107,20 @@ def list_(
     from notify.delivery.phone import mask
 
     with connect("subscriber") as connection:
-        people = _people(connection, state=state)
-        audit(connection, "subscriber.list", state or "all", count=len(people))
-    for person in people:
-        person["address"] = mask(person["address"]) if person["address"] else ""
-        person.pop("name")
+        found = listed(connection, state=state)
+        record(connection, "subscriber.list", state or "all", count=len(found))
+    people = [replace(person, address=mask(person.address) if person.address else "") for person in found]
     if json:
-        typer.echo(jsonlib.dumps(people, ensure_ascii=False, default=str))
+        shown = [{name: value for name, value in asdict(person).items() if name != "name"} for person in people]
+        typer.echo(jsonlib.dumps(shown, ensure_ascii=False, default=str))
         return
     if not people:
         typer.echo("nobody yet: nongvu subscriber add")
     for person in people:
-        agreed = "agreed" if person["consent_given_at"] else "no consent"
+        agreed = "agreed" if person.consent_given_at else "no consent"
         typer.echo(
-            f"{person['id']:>6}  {person['state']:<8} {person['address']:<18} {person['audience']:<10} "
-            f"{person['language']}  level {person['minimum_level']}+  {agreed:<10}  {' '.join(person['places'])}"
+            f"{person.id:>6}  {person.state:<8} {person.address:<18} {person.audience:<10} "
+            f"{person.language}  level {person.minimum_level}+  {agreed:<10}  {' '.join(person.places)}"
         )
 
 
@@ -156,7 +158,7 @@ def import_(
         if dry_run:
             connection.rollback()
         else:
-            audit(connection, "subscriber.import", file.name, **counts, wrong=len(wrong))
+            record(connection, "subscriber.import", file.name, **counts, wrong=len(wrong))
     _imported(counts, wrong, alone, json=json)
 
 
@@ -179,18 +181,15 @@ def _imported(counts: dict[str, int], wrong: list[str], alone: list[str], *, jso
 @app.command()
 def export(number: Number) -> None:
     """Print everything kept about a person, as JSON: their right; audited."""
-    from store.statements import statement
-
     with connect("subscriber") as connection:
-        found = _people(connection, number=number)
+        found = listed(connection, subscriber=number)
         if not found:
             typer.echo(f"there is no subscriber {number}", err=True)
             raise typer.Exit(1)
-        answer: dict[str, Any] = {"subscriber": found[0]}
-        for part in ("consents", "consent_events", "messages", "said"):
-            answer[part] = _dicts(connection.execute(statement("subscriber", part), {"subscriber": number}))
-        answer["said"] = [row | {"payload": readable(row["payload"])} for row in answer["said"]]
-        audit(connection, "subscriber.export", str(number))
+        kept = record_of(connection, number)
+        record(connection, "subscriber.export", str(number))
+    answer = {"subscriber": asdict(found[0])} | asdict(kept)
+    answer["said"] = [asdict(one) | {"payload": readable(one.payload)} for one in kept.said]
     typer.echo(jsonlib.dumps(answer, ensure_ascii=False, default=str, indent=2))
 
 
@@ -206,7 +205,7 @@ def stop(
     with connect("subscriber") as connection:
         changed = end(connection, number, moment(at), channel)
         if changed:
-            audit(connection, "subscriber.stop", str(number))
+            record(connection, "subscriber.stop", str(number))
     _said(changed, number, "gets nothing more")
 
 
@@ -221,7 +220,7 @@ def leave(
     with connect("subscriber") as connection:
         gone = take_away(connection, number, place)
         if gone:
-            audit(connection, "subscriber.leave", str(number), places=place)
+            record(connection, "subscriber.leave", str(number), places=place)
     if not gone:
         typer.echo(f"subscriber {number} has none of these places", err=True)
         raise typer.Exit(1)
@@ -242,7 +241,7 @@ def erase(
     with connect("subscriber") as connection:
         changed = forget(connection, number, moment(at), "office")
         if changed:
-            audit(connection, "subscriber.erase", str(number))
+            record(connection, "subscriber.erase", str(number))
     _said(changed, number, "was erased")
 
 
@@ -266,14 +265,3 @@ def _said(changed: bool, number: int, what: str) -> None:
         typer.echo(f"there is no subscriber {number}, or it was erased", err=True)
         raise typer.Exit(1)
     typer.echo(f"subscriber {number} {what}")
-
-
-def _people(connection: Any, *, state: str | None = None, number: int | None = None) -> list[dict[str, Any]]:
-    from store.statements import statement
-
-    return _dicts(connection.execute(statement("subscriber", "list"), {"state": state, "subscriber": number}))
-
-
-def _dicts(cursor: Any) -> list[dict[str, Any]]:
-    names = [column.name for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -19,6 +19,7 @@ from notify.provider import Heard
 from notify.texts.message_text import wording
 from notify.texts.sms_segments import compose, fold
 from notify.texts.weather_facts import Facts, facts
+from store import subscriber
 from store.pool import Connection
 from store.statements import statement
 
@@ -144,16 +145,12 @@ async def _answer(connection: Connection, person: Person, asked: Wish, now: date
         return await _weather(connection, person, asked.place, now)
     if person.subscriber is None:
         return says["stranger"] if asked.kind == "start" else ""
-    values = {"subscriber": person.subscriber, "at": now, "channel": "sms", "now": now}
+    values = {"subscriber": person.subscriber, "now": now}
     if asked.kind == "stop":
-        await connection.execute(statement("subscriber", "set_state"), values | {"state": "stopped"})
-        await connection.execute(statement("subscriber", "withdraw_consent"), values)
-        await connection.execute(statement("subscriber", "withdraw_waiting"), values)
+        await subscriber.stop(connection, person.subscriber, now, "sms")
         return says["stop"]
     if asked.kind == "start":
-        await connection.execute(statement("subscriber", "set_state"), values | {"state": "active"})
-        consent = values | {"text_version": CONSENT_TEXT, "who": "sms"}
-        await connection.execute(statement("subscriber", "give_consent"), consent)
+        await subscriber.agree(connection, person.subscriber, subscriber.Agreement(CONSENT_TEXT, "sms", now, "sms"))
         return says["start"]
     if asked.kind == "acknowledgement":
         row = await (await connection.execute(statement("inbound", "last_bundle_of"), values)).fetchone()

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-import psycopg
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from notify import languages
 from notify.delivery.phone import PhoneError, normalised
 from notify.provider import Kind
+from store import subscriber
 from store.csv_list import lines
-from store.statements import statement
+from store.pool import ConnectionNow
 
 #: Version of the text that people agree to; see docs/messages.md for the text itself.
 CONSENT_TEXT = "2026-1"
@@ -111,6 +111,30 @@ class Person(BaseModel):
             moment = datetime.combine(moment, time())
         return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.time_zone))).astimezone(UTC)
 
+    @property
+    def wishes(self) -> subscriber.Wishes:
+        """What they want to hear of and when, as the table keeps it."""
+        return subscriber.Wishes(
+            audience=self.audience,
+            language=self.language,
+            accents=self.accents,
+            minimum_level=self.minimum_level,
+            hazards=list(self.hazards),
+            crops=list(self.crops),
+            animals=list(self.animals),
+            bulletins=list(self.bulletins),
+            time_zone=self.time_zone,
+            quiet_from=self.quiet_from,
+            quiet_to=self.quiet_to,
+            urgent_level=self.urgent_level,
+            daily_cap=self.daily_cap,
+        )
+
+    @property
+    def contact(self) -> subscriber.Contact:
+        """How they are reached."""
+        return subscriber.Contact(self.kind, self.address, self.name, self.secret)
+
 
 class SubscriberError(Exception):
     """Cannot be done as asked; says what to change."""
@@ -128,86 +152,68 @@ class WithdrawnError(SubscriberError):
         )
 
 
-def add(connection: psycopg.Connection[Any], person: Person, at: datetime, who: str) -> tuple[int, bool]:
+def add(connection: ConnectionNow, person: Person, at: datetime, who: str) -> tuple[int, bool]:
     """Add a person, or bring up to date the one with this address; returns the number and whether it is new.
 
     Of who is known only what was given changes, and places are added: no list takes away what another one gave. Raises
     `WithdrawnError` for who withdrew or was erased and is not shown to have agreed later; then nothing changes.
     """
-    found = _places(connection, person)
+    places = _places(connection, person)
     agreed = _agreed(connection, person, at)
-    values = person.model_dump() | {
-        "at": at,
-        **{name: list(getattr(person, name)) for name in ("hazards", "crops", "animals", "bulletins")},
-    }
-    unknown = connection.execute(statement("subscriber", "unknown_words"), values).fetchall()
+    wishes = person.wishes
+    unknown = subscriber.unknown_words(connection, wishes)
     if unknown:
         raise SubscriberError(
-            "; ".join(f"there is no {field} {word!r}, there are {known}" for field, word, known in unknown)
+            "; ".join(f"there is no {one.field} {one.word!r}, there are {one.known}" for one in unknown)
         )
-    known = connection.execute(statement("subscriber", "find_address"), values).fetchone()
-    if known:
-        number = int(known[0])
-        given = {"subscriber": number, "given": sorted(person.model_fields_set)}
-        connection.execute(statement("subscriber", "update_subscriber"), values | given)
+    known = subscriber.find(connection, person.kind, person.address)
+    if known is None:
+        number = subscriber.add(connection, wishes, person.contact, at)
     else:
-        row = connection.execute(statement("subscriber", "insert_subscriber"), values).fetchone()
-        number = int(row[0]) if row else 0
-    values |= {"subscriber": number, "places": found, "who": who}
-    connection.execute(statement("subscriber", "insert_contact"), values)
-    connection.execute(statement("subscriber", "insert_places"), values)
+        number = known
+        subscriber.update(connection, number, wishes, person.contact, person.model_fields_set)
+    subscriber.add_places(connection, number, places)
     if person.consent_channel:
-        consent = {"text_version": CONSENT_TEXT, "channel": person.consent_channel, "at": agreed}
-        connection.execute(statement("subscriber", "give_consent"), values | consent)
-        connection.execute(statement("subscriber", "set_state"), values | {"state": "active"})
-    return number, not known
+        agreement = subscriber.Agreement(CONSENT_TEXT, person.consent_channel, agreed, who)
+        subscriber.agree_now(connection, number, agreement)
+    return number, known is None
 
 
-def leave(connection: psycopg.Connection[Any], number: int, codes: list[str]) -> int:
+def leave(connection: ConnectionNow, number: int, codes: list[str]) -> int:
     """Take places away from a person; returns how many they had of these."""
-    found = connection.execute(statement("subscriber", "places"), {"codes": codes}).fetchall()
-    values = {"subscriber": number, "places": [place for place, _ in found]}
-    return len(connection.execute(statement("subscriber", "leave_places"), values).fetchall())
+    places = subscriber.places_of(connection, codes)
+    return subscriber.leave_places(connection, number, [place.id for place in places])
 
 
-def _agreed(connection: psycopg.Connection[Any], person: Person, at: datetime) -> datetime:
+def _agreed(connection: ConnectionNow, person: Person, at: datetime) -> datetime:
     """When the person agreed; raises where they refused later."""
     if person.agreed is not None and person.agreed > at + timedelta(days=1):
         message = "the date of consent has not come yet"
         raise SubscriberError(message)
-    refused = connection.execute(statement("subscriber", "refused"), person.model_dump()).fetchone()
-    if refused and (person.agreed is None or person.agreed <= refused[0]):
-        raise WithdrawnError(refused[0], erased=refused[1])
+    refused = subscriber.refusal(connection, person.kind, person.address)
+    if refused and (person.agreed is None or person.agreed <= refused.at):
+        raise WithdrawnError(refused.at, erased=refused.erased)
     return min(person.agreed or at, at)
 
 
-def _places(connection: psycopg.Connection[Any], person: Person) -> list[int]:
-    found = connection.execute(statement("subscriber", "places"), {"codes": list(person.places)}).fetchall()
-    missing = set(person.places) - {code for _, code in found}
+def _places(connection: ConnectionNow, person: Person) -> list[int]:
+    found = subscriber.places_of(connection, person.places)
+    missing = set(person.places) - {place.code for place in found}
     if missing:
         message = f"there is no place {', '.join(sorted(missing))}: 'nongvu place list' shows the codes"
         raise SubscriberError(message)
-    return [place for place, _ in found]
+    return [place.id for place in found]
 
 
-def stop(connection: psycopg.Connection[Any], number: int, at: datetime, channel: str) -> bool:
+def stop(connection: ConnectionNow, number: int, at: datetime, channel: str) -> bool:
     """Withdraw consent; nothing that waits is sent any more."""
-    values = {"subscriber": number, "state": "stopped", "at": at, "channel": channel}
-    changed = connection.execute(statement("subscriber", "set_state"), values).fetchone() is not None
-    connection.execute(statement("subscriber", "withdraw_consent"), values)
-    connection.execute(statement("subscriber", "withdraw_waiting"), values)
-    return changed
+    return subscriber.stop_now(connection, number, at, channel)
 
 
-def erase(connection: psycopg.Connection[Any], number: int, at: datetime, channel: str) -> bool:
+def erase(connection: ConnectionNow, number: int, at: datetime, channel: str) -> bool:
     """Erase what leads to the person; history stays under a number that leads to nobody."""
-    stop(connection, number, at, channel)
-    values = {"subscriber": number, "at": at}
-    connection.execute(statement("subscriber", "remember_refusal"), values)
-    connection.execute(statement("subscriber", "erase_inbound"), values)
-    connection.execute(statement("subscriber", "erase_contact"), values)
-    connection.execute(statement("subscriber", "forget_places"), values)
-    return connection.execute(statement("subscriber", "erase_subscriber"), values).fetchone() is not None
+    subscriber.stop_now(connection, number, at, channel)
+    return subscriber.erase(connection, number, at)
 
 
 def rows(text: str, name: str) -> Iterator[tuple[int, Person | str]]:

@@ -155,6 +155,3 @@ SELECT id, about, rung, state, text, at, sent_at, route FROM delivery WHERE subs
 -- name: said
 SELECT at, kind, payload FROM inbound
 WHERE subscriber = %(subscriber)s AND kind <> 'receipt' ORDER BY id
-
--- name: audit
-INSERT INTO audit (who, action, subject, detail) VALUES (%(who)s, %(action)s, %(subject)s, %(detail)s::jsonb)

@@ -30,8 +30,8 @@ def asked(calls):
 PAIRS = sorted(set(asked({"query.rows", "query.row", "query.rows_now", "query.row_now"})))
 
 
-def columns_of(database, text):
-    """Columns of a statement and their types, as the database would answer them, without running it."""
+def columns_of(database, text, *, tables=False):
+    """Columns of a statement and their types (or table and column), as the database would answer, without running it."""
     names = []
 
     def numbered(match):
@@ -49,7 +49,10 @@ def columns_of(database, text):
         prepared = connection.pgconn.prepare(b"", text.encode(), given)
         assert prepared.status == psycopg.pq.ExecStatus.COMMAND_OK, prepared.error_message.decode()
         described = connection.pgconn.describe_prepared(b"")
-        return {described.fname(column).decode(): types[described.ftype(column)] for column in range(described.nfields)}
+        names = [described.fname(column).decode() for column in range(described.nfields)]
+        if tables:
+            return {name: (described.ftable(at), described.ftablecol(at)) for at, name in enumerate(names)}
+        return {name: types[described.ftype(at)] for at, name in enumerate(names)}
 
 
 def differences(told, columns):
