@@ -319,6 +319,8 @@ class Index:
     aggregate: Aggregate = Aggregate.MEAN
     #: Computed for each crop season, not for a place by itself.
     season: bool = False
+    #: True: only of a crop that stands in water; False: only of one that does not; None: of any.
+    flooded: bool | None = None
     #: Why there is no value where all that it needs is there.
     unknown: Why = Why.READINGS
     #: Arguments of the kernel that may be unknown and leave a bound, not NaN.
@@ -337,10 +339,24 @@ class Index:
         return max((need.before for need in self.needs if need.kind is Kind.SERIES), default=0)
 
     def evaluate(self, window: Window) -> Result:
-        """Compute, and make NaN what is not complete enough."""
+        """Compute, and make NaN what is not complete enough, and what is not for its crop."""
+        meant = self._meant(window)
+        if meant is not None and not meant.any():
+            return Result(np.full(window.shape, np.nan), np.zeros(window.shape))
         result = self.compute(window)
         confident = result.completeness >= self.completeness - 1e-9
+        if meant is not None:
+            confident &= meant[:, None]
+            why = None if result.why is None else np.where(meant[:, None], result.why, np.uint8(0))
+            state = None if result.state is None else np.where(meant[:, None, None], result.state, np.nan)
+            result = replace(result, why=why, state=state)
         return replace(result, value=np.where(confident, result.value, np.nan))
+
+    def _meant(self, window: Window) -> NDArray[np.bool_] | None:
+        """(rows,) whether it is for the season's crop; None where it is for any."""
+        if self.flooded is None or window.season is None:
+            return None
+        return np.asarray((window.season.parameter("flooded", 0.0) > 0.0) == self.flooded)
 
 
 def evaluate(indices: Iterable[Index], window: Window) -> dict[str, Result]:

@@ -62,6 +62,9 @@ def evaluate(rule: Rule, measure: Measure, begins: Times, terms: Sequence[Sequen
             np.where(measure.hold, _TOP, kept),
             known | measure.hold,
         )
+    if measure.unasked is not None:
+        entered, kept = np.where(measure.unasked, 0, entered), np.where(measure.unasked, 0, kept)
+        known |= measure.unasked
     code = entered | (np.maximum(kept, entered) << 4)
     return np.where(known, code, _UNKNOWN).astype(np.int16)
 

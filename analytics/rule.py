@@ -94,6 +94,8 @@ class Measure:
     bound: Flags | None = None
     #: There, the other end of what it can become: while that may still be a higher level, no lower one is entered.
     worst: Array | None = None
+    #: Where there is nothing to ask, and so no level: before a field is flooded, on the day on which it was irrigated.
+    unasked: Flags | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,9 @@ class Rule:
     crops: frozenset[str] = frozenset()
     #: Also for a place itself of which no season was ever entered: there ``months`` stand for the seasons.
     unsown: bool = False
+    #: True: only of a crop that stands in water; False: only of one that does not, and of a place not while one does;
+    #: None: of any.
+    flooded: bool | None = None
     #: Groups of crops (audiences of advice) whose growers it concerns, and animals whose keepers; empty: everybody.
     for_crops: frozenset[str] = frozenset()
     for_animals: frozenset[str] = frozenset()

@@ -75,7 +75,8 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
     frame = Phrasing(languages.SHELF.tree(language, "frame"), languages.SHELF.language(language).decimal)
     words = rule.words(said.level, language)
     name = _name(rule, said)
-    filled = _filled(rule, said, frame, words)
+    lost = languages.SHELF.tree(language, f"rules.{rule.name}").get("lost", frame.said["lost"])
+    filled = _filled(rule, said, frame, words) | {"lost": lost}
     written = {**_written(frame, name, said.issued is not None, filled), "advice": {}}
     if said.kind not in {"end", "cancel"}:
         written["advice"] = dict(words.advice)

@@ -281,6 +281,7 @@ _REMEDIES: dict[int, str] = {
     Why.SELDOM: "let the station report oftener, or leave it",
     Why.UNDEFINED: "the rain rules speak meanwhile; look at the place itself",
     Why.RECORD: "import its history, or wait",
+    Why.UNANSWERED: "enter the irrigation as water_volume; rain that fills the field tells again too",
 }
 
 

@@ -18,6 +18,7 @@ class Why(IntEnum):
     UNDEFINED = 5  # its source defines nothing for what was measured
     RECORD = 6  # the record, or what was learned from it, is too short
     SELDOM = 7  # readings come too seldom for its span
+    UNANSWERED = 8  # it was told for days, and nobody said whether it was done
 
 
 def words(why: int, what: Sequence[str], language: str, *, holds: bool = False) -> str:

@@ -134,7 +134,7 @@ def stress_coefficient(depletion: Values, available: Values, fraction: Values) -
 
 def root_zone(
     potential: Values, rain: Values, irrigation: Values, available: Values, fraction: Values, before: Values,
-    measured: Values = np.nan, weight: Values = 0.5,
+    measured: Values = np.nan, weight: Values = 0.5, reference: Values = np.nan,
 ) -> tuple[Values, Values]:  # fmt: skip
     """Water balance of the root zone after a day.
 
@@ -143,7 +143,7 @@ def root_zone(
     potential : (...) array
         Crop evapotranspiration without stress [mm].
     rain : (...) array
-        Rain less runoff; below a fifth of the potential it is taken to evaporate before it reaches the roots [mm].
+        Rain less runoff; below a fifth of the reference it is taken to evaporate before it reaches the roots [mm].
     irrigation : (...) array
         Net irrigation [mm].
     available : (...) array
@@ -156,6 +156,8 @@ def root_zone(
         Depletion that a soil moisture probe tells, NaN where there is none [mm].
     weight : (...) array
         How much the probe is believed against the balance, 0 to 1 [1].
+    reference : (...) array
+        Reference evapotranspiration of the day; NaN: the potential stands for it [mm].
 
     Returns
     -------
@@ -170,66 +172,15 @@ def root_zone(
     capillary rise is left out (groundwater more than about 1 m below the roots). The probe is blended by a fixed gain.
     """
     stress = stress_coefficient(before, available, fraction)
-    effective = np.where(np.asarray(rain) < 0.2 * np.asarray(potential), 0.0 * np.asarray(rain), rain)
+    cut = 0.2 * np.where(np.isnan(reference), np.asarray(potential), np.asarray(reference))
+    effective = np.where(np.asarray(rain) < cut, 0.0 * np.asarray(rain), rain)
     after = np.clip(before - effective - irrigation + stress * potential, 0.0, available)
     blended = after + weight * (np.clip(measured, 0.0, available) - after)
     return np.where(np.isnan(measured), after, blended), stress
 
 
-def irrigation_requirement(depletion: Values, available: Values, fraction: Values) -> Values:
-    """Net irrigation that a field wants.
-
-    Parameters
-    ----------
-    depletion : (...) array
-        Depletion of the root zone [mm].
-    available : (...) array
-        Total available water [mm].
-    fraction : (...) array
-        Share of it that is readily available [1].
-
-    Returns
-    -------
-    (...) array
-        Depth that refills the root zone, 0 until the readily available water is used up [mm].
-
-    References
-    ----------
-    Allen et al. (1998), FAO-56, ch. 8, Eq. 83 and irrigation planning.
-    """
-    depletion = np.asarray(depletion, dtype=np.float64)
-    ready = np.asarray(available) * fraction
-    return np.where(np.isnan(ready), np.nan, np.where(depletion >= ready, depletion, 0.0 * depletion))
-
-
-def days_to_irrigation(depletion: Values, available: Values, fraction: Values, daily_use: Values) -> Values:
-    """Days until the readily available water is used up, should no rain come.
-
-    Parameters
-    ----------
-    depletion : (...) array
-        Depletion of the root zone [mm].
-    available : (...) array
-        Total available water [mm].
-    fraction : (...) array
-        Share of it that is readily available [1].
-    daily_use : (...) array
-        Mean crop evapotranspiration of the past days [mm d-1].
-
-    Returns
-    -------
-    (...) array
-        Days left: 0 is today; at most 60 [d].
-
-    References
-    ----------
-    Allen et al. (1998), FAO-56, ch. 8, irrigation planning.
-    """
-    left = np.maximum(np.asarray(available) * fraction - depletion, 0.0)
-    return np.minimum(np.floor(left / np.maximum(daily_use, 0.1)), 60.0)
-
-
-def _stages(window: Window) -> list[Array]:
+def stages(window: Window) -> list[Array]:
+    """(rows, 1) lengths of the four stages [d]."""
     season = season_of(window)
     return [season.parameter(f"stage_{part}")[:, None] for part in ("initial", "development", "middle", "late")]
 
@@ -237,14 +188,14 @@ def _stages(window: Window) -> list[Array]:
 def coefficient_curve(window: Window, kind: str = "kc") -> Array:
     """(rows, days) coefficient of each day, adjusted to the climate; an evergreen without stages has one."""
     season = season_of(window)
-    days, stages = days_since_sowing(window) + 1.0, _stages(window)
+    days, lengths = days_since_sowing(window) + 1.0, stages(window)
     wind = np.nan_to_num(window.index("wind_speed_mean"), nan=2.0)
     dry = np.nan_to_num(window.index("relative_humidity_minimum"), nan=45.0)
     height = season.parameter("height", 0.5)[:, None]
     at = [season.parameter(f"{kind}_{part}")[:, None] for part in ("initial", "middle", "end")]
     middle, end = (climate_adjusted(value, wind, dry, height) for value in at[1:])
-    curve = crop_coefficient(days, stages[0], stages[1], stages[2], stages[3], at[0], middle, end)
-    return np.asarray(np.where(np.isnan(stages[0]) & np.isfinite(days), middle, curve))
+    curve = crop_coefficient(days, lengths[0], lengths[1], lengths[2], lengths[3], at[0], middle, end)
+    return np.asarray(np.where(np.isnan(lengths[0]) & np.isfinite(days), middle, curve))
 
 
 def soil(window: Window) -> tuple[Array, Array, NDArray[np.bool_]]:
@@ -253,7 +204,7 @@ def soil(window: Window) -> tuple[Array, Array, NDArray[np.bool_]]:
     capacity, wilting = season.parameter("field_capacity", LOAM[0]), season.parameter("wilting_point", LOAM[1])
     given = np.isfinite(season.parameter("field_capacity")) & np.isfinite(season.parameter("wilting_point"))
     least, most = season.parameter("root_least")[:, None], season.parameter("root_most")[:, None]
-    initial, development = _stages(window)[:2]
+    initial, development = stages(window)[:2]
     # roots grow from the day of sowing to the beginning of the mid-season (FAO-56, ch. 8)
     grown = np.clip((days_since_sowing(window) + 1.0) / (initial + development), 0.0, 1.0)
     depth = least + np.where(np.isnan(grown), 1.0, grown) * (most - least)
@@ -292,7 +243,7 @@ def crop_evapotranspiration(coefficient: Values, reference: Values) -> Values:
     return np.asarray(coefficient, dtype=np.float64) * reference
 
 
-def _measured(window: Window, available: Array) -> Array:
+def probed(window: Window, available: Array) -> Array:
     """(rows, days) depletion that a probe of the field tells [mm]."""
     season = season_of(window)
     capacity = season.parameter("field_capacity")[:, None]
@@ -300,12 +251,20 @@ def _measured(window: Window, available: Array) -> Array:
     return np.asarray((capacity - window.index("soil_moisture_mean")) / span * available)
 
 
+def poured(window: Window) -> Array:
+    """(rows, days) irrigation that was entered [mm], 0 where none was; infinite where the field's area is not known."""
+    volume = np.nan_to_num(window.summary("water_volume").total)
+    area = season_of(window).parameter("area")[:, None]
+    return np.asarray(np.where(volume > 0.0, np.where(np.isnan(area), np.inf, 1000.0 * volume / area), 0.0))
+
+
 def _depletion(window: Window) -> Result:
     season, active = season_of(window), np.isfinite(days_since_sowing(window))
     available, fraction, given = soil(window)
     potential, rain = window.index("crop_evapotranspiration"), window.index("precipitation_sum")
-    water = window.summary("water_volume").total / season.parameter("area")[:, None] * 1000.0
-    irrigation, measured = np.nan_to_num(water), _measured(window, available)
+    reference = window.index("reference_evapotranspiration")
+    # water of an unknown area fills the root zone: who entered it irrigated
+    irrigation, measured = np.where(np.isinf(water := poured(window)), available, water), probed(window, available)
     weight, state = season.parameter("probe_weight", 0.5), window.state(DEPLETION)
     fresh = np.isnan(window.states[DEPLETION.name]).all(axis=1) if DEPLETION.name in window.states else True
     now = np.where(fresh, season.parameter("initial_depletion", 0.0), state[:, 0])
@@ -314,8 +273,9 @@ def _depletion(window: Window) -> Result:
     for day in range(window.lead, window.grid.days):
         p = depletion_fraction(fraction[:, day], potential[:, day])
         after, _ = root_zone(
-            potential[:, day], rain[:, day], irrigation[:, day], available[:, day], p, now, measured[:, day], weight
-        )
+            potential[:, day], rain[:, day], irrigation[:, day], available[:, day], p, now, measured[:, day], weight,
+            reference[:, day],
+        )  # fmt: skip
         # a probe speaks also on a day whose weather is not known
         after = np.where(np.isnan(after) & active[:, day], np.clip(measured[:, day], 0.0, available[:, day]), after)
         present = np.isfinite(after) & active[:, day]
@@ -327,32 +287,16 @@ def _depletion(window: Window) -> Result:
     return Result(value, np.nan_to_num(states[:, :, 1]), method, states)
 
 
-def _requirement(window: Window) -> Result:
-    available, fraction, _ = soil(window)
-    p = depletion_fraction(fraction, window.index("crop_evapotranspiration"))
-    value = irrigation_requirement(window.index("root_zone_depletion"), available, p)
-    found = window.values["root_zone_depletion"]
-    return Result(value, found.completeness, found.method)
-
-
-def _days_left(window: Window) -> Result:
-    available, fraction, _ = soil(window)
-    use = window.index("crop_evapotranspiration", before=4)
-    spans = np.lib.stride_tricks.sliding_window_view(use, 5, axis=1)
-    known = np.isfinite(spans)
-    mean = np.where(known, spans, 0.0).sum(axis=2) / np.where(known.any(axis=2), known.sum(axis=2), np.nan)
-    p = depletion_fraction(fraction, mean)
-    value = days_to_irrigation(window.index("root_zone_depletion"), available, p, mean)
-    found = window.values["root_zone_depletion"]
-    return Result(value, found.completeness, found.method)
-
-
 _STAGES = {"initial": 25.0, "development": 25.0, "middle": 30.0, "late": 20.0}
-_METHODS = ("balance soil:assumed-loam", "balance soil:given", "probe soil:assumed-loam", "probe soil:given")
-_NOTE = "Capillary rise, runoff and, in a paddy, ponded water are left out. A probe counts where the soil is given."
+METHODS = ("balance soil:assumed-loam", "balance soil:given", "probe soil:assumed-loam", "probe soil:given")
+NOTE = (
+    "Not of a crop that stands in water. Capillary rise and runoff are left out. A probe counts where the soil is "
+    "given, irrigation as it is entered (water_volume), and fills the root zone where the field's area is not known."
+)
 DEPLETION = Index(
-    name="root_zone_depletion", unit="mm",
-    needs=(of_index("crop_evapotranspiration"), of_index("precipitation_sum"), series("water_volume", required=False),
+    name="root_zone_depletion", unit="mm", flooded=False,
+    needs=(of_index("crop_evapotranspiration"), of_index("reference_evapotranspiration"),
+           of_index("precipitation_sum"), series("water_volume", required=False),
            of_index("soil_moisture_mean", required=False), of_crop("root_least"), of_crop("root_most"),
            of_crop("depletion"), *(of_crop(name, "that of loam") for name in ("field_capacity", "wilting_point")),
            *(of_crop(name, required=False) for name in ("area", "probe_weight", "initial_depletion"))),
@@ -360,8 +304,8 @@ DEPLETION = Index(
     source=f"{_FAO}, Eq. 82–88", equation="Dr = Dr₋₁ − P − I + Ks Kc ET0 (+ deep percolation), 0 ≤ Dr ≤ TAW",
     example=Example({"potential": 6.0, "rain": 0.0, "irrigation": 0.0, "available": 160.0, "fraction": 0.4,
                      "before": 67.0}, 72.8, 0.05, "FAO-56, Example 37, day 3", part=0),
-    completeness=0.5, methods=_METHODS, aggregate=Aggregate.LAST, season=True,
-    state=(State("depletion", "mm", 0.0), State("completeness", "1", 0.5)), note=_NOTE,
+    completeness=0.5, methods=METHODS, aggregate=Aggregate.LAST, season=True,
+    state=(State("depletion", "mm", 0.0), State("completeness", "1", 0.5)), note=NOTE,
 )  # fmt: skip
 
 INDICES: tuple[Index, ...] = (
@@ -387,22 +331,4 @@ INDICES: tuple[Index, ...] = (
         completeness=0.85, aggregate=Aggregate.SUM, season=True,
     ),
     DEPLETION,
-    Index(
-        name="irrigation_requirement", unit="mm", needs=(of_index("root_zone_depletion"),), compute=_requirement,
-        kernel=irrigation_requirement,
-        source=f"{_FAO}, Eq. 83, ch. 8", equation="I = Dr where Dr ≥ RAW, else 0",
-        example=Example({"depletion": 72.8, "available": 160.0, "fraction": 0.4}, 72.8, 1e-9, "FAO-56, Example 37"),
-        completeness=0.5, methods=_METHODS, aggregate=Aggregate.LAST, season=True,
-        note="Net: losses of the field and the canal come on top. " + _NOTE,
-    ),
-    Index(
-        name="days_to_irrigation", unit="d",
-        needs=(of_index("root_zone_depletion"), of_index("crop_evapotranspiration", before=4)), compute=_days_left,
-        kernel=days_to_irrigation,
-        source=f"{_FAO}, ch. 8", equation="⌊(RAW − Dr)/mean ETc of 5 days⌋",
-        example=Example({"depletion": 40.0, "available": 160.0, "fraction": 0.4, "daily_use": 5.0}, 4.0, 1e-12,
-                        "by hand"),
-        completeness=0.5, methods=_METHODS, aggregate=Aggregate.LAST, season=True,
-        note="Irrigate by: the day of the value plus so many days, should no rain come. " + _NOTE,
-    ),
 )  # fmt: skip

@@ -23,7 +23,7 @@ _LISTS = {
     "heat": ("heat_base", "heat_ceiling"),
     "degree_days": ("heat_initial", "heat_development", "heat_middle", "heat_late"),
 }
-_NUMBERS = ("height", "depletion")
+_NUMBERS = ("height", "depletion", "flooded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,13 @@ def crops() -> Mapping[str, Crop]:
             note=row.get("note", ""),
         )
     return found
+
+
+def flooded(crop: str, properties: Mapping[str, object]) -> bool:
+    """Whether a season's crop stands in water: by the season's own word, else by the table."""
+    table = crops()
+    said = properties.get("flooded", table[crop].parameters.get("flooded", 0.0) if crop in table else 0.0)
+    return isinstance(said, int | float) and said > 0
 
 
 def seasons(

@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     crop.RICE_BLAST,
     crop.LATE_BLIGHT,
     crop.IRRIGATION_DUE,
+    crop.IRRIGATE_PADDY,
     crop.SOIL_DRY,
     crop.SOIL_WET,
     animal.CATTLE_COLD,

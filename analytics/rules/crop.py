@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from analytics.indices.disease_season import BLIGHTED, COOL_MONTHS, FIRST_SPRAY, RICE
-from analytics.measure import at_dusk, day_mean, day_mean_below, of_index, of_season
+from analytics.irrigation import field_water, irrigation_left
+from analytics.measure import at_dusk, day_mean, day_mean_below, of_season
 from analytics.renewal import Renew
 from analytics.rule import Level, Rule, Status, Urgency
 
@@ -94,8 +95,9 @@ IRRIGATION_DUE = Rule(
     decimals=0,
     pack="crop 1",
     season=True,
-    condition=of_index("days_to_irrigation"),
-    indices=("days_to_irrigation",),
+    flooded=False,
+    condition=irrigation_left,
+    indices=("days_to_irrigation", "root_zone_depletion", "crop_evapotranspiration"),
     below=True,
     urgency=Urgency.EXPECTED,
     levels=(
@@ -103,7 +105,39 @@ IRRIGATION_DUE = Rule(
         Level(0.0, 1.0),
     ),
     source="FAO-56 chapter 8: depletion beyond the readily available water",
-    note="A water balance of the root zone; capillary rise is left out.",
+    note=(
+        "A water balance of the root zone, of crops that do not stand in water; capillary rise is left out. Irrigation "
+        "that is entered, 10 mm or of an unknown depth, ends it at once, as does rain that fills the soil; after a "
+        "week without either it is not known any more whether somebody irrigated: it ends, and says so."
+    ),
+    renew=Renew(days=(3, 10)),
+)
+
+IRRIGATE_PADDY = Rule(
+    name="irrigate_paddy",
+    hazard="irrigation",
+    unit="mm",
+    decimals=0,
+    pack="crop 2",
+    season=True,
+    flooded=True,
+    condition=field_water,
+    indices=("paddy_water_margin", "paddy_water_level"),
+    below=True,
+    urgency=Urgency.EXPECTED,
+    levels=(Level(0.0, 15.0, advice={"rice": "irrigate_paddy_rice"}),),
+    source=(
+        "IRRI Rice Knowledge Bank: the field flooded from transplanting to the draining; under safe alternate wetting "
+        "and drying again when the water has fallen to 15 cm under the soil, and kept flooded around flowering"
+    ),
+    note=(
+        "A balance of the ponded water with the bund, percolation and irrigation that is entered; the level that a "
+        "field tube shows stands in its place. Irrigation that is entered, 10 mm or of an unknown depth, ends it at "
+        "once, as do rain or a tube with 15 mm more than is wanted; after a week without either it is not known any "
+        "more whether somebody irrigated: it ends, and says so. Nothing is asked before transplanting or after the "
+        "draining."
+    ),
+    renew=Renew(days=(3, 10)),
 )
 
 SOIL_DRY = Rule(
@@ -116,6 +150,7 @@ SOIL_DRY = Rule(
     status=Status.OWN,
     condition=day_mean("soil_moisture"),
     quantities=("soil_moisture",),
+    flooded=False,
     below=True,
     urgency=Urgency.EXPECTED,
     levels=(
@@ -135,7 +170,8 @@ SOIL_WET = Rule(
     status=Status.OWN,
     condition=day_mean("soil_moisture"),
     quantities=("soil_moisture",),
+    flooded=False,
     urgency=Urgency.EXPECTED,
     levels=(Level(0.42, 0.38),),
-    source="Own choice, near the saturation of loam; not for paddy",
+    source="Own choice, near the saturation of loam; not while a crop stands in water",
 )

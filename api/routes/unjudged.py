@@ -33,7 +33,7 @@ class Unjudged(BaseModel):
     name: str
     title: dict[str, str]
     season: int = Field(description="0: of the place, not of a crop's season")
-    reason: str = Field(description="sensor, readings, property, outside, undefined, record, seldom")
+    reason: str = Field(description="sensor, readings, property, outside, undefined, record, seldom, unanswered")
     lacks: list[str] = Field(description="quantities or properties")
     holds: bool = Field(description="what is certain is told meanwhile")
     says: dict[str, str]

@@ -17,7 +17,10 @@ from api.web.words import Language, short_date, with_unit
 from store import visible_row
 
 #: Indices of a season that the page shows.
-SHOWN = ("crop_stage", "root_zone_depletion", "irrigation_requirement", "days_to_irrigation", "crop_evapotranspiration")
+SHOWN = (
+    "crop_stage", "root_zone_depletion", "irrigation_requirement", "days_to_irrigation", "crop_evapotranspiration",
+    "paddy_water_level", "paddy_irrigation_requirement", "paddy_days_to_irrigation",
+)  # fmt: skip
 #: An index's newest value says nothing of today once it is older.
 FRESH = timedelta(days=3)
 DAY = timedelta(days=1)
@@ -77,10 +80,15 @@ def _water(newest: dict[str, float], language: Language) -> str:
     words, said = languages.SHELF.words(language, "season"), []
     if "root_zone_depletion" in newest:
         said.append(words["lacks"].format(water=with_unit(newest["root_zone_depletion"], "mm", language)))
-    if newest.get("irrigation_requirement", 0) > 0:
-        said.append(words["irrigate"].format(water=with_unit(newest["irrigation_requirement"], "mm", language)))
-    elif "days_to_irrigation" in newest:
-        said.append(words["days_left"].format(days=int(newest["days_to_irrigation"])))
+    if "paddy_water_level" in newest:
+        level = newest["paddy_water_level"] / 10.0
+        said.append(words["pond" if level > 0 else "under"].format(level=with_unit(abs(level), "cm", language)))
+    wanted = newest.get("irrigation_requirement", newest.get("paddy_irrigation_requirement", 0))
+    left = newest.get("days_to_irrigation", newest.get("paddy_days_to_irrigation"))
+    if wanted > 0:
+        said.append(words["irrigate"].format(water=with_unit(wanted, "mm", language)))
+    elif left is not None:
+        said.append(words["days_left"].format(days=int(left)))
     return " ".join(said)
 
 
@@ -101,10 +109,11 @@ def growing(
     for row in rows:
         values[row["index"]].append((row["time"].astimezone(zone), row["value"]))
     newest = {name: found[-1][1] for name, found in values.items() if found and now - found[-1][0] < FRESH}
-    lacking, words = values["root_zone_depletion"], languages.SHELF.words(language, "season")
+    words, ponded = languages.SHELF.words(language, "season"), values["paddy_water_level"]
+    lacking = ponded or values["root_zone_depletion"]
     picture, says = None, ""
     if len(lacking) > 1:
-        says = words["balance"]
+        says = words["ponded" if ponded else "balance"]
         last = lacking[-1][0]
         drawn = chart(
             lacking, (lacking[0][0], last), zone=zone, unit="mm", language=language, bars=False, every=DAY, label=says

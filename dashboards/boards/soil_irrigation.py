@@ -48,14 +48,18 @@ _DEMAND = TimeSeries(
 _FIELDS = Table(
     title=Words("soil_irrigation.fields_their_water"),
     sql="SELECT name, crop, max(value) FILTER (WHERE index = 'root_zone_depletion') AS root_zone_depletion,"
-    " max(value) FILTER (WHERE index = 'irrigation_requirement') AS irrigation_requirement,"
-    " max(value) FILTER (WHERE index = 'days_to_irrigation') AS days_to_irrigation, max(time) AS time"
+    " max(value) FILTER (WHERE index = 'paddy_water_level') AS paddy_water_level,"
+    " max(value) FILTER (WHERE index IN ('irrigation_requirement', 'paddy_irrigation_requirement'))"
+    " AS irrigation_requirement,"
+    " max(value) FILTER (WHERE index IN ('days_to_irrigation', 'paddy_days_to_irrigation')) AS days_to_irrigation,"
+    " max(time) AS time"
     " FROM (SELECT DISTINCT ON (place, season, index) place, name, crop, season, index, value, time FROM"
     " chart.index_value"
-    " WHERE index IN ('root_zone_depletion', 'irrigation_requirement', 'days_to_irrigation') AND basis = 'observed'"
+    " WHERE index IN ('root_zone_depletion', 'irrigation_requirement', 'days_to_irrigation', 'paddy_water_level',"
+    " 'paddy_irrigation_requirement', 'paddy_days_to_irrigation') AND basis = 'observed'"
     " AND coalesce(commune, '') IN (${commune:sqlstring})"
     " AND time BETWEEN $__timeTo()::timestamptz - interval '3 days' AND $__timeTo()::timestamptz"
-    " ORDER BY place, season, index, time DESC) AS newest GROUP BY place, name, crop, season ORDER BY 4"
+    " ORDER BY place, season, index, time DESC) AS newest GROUP BY place, name, crop, season ORDER BY 5"
     " DESC NULLS LAST",
     width=24,
     height=7,
@@ -63,6 +67,7 @@ _FIELDS = Table(
         "name": columns.PLACE,
         "crop": columns.CROP,
         "root_zone_depletion": Column(title=Words("soil_irrigation.root_zone_depletion"), unit="lengthmm", decimals=0),
+        "paddy_water_level": Column(title=Words("soil_irrigation.paddy_water_level"), unit="lengthmm", decimals=0),
         "irrigation_requirement": Column(title=Words("soil_irrigation.irrigate"), unit="lengthmm", decimals=0),
         "days_to_irrigation": Column(title=Words("soil_irrigation.irrigate_within_days"), decimals=0),
         "time": Column(title=Words("soil_irrigation.day"), unit="dateTimeAsIso"),

@@ -73,13 +73,13 @@ ORDER BY alert.hazard, alert.level DESC, step.id DESC
 -- name: crops
 -- What grows in a commune: of each crop the earliest season, with its newest stage and the days until water is due.
 SELECT DISTINCT ON (season.crop) season.crop, season.sown, known.entry -> 'title' AS title, known.entry ->> 'audience' AS audience,
-       newest.values -> 'crop_stage' AS stage, newest.values -> 'days_to_irrigation' AS days_to_irrigation
+       newest.values -> 'crop_stage' AS stage, coalesce(newest.values -> 'days_to_irrigation', newest.values -> 'paddy_days_to_irrigation') AS days_to_irrigation
 FROM season JOIN place ON place.id = season.place
 LEFT JOIN catalogue AS known ON known.kind = 'crop' AND known.name = season.crop
 CROSS JOIN LATERAL (
     SELECT jsonb_object_agg(index, value ORDER BY time) AS values FROM indexed
     WHERE indexed.place = season.place AND indexed.subject = season.id AND reference_time = '-infinity'
-      AND index IN ('crop_stage', 'days_to_irrigation') AND time > %(now)s::timestamptz - interval '3 days' AND time <= %(now)s
+      AND index IN ('crop_stage', 'days_to_irrigation', 'paddy_days_to_irrigation') AND time > %(now)s::timestamptz - interval '3 days' AND time <= %(now)s
       AND value IS NOT NULL AND value <> 'NaN'
 ) AS newest
 WHERE place.path @> ARRAY[%(commune)s::int] AND season.sown <= %(day)s AND (season.ended IS NULL OR season.ended >= %(day)s)

@@ -49,7 +49,7 @@ def test_texts_are_those_of_the_shelves_and_of_nothing_else():
 def test_placeholders_are_those_that_are_filled():
     """A name that nothing fills would stop a message."""
     filled = {"name", "lower", "place", "proxy", "when", "until", "fact", "plain", "Fact", "act", "days", "lasted",
-              "disclaimer", "{count}", "{places}"}  # fmt: skip
+              "disclaimer", "lost", "{count}", "{places}"}  # fmt: skip
     for language in languages.SHELF.codes:
         frame = languages.SHELF.tree(language, "frame")
         for kind in (*("short", "long", "group"), *("ahead_short", "ahead_long", "ahead_group"), "brief"):

@@ -19,8 +19,8 @@ PLACE = "Trạm Mẫu Sơn, Công Sơn"  # a commune's longest names have two do
 
 def test_no_file_is_forgotten():
     folder = Path(__file__).parents[2] / "analytics" / "rules"
-    modules = {rule.condition.__module__ for rule in RULES} | {"analytics.measure"}
-    assert modules == {"analytics.measure"}
+    modules = {rule.condition.__module__ for rule in RULES}
+    assert modules == {"analytics.measure", "analytics.irrigation"}
     named = {
         value.name
         for path in folder.glob("*.py")
@@ -41,6 +41,16 @@ def test_rule_is_whole(rule):
     assert all(quantity in QUANTITIES for quantity in rule.quantities)
     assert all(index in INDICES for index in rule.indices)
     assert rule.languages[:2] == ("vi", "en")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_speaks_only_to_those_for_whom_its_indices_are(rule):
+    """The balance of the root zone is not for rice that stands in water, nor is what a probe of its mud says."""
+    for index in rule.indices:
+        assert INDICES[index].flooded in (None, rule.flooded), index
+    if "soil_moisture" in rule.quantities:
+        assert rule.flooded is False
+    assert "not for" not in (rule.source + rule.note).lower(), "let it be held, not only said"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

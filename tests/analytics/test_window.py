@@ -15,6 +15,7 @@ from analytics import solar
 from analytics.grid import Series, local_days, of_values
 from analytics.index import Index, Kind, Places, Result, Season, Step, Window, evaluate
 from analytics.indices import BY_NAME, INDICES, SEASON_INDICES
+from analytics.indices.crop_stage import season_of
 from analytics.indices.crops import crops, seasons
 from analytics.indices.rain import storm_erosivity
 
@@ -233,14 +234,15 @@ def season_window(readings: dict[str, Series] | None = None) -> Window:
     base = window(0, DAYS)
     base = replace(base, readings=readings or base.readings)
     evaluate(INDICES, base)
-    rows = np.array([0, 0, 2, 1])
-    sown = np.array([FIRST - timedelta(days=40), FIRST + timedelta(days=5), FIRST, FIRST], dtype="datetime64[D]")
-    ended = np.array(["NaT", FIRST + timedelta(days=10), "NaT", "NaT"], dtype="datetime64[D]")
+    rows = np.array([0, 0, 2, 1, 0])
+    days = [timedelta(days=days) for days in (-40, 5, 0, 0, -25)]
+    sown = np.array([FIRST + apart for apart in days], dtype="datetime64[D]")
+    ended = np.array(["NaT", FIRST + timedelta(days=10), "NaT", "NaT", "NaT"], dtype="datetime64[D]")
     season: Season = seasons(
-        ["maize", "maize", "tea", "star_anise"],
+        ["maize", "maize", "tea", "star_anise", "rice_spring"],
         sown,
         ended,
-        [{"field_capacity": 0.3, "wilting_point": 0.15}, {}, {}, {}],
+        [{"field_capacity": 0.3, "wilting_point": 0.15}, {}, {}, {}, {}],
     )
     return base.take(rows, season)
 
@@ -260,6 +262,10 @@ def test_seasons_of_fields() -> None:
     # of star anise nothing is known, and nothing is invented
     assert all(not np.isfinite(result.value[3]).any() for result in found.values())
     assert found["root_zone_depletion"].method is not None
+    # rice stands in water: of the root zone nothing is said, and of a pond only of rice
+    assert all(np.isnan(found[index.name].value[4]).all() for index in SEASON_INDICES if index.flooded is False)
+    assert all(np.isnan(found[index.name].value[:4]).all() for index in SEASON_INDICES if index.flooded)
+    assert np.isfinite(found["paddy_water_level"].value[4]).sum() > 10
 
 
 def test_seasons_resume_from_state() -> None:
@@ -269,7 +275,9 @@ def test_seasons_resume_from_state() -> None:
         if index.state:
             state = full[index.name].state
             assert state is not None
-            assert np.isfinite(state).all()
+            mine = np.array([index.flooded in (None, crop == "rice_spring") for crop in season_of(base).crop])
+            assert np.isfinite(state[mine]).all()
+            assert np.isnan(state[~mine]).all()
             again = index.evaluate(
                 Window(base.grid, base.places, base.readings, base.past, {index.name: state[:, 9]}, 10, base.season,
                        base.values)

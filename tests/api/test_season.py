@@ -61,6 +61,39 @@ async def test_a_farmer_reads_the_season_and_others_do_not(
         assert "Ruộng A" not in (await client.get("/?station=huu-lung-1", headers=keys[name])).text, name
 
 
+RICE = """
+INSERT INTO season (place, crop, variety, sown) SELECT id, 'rice_spring', '', '2026-01-02' FROM place WHERE code = 'field-a';
+INSERT INTO catalogue VALUES ('crop', 'rice_spring', '{"title": {"vi": "Lúa xuân", "en": "Spring rice"}}')
+ON CONFLICT (kind, name) DO UPDATE SET entry = excluded.entry;
+INSERT INTO index_value (place, index, subject, time, value, completeness)
+SELECT season.place, index_id(kind.index), season.id, day, kind.value, 1
+FROM season, (VALUES ('paddy_water_level', %s::float8), ('paddy_irrigation_requirement', %s),
+              ('paddy_days_to_irrigation', %s)) AS kind (index, value),
+     generate_series(timestamptz '2026-01-20 17:00Z', '2026-01-30 17:00Z', '1 day') AS day
+WHERE crop = 'rice_spring'
+"""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ((42, 0, 5), "Nước trong ruộng ước sâu 4,2 cm. Nếu không mưa, khoảng 5 ngày nữa phải tưới."),
+        ((-150, 80, 0), "Nước ước thấp hơn mặt ruộng 15,0 cm. Nên tưới 80,0 mm (chưa tính hao hụt"),
+    ],
+)
+async def test_rice_that_stands_in_water_is_told_of_its_pond(
+    client: httpx.AsyncClient, province: str, keys: dict[str, dict[str, str]], numbers: tuple[float, ...], says: str
+) -> None:
+    with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute(FILL)
+        for statement in RICE.split(";"):
+            connection.execute(statement.encode(), numbers if "%s" in statement else ())
+    page = (await client.get("/?station=farm-a-1&lang=vi", headers=keys["farmer-a"])).text
+    rice = page[page.index("Lúa xuân") :]
+    assert says in rice
+    assert 'aria-label="Mực nước ruộng lúa từ khi cấy"' in rice
+
+
 async def test_forecast_indices_are_what_is_coming(client: httpx.AsyncClient, province: str) -> None:
     with psycopg.connect(province, autocommit=True) as connection:
         connection.execute(

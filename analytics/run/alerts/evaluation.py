@@ -16,6 +16,7 @@ from analytics import lacks, level
 from analytics.episode import Episode, Revision, level_before, revise, spliced
 from analytics.grid import Array, Times
 from analytics.index import Step
+from analytics.indices.crops import flooded
 from analytics.level import Course, Run
 from analytics.rule import ALWAYS, Dated, Facts, Measure, Rule, own_terms
 from analytics.run.alerts.silent_inputs import fallen_silent
@@ -84,8 +85,15 @@ def grows(rule: Rule, known: Known, season: int) -> bool:
     """Whether a rule speaks of what is sown: of a season of its crops, or of a place where nobody entered any."""
     if not season:
         return not rule.season or (rule.unsown and not known.seasons)
+    if rule.flooded is not None and rule.flooded != _flooded(known, season):
+        return False
     crops = (one.crop for one in known.seasons if one.id == season)
     return rule.season and (not rule.crops or any(crop in rule.crops for crop in crops))
+
+
+def _flooded(known: Known, season: int) -> bool:
+    """Whether the crop of a season stands in water."""
+    return any(one.id == season and flooded(one.crop, one.properties) for one in known.seasons)
 
 
 def alike_rows(frame: Frame) -> list[tuple[tuple[Known, int], list[int]]]:
@@ -95,7 +103,7 @@ def alike_rows(frame: Frame) -> list[tuple[tuple[Known, int], list[int]]]:
         crops = frozenset(one.crop for one in known.seasons if one.id == season)
         troubles = frozenset(trouble.kind for trouble in known.troubles)
         quantities = frozenset(feed.quantity for feed in known.feeds)
-        key = bool(season), crops, troubles, known.spot.kind, quantities
+        key = bool(season), crops, _flooded(known, season), troubles, known.spot.kind, quantities
         found.setdefault(key, ((known, season), []))[1].append(row)
     return list(found.values())
 
@@ -222,6 +230,8 @@ def _follow(
     of_places = [terms(rule, known) for known in frame.places]
     codes = level.evaluate(rule, measure, begins, of_places)
     _silence_out_of_season(rule, frame, of_places, begins, codes)
+    if rule.flooded is False and not rule.season:
+        _silence_under_water(frame, codes)
     touched = np.asarray((codes & 15).any(axis=1))
     first = max(frame.window.lead - rule.days_back, 0)
     value: Array | None = None
@@ -299,6 +309,8 @@ def unheard(rule: Rule, frame: Frame, measure: Measure, rows: Sequence[int], per
     recent = periods.begun & (periods.seconds[1] > since)
     if measure.hold is not None:  # between the ends of months nothing new is said
         recent = periods.begun & ~measure.hold
+    if measure.unasked is not None:
+        recent = recent & ~measure.unasked
     columns = np.flatnonzero(recent[rows].any(axis=0))
     stopped = {
         (rule.name, frame.places[row].spot.id, frame.seasons[row]): int(Why.READINGS)
@@ -342,6 +354,16 @@ def _silence_out_of_season(
     for allowed, rows in months.items():
         outside = level.out_of_season(frame.window, rule, begins, allowed)
         codes[rows] = np.where(outside[rows], 0, codes[rows])
+
+
+def _silence_under_water(frame: Frame, codes: level.Codes) -> None:
+    """No level on days on which a crop at the place stands in water; of a rule by the day."""
+    dates = frame.window.grid.dates
+    for row, known in enumerate(frame.places):
+        for one in known.seasons:
+            if flooded(one.crop, one.properties):
+                inside = (dates >= np.datetime64(one.sown)) & (one.ended is None or dates <= np.datetime64(one.ended))
+                codes[row, inside] = 0
 
 
 def _extremes(rule: Rule, frame: Frame, value: Array) -> Array:

@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 
 from analytics import lacks
+from analytics.indices import BY_NAME as INDEX
 from analytics.indices import INDICES, SEASON_INDICES
 from analytics.indices.crops import crops
 from analytics.lacks import Lack, There
@@ -51,6 +52,11 @@ def _of_place(
             yield Unjudged(place, "index", name, season, int(lack.why), lack.names)
 
 
+def _flooded(crop: _Numbers | None) -> bool:
+    """Whether the crop of a season stands in water."""
+    return dict(crop or ()).get("flooded", 0.0) > 0.0
+
+
 def _row(place: int, rule: str, season: int, lack: Lack | None, code: int | None) -> Iterator[Unjudged]:
     """What bars a rule comes first, then what was not known lately, then what is taken for something else."""
     if lack is not None and not lack.holds and code != 0:
@@ -78,7 +84,8 @@ def _static(
     shelf = INDICES if crop is None else SEASON_INDICES
     of_indices = ((index.name, lacks.of_index(index, there)) for index in shelf)
     # a sensor that is not there is no news of an index
-    wanted = [(name, one) for name, one in of_indices if one and not one.holds and one.why is not Why.SENSOR]
+    meant = ((name, one) for name, one in of_indices if INDEX[name].flooded in (None, _flooded(crop)))
+    wanted = [(name, one) for name, one in meant if one and not one.holds and one.why is not Why.SENSOR]
     return {name: one for name, one in of_rules.items() if one}, wanted
 
 

@@ -40,6 +40,8 @@ Frames: TypeAlias = Sequence[tuple[Frame, Sequence[Index]]]
 
 #: Place-days held in memory at once: about 100 MB of arrays at a dozen series.
 PLACE_DAYS = 2000
+#: Alerts of irrigation end on the day on which one of these tells of water.
+IRRIGATION, WATER = "irrigation", ("water_volume", "water_level", "precipitation")
 #: Fewer are computed without a thread of their own.
 AT_ONCE = 100
 
@@ -189,13 +191,30 @@ def follow(
     evaluate(indices, part.window)
     silent = judge(rules, part, context.context_of(part), former, trails, doubted, hears=hears)
     frames: list[tuple[Frame, Sequence[Index]]] = [(part, indices)]
-    grown = part.grown() if index_rows.ripe(part)[:, part.window.lead :].any() else None
-    if grown is not None:
+    ripe = index_rows.ripe(part)[:, part.window.lead :].any()
+    grown = part.grown() if ripe or awaiting_water(rules, part, context.former) else None
+    if grown is not None and not ripe:
+        # no index of a season is new before a day has ended, but the water that came today is
+        watered = [rule for rule in rules if rule.season and rule.hazard == IRRIGATION]
+        judge(watered, grown, context.context_of(grown), former, trails)
+    elif grown is not None:
         grown = replace(grown, window=replace(grown.window, states=context.states_of(SEASON_INDICES, grown)))
         evaluate(SEASON_INDICES, grown.window)
         silent |= judge(rules, grown, context.context_of(grown), former, trails, hears=hears)
         frames.append((grown, SEASON_INDICES))
     return Followed(frames, silent)
+
+
+def awaiting_water(rules: Sequence[Rule], part: Frame, former: Mapping[RuleKey, Sequence[Episode]]) -> bool:
+    """Whether an alert of irrigation goes on at one of the places to which water, or news of it, came today."""
+    asking = {rule.name for rule in rules if rule.season and rule.hazard == IRRIGATION}
+    going = {key[1] for key, episodes in former.items() if key[0] in asking and any(e.ended is None for e in episodes)}
+    rows = [row for row, known in enumerate(part.places) if known.spot.id in going]
+    if not rows:
+        return False
+    begin = int(part.window.grid.edges[rows, part.window.lead].min())
+    found = (part.window.readings.get(name) for name in WATER)
+    return any(bool(np.nan_to_num(one.value[rows, begin:]).any()) for one in found if one is not None)
 
 
 def due_indices(indices: Sequence[Index], part: Frame) -> list[Index]:
