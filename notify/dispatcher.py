@@ -15,20 +15,22 @@ from notify import escalation
 from notify.delivery.sender import Sender
 from notify.delivery.throttle import woken
 from notify.grouping.escalation_policy import Ladder
-from notify.grouping.fan_out import Expansion, close, hold, load_steps, take, waiting
+from notify.grouping.fan_out import Expansion, close, hold, load_steps, take
 from notify.grouping.grouping import Key, by_key, wait
 from notify.publications import broadcast, bulletin, cap_publisher, withdrawal
 from notify.settings import NotifySettings
 from notify.step import Step
+from store import bundle, delivery, due
 from store.patience import ABSENT, Patience
 from store.pool import Connection, Pool
-from store.statements import statement
 from telemetry.clock import Clock
 
 FAILED = Counter("nongvu_notify_failures", "Things due that could not be done", ["kind"])
 BUNDLES = Counter("nongvu_notify_bundles", "Bundles by what came of them", ["outcome"])
 #: Tables are looked at at least this often, whatever notifications say. [s]
 POLL = 0.5
+#: Rows whose time has come, taken in one look.
+MOST = 5000
 #: Bundles closed at once, each on a connection of its own.
 AT_ONCE = 4
 
@@ -63,11 +65,11 @@ class Dispatcher:
         """Do all that can be done now, and return how long [s] nothing more can."""
         now = self.clock.now()
         async with self.pool.connection() as connection:
-            due = await waiting(connection, now)
-        for row in due:
-            if row["kind"] != "step":
-                await self._happen_or_tell(row["kind"], row["topic"], now)
-        return await self._bundle([int(row["topic"]) for row in due if row["kind"] == "step"], now)
+            rows = await due.waiting(connection, "notify", now, MOST)
+        for row in rows:
+            if row.kind != "step":
+                await self._happen_or_tell(row.kind, row.topic, now)
+        return await self._bundle([int(row.topic) for row in rows if row.kind == "step"], now)
 
     async def _happen_or_tell(self, kind: str, topic: str, now: datetime) -> None:
         """Do one thing; what fails for good is told and dropped, so that it does not hold up everything else."""
@@ -79,8 +81,7 @@ class Dispatcher:
             FAILED.labels(kind).inc()
             _log.exception("what was due could not be done and is dropped", kind=kind, topic=topic)
             async with self.pool.connection() as connection:
-                values = {"kind": kind, "topic": topic, "now": now}
-                await connection.execute(statement("bundle", "take_due"), values)
+                await due.take_one(connection, "notify", kind, topic, now)
 
     async def _happen(self, kind: str, topic: str, now: datetime) -> None:
         """Do one thing whose time has come; its due row goes in the same transaction."""
@@ -89,9 +90,7 @@ class Dispatcher:
             _log.error("nobody knows what this due row asks for", kind=kind, topic=topic)
             return
         async with self.pool.connection() as connection, connection.transaction():
-            values = {"kind": kind, "topic": topic, "now": now}
-            found = await (await connection.execute(statement("bundle", "take_due"), values)).fetchone()
-            if found:
+            if await due.take_one(connection, "notify", kind, topic, now):
                 await does(self, connection, topic, now)
         self.sender.wake.set()
 
@@ -150,14 +149,13 @@ class Dispatcher:
         return None
 
     async def _ready(self, connection: Connection, key: Key, steps: Iterable[Step]) -> float:
-        values = {"commune": key.commune, "hazard": key.hazard, "kind": key.kind}
-        last = await (await connection.execute(statement("bundle", "last_bundle"), values)).fetchone()
+        last = await bundle.last_expanded(connection, key.commune, key.hazard, key.kind)
         return wait(
             self._first_seen[key],
-            time.monotonic() - last[0] if last else None,
+            time.monotonic() - last.ago if last else None,
             grouping=self.settings.grouping,
             between=self.settings.between,
-            urgent=last is not None and max(step.level for step in steps) > last[1],
+            urgent=last is not None and max(step.level for step in steps) > last.level,
         )
 
     def _tell(self, key: Key, expansion: Expansion) -> None:
@@ -180,7 +178,7 @@ class Dispatcher:
 async def release(dispatcher: Dispatcher, connection: Connection, topic: str, now: datetime) -> None:
     """Quiet hours are over for a message."""
     del dispatcher
-    await connection.execute(statement("bundle", "release_held"), {"delivery": int(topic), "now": now})
+    await delivery.release_held(connection, int(topic), now)
 
 
 async def climb(dispatcher: Dispatcher, connection: Connection, topic: str, now: datetime) -> None:

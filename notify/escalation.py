@@ -5,19 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from notify.grouping.escalation_policy import RUNGS, Does, Ladder
-from notify.grouping.fan_out import (
-    Bundle,
-    Expansion,
-    expand,
-    insert_due,
-    load_beside,
-    load_bundle,
-    load_steps,
-)
+from notify.grouping.fan_out import Expansion, expand, load_beside, load_steps
 from notify.grouping.grouping import until
 from notify.grouping.inhibition import inhibited_of
 from notify.publications.broadcast import CLASSES, URGENT, Spoken, aloud, speak_of
 from notify.step import RISES, Step
+from store import bundle as bundles
+from store import due
+from store.bundle import Bundle
+from store.due import Due
 from store.pool import Connection
 from store.statements import statement
 
@@ -27,7 +23,7 @@ async def plan(connection: Connection, expansion: Expansion, ladder: Ladder, now
     if expansion.outcome not in {"expanded", "nobody"}:
         return
     for does, after in _rungs(expansion.steps, ladder, expansion.raised):
-        await insert_due(connection, now + after, "rung", f"{expansion.bundle}:{does}")
+        await due.plan(connection, "notify", Due(now + after, "rung", f"{expansion.bundle}:{does}"))
 
 
 def _rungs(steps: list[Step], ladder: Ladder, raised: int) -> list[tuple[Does, timedelta]]:
@@ -43,7 +39,7 @@ async def climb(
 ) -> Expansion:
     """Do what a rung says; nothing if it was acknowledged or has ended."""
     number, _, word = topic.partition(":")
-    bundle = await load_bundle(connection, int(number))
+    bundle = await bundles.closed(connection, int(number))
     expansion = Expansion(bundle.id, "settled")
     if await _settled(connection, bundle.id):
         return expansion

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+
+from store.bundle import AlertStep
 
 #: Kinds of steps that say what is here; the others what becomes of what was said.
 RISES = frozenset({"open", "raise", "renew"})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What notify has to know of an alert's step."""
+class Step(AlertStep):
+    """What notify has to know of an alert's step, and what follows from it."""
 
-    id: int
-    alert: int
-    rule: str
-    hazard: str
-    kind: str
-    level: int
-    basis: str
-    place: int
-    place_name: str
-    commune: int
-    commune_name: str
-    at: datetime
-    known_at: datetime
-    expires: datetime
-    stale: bool
-    texts: Mapping[str, Any]
-    successor: int | None
-    #: Of the rule, in CAP's words.
-    urgency: str
-    #: Measured on a farm: not to be said aloud in the village.
-    private: bool
-    #: Its alert is open now.
-    goes_on: bool
+    __slots__ = ()
 
     def worth_saying(self, now: datetime) -> bool:
         """Whether people are still to hear it: it is fresh, or goes on, or is the end of what they were told."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -14,6 +14,30 @@ from store.pool import Connection, ConnectionNow
 AddressKind = Literal["phone", "email", "webhook", "chat"]
 #: What becomes of a dead worker's claim; each is the name of a statement.
 Verdict = Literal["requeue_orphan", "doubt_orphan", "adopt_orphan"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A message to write; one of a matter, a person and a rung."""
+
+    about: str
+    kind: str
+    place: int | None
+    hazard: str
+    level: int
+    language: str
+    title: str
+    text: str
+    long: str
+    coding: str
+    segments: int
+    at: datetime
+    expires: datetime
+    bundle: int | None = None
+    #: None: an answer to somebody who is no subscriber.
+    subscriber: int | None = None
+    rung: int = 0
+    state: Literal["queued", "held", "capped"] = "queued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +137,27 @@ class UnknownReceipt:
     route: str
     detail: str
     count: int
+
+
+async def insert(connection: Connection, message: NewDelivery) -> int | None:
+    """Write a message and return its number; None where it was written before."""
+    return await query.number(connection, "delivery", "insert_delivery", **asdict(message))
+
+
+async def insert_steps(connection: Connection, delivery: int, subscriber: int, rung: int, steps: Sequence[int]) -> None:
+    """Note which steps of alerts a message tells its subscriber on a rung."""
+    values = {"delivery": delivery, "subscriber": subscriber, "rung": rung, "steps": list(steps)}
+    await query.run(connection, "delivery", "insert_delivery_steps", **values)
+
+
+async def wake_senders(connection: Connection) -> None:
+    """Tell whoever sends that something waits, when this transaction commits."""
+    await query.run(connection, "delivery", "wake_senders")
+
+
+async def release_held(connection: Connection, delivery: int, now: datetime) -> None:
+    """Queue a message that was held in quiet hours, or drop what need not be said any more."""
+    await query.run(connection, "delivery", "release_held", delivery=delivery, now=now)
 
 
 async def next_worker(connection: Connection) -> int:

@@ -172,7 +172,7 @@ def retry(
 
     with connect("notify") as connection:
         again = [row[0] for row in connection.execute(statement("delivery", "retry"), {"deliveries": deliveries})]
-        connection.execute(statement("bundle", "wake_senders"))
+        connection.execute(statement("delivery", "wake_senders"))
         if again:
             record(connection, "notify.retry", ",".join(map(str, again)))
     typer.echo(jsonlib.dumps({"queued": again}) if json else f"queued again: {', '.join(map(str, again)) or 'none'}")

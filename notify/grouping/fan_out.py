@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any
-
-from psycopg.rows import class_row, dict_row
 
 from notify.grouping.grouping import Key, quiet_until, until
 from notify.grouping.inhibition import HIGHEST, Beside, concurrent, inhibited_of
@@ -17,44 +14,13 @@ from notify.step import Step
 from notify.texts.message_text import briefs_of, fresh, long_of, texts_of, title_of
 from notify.texts.prefix import around, language_of
 from notify.texts.sms_segments import Composed, compose_first, segments, tidy
+from store import bundle, delivery, due
+from store.bundle import Bundle, Recipient
+from store.delivery import NewDelivery
+from store.due import Due
 from store.pool import Connection
-from store.statements import statement
 
 NONE: Mapping[int, frozenset[str]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A subscriber and a step that is theirs."""
-
-    step: int
-    subscriber: int
-    kind: str
-    audience: str
-    language: str
-    accents: bool
-    urgent_level: int
-    quiet_from: time | None
-    quiet_to: time | None
-    time_zone: str
-    remaining: int
-    told_before: bool
-    knows_place: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A closed bundle."""
-
-    id: int
-    commune: int
-    hazard: str
-    kind: str
-    level: int
-    at: datetime
-    expires: datetime
-    outcome: str
-    exercise: bool
 
 
 @dataclass(slots=True)
@@ -73,23 +39,17 @@ class Expansion:
 
 async def load_steps(connection: Connection, ids: Iterable[int]) -> list[Step]:
     """Steps with what has to be known of their alerts and places."""
-    async with connection.cursor(row_factory=class_row(Step)) as cursor:
-        await cursor.execute(statement("bundle", "steps"), {"steps": list(ids)})
-        return await cursor.fetchall()
+    return await bundle.steps_of(connection, Step, list(ids))
 
 
 async def hold(connection: Connection, key: Key) -> bool:
     """Take the key for this transaction; False if another worker has it."""
-    name = f"{key.commune}:{key.hazard}:{key.kind}"
-    found = await (await connection.execute(statement("bundle", "hold_key"), {"key": name})).fetchone()
-    return bool(found and found[0])
+    return await bundle.hold(connection, key.commune, key.hazard, key.kind)
 
 
 async def take(connection: Connection, steps: Iterable[Step]) -> set[int]:
     """Delete the steps' due rows; those that were still there are ours."""
-    topics = [str(step.id) for step in steps]
-    cursor = await connection.execute(statement("bundle", "take_steps"), {"topics": topics})
-    return {int(row[0]) for row in await cursor.fetchall()}
+    return {int(topic) for topic in await due.take_topics(connection, "notify", "step", [str(s.id) for s in steps])}
 
 
 async def close(
@@ -110,16 +70,16 @@ async def close(
     shown = heard or worth or steps
     highest = max(step.level for step in shown)
     raised = int(raise_concurrent and highest < HIGHEST and concurrent(heard, beside))
-    bundle = await _insert_bundle(connection, key, steps, {
-        "level": highest + raised, "at": now, "expires": until(shown, now), "outcome": outcome,
-        "exercise": exercise,
-    })  # fmt: skip
-    expansion = Expansion(bundle, outcome, raised=raised, steps=shown)
+    closed = await bundle.insert(
+        connection, [step.id for step in steps], commune=key.commune, hazard=key.hazard, kind=key.kind,
+        level=highest + raised, at=now, expires=until(shown, now), outcome=outcome, exercise=exercise,
+    )  # fmt: skip
+    expansion = Expansion(closed.id, outcome, raised=raised, steps=shown)
     if worth:
-        await expand(connection, await load_bundle(connection, bundle), worth, now, expansion, inhibited=inhibited)
+        await expand(connection, closed, worth, now, expansion, inhibited=inhibited)
         if heard and not expansion.queued + expansion.held + expansion.capped:
             expansion.outcome = "nobody"
-            await connection.execute(statement("bundle", "bundle_outcome"), {"bundle": bundle, "outcome": "nobody"})
+            await bundle.note_outcome(connection, closed.id, "nobody")
     return expansion
 
 
@@ -127,35 +87,15 @@ def _unsaid(steps: list[Step]) -> str:
     return "published" if all(step.kind == "extend" for step in steps) else "stale"
 
 
-async def _insert_bundle(connection: Connection, key: Key, steps: list[Step], values: dict[str, Any]) -> int:
-    values |= {"commune": key.commune, "hazard": key.hazard, "kind": key.kind}
-    row = await (await connection.execute(statement("bundle", "insert_bundle"), values)).fetchone()
-    bundle = int(row[0]) if row else 0
-    ids = {"bundle": bundle, "steps": [step.id for step in steps]}
-    await connection.execute(statement("bundle", "insert_bundle_steps"), ids)
-    return bundle
-
-
 async def load_beside(connection: Connection, commune: int) -> list[Beside]:
     """Alerts open now in a commune."""
-    found = await connection.execute(statement("bundle", "open_beside"), {"commune": commune})
-    return [Beside(*row) for row in await found.fetchall()]
-
-
-async def load_bundle(connection: Connection, bundle: int) -> Bundle:
-    """A closed bundle."""
-    async with connection.cursor(row_factory=class_row(Bundle)) as cursor:
-        await cursor.execute(statement("bundle", "bundle"), {"bundle": bundle})
-        found = await cursor.fetchone()
-    if found is None:
-        message = f"there is no bundle {bundle}"
-        raise LookupError(message)
-    return found
+    alerts = await bundle.open_in(connection, commune)
+    return [Beside(alert.rule, alert.hazard, alert.place, alert.level, alert.basis) for alert in alerts]
 
 
 async def expand(
     connection: Connection,
-    bundle: Bundle,
+    closed: Bundle,
     steps: list[Step],
     now: datetime,
     expansion: Expansion,
@@ -170,23 +110,18 @@ async def expand(
     ``audience`` is the only one told, ``beside`` one that is told otherwise; ``inhibited`` says which hazards inhibit a
     step.
     """
-    pairs = [(step, hazard) for step, hazards in inhibited.items() for hazard in sorted(hazards)]
-    asked = {
-        "steps": [step.id for step in steps], "bundle": bundle.id, "commune": bundle.commune, "rung": rung,
-        "audience": audience, "beside": beside, "now": now,
-        "inhibited": [step for step, _ in pairs], "sources": [hazard for _, hazard in pairs],
-    }  # fmt: skip
-    async with connection.cursor(row_factory=class_row(Recipient)) as cursor:
-        await cursor.execute(statement("bundle", "recipients"), asked)
-        recipients = await cursor.fetchall()
+    recipients = await bundle.recipients(
+        connection, closed, [step.id for step in steps], now, rung=rung, audience=audience, beside=beside,
+        inhibited=[(step, hazard) for step, hazards in inhibited.items() for hazard in sorted(hazards)],
+    )  # fmt: skip
     by_id = {step.id: step for step in steps}
-    raised = max(0, bundle.level - max(step.level for step in steps))  # by concurrent hazards
-    scribe = Scribe(connection, bundle, now, expansion, rung, raised)
+    raised = max(0, closed.level - max(step.level for step in steps))  # by concurrent hazards
+    scribe = Scribe(connection, closed, now, expansion, rung, raised)
     for _, rows in groupby(recipients, key=lambda recipient: recipient.subscriber):
         mine = list(rows)
         await scribe.write(mine, [by_id[row.step] for row in mine])
     if expansion.queued:
-        await connection.execute(statement("bundle", "wake_senders"))
+        await delivery.wake_senders(connection)
 
 
 @dataclass(slots=True)
@@ -199,32 +134,30 @@ class Scribe:
     expansion: Expansion
     rung: int
     raised: int
-    composed: dict[tuple[Any, ...], Composed] = field(default_factory=dict)
+    composed: dict[tuple[object, ...], Composed] = field(default_factory=dict)
 
     async def write(self, rows: list[Recipient], steps: list[Step]) -> None:
         """Write one person's message about these steps; ``rows`` are one a step."""
         person, level = rows[0], max(step.level for step in steps) + self.raised
         pressing = max((step.level + self.raised for step in steps if step.pressing), default=0)
         asleep = _held_until(person, pressing, self.now)
-        state = "capped" if _capped(person, level, self.bundle) else "held" if asleep else "queued"
         known = any(row.knows_place for row in rows)
         foretold = self.bundle.kind == "open" and all(row.told_before for row in rows)
-        values = self._said(person, steps, known=known, foretold=foretold) | {
-            "level": level,
-            "state": state,
-        }
-        row = await (await self.connection.execute(statement("bundle", "insert_delivery"), values)).fetchone()
-        if row is None:
+        message = replace(self._message(person, steps, known=known, foretold=foretold), level=level)
+        if _capped(person, level, self.bundle):
+            message = replace(message, state="capped")
+        elif asleep:
+            message = replace(message, state="held")
+        number = await delivery.insert(self.connection, message)
+        if number is None:
             return
-        said = {"delivery": row[0], "subscriber": person.subscriber, "rung": self.rung}
-        ids = {"steps": [step.id for step in steps]}
-        await self.connection.execute(statement("bundle", "insert_delivery_steps"), said | ids)
-        if state == "held":
-            await insert_due(self.connection, asleep or self.now, "quiet", str(row[0]))
-        setattr(self.expansion, state, getattr(self.expansion, state) + 1)
+        await delivery.insert_steps(self.connection, number, person.subscriber, self.rung, [step.id for step in steps])
+        if message.state == "held":
+            await due.plan(self.connection, "notify", Due(asleep or self.now, "quiet", str(number)))
+        setattr(self.expansion, message.state, getattr(self.expansion, message.state) + 1)
 
-    def _said(self, person: Recipient, steps: list[Step], *, known: bool, foretold: bool) -> dict[str, Any]:
-        """Values of a delivery but its level and state.
+    def _message(self, person: Recipient, steps: list[Step], *, known: bool, foretold: bool) -> NewDelivery:
+        """A message but for its level and state.
 
         ``known``: the person was told of these alerts before; ``foretold``: of each by its forecast, and it has come.
         """
@@ -243,25 +176,12 @@ class Scribe:
             wordings = [wording for text in texts for wording in dict.fromkeys((text + end, text))]
             self.composed[key] = compose_first(wordings, accents=person.accents)
         sms = self.composed[key]
-        return {
-            "about": f"bundle:{bundle.id}", "bundle": bundle.id, "subscriber": person.subscriber, "rung": self.rung,
-            "kind": person.kind, "place": bundle.commune, "hazard": bundle.hazard, "language": language,
-            "title": prefix + title_of(steps, language), "text": sms.text, "coding": sms.coding,
-            "segments": sms.segments, "long": prefix + long_of(steps, language, audience),
-            "at": self.now, "expires": until(steps, self.now),
-        }  # fmt: skip
-
-
-async def insert_due(connection: Connection, at: datetime, kind: str, topic: str) -> None:
-    """Have something happen at an event time."""
-    await connection.execute(statement("bundle", "insert_due"), {"at": at, "kind": kind, "topic": topic})
-
-
-async def waiting(connection: Connection, now: datetime, most: int = 5000) -> list[Mapping[str, Any]]:
-    """Due rows whose time has come."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statement("bundle", "waiting"), {"now": now, "most": most})
-        return list(await cursor.fetchall())
+        return NewDelivery(
+            about=f"bundle:{bundle.id}", bundle=bundle.id, subscriber=person.subscriber, rung=self.rung,
+            kind=person.kind, place=bundle.commune, hazard=bundle.hazard, level=0, language=language,
+            title=prefix + title_of(steps, language), text=sms.text, coding=sms.coding, segments=sms.segments,
+            long=prefix + long_of(steps, language, audience), at=self.now, expires=until(steps, self.now),
+        )  # fmt: skip
 
 
 def _held_until(person: Recipient, level: int, now: datetime) -> datetime | None:

@@ -202,8 +202,8 @@ async def _reply(connection: Connection, person: Person, text: str, about: str, 
         "coding": composed.coding, "segments": composed.segments, "long": "", "at": now,
         "expires": now + timedelta(hours=1), "state": "queued",
     }  # fmt: skip
-    made = await (await connection.execute(statement("bundle", "insert_delivery"), delivery)).fetchone()
+    made = await (await connection.execute(statement("delivery", "insert_delivery"), delivery)).fetchone()
     if made and person.subscriber is None:
         address = {"delivery": made[0], "address": person.address}
         await connection.execute(statement("inbound", "answer_address"), address)
-    await connection.execute(statement("bundle", "wake_senders"))
+    await connection.execute(statement("delivery", "wake_senders"))

@@ -16,7 +16,6 @@ from lxml import etree
 from psycopg.rows import dict_row
 
 from notify import languages
-from notify.grouping.fan_out import insert_due
 from notify.languages import OFFICIAL
 from notify.settings import NotifySettings
 from notify.step import Step
@@ -24,6 +23,8 @@ from notify.texts import text_to_speech
 from notify.texts.message_text import advice_of, filled, wording
 from notify.texts.sms_segments import headline
 from notify.texts.text_normalisation import spelled
+from store import due
+from store.due import Due
 from store.pool import Connection, Pool
 from store.statements import statement
 
@@ -91,7 +92,7 @@ async def ask(connection: Connection, kind: str, topic: str, title: str, now: da
     values = {"kind": kind, "topic": topic, "title": title, "detail": "{}", "at": now, "expires": expires}
     row = await (await connection.execute(statement("bulletin", "ask_approval"), values)).fetchone()
     if row is not None:
-        await insert_due(connection, expires, "approval", str(row[0]))
+        await due.plan(connection, "notify", Due(expires, "approval", str(row[0])))
         _log.warning("waits for a person's approval: 'nongvu notify approve'", approval=row[0], topic=topic)
 
 

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 import structlog
 from psycopg.rows import dict_row
 
-from notify.grouping.fan_out import insert_due
 from notify.languages import OFFICIAL
 from notify.publications.broadcast import Spoken, ask, speak_of
 from notify.settings import NotifySettings
 from notify.texts.bulletin_text import compose_all, language_for
 from notify.texts.sms_segments import compose
 from notify.texts.weather_facts import facts
+from store import due
+from store.due import Due
 from store.pool import Connection
 from store.statements import statement
 
@@ -48,7 +49,7 @@ async def plan(connection: Connection, now: datetime, settings: NotifySettings) 
     for (zone,) in zones:
         for kind in DAYS:
             at = next_issue(kind, now, zone, settings.bulletin_at)
-            await insert_due(connection, at, "bulletin", f"{kind}:{zone}")
+            await due.plan(connection, "notify", Due(at, "bulletin", f"{kind}:{zone}"))
 
 
 async def issue(connection: Connection, topic: str, now: datetime, settings: NotifySettings) -> int:
@@ -60,7 +61,7 @@ async def issue(connection: Connection, topic: str, now: datetime, settings: Not
     made = 0
     for commune in communes:
         made += await _issue(connection, commune, kind, now, settings)
-    await insert_due(connection, next_issue(kind, now, zone, settings.bulletin_at), "bulletin", topic)
+    await due.plan(connection, "notify", Due(next_issue(kind, now, zone, settings.bulletin_at), "bulletin", topic))
     return made
 
 
@@ -108,7 +109,7 @@ async def release(connection: Connection, bulletin: int, now: datetime, settings
     for reader in readers:
         await _deliver(connection, row, reader, now, expires)
     if readers:
-        await connection.execute(statement("bundle", "wake_senders"))
+        await connection.execute(statement("delivery", "wake_senders"))
     if OFFICIAL in row["texts"] and settings.loudspeakers is not None:
         spoken = Spoken(f"bulletin:{bulletin}", row["place"], row["texts"][OFFICIAL]["radio"], expires)
         await speak_of(connection, spoken, "thong_thuong", now, exercise=settings.exercise)
@@ -141,7 +142,7 @@ async def _deliver(
         "expires": expires,
         "state": "queued",
     }
-    await connection.execute(statement("bundle", "insert_delivery"), values)
+    await connection.execute(statement("delivery", "insert_delivery"), values)
 
 
 async def _document(connection: Connection, row: Mapping[str, Any], now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from psycopg.rows import dict_row
 
-from notify.grouping.fan_out import insert_due, load_steps
+from notify.grouping.fan_out import load_steps
 from notify.grouping.grouping import until
 from notify.languages import OFFICIAL
 from notify.publications.broadcast import CLASSES, Spoken, aloud, announced, paths_of, speak_of, write_feed
@@ -20,6 +20,8 @@ from notify.step import Step, superseded
 from notify.texts import text_to_speech
 from notify.texts.sms_segments import headline
 from notify.texts.text_normalisation import spelled
+from store import due
+from store.due import Due
 from store.pool import Connection, Pool
 from store.statements import statement
 
@@ -62,7 +64,7 @@ async def ask_again(connection: Connection, approval: int, now: datetime, settin
     }  # fmt: skip
     await connection.execute(statement("bulletin", "say_anew"), values)
     await connection.execute(statement("bulletin", "ask_anew"), values)
-    await insert_due(connection, expires, "approval", str(approval))
+    await due.plan(connection, "notify", Due(expires, "approval", str(approval)))
     _log.warning("still waits for a person's approval: 'nongvu notify approve'", approval=approval)
     return True
 

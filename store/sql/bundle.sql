@@ -1,17 +1,5 @@
 -- Steps that wait, bundles, and who gets them.
 
--- name: waiting
--- What notify owns and whose time has come.
-SELECT kind, topic, at FROM due WHERE owner = 'notify' AND at <= %(now)s ORDER BY at, kind, topic LIMIT %(most)s
-
--- name: insert_due
-INSERT INTO due (at, owner, kind, topic) VALUES (%(at)s, 'notify', %(kind)s, %(topic)s)
-ON CONFLICT (owner, kind, topic) DO UPDATE SET at = excluded.at
-
--- name: take_due
--- The row is deleted in the transaction that has its effect; whoever comes second finds nothing.
-DELETE FROM due WHERE owner = 'notify' AND kind = %(kind)s AND topic = %(topic)s AND at <= %(now)s RETURNING at
-
 -- name: steps
 SELECT step.id, alert.id AS alert, alert.rule, alert.hazard, step.kind, step.level, alert.basis, alert.place,
        place.name AS place_name, commune.id AS commune, commune.name AS commune_name,
@@ -38,9 +26,6 @@ ORDER BY id DESC LIMIT 1
 -- name: hold_key
 -- One worker at a time works on a key; the lock ends with the transaction.
 SELECT pg_try_advisory_xact_lock(x'6e7631'::int, hashtext(%(key)s))
-
--- name: take_steps
-DELETE FROM due WHERE owner = 'notify' AND kind = 'step' AND topic = ANY (%(topics)s) RETURNING topic
 
 -- name: insert_bundle
 INSERT INTO bundle (commune, hazard, kind, level, at, expires, outcome, exercise)
@@ -223,61 +208,6 @@ WHERE (NOT place.private OR wanted.of_the_farm OR subscriber.audience = 'officer
       SELECT FROM delivery_step
       WHERE delivery_step.step = step.id AND delivery_step.subscriber = subscriber.id AND delivery_step.rung = %(rung)s)
 ORDER BY subscriber.id, step.id
-
--- name: insert_delivery
-INSERT INTO delivery (about, bundle, subscriber, rung, kind, place, hazard, level, language, title, text, long, coding,
-                      segments, at, expires, state)
-VALUES (%(about)s, %(bundle)s, %(subscriber)s, %(rung)s, %(kind)s, %(place)s, %(hazard)s, %(level)s, %(language)s,
-        %(title)s, %(text)s, %(long)s, %(coding)s, %(segments)s, %(at)s, %(expires)s, %(state)s)
-ON CONFLICT DO NOTHING RETURNING id
-
--- name: insert_delivery_steps
-INSERT INTO delivery_step (step, subscriber, rung, delivery)
-SELECT step, %(subscriber)s, %(rung)s, %(delivery)s FROM unnest(%(steps)s::bigint[]) AS step
-
--- name: wake_senders
-SELECT pg_notify('delivery', '')
-
--- name: release_held
--- Quiet hours are over: what goes on is said, however long it was held, but not what a newer message says as well; that it
--- is over or less is said to who was told of it. What is neither, and has ended or expired, is not said.
-WITH held AS (
-    SELECT delivery.id, alert_step.kind, alert.state, alert_step.kind IN ('open', 'raise', 'renew') AS rises,
-           EXISTS (SELECT FROM alert_step AS newer
-                   JOIN delivery_step AS later ON later.step = newer.id AND later.subscriber = delivery.subscriber
-                   JOIN delivery AS after ON after.id = later.delivery AND after.id > delivery.id
-                       AND after.state NOT IN ('capped', 'withdrawn', 'failed', 'expired')
-                   WHERE newer.alert = alert.id AND newer.number > alert_step.number) AS overtaken,
-           EXISTS (SELECT FROM alert_step AS earlier
-                   JOIN alert AS of_rule ON of_rule.id = earlier.alert AND of_rule.rule = alert.rule
-                       AND of_rule.basis = alert.basis AND of_rule.subject = alert.subject
-                       AND (of_rule.id = alert.id OR areal.proxy AND alert.subject = 0
-                            AND coalesce(of_rule.ended, 'infinity') >= alert.started - interval '36 hours')
-                   JOIN delivery_step AS before ON before.step = earlier.id AND before.subscriber = delivery.subscriber
-                   JOIN delivery AS told ON told.id = before.delivery AND told.id < delivery.id
-                       AND told.place IS NOT DISTINCT FROM delivery.place
-                       AND told.state IN ('queued', 'sending', 'sent', 'delivered', 'doubtful')
-                   WHERE earlier.kind IN ('open', 'raise', 'renew')) AS heard
-    FROM delivery JOIN delivery_step ON delivery_step.delivery = delivery.id
-    JOIN alert_step ON alert_step.id = delivery_step.step
-    JOIN alert ON alert.id = alert_step.alert
-    CROSS JOIN LATERAL (
-        SELECT coalesce(bool_or((entry ->> 'proxy')::boolean), false) AS proxy FROM catalogue
-        WHERE catalogue.kind = 'rule' AND catalogue.name = alert.rule) AS areal
-    WHERE delivery.id = %(delivery)s
-), weighed AS (
-    SELECT bool_or(rises AND state = 'open' AND NOT overtaken) AS goes_on,
-           bool_or(NOT rises AND NOT overtaken AND heard) AS heard, count(*) > 0 AS of_alerts
-    FROM held
-)
-UPDATE delivery SET
-    state = CASE WHEN weighed.goes_on OR weighed.heard THEN 'queued'
-                 WHEN weighed.of_alerts THEN 'withdrawn'
-                 WHEN expires <= %(now)s THEN 'expired' ELSE 'queued' END,
-    expires = CASE WHEN weighed.goes_on OR weighed.heard
-              THEN greatest(expires, %(now)s::timestamptz + interval '6 hours') ELSE expires END
-FROM weighed
-WHERE id = %(delivery)s AND delivery.state = 'held' RETURNING delivery.state
 
 -- name: acknowledged
 SELECT EXISTS (SELECT FROM acknowledgement WHERE bundle = %(bundle)s)

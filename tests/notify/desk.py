@@ -8,6 +8,7 @@ import psycopg
 
 from notify.grouping import fan_out
 from notify.grouping.grouping import by_key
+from store import bundle as store_bundle
 from tests.notify.conftest import NOW
 
 CATALOGUE = json.loads((Path(__file__).parents[2] / "analytics/catalogue.json").read_text("utf-8"))
@@ -35,7 +36,7 @@ class Desk:
         expansion = fan_out.Expansion(bundle)
         async with self.connection.transaction():
             loaded = await fan_out.load_steps(self.connection, steps)
-            closed = await fan_out.load_bundle(self.connection, bundle)
+            closed = await store_bundle.closed(self.connection, bundle)
             await fan_out.expand(self.connection, closed, loaded, now, expansion, rung=rung, **whom)
         return expansion
 

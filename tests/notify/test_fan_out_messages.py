@@ -7,6 +7,7 @@ import pytest
 
 from notify.grouping import fan_out
 from notify.grouping.grouping import Key
+from store import bundle, due
 from tests.notify.conftest import NOW
 from tests.notify.desk import a_step, an_alert, at_desk
 
@@ -276,7 +277,7 @@ async def test_who_takes_steps_second_gets_what_is_left(province, desk):
     assert await fan_out.take(desk.connection, loaded) == {loaded[1].id}
     assert await fan_out.take(desk.connection, loaded) == set()
     with pytest.raises(LookupError, match="there is no bundle 999"):
-        await fan_out.load_bundle(desk.connection, 999)
+        await bundle.closed(desk.connection, 999)
 
 
 @pytest.mark.parametrize("most", [2, 3, 4])
@@ -285,11 +286,11 @@ async def test_due_rows_come_from_their_time_on_the_oldest_first_and_no_more_tha
                              ("later", NOW + TICK, "notify"), ("not ours", NOW, "analytics")):  # fmt: skip
         values = {"at": at, "owner": owner, "topic": topic}
         province.connection.execute("INSERT INTO due VALUES (%(at)s, %(owner)s, 'quiet', %(topic)s)", values)
-    rows = await fan_out.waiting(desk.connection, NOW, most)
-    assert [row["topic"] for row in rows] == ["old", "a", "b"][:most]
-    await fan_out.insert_due(desk.connection, NOW + TICK, "quiet", "a")
-    rows = await fan_out.waiting(desk.connection, NOW)
-    assert [row["topic"] for row in rows] == ["old", "b"], "put off"
+    rows = await due.waiting(desk.connection, "notify", NOW, most)
+    assert [row.topic for row in rows] == ["old", "a", "b"][:most]
+    await due.plan(desk.connection, "notify", due.Due(NOW + TICK, "quiet", "a"))
+    rows = await due.waiting(desk.connection, "notify", NOW, 9)
+    assert [row.topic for row in rows] == ["old", "b"], "put off"
 
 
 async def test_senders_are_woken_where_there_is_something_to_send(province, desk):

@@ -4,7 +4,6 @@ import ast
 import importlib
 import re
 import typing
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import psycopg
@@ -18,13 +17,17 @@ ROOT = Path(__file__).parents[2]
 #: Parameters whose type a statement alone does not tell.
 MOMENTS = {"now", "at", "since", "until", "first", "last", "before", "after_time", "expires", "tick"}
 
+#: Where the caller may choose, what any row has.
+BOUND = {"kind": "AlertStep"}
+
 
 def asked(calls):
     """(module, row, family, statement) of every call in ``store`` that asks for typed rows."""
     for file in sorted((ROOT / "store").glob("*.py")):
         for call in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in calls:
-                yield file.stem, ast.unparse(call.args[1]), call.args[2].value, call.args[3].value
+                row = ast.unparse(call.args[1])
+                yield file.stem, BOUND.get(row, row), call.args[2].value, call.args[3].value
 
 
 PAIRS = sorted(set(asked({"query.rows", "query.row", "query.rows_now", "query.row_now"})))
@@ -68,10 +71,7 @@ def differences(told, columns):
 @pytest.mark.parametrize(("module", "row", "family", "name"), PAIRS, ids=lambda part: part)
 def test_a_row_is_what_the_statement_answers(database, module, row, family, name):
     kind = getattr(importlib.import_module(f"store.{module}"), row)
-    assert is_dataclass(kind)
-    told = typing.get_type_hints(kind)
-    told = {field.name: told[field.name] for field in fields(kind)}
-    assert not differences(told, columns_of(database, statement(family, name)))
+    assert not differences(typing.get_type_hints(kind), columns_of(database, statement(family, name)))
 
 
 def test_a_renamed_or_changed_column_is_noticed(database):
