@@ -91,6 +91,7 @@ _TABLE: tuple[Property, ...] = (
     _season("heat_base", "Cel", -10.0, 40.0),
     _season("heat_ceiling", "Cel", 0.0, 60.0),
     _season("height", "m", 0.01, 50.0),
+    _season("ground_cover", "1", 0.01, 1.0),
     _season("depletion", "1", 0.05, 0.95),
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ import numpy as np
 from analytics import languages
 from analytics.grid import Times
 from analytics.index import Season
+from analytics.indices.crop_cover import parameters_of_cover
 from analytics.properties import OF_SEASON
 
 _LISTS = {
@@ -74,6 +75,16 @@ def flooded(crop: str, properties: Mapping[str, object]) -> bool:
     return isinstance(said, int | float) and said > 0
 
 
+def parameters_of(name: str, given: Mapping[str, object]) -> dict[str, object]:
+    """All that is known of a season: what was said of it, else what its cover and height tell, else the table.
+
+    Where stages are given and a cover is not that of the whole season, a season's own coefficients say more.
+    """
+    table = crops()
+    own: dict[str, object] = dict(table[name].parameters) if name in table else {}
+    return own | parameters_of_cover(own | dict(given)) | dict(given)
+
+
 def seasons(
     names: Sequence[str], sown: Times, ended: Times, properties: Sequence[Mapping[str, object]] | None = None
 ) -> Season:
@@ -81,11 +92,10 @@ def seasons(
 
     A crop that is not in the table is one of which nothing is known but what its properties say.
     """
-    table, own = crops(), properties or [{} for _ in names]
+    own = properties or [{} for _ in names]
     values = {name: np.full(len(names), np.nan) for name in OF_SEASON}
     for row, (name, given) in enumerate(zip(names, own, strict=True)):
-        known: dict[str, object] = dict(table[name].parameters) if name in table else {}
-        for parameter, value in (known | dict(given)).items():
+        for parameter, value in parameters_of(name, given).items():
             if parameter in values and isinstance(value, int | float):
                 values[parameter][row] = value
     return Season(tuple(names), sown.astype("datetime64[D]"), ended.astype("datetime64[D]"), values)

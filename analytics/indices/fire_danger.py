@@ -207,7 +207,8 @@ def _level(window: Window) -> Result:
         axis=-1,
     )
     value = fire_level(window.index("fire_danger_p"), limits[:, None, :])
-    given = np.isfinite(own[0]) & np.isfinite(window.places.property("fire_rain_reset"))
+    # one number of another province makes the level that of another province's table
+    given = np.isfinite(np.stack([*own, window.places.property("fire_rain_reset")])).all(axis=0)
     method = np.broadcast_to(np.where(given, 1, 0)[:, None], window.shape).astype(np.uint8)
     return Result(value, window.values["fire_danger_p"].completeness, method)
 
@@ -292,7 +293,8 @@ INDICES: tuple[Index, ...] = (
     P,
     Index(
         name="fire_danger_level", unit="1", compute=_level, kernel=fire_level,
-        needs=(of_index("fire_danger_p"), *(of_place(f"fire_limit_{level}", _TABLE) for level in (1, 2, 3, 4))),
+        needs=(of_index("fire_danger_p"), of_place("fire_rain_reset", _TABLE),
+               *(of_place(f"fire_limit_{level}", _TABLE) for level in (1, 2, 3, 4))),
         source="TT 25/2019/TT-BNNPTNT; limits: QĐ 33/2022/QĐ-UBND of Thừa Thiên Huế until the place has its own",
         equation="I ≤ 5 000 < II ≤ 10 000 < III ≤ 15 000 < IV ≤ 20 000 < V", completeness=0.5,
         methods=("table:thua-thien-hue", "table:place"),

@@ -63,5 +63,6 @@ FIRE_PROVINCE = Rule(
         Level(5.0, 5.0, advice={"forest": "fire_forest"}),
     ),
     source="Thông tư 25/2019/TT-BNNPTNT leaves the table to the province; Lạng Sơn's decision was not found",
-    note="Off until the province's table stands in the settings of the index.",
+    note="Off until the province's table (fire_rain_reset, fire_limit_1 to _4) is given as properties of the place. "
+    "Who turns it on before has the table of Thừa Thiên Huế, and the message says so.",
 )

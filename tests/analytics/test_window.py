@@ -288,7 +288,8 @@ def test_seasons_resume_from_state() -> None:
 def test_every_crop_says_where_its_numbers_come_from() -> None:
     assert set(crops()) == {
         "rice_spring", "rice_summer", "maize", "potato", "tobacco", "tea", "custard_apple", "persimmon", "star_anise",
-        "vegetables", "cabbage", "tomato",
+        "vegetables", "cabbage", "tomato", "chilli", "sweet_potato", "beans", "black_jelly_grass", "pine", "acacia",
+        "eucalyptus",
     }  # fmt: skip
     for crop in crops().values():
         assert set(crop.title) == {"vi", "en"}

@@ -9,7 +9,7 @@ from functools import lru_cache
 from analytics import lacks
 from analytics.indices import BY_NAME as INDEX
 from analytics.indices import INDICES, SEASON_INDICES
-from analytics.indices.crops import crops
+from analytics.indices.crops import parameters_of
 from analytics.lacks import Lack, There
 from analytics.properties import OF_GROUND, OF_SEASON
 from analytics.rule import Rule
@@ -102,10 +102,8 @@ def _numbers(known: Known) -> _Numbers:
 
 
 def _crop(known: Known, season: Grown) -> _Numbers:
-    table = crops()
-    own = dict(table[season.crop].parameters) if season.crop in table else {}
     ground = {name: value for name, value in known.spot.properties.items() if name in OF_GROUND}
-    given = own | ground | dict(season.properties)
+    given = parameters_of(season.crop, ground | dict(season.properties))
     return _sorted({name: value for name, value in given.items() if name in OF_SEASON})
 
 
