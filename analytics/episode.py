@@ -91,21 +91,28 @@ def level_before(former: Sequence[Episode], moment: int) -> int:
     return 0
 
 
-def spliced(former: Sequence[Episode], base: int, changes: Sequence[Change]) -> list[Episode]:
-    """Episodes of what was known before ``base`` and what was found from it on."""
+def spliced(former: Sequence[Episode], base: int, changes: Sequence[Change], floor: int = 1) -> list[Episode]:
+    """Episodes of what was known before ``base`` and what was found from it on; see `_episodes` for ``floor``."""
     steps: list[Change] = []
     for episode in former:
         steps += [change for change in episode.course if change.at < base]
         if episode.ended is not None and episode.ended < base:
             steps.append(Change(episode.ended, 0))
     steps += [change for change in changes if change.at >= base]
-    return _episodes(steps)
+    return _episodes(steps, floor)
 
 
-def _episodes(steps: Sequence[Change]) -> list[Episode]:
+def _episodes(steps: Sequence[Change], floor: int) -> list[Episode]:
+    """Stretches above none; one at ``floor`` or above is not held open, nor begun, by a lower level before or after it.
+
+    A spell of damaging cold ends where it is merely cool: its end is said, and the next one is a spell of its own.
+    """
     found: list[Episode] = []
     going: list[Change] = []
     for change in steps:
+        if going and change.level and (change.level >= floor) != (going[-1].level >= floor):
+            found.append(Episode(going[0].at, change.at, tuple(going)))
+            going = []
         if change.level:
             if not going or going[-1].level != change.level:
                 going.append(change)
@@ -127,8 +134,11 @@ def overlap(one: Episode, other: Episode, now: int) -> int:
     return min(_end(one, now), _end(other, now)) - max(one.started, other.started)
 
 
-def revise(former: Sequence[Episode], found: Sequence[Episode], now: int) -> list[Revision]:
-    """Pair former episodes with those found now, and say what becomes of each."""
+def revise(former: Sequence[Episode], found: Sequence[Episode], now: int, floor: int = 1) -> list[Revision]:
+    """Pair former episodes with those found now, and say what becomes of each.
+
+    What stood at ``floor`` or above is no other's lower level, and the other way round: such a pair is none.
+    """
     # those found are in order and apart from each other, so the ones that an old one meets lie side by side
     starts = [new.started for new in found]
     ends = [_end(new, now) for new in found]
@@ -136,7 +146,7 @@ def revise(former: Sequence[Episode], found: Sequence[Episode], now: int) -> lis
         (-overlap(old, found[j], now), old.started, found[j].started, i, j)
         for i, old in enumerate(former)
         for j in range(bisect_right(ends, old.started), bisect_left(starts, _end(old, now)))
-        if overlap(old, found[j], now) > 0
+        if overlap(old, found[j], now) > 0 and (old.level >= floor) == (found[j].level >= floor)
     )
     of_former: dict[int, int] = {}
     of_found: dict[int, int] = {}

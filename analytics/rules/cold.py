@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from analytics.measure import day_mean_below, day_minimum
-from analytics.renewal import BY_DAY, Renew
+from analytics.renewal import Renew
 from analytics.rule import Level, Rule, Urgency
 
 #: A day that is colder by so much is told as well. [Cel]
-_RENEW = Renew(days=BY_DAY.days, record=2.0)
+_RENEW = Renew(days=(3, 5, 10, 20), record=3.0)
 
 COLD_SPELL = Rule(
     name="cold_spell",
@@ -46,6 +46,7 @@ COLD_SPELL = Rule(
         "of Điều 53 are not encoded, their table could not be verified."
     ),
     validity=timedelta(hours=30),
+    quiet=timedelta(days=2),  # one mild day does not end a spell
     renew=_RENEW,
 )
 

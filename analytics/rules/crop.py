@@ -19,6 +19,7 @@ NO_SOWING = Rule(
     below=True,
     months=frozenset({1, 2, 3, 11, 12}),
     urgency=Urgency.EXPECTED,
+    quiet=timedelta(days=2),  # one mild day is not yet the weather to sow in
     levels=(Level(15.0, 15.0, inclusive=False, advice={"rice": "no_sowing_rice"}),),
     source="Never sow or transplant rice below a daily mean of 15 °C: Cục Trồng trọt (2022), Thái Nguyên (2018), VTV8",
 )

@@ -108,6 +108,35 @@ def test_spliced_is_the_former_before_the_base_and_what_was_found_from_it_on(for
     assert spliced(former, base, [*earlier, *begin, *later]) == stretches(expected)
 
 
+@given(former_ones(), levels(), seconds, st.integers(1, 4))
+def test_a_low_class_neither_begins_a_spell_nor_holds_it_open(former, found, base, floor):
+    former = sorted(former, key=lambda one: one.started)
+    changes = [Change(at, found[at]) for at in range(WORLD + 2) if at == base or found[at] != found[at - 1]]
+    plain = spliced(former, base, changes)
+    split = spliced(former, base, changes, floor)
+    assert all(len({change.level >= floor for change in one.course}) == 1 for one in split)
+    assert painted(split) == painted(plain), "nothing else changes"
+    for one, other in pairwise(split):
+        assert one.ended < other.started or (one.level >= floor) != (other.level >= floor)
+
+
+def test_a_spell_ends_where_it_is_merely_cool():
+    cool, cold = Change(5, 1), Change(10, 3)
+    assert spliced([], 0, [cool, cold, Change(12, 2), Change(20, 1), Change(30, 2)], 2) == [
+        episode(5, 10, (5, 1)), episode(10, 20, (10, 3), (12, 2)), episode(20, 30, (20, 1)), episode(30, None, (30, 2)),
+    ]  # fmt: skip
+
+
+def test_a_spell_and_the_low_class_after_it_are_never_taken_for_each_other():
+    """The end is dated two days back, so that the low class has lasted as long as the spell: the spell stays itself."""
+    spell = episode(10, None, (10, 3), id=7)
+    found = [episode(10, 20, (10, 3)), episode(20, None, (20, 1))]
+    kept, cool = revise([spell], found, 30, 2)
+    assert (kept.former, kept.kind) == (spell, "end")
+    assert (cool.former, cool.kind) == (None, "open")
+    assert [one.former for one in revise([spell], found, 31)] == [None, spell], "by the longest time shared alone"
+
+
 @pytest.mark.parametrize(
     ("base", "started", "ended"),
     [(19, 10, 50), (20, 10, 50), (21, 10, 20), (10, 30, 50), (11, 10, 50)],

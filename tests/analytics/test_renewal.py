@@ -173,7 +173,8 @@ async def test_a_cold_spell_of_twelve_days_is_said_again_and_ends(database):
     assert all((known + timedelta(hours=7)).hour == 6 for kind, _, known, *_ in found if kind == "renew")
     for (_, _, _, expires, *_), (_, _, known, *_) in pairwise(found):
         assert known <= expires, "an open alert has a valid message at any time"
-    assert len({(kind, values["through"]) for kind, *_, values, _ in found}) == len(found), "nothing is said twice"
+    said = [(kind, values["through"]) for kind, *_, values, _ in found if kind != "extend"]
+    assert len(set(said)) == len(said), "nothing is said twice"
 
 
 async def test_late_data_page_nobody_of_days_gone_by(database):

@@ -20,8 +20,10 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ZONE = ZoneInfo("America/New_York")
 #: Longest time without knowledge for which a level is held.
 PATIENCE = {"cold_spell": 36 * HOUR, "frost": 36 * HOUR, "heat": 36 * HOUR, "heavy_rain": 12 * HOUR}
-#: For so long a level must not have been kept before it is left.
-QUIET = {"heavy_rain": 6 * HOUR}
+#: A level is left after so long without it; 0 where not named.
+QUIET = {"cold_spell": 48 * HOUR, "heavy_rain": 6 * HOUR}
+#: Level from which people are told; 1 where not named.
+TOLD = {"cold_spell": 2, "heavy_rain": 2}
 #: Rules that this scan knows; the platform has more.
 RULES = frozenset({*PATIENCE, "silent_station"})
 
@@ -140,28 +142,54 @@ def by_hour(values: dict[datetime, float], first: datetime, last: datetime) -> I
 
 
 def episodes(rule: str, place: str, periods: Iterable[Period], last: datetime) -> Iterator[Found]:
-    """Stretches at a level: up when it is reached, down when it was not kept for long enough, over when long unknown."""
-    level, unknown, course, failing = 0, None, [], {}
+    """Stretches at a level, those of which people are told by themselves: what is below neither begins nor holds one."""
+    floor = TOLD.get(rule, 1)
+    for one in _stretches(rule, place, periods, last):
+        cuts = [
+            number
+            for number in range(len(one.course))
+            if not number or (one.course[number][1] >= floor) != (one.course[number - 1][1] >= floor)
+        ]
+        for begin, end in zip(cuts, [*cuts[1:], None], strict=True):
+            ended = one.ended if end is None else one.course[end][0]
+            yield Found(rule, place, one.course[begin][0], ended, one.course[begin:end])
+
+
+def _stretches(rule: str, place: str, periods: Iterable[Period], last: datetime) -> Iterator[Found]:
+    """Up when it is reached, down when it was not kept for long enough, over when unknown for too long."""
+    level, unknown = 0, None
+    changes: list[tuple[datetime, int]] = []
+    milder: dict[int, datetime] = {}
+
+    def become(at: datetime, new: int) -> int:
+        while changes and changes[-1][0] >= at:
+            at = changes.pop()[0]
+        changes.append((at, new))
+        return new
+
     for period in periods:
         if period.reached is None:
             unknown = unknown or period.begin
             if level and min(period.end, last) - unknown > PATIENCE[rule]:
-                yield Found(rule, place, course[0][0], unknown, tuple(course))
-                level, course = 0, []
+                level = become(unknown, 0)
             continue
         unknown = None
-        failing = {each: failing.get(each, period.begin) for each in range(period.kept + 1, level + 1)}
         if period.reached > level:
-            level = period.reached
-            course.append((period.begin, level))
-        while level and level in failing and min(period.end, last) - failing[level] >= QUIET.get(rule, 0 * HOUR):
-            since, level = failing[level], level - 1
-            course = [each for each in course if each[0] < since]
-            if level:
-                course.append((since, level))
-            else:
-                yield Found(rule, place, course[0][0], since, tuple(course))
-                course = []
+            level = become(period.begin, period.reached)
+        milder = {one: milder.get(one, period.begin) for one in range(period.kept + 1, level + 1)}
+        while level in milder and min(period.end, last) - milder[level] >= QUIET.get(rule, 0 * HOUR):
+            level = become(milder[level], level - 1)
+    yield from _of_changes(rule, place, changes)
+
+
+def _of_changes(rule: str, place: str, changes: Iterable[tuple[datetime, int]]) -> Iterator[Found]:
+    course: list[tuple[datetime, int]] = []
+    for at, level in changes:
+        if level:
+            course.append((at, level))
+        elif course:
+            yield Found(rule, place, course[0][0], at, tuple(course))
+            course = []
     if course:
         yield Found(rule, place, course[0][0], None, tuple(course))
 

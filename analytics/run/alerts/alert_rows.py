@@ -104,7 +104,20 @@ def _alert_of(outcome: Outcome, revision: Revision, now: int, basis: str) -> Ale
         return Alerts(opened=[row | key._asdict() | {"hazard": outcome.rule.hazard}], steps=steps)
     if former.same(new) and not _differ(outcome, former, new):
         return Alerts(steps=steps)
-    return Alerts(changed=[row | {"id": former.id}], steps=steps)
+    worse = _worse_after(outcome, new)
+    gone = {} if worse is None else {former.id: reference(worse, key)}
+    return Alerts(changed=[row | {"id": former.id}], steps=steps, successors=gone)
+
+
+def _worse_after(outcome: Outcome, episode: Episode) -> Revision | None:
+    """The spell into which one of a low class went over: whoever was told of that one hears of the spell, of no end."""
+    floor = outcome.rule.tells_from
+    if episode.ended is None or episode.level >= floor:
+        return None
+    return next(
+        (one for one in outcome.revisions if one.new and one.new.started == episode.ended and one.new.level >= floor),
+        None,
+    )
 
 
 def _differ(outcome: Outcome, former: Episode, new: Episode) -> bool:

@@ -417,10 +417,10 @@ def conclude(
         rule, known = rules[key[0]], places[key[1]]
         before = [episode for episode in former.get(key, ()) if episode.ended is None or episode.ended >= trail.base]
         course = level.course(rule, trail.runs, level_before(before, trail.base), now)
-        found = spliced(before, trail.base, course.changes)
+        found = spliced(before, trail.base, course.changes, rule.tells_from)
         days = _extremes_by_day(known, before, trail)
         found = [_with_extremes(known, episode, *days) for episode in found]
-        revisions = revise(before, found, now)
+        revisions = revise(before, found, now, rule.tells_from)
         if revisions:
             heard = max(
                 (run.end for run in trail.runs if not run.code & _UNKNOWN_ONLY and run.begin <= now), default=None

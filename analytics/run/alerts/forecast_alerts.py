@@ -14,6 +14,7 @@ from typing import NamedTuple
 from analytics import level
 from analytics.episode import Episode, Revision, level_before
 from analytics.forecast import GRACE, MOVED, Coming, came_true, coming
+from analytics.index import Step
 from analytics.level import Change, Course
 from analytics.renewal import LEAD
 from analytics.rule import Rule
@@ -82,7 +83,9 @@ def _given(former: Stored | None) -> Stored:
 def _expected(rule: Rule, trail: Trail, observed: Sequence[Episode], times: Times) -> Coming | None:
     before = [episode for episode in observed if episode.ended is None or episode.ended >= trail.base]
     begin = level_before(before, trail.base)
-    way = level.course(rule, trail.runs, begin, times.until)
+    # what the days of a forecast say stands by itself: a mild one is not part of the spell
+    plain = replace(rule, quiet=timedelta(0)) if rule.step is Step.DAY else rule
+    way = level.course(plain, trail.runs, begin, times.until)
     standing = level_before(observed, times.since)
     found = coming(way.changes, (trail.base, begin), standing, times.since, times.until)
     if found is None or found.until <= times.now:
