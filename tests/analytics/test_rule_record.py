@@ -73,12 +73,21 @@ def apart(episodes, floor):
     return found
 
 
-def plain_days(hours, classify, sure, quiet=0):
-    """Episodes of a daily class: [(start, end or None, [(from, level), ...])]; ``sure`` levels need no whole day.
-
-    A level is left after ``quiet`` known days without it, from the first of them on.
-    """
+def plain_days(hours, classify, sure):
+    """Days as (begin, end, class reached, class kept); None: unknown. ``sure`` classes need no whole day."""
     days = by_local_day(hours, 0)
+    day = date(2013, 1, 1)
+    while midnight(day) <= NOW:
+        values, begin, end = days.get(day, []), midnight(day), midnight(day + timedelta(days=1))
+        whole = end <= NOW and len(values) / hours_of(day) >= 0.75
+        found = classify(values) if values and (whole or sure) else None
+        # an incomplete day can only raise
+        yield begin, end, found if whole or found else None, found if whole else 9
+        day += timedelta(days=1)
+
+
+def followed(periods, patience, quiet=timedelta(0)):
+    """Episodes of periods: left once not kept for ``quiet``, from when it was first not kept; lapsed after patience."""
     changes, level, gap, milder = [], 0, None, {}
 
     def become(at, new):
@@ -87,25 +96,18 @@ def plain_days(hours, classify, sure, quiet=0):
         changes.append((at, new))
         return new
 
-    day = date(2013, 1, 1)
-    while midnight(day) <= NOW:
-        values, begin, end = days.get(day, []), midnight(day), midnight(day + timedelta(days=1))
-        whole = end <= NOW and len(values) / hours_of(day) >= 0.75
-        found = classify(values) if values and (whole or sure) else None
-        if found is not None and not whole:
-            found = max(found, level) if found else None  # an incomplete day can only raise
+    for begin, end, found, kept in periods:
         if found is None:
             gap = gap or begin
-            if min(end, NOW) - gap >= timedelta(hours=60) and level:
+            if min(end, NOW) - gap >= patience and level:
                 level = become(gap, 0)
-        else:
-            gap = None
-            milder = {of: milder.get(of, begin) for of in range(found + 1, level + 1)}
-            if found > level:
-                level = become(begin, found)
-            while level in milder and (end - milder[level]).total_seconds() >= quiet * 86_400:
-                level = become(milder[level], level - 1)
-        day += timedelta(days=1)
+            continue
+        gap = None
+        if found > level:
+            level = become(begin, found)
+        milder = {of: milder.get(of, begin) for of in range(kept + 1, level + 1)}
+        while level in milder and end - milder[level] >= quiet:
+            level = become(milder[level], level - 1)
     return stretches(changes)
 
 
@@ -136,33 +138,18 @@ def heat(values):
 
 
 def plain_rain(hours):
-    """Sliding 24 h sums, left at 12, 40 and 80 mm."""
+    """Sliding 24 h sums, left at 12, 40 and 80 mm; hours as (begin, end, class reached, class kept)."""
     rain = {hour: values[1] for hour, values in hours.items() if values[1] is not None}
     # the local year begins at 05:00 UTC; what lies before the first local midnight is not in the window
-    hour, episodes, level, gap = midnight(date(2013, 1, 1)), [], 0, None
+    hour = midnight(date(2013, 1, 1))
     while hour <= NOW:
         window = [rain[at] for k in range(24) if (at := hour - timedelta(hours=k)) in rain]
         total = round(sum(window), 6)
         entered = 3 if total > 100 else 2 if total > 50 else 1 if total >= 16 else 0
         kept = 3 if total > 80 else 2 if total > 40 else 1 if total >= 12 else 0
-        whole = len(window) / 24 >= 0.8
-        if not window or (not whole and not entered):
-            gap = gap or hour
-            if level and hour + timedelta(hours=1) - gap >= timedelta(hours=12):
-                episodes[-1][1], level = gap, 0
-        else:
-            gap = None
-            new = max(entered, min(level, kept if whole else 3))
-            if new != level:
-                if not level:
-                    episodes.append([hour, None, []])
-                if new:
-                    episodes[-1][2].append((hour, new))
-                else:
-                    episodes[-1][1] = hour
-                level = new
+        whole, end = len(window) / 24 >= 0.8, min(hour + timedelta(hours=1), NOW)
+        yield hour, end, entered if window and (whole or entered) else None, max(kept, entered) if whole else 9
         hour += timedelta(hours=1)
-    return episodes
 
 
 def plain_silence(hours):
@@ -179,11 +166,12 @@ def plain_silence(hours):
     return episodes
 
 
+HELD, WET = timedelta(hours=60), timedelta(hours=12)
 PLAIN = {
-    "cold_spell": lambda hours: apart(plain_days(hours, cold, sure=False, quiet=2), 2),
-    "frost": lambda hours: plain_days(hours, frost, sure=True),
-    "heat": lambda hours: plain_days(hours, heat, sure=True),
-    "heavy_rain": lambda hours: apart(plain_rain(hours), 2),
+    "cold_spell": lambda hours: apart(followed(plain_days(hours, cold, sure=False), HELD, timedelta(days=2)), 2),
+    "frost": lambda hours: followed(plain_days(hours, frost, sure=True), HELD),
+    "heat": lambda hours: followed(plain_days(hours, heat, sure=True), HELD),
+    "heavy_rain": lambda hours: apart(followed(plain_rain(hours), WET, timedelta(hours=6)), 2),
     "silent_station": plain_silence,
 }
 

@@ -93,7 +93,7 @@ def test_what_a_text_says_shows_the_level_it_names(rule):
             heard.add(kind)
             assert said is not None, (kind, text["long"])
             # what is left of a spell, in a class of which nobody is told, was never entered but is not left either
-            kept = kind == "open" and step["level"] < rule.tells_from
+            kept = kind in {"open", "end"} and step["level"] < rule.tells_from
             assert shows(rule, step["level"], said, "lower" if kept else kind), (
                 kind,
                 step["level"],
