@@ -61,6 +61,8 @@ class Words:
     advice: Mapping[str, str] = field(default_factory=dict)
     #: What was measured, said again on a later day: the number of the day stands before it; empty: ``fact``.
     again: str = ""
+    #: What it is, where the name is no noun ("chưa nên gieo cấy"): said of what is over; empty: ``name``.
+    noun: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +209,11 @@ class Rule:
 
     def words(self, level: int, language: str) -> Words:
         """What a level, from 1, says in one of its languages."""
-        said = languages.SHELF.tree(language, f"rules.{self.name}")["levels"][level - 1]
+        mine = languages.SHELF.tree(language, f"rules.{self.name}")
+        said = mine["levels"][level - 1]
         advice = languages.SHELF.words(language, "advice")
         at_length = {audience: advice[name] for audience, name in self.levels[level - 1].advice.items()}
-        return Words(said["name"], said["fact"], said["act"], at_length, said.get("again", ""))
+        return Words(said["name"], said["fact"], said["act"], at_length, said.get("again", ""), mine.get("noun", ""))
 
     @property
     def renewal(self) -> Renew:

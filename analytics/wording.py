@@ -56,6 +56,8 @@ class Said:
     of_day: bool = False
     #: The value is not the day's yet, but what that can still become.
     bound: bool = False
+    #: It is over because the rule was switched off or its thresholds were changed, not because of what was measured.
+    by_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def _name(rule: Rule, said: Said) -> str:
     """Which of a frame's texts says it."""
     if said.kind in {"renew", "extend"}:
         return "renew" if rule.renewal.hours else "day"
+    if said.by_rule and said.kind in {"end", "cancel"}:
+        return "ceased" if said.kind == "end" else "withdrawn"
     return "lapse" if said.kind == "end" and said.lapsed else said.kind
 
 
@@ -120,6 +124,8 @@ def _filled(rule: Rule, said: Said, frame: Phrasing, words: Words) -> dict[str, 
     return {
         "name": words.name,
         "lower": words.name[:1].lower() + words.name[1:],
+        "noun": words.noun or words.name[:1].lower() + words.name[1:],
+        "Noun": words.noun[:1].upper() + words.noun[1:] or words.name,
         "place": said.place,
         "proxy": frame.said["proxy"] if rule.proxy else "",
         "when": _when(

@@ -48,7 +48,7 @@ def test_texts_are_those_of_the_shelves_and_of_nothing_else():
 
 def test_placeholders_are_those_that_are_filled():
     """A name that nothing fills would stop a message."""
-    filled = {"name", "lower", "place", "proxy", "when", "until", "fact", "plain", "Fact", "act", "days", "lasted",
+    filled = {"name", "lower", "place", "proxy", "when", "until", "fact", "plain", "Fact", "act", "days", "lasted", "noun", "Noun",
               "disclaimer", "lost", "{count}", "{places}"}  # fmt: skip
     for language in languages.SHELF.codes:
         frame = languages.SHELF.tree(language, "frame")

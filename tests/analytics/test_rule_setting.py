@@ -128,3 +128,51 @@ async def test_preview_from_the_tables_over_a_province_in_under_ten_seconds(data
     assert found.days_with_data >= 360_000
     assert found.now.episodes >= 1000
     assert spent < 10
+
+
+def said_last(database, rule="cold_spell"):
+    """Kind and text of the newest step of a rule's alerts."""
+    with psycopg.connect(database) as connection:
+        return connection.execute(
+            "SELECT alert_step.kind, alert_step.texts -> 'vi' ->> 'short' FROM alert_step JOIN alert ON alert.id = alert"
+            " WHERE rule = %s AND alert_step.kind IN ('end', 'cancel') ORDER BY alert_step.id DESC LIMIT 1",
+            (rule,),
+        ).fetchone()
+
+
+@pytest.mark.parametrize(
+    ("values", "day", "kind"),
+    [({"enabled": False}, 6, "end"), ({"enabled": False}, 0, "cancel"),
+     ({"enter": [8, 7, 6]}, 6, "end"), ({"enter": [1, 0, -1]}, 0, "cancel")],
+)  # fmt: skip
+def test_who_switches_a_rule_off_or_changes_it_does_not_say_that_the_danger_is_over(province, values, day, kind):
+    midway = START + 7 * 24 * HOUR
+    with psycopg.connect(province) as connection:
+        connection.execute("DELETE FROM reading WHERE phenomenon_time > %s", (midway,))
+        stream = connection.execute("SELECT id FROM datastream WHERE quantity = 'air_temperature'").fetchone()[0]
+        connection.execute("SELECT append_marks(%s, %s, %s, 'correction')", ([stream], [midway], [NOW]))
+    asyncio.run(settle(province, midway + HOUR))
+    assert scalar(province, "SELECT count(*) FROM alert WHERE rule = 'cold_spell' AND state = 'open'") == 1
+
+    async def set_it():
+        async with await psycopg.AsyncConnection.connect(province, autocommit=True) as connection:
+            since = START + day * 24 * HOUR
+            await rule_setting.add(connection, "cold_spell", "xa", values, since, "account:an", midway + HOUR)
+
+    asyncio.run(set_it())
+    asyncio.run(settle(province, midway + HOUR))
+    said = said_last(province)
+    assert said[0] == kind
+    assert "không phải đã hết" in said[1]
+    assert "số liệu" not in said[1]
+
+
+def test_a_cancel_after_a_correction_says_that_readings_were_corrected(province):
+    with psycopg.connect(province) as connection:
+        stream = connection.execute("SELECT id FROM datastream WHERE quantity = 'air_temperature'").fetchone()[0]
+        connection.execute("UPDATE reading SET result = 25 WHERE datastream_id = %s", (stream,))
+        connection.execute("SELECT append_marks(%s, %s, %s, 'correction')", ([stream], [START], [NOW]))
+    asyncio.run(settle(province, NOW))
+    kind, text = said_last(province)
+    assert kind == "cancel"
+    assert "số liệu đã được sửa" in text

@@ -54,19 +54,21 @@ def test_a_rule_speaks_only_to_those_for_whom_its_indices_are(rule):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-@pytest.mark.parametrize("kind", ["open", "raise", "lower", "update", "end", "lapse", "cancel"])
+@pytest.mark.parametrize("kind", ["open", "raise", "lower", "update", "end", "lapse", "cancel", "ceased", "withdrawn"])
 def test_words_fit_and_say_what_where_when_and_what_to_do(rule, kind):
     for number in range(1, rule.top + 1):
-        ended = 1_768_000_000 if kind in ("end", "lapse") else None
-        told = "end" if kind == "lapse" else kind
+        told = {"lapse": "end", "ceased": "end", "withdrawn": "cancel"}.get(kind, kind)
+        ended = 1_768_000_000 if told == "end" else None
         said = Said(
-            told, number, PLACE, "Asia/Ho_Chi_Minh", -12.3, 12, 1_767_900_000, ended, 1_767_900_000, kind != told
-        )
+            told, number, PLACE, "Asia/Ho_Chi_Minh", -12.3, 12, 1_767_900_000, ended, 1_767_900_000, kind == "lapse",
+            by_rule=kind in {"ceased", "withdrawn"},
+        )  # fmt: skip
         for language, text in texts(rule, said).items():
             words = rule.words(number, language)
+            called = (words.noun if told in {"end", "cancel"} else "") or words.name
             assert septets(text["short"]) <= SEGMENT, text["short"]
             assert all(ord(letter) < 128 for letter in unaccented(text["short"])), text["short"]
-            assert words.name.lower() in text["short"].lower()
+            assert called.lower() in text["short"].lower()
             assert PLACE in text["short"]
             assert "/0" in text["short"] or "Jan" in text["short"]
             if kind in ("open", "raise"):
@@ -76,7 +78,7 @@ def test_words_fit_and_say_what_where_when_and_what_to_do(rule, kind):
                 assert {"vi": "không phải bản tin", "en": "not a bulletin"}[language] in text["long"]
             fields = [name for _, name, _, _ in string.Formatter().parse(text["group"]) if name]
             assert fields == ["count", "places"]
-            assert words.name.lower() in text["group"].lower()
+            assert called.lower() in text["group"].lower()
             assert text["group"].endswith(words.act) is (kind in ("open", "raise", "lower", "update"))
             assert "{" not in text["short"] + text["long"]
 

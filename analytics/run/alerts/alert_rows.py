@@ -14,6 +14,7 @@ from analytics.level import Change
 from analytics.renewal import LEAD, Told, due, lead_of, next_due, whole_through, worst_of
 from analytics.rule import Rule
 from analytics.run.alerts.evaluation import Outcome, value_of
+from analytics.run.alerts.reason_of_end import by_rule
 from analytics.run.alerts.shown_measure import days_of, going, witness
 from analytics.run.window.place_facts import Known
 from analytics.wording import Said, texts
@@ -296,6 +297,7 @@ def _said(outcome: Outcome, episode: Episode, kind: Kind, through: str, now: int
         shown.at,
         shown.of_day,
         shown.bound,
+        by_rule(outcome, episode, kind),
     )
 
 
