@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 import structlog
 from prometheus_client import Counter
-from psycopg.rows import class_row
 
 from notify.delivery.ledger import plain
 from notify.delivery.phone import masked
 from notify.delivery.route import Route
 from notify.people.keyword_replies import answer
 from notify.provider import Hear, Heard, Receipt
+from store import inbound
+from store.inbound import Incoming, NamedReceipt, Outcome
 from store.patience import ABSENT
 from store.pool import Connection, Pool
-from store.statements import statement
 
 HEARD = Counter("nongvu_notify_inbound", "Inbound messages by what they were", ["kind"])
 SAID = Counter(
@@ -35,35 +35,34 @@ _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Row:
+class Taken:
     """What came in, and what came of it."""
 
-    id: int
-    route: str
-    content_type: str
-    payload: bytes
-    tries: int
+    incoming: Incoming
     said: list[Receipt | Heard] = field(default_factory=list)
-    state: str = "done"
+    state: Literal["done", "waiting", "unmatched", "refused"] = "done"
     kind: str = "unknown"
     subscriber: int | None = None
     detail: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is noted of it."""
+        return Outcome(self.incoming.id, self.state, self.kind, self.subscriber, self.detail)
 
     def refuse(self, error: Exception) -> None:
         """Nothing can be made of it."""
         reason = masked(plain(str(error) if isinstance(error, ValueError) else repr(error)))[:300]
         self.state, self.detail = "refused", reason
-        _log.warning("what came in cannot be read", inbound=self.id, route=self.route, reason=reason)
+        _log.warning("what came in cannot be read", inbound=self.incoming.id, route=self.incoming.route, reason=reason)
 
 
 def keeper(connections: Pool, route: str) -> Hear:
     """Keeps raw what a route's provider hears by itself."""
 
     async def keep(content_type: str, payloads: Sequence[bytes]) -> None:
-        values = {"route": route, "content_type": content_type, "payloads": list(payloads)}
         async with connections.connection() as connection, connection.transaction():
-            await connection.execute(statement("inbound", "keep_all"), values)
-            await connection.execute(statement("inbound", "wake"))
+            await inbound.keep(connection, route, content_type, payloads)
 
     return keep
 
@@ -77,88 +76,77 @@ async def take_all(connections: Pool, routes: dict[str, Route], now: datetime) -
 async def forget(connections: Pool, days: int) -> None:
     """Empty raw messages of people that came so many days ago."""
     async with connections.connection() as connection:
-        await connection.execute(statement("inbound", "forget"), {"days": days})
+        await inbound.forget(connection, days)
 
 
 async def take(connections: Pool, routes: dict[str, Route], now: datetime) -> int:
     """Take up what came in; returns how many."""
     async with connections.connection() as connection, connection.transaction():
-        async with connection.cursor(row_factory=class_row(Row)) as cursor:
-            await cursor.execute(statement("inbound", "take"), {"most": AT_ONCE})
-            rows = await cursor.fetchall()
-        for row in rows:
-            _read(row, routes.get(row.route))
-        await _receipts(connection, rows, now)
-        for row in rows:
-            await _hear(connection, row, now)
-            HEARD.labels(row.kind).inc()
-        if rows:
-            await connection.execute(statement("inbound", "done"), _columns(rows) | {"at": now})
-    return len(rows)
+        taken = [Taken(incoming) for incoming in await inbound.take(connection, AT_ONCE)]
+        for one in taken:
+            _read(one, routes.get(one.incoming.route))
+        await _receipts(connection, taken, now)
+        for one in taken:
+            await _hear(connection, one, now)
+            HEARD.labels(one.kind).inc()
+        if taken:
+            await inbound.note(connection, [one.outcome for one in taken], now)
+    return len(taken)
 
 
-def _read(row: Row, route: Route | None) -> None:
+def _read(taken: Taken, route: Route | None) -> None:
     """Read one payload; whatever a provider posts must not hold up what others wrote."""
+    incoming = taken.incoming
     try:
         if route is None:
-            message = f"there is no route {row.route!r} any more"
+            message = f"there is no route {incoming.route!r} any more"
             raise ValueError(message)
-        row.said = route.provider.read(row.content_type, bytes(row.payload))
+        taken.said = route.provider.read(incoming.content_type, incoming.payload)
     except Exception as error:
-        row.refuse(error)
+        taken.refuse(error)
 
 
-async def _receipts(connection: Connection, rows: Sequence[Row], now: datetime) -> None:
+async def _receipts(connection: Connection, taken: Sequence[Taken], now: datetime) -> None:
     """Apply every receipt in the order in which they came; those that name no message we know wait for it."""
-    receipts = [(row, one) for row in rows for one in row.said if isinstance(one, Receipt)]
+    receipts = [(one, said) for one in taken for said in one.said if isinstance(said, Receipt)]
     if not receipts:
         return
-    details = [masked(plain(one.detail)) for _, one in receipts]
+    details = [masked(plain(receipt.detail)) for _, receipt in receipts]
     named = [
-        (number, rank, row.route, plain(name), one.state, details[number])
-        for number, (row, one) in enumerate(receipts)
-        for rank, name in enumerate((one.provider_id, *one.also))
+        NamedReceipt(number, rank, one.incoming.route, plain(name), receipt.state, details[number])
+        for number, (one, receipt) in enumerate(receipts)
+        for rank, name in enumerate((receipt.provider_id, *receipt.also))
     ]
-    columns = ("numbers", "names", "routes", "provider_ids", "states", "details")
-    values = {"at": now, **dict(zip(columns, map(list, zip(*named, strict=True)), strict=True))}
-    found: dict[int, int] = dict(
-        await (await connection.execute(statement("inbound", "apply_receipts"), values)).fetchall()
-    )
-    deliveries = {"deliveries": sorted(set(found.values()))}
-    await connection.execute(statement("inbound", "settle_by_receipts"), deliveries)
-    for number, (row, receipt) in enumerate(receipts):
-        row.kind = "receipt"
-        SAID.labels(row.route, receipt.state).inc()
-        if receipt.state == "unknown":
-            row.detail = f"not known: {details[number]}"[:300]
-            _log.warning("a receipt says what is not known", inbound=row.id, route=row.route, said=details[number])
-        if number not in found:
-            row.state = "waiting" if row.tries + 1 < TRIES else "unmatched"
-            row.detail = "names no message we know"
-        elif receipt.state == "failed":
-            _log.warning("a provider could not deliver", delivery=found[number], reason=details[number])
+    found = await inbound.apply_receipts(connection, named, now)
+    for number, (one, receipt) in enumerate(receipts):
+        _note_receipt(one, receipt, details[number], found.get(number))
 
 
-async def _hear(connection: Connection, row: Row, now: datetime) -> None:
+def _note_receipt(taken: Taken, receipt: Receipt, detail: str, delivery: int | None) -> None:
+    """What came of one receipt; ``delivery``: what it speaks of, None where it names no message we know."""
+    incoming = taken.incoming
+    taken.kind = "receipt"
+    SAID.labels(incoming.route, receipt.state).inc()
+    if receipt.state == "unknown":
+        taken.detail = f"not known: {detail}"[:300]
+        _log.warning("a receipt says what is not known", inbound=incoming.id, route=incoming.route, said=detail)
+    if delivery is None:
+        taken.state = "waiting" if incoming.tries + 1 < TRIES else "unmatched"
+        taken.detail = "names no message we know"
+    elif receipt.state == "failed":
+        _log.warning("a provider could not deliver", delivery=delivery, reason=detail)
+
+
+async def _hear(connection: Connection, taken: Taken, now: datetime) -> None:
     """Answer what people wrote; what cannot be answered is told, and holds up nobody else."""
-    if row.tries:  # it waits for receipts only: people were answered at the first look
+    if taken.incoming.tries:  # it waits for receipts only: people were answered at the first look
         return
-    for one in row.said:
+    for one in taken.said:
         if isinstance(one, Heard):
             try:
                 async with connection.transaction():
-                    row.kind, row.subscriber, row.detail = await answer(connection, row.id, one, now)
+                    taken.kind, taken.subscriber, taken.detail = await answer(connection, taken.incoming.id, one, now)
             except ABSENT:
                 raise
             except Exception as error:
-                row.refuse(error)
-
-
-def _columns(rows: Sequence[Row]) -> dict[str, Any]:
-    return {
-        "ids": [row.id for row in rows],
-        "states": [row.state for row in rows],
-        "kinds": [row.kind for row in rows],
-        "subscribers": [row.subscriber for row in rows],
-        "details": [row.detail for row in rows],
-    }
+                taken.refuse(error)

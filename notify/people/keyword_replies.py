@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import dropwhile
 
 import structlog
-from psycopg.rows import dict_row
 
 from notify import languages
 from notify.delivery.phone import PhoneError, normalised
@@ -19,9 +18,9 @@ from notify.provider import Heard
 from notify.texts.message_text import wording
 from notify.texts.sms_segments import compose, fold
 from notify.texts.weather_facts import Facts, facts
-from store import subscriber
+from store import delivery, reply, subscriber
+from store.delivery import NewDelivery
 from store.pool import Connection
-from store.statements import statement
 
 _log = structlog.get_logger()
 
@@ -65,7 +64,6 @@ class Person:
     subscriber: int | None = None
     language: str = OFFICIAL
     accents: bool = False
-    state: str = ""
 
 
 def wish(text: str) -> Wish:
@@ -131,11 +129,9 @@ async def answer(connection: Connection, inbound: int, heard: Heard, now: dateti
     return asked.kind, person.subscriber, ""
 
 
-async def _person(connection: Connection, address: str) -> Person:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statement("inbound", "sender"), {"address": address})
-        found = await cursor.fetchone()
-    return Person(address, **found) if found else Person(address)
+async def _person(connection: Connection, phone: str) -> Person:
+    found = await reply.sender(connection, phone)
+    return Person(phone, found.subscriber, found.language, found.accents) if found else Person(phone)
 
 
 async def _answer(connection: Connection, person: Person, asked: Wish, now: datetime) -> str:
@@ -145,7 +141,6 @@ async def _answer(connection: Connection, person: Person, asked: Wish, now: date
         return await _weather(connection, person, asked.place, now)
     if person.subscriber is None:
         return says["stranger"] if asked.kind == "start" else ""
-    values = {"subscriber": person.subscriber, "now": now}
     if asked.kind == "stop":
         await subscriber.stop(connection, person.subscriber, now, "sms")
         return says["stop"]
@@ -153,25 +148,18 @@ async def _answer(connection: Connection, person: Person, asked: Wish, now: date
         await subscriber.agree(connection, person.subscriber, subscriber.Agreement(CONSENT_TEXT, "sms", now, "sms"))
         return says["start"]
     if asked.kind == "acknowledgement":
-        row = await (await connection.execute(statement("inbound", "last_bundle_of"), values)).fetchone()
-        if row is not None:
-            noted = values | {"bundle": row[0], "who": f"subscriber:{person.subscriber}"}
-            await connection.execute(statement("inbound", "acknowledge"), noted)
+        await reply.acknowledge_last(connection, person.subscriber, now)
         return ""
     return says["unknown"]
 
 
 async def _weather(connection: Connection, person: Person, name: str, now: datetime) -> str:
-    rows = await (await connection.execute(statement("inbound", "communes"))).fetchall()
     wanted = re.sub(r"^(XA|PHUONG|THI TRAN)\s+", "", name)
-    found = next((row for row in rows if wanted and _key(row[1]) == wanted), None)
-    if found is None:
+    places = await reply.places(connection) if wanted else []
+    place = next((place for place in places if _key(place.name) == wanted), None)
+    if place is None:
         return languages.SHELF.words(person.language, "replies")["no_place"]
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statement("bulletin", "commune"), {"commune": found[0]})
-        commune = await cursor.fetchone()
-    assert commune is not None  # noqa: S101 — it was listed just above
-    known = await facts(connection, commune, now)
+    known = await facts(connection, asdict(place), now)
     language = languages.SHELF.spoken(person.language, "weather", "replies")
     if any(language not in alert["texts"] for alert in known.alerts):
         language = OFFICIAL  # an alert that nobody has translated: then all of the answer is Vietnamese
@@ -189,21 +177,17 @@ def _key(name: str) -> str:
 
 async def _reply(connection: Connection, person: Person, text: str, about: str, now: datetime) -> None:
     """Queue an answer, unless this person, or strangers together, had their share of answers."""
-    values = {"subscriber": person.subscriber, "now": now}
-    row = await (await connection.execute(statement("inbound", "answered"), values)).fetchone()
     most = MOST_TO_STRANGERS if person.subscriber is None else MOST_ANSWERS
-    if row and row[0] >= most:
+    if await reply.count_answers(connection, person.subscriber, now) >= most:
         _log.warning("no answer: enough for 24 hours", subscriber=person.subscriber)
         return
     composed = compose(text, accents=person.accents)
-    delivery = {
-        "about": about, "bundle": None, "subscriber": person.subscriber, "rung": 0, "kind": "phone", "place": None,
-        "hazard": "", "level": 0, "language": person.language, "title": "", "text": composed.text,
-        "coding": composed.coding, "segments": composed.segments, "long": "", "at": now,
-        "expires": now + timedelta(hours=1), "state": "queued",
-    }  # fmt: skip
-    made = await (await connection.execute(statement("delivery", "insert_delivery"), delivery)).fetchone()
-    if made and person.subscriber is None:
-        address = {"delivery": made[0], "address": person.address}
-        await connection.execute(statement("inbound", "answer_address"), address)
-    await connection.execute(statement("delivery", "wake_senders"))
+    message = NewDelivery(
+        about, "phone", place=None, hazard="", level=0, language=person.language, title="", text=composed.text, long="",
+        coding=composed.coding, segments=composed.segments, at=now, expires=now + timedelta(hours=1),
+        subscriber=person.subscriber,
+    )  # fmt: skip
+    number = await delivery.insert(connection, message)
+    if number is not None and person.subscriber is None:
+        await reply.keep_address(connection, number, person.address)
+    await delivery.wake_senders(connection)

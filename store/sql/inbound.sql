@@ -64,31 +64,6 @@ WHERE delivery.id = parts.delivery
        OR delivery.state IN ('failed', 'queued') AND parts.delivered -- of an earlier try: nothing is to be sent again
        OR delivery.state = 'sent' AND parts.unknown IS NOT NULL)
 
--- name: sender
-SELECT contact.subscriber, subscriber.language, subscriber.accents, subscriber.state
-FROM personal.contact JOIN subscriber ON subscriber.id = contact.subscriber
-WHERE contact.kind = 'phone' AND contact.address = %(address)s
-
--- name: answered
--- Answers in 24 hours: to one subscriber, or to all who have not subscribed.
-SELECT count(*) FROM delivery
-WHERE about LIKE 'inbound:%%' AND at > %(now)s - interval '24 hours' AND subscriber IS NOT DISTINCT FROM %(subscriber)s
-
--- name: answer_address
-INSERT INTO personal.answer_address (delivery, address) VALUES (%(delivery)s, %(address)s)
-
--- name: communes
-SELECT id, name, code FROM place WHERE kind IN ('commune', 'farm', 'village') ORDER BY kind, id
-
--- name: last_bundle_of
-SELECT bundle FROM delivery
-WHERE subscriber = %(subscriber)s AND bundle IS NOT NULL AND state IN ('sent', 'delivered', 'doubtful')
-  AND at > %(now)s - interval '48 hours' ORDER BY id DESC LIMIT 1
-
--- name: acknowledge
-INSERT INTO acknowledgement (bundle, subscriber, who, at) VALUES (%(bundle)s, %(subscriber)s, %(who)s, %(now)s)
-ON CONFLICT DO NOTHING
-
 -- name: forget
 -- Raw messages of people are kept no longer than they are needed.
 UPDATE inbound SET payload = '' WHERE state NOT IN ('new', 'waiting') AND payload <> ''
