@@ -64,13 +64,7 @@ def step_change(values: Values, suspect: float, fail: float = np.inf) -> Flags:
     change = np.subtract(values[..., 1:], values[..., :-1])
     np.abs(change, out=change)
     flags = np.empty(values.shape, dtype=np.uint8)
-    later = flags[..., 1:]
-    # arithmetic on truth values: good 1, suspect 3, fail 4, and 2 where the change is not known
-    np.multiply(change > suspect, np.uint8(2), out=later, casting="unsafe")
-    later += GOOD
-    if fail < np.inf:
-        later += change > fail
-    later[np.isnan(change)] = NOT_EVALUATED
+    _grade(change, suspect, fail, flags[..., 1:])
     flags[..., 0] = NOT_EVALUATED
     flags[np.isnan(values)] = MISSING
     return flags
@@ -103,12 +97,7 @@ def spike(values: Values, suspect: float, fail: float = np.inf) -> Flags:
     apart += values[..., 1:-1]
     np.abs(apart, out=apart)
     flags = np.full(values.shape, NOT_EVALUATED, dtype=np.uint8)
-    middle = flags[..., 1:-1]
-    np.multiply(apart > suspect, np.uint8(2), out=middle, casting="unsafe")
-    middle += GOOD
-    if fail < np.inf:
-        middle += apart > fail
-    middle[np.isnan(apart)] = NOT_EVALUATED
+    _grade(apart, suspect, fail, flags[..., 1:-1])
     flags[np.isnan(values)] = MISSING
     return flags
 
@@ -157,6 +146,15 @@ def persistence(values: Values, variation: float, steps: int, exempt: NDArray[np
     return flags
 
 
+def _grade(distance: Values, suspect: float, fail: float, flags: Flags) -> None:
+    """Write the flag of each distance: good 1, suspect 3, fail 4, and 2 where it is not known; truth values counted."""
+    np.multiply(distance > suspect, np.uint8(2), out=flags, casting="unsafe")
+    flags += GOOD
+    if fail < np.inf:
+        flags += distance > fail
+    flags[np.isnan(distance)] = NOT_EVALUATED
+
+
 def _window_extreme(values: Values, steps: int, ufunc: np.ufunc) -> Values:
     """Extreme of every run of ``steps`` values, by doubling the span."""
     span = 1
@@ -173,7 +171,7 @@ def _spread(spans: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
     result[..., : spans.shape[-1]] = spans
     if not spans.any():
         return result
-    span, done = 1, 1
+    done = 1
     while done < steps:
         span = min(done, steps - done)
         result[..., span:] |= result[..., :-span].copy()
