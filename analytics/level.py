@@ -47,6 +47,8 @@ def evaluate(rule: Rule, measure: Measure, begins: Times, terms: Sequence[Sequen
     ``terms`` has for each place its terms in order of their moments, the first from `ALWAYS` on.
     """
     value = measure.value
+    if measure.error is not None:
+        value = value + (-rule.lean if rule.below else rule.lean) * measure.error
     known = np.isfinite(value)
     entered, kept = _by_terms(rule, value, begins, terms)
     if measure.bound is not None and measure.worst is not None:

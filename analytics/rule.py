@@ -98,6 +98,10 @@ class Measure:
     worst: Array | None = None
     #: Where there is nothing to ask, and so no level: before a field is flooded, on the day on which it was irrigated.
     unasked: Flags | None = None
+    #: Standard error of a value that is a forecast [the rule's unit].
+    error: Array | None = None
+    #: What was not measured of that which the rule asks as well: bits, the first that of the first in ``Rule.asks``.
+    lacking: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,8 @@ class Rule:
     indices: tuple[str, ...] = ()
     #: What else must be there: a further quantity, an hourly index, a property; see `analytics.lacks`.
     needs: tuple[Need, ...] = ()
+    #: Quantities without which it is told as well, but less surely; its texts say so.
+    asks: tuple[str, ...] = ()
     #: Trouble of the station's gateway that it looks at: offline, clock, gap.
     trouble: str = ""
     #: Kinds of places it is for; empty: any.
@@ -192,6 +198,11 @@ class Rule:
     proxy: bool = True
     #: What a reader must know.
     note: str = ""
+    #: So many standard errors of its measure are held against it before it meets the thresholds: it is told where its
+    #: forecast is near enough, not only where it is beyond.
+    lean: float = 0.0
+    #: It is over by the clock, as every reader knows: nobody is told that it is.
+    ends_itself: bool = False
     #: When people hear that it goes on; None: by days or hours as its step says, of the network never.
     renew: Renew | None = None
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.grid import Array
+
+Flags = NDArray[np.bool_]
 
 
 class Span(NamedTuple):
@@ -72,6 +75,35 @@ def warnings(episodes: Sequence[Span], events: Sequence[Span], ahead: int = 0) -
         _share(hits, hits + misses + false),
         float(np.median(leads)) if leads else float("nan"),
     )
+
+
+def contingency(warned: Flags, came: Flags) -> Warned:
+    """Score what was said of each of many times, e.g. nights, against what came at it.
+
+    Parameters
+    ----------
+    warned, came : (n,) arrays
+        Whether it was warned of, and whether it came.
+
+    Returns
+    -------
+    Warned
+        The 2 × 2 table; its lead is NaN.
+
+    References
+    ----------
+    WWRP/WGNE Joint Working Group on Forecast Verification Research: POD, FAR, CSI of the 2 × 2 table.
+    """
+    hits, misses, false = (int(one.sum()) for one in (warned & came, ~warned & came, warned & ~came))
+    return scored(hits, misses, false)
+
+
+def scored(hits: int, misses: int, false: int, lead: float = float("nan")) -> Warned:
+    """The ratios of a 2 × 2 table; NaN where there is nothing to divide by."""
+    return Warned(
+        hits, misses, false,
+        _share(hits, hits + misses), _share(false, hits + false), _share(hits, hits + misses + false), lead,
+    )  # fmt: skip
 
 
 def _share(part: int, whole: int) -> float:

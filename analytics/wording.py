@@ -19,6 +19,7 @@ from analytics import languages
 from analytics.episode import Kind
 from analytics.index import Step
 from analytics.rule import Rule, Words
+from telemetry.quantities import QUANTITIES
 
 #: Characters of one GSM-7 segment (3GPP TS 23.038).
 SEGMENT = 160
@@ -58,6 +59,10 @@ class Said:
     bound: bool = False
     #: It is over because the rule was switched off or its thresholds were changed, not because of what was measured.
     by_rule: bool = False
+    #: Standard error of a value that is a forecast [the rule's unit]; NaN: it was measured.
+    error: float = float("nan")
+    #: Quantities that make it surer and were not measured.
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
     words = rule.words(said.level, language)
     name = _name(rule, said)
     lost = languages.SHELF.tree(language, f"rules.{rule.name}").get("lost", frame.said["lost"])
-    filled = _filled(rule, said, frame, words) | {"lost": lost}
+    filled = _filled(rule, said, frame, words, language) | {"lost": lost}
     written = {**_written(frame, name, said.issued is not None, filled), "advice": {}}
     if said.kind not in {"end", "cancel"}:
         written["advice"] = dict(words.advice)
@@ -107,14 +112,15 @@ def _written(frame: Phrasing, name: str, ahead: bool, filled: dict[str, str]) ->
     }
 
 
-def _filled(rule: Rule, said: Said, frame: Phrasing, words: Words) -> dict[str, str]:
+def _filled(rule: Rule, said: Said, frame: Phrasing, words: Words, language: str) -> dict[str, str]:
     pattern = frame.said["day"] if rule.step is Step.DAY else frame.said["moment"]
     dated = frame.said["day"] if said.of_day else pattern
     value = _number(said.value * rule.factor, rule.decimals, frame.decimal)
     if said.bound:
         value = frame.said["at_most" if rule.below else "at_least"].format(value=value)
     again = said.kind in {"renew", "extend"} and said.issued is None
-    fact = plain = (words.again or words.fact if again else words.fact).format(value=value, days=said.days)
+    fact = (words.again or words.fact if again else words.fact).format(value=value, days=said.days)
+    fact = plain = fact + _may_be(rule, said, frame)
     if again and rule.renewal.record and said.worst == said.worst:
         worst = _number(said.worst * rule.factor, rule.decimals, frame.decimal)
         fact += frame.said["lowest" if rule.below else "highest"].format(worst=worst) if worst != value else ""
@@ -138,8 +144,25 @@ def _filled(rule: Rule, said: Said, frame: Phrasing, words: Words) -> dict[str, 
         "act": words.act,
         "days": str(said.days),
         "lasted": _lasted(said.hours, frame),
-        "disclaimer": frame.said["disclaimer"] if rule.proxy else "",
+        "disclaimer": _less_sure(said, frame, language) + (frame.said["disclaimer"] if rule.proxy else ""),
     } | _ahead(said, frame)
+
+
+def _may_be(rule: Rule, said: Said, frame: Phrasing) -> str:
+    """How far a forecast may be off on the side that does harm: one night in six is beyond a standard error."""
+    if said.error != said.error:
+        return ""
+    side = -said.error if rule.below else said.error
+    bound = _number((said.value + side) * rule.factor, rule.decimals, frame.decimal)
+    return str(frame.said["may_fall" if rule.below else "may_rise"].format(bound=bound))
+
+
+def _less_sure(said: Said, frame: Phrasing, language: str) -> str:
+    """That something was not measured, which would have made it surer."""
+    if not said.lacking:
+        return ""
+    names = ", ".join(QUANTITIES[name].title(language).lower() for name in said.lacking)
+    return str(frame.said["less_sure"].format(names=names)) + " "
 
 
 def _lasted(hours: int, frame: Phrasing) -> str:

@@ -26,7 +26,7 @@ SHOWN = ("name", "value", "unit", "peer", "peer_value", "ratio", "bar", "state",
 KEYS = ("name", "value", "unit", "peer", "peer_value", "ratio", "bar", "met", "not_measured", "runs", "ratios", "slower",
         "date", "commit", "cores", "load", "loaded")  # fmt: skip
 #: Not benchmarks themselves.
-REST = {"__init__", "__main__", "analytics_stage", "api_stage", "judge", "peers", "report", "stage"}
+REST = {"__init__", "__main__", "analytics_stage", "api_stage", "frost_skill", "judge", "peers", "report", "stage"}
 #: Seconds that the load of a former benchmark may take to go down.
 SETTLE = 120
 

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from analytics.index import Step
+from analytics.indices import frost_night
 from analytics.indices.disease_season import BLIGHTED, COOL_MONTHS, FIRST_SPRAY, RICE
 from analytics.irrigation import field_water, irrigation_left
-from analytics.measure import at_dusk, day_mean, day_mean_below, of_season
-from analytics.renewal import Renew
+from analytics.measure import coming_frost, day_mean, day_mean_below, of_season
+from analytics.renewal import UNRENEWED, Renew
 from analytics.rule import Level, Rule, Status, Urgency
 
 NO_SOWING = Rule(
@@ -28,20 +30,39 @@ FROST_TONIGHT = Rule(
     name="frost_tonight",
     hazard="frost",
     unit="Cel",
-    pack="crop 1",
-    condition=at_dusk("frost_night_minimum_forecast"),
+    decimals=0,
+    pack="crop 2",
+    step=Step.HOUR,
+    condition=coming_frost,
     quantities=("air_temperature",),
-    indices=("frost_night_minimum_forecast",),
+    asks=("relative_humidity", "wind_speed", "precipitation"),
+    indices=(
+        "frost_night_minimum_before_dusk",
+        "frost_night_minimum_before_dusk_error",
+        "frost_night_minimum_forecast",
+        "frost_night_minimum_error",
+    ),
     below=True,
+    lean=frost_night.LEAN,
     levels=(
         Level(4.0, 4.0, inclusive=False, advice={"vegetables": "frost_tonight_vegetables"}),
         Level(0.0, 0.0, inclusive=False, advice={"vegetables": "frost_tonight_vegetables"}),
     ),
-    source="FAO frost protection (Snyder and de Melo-Abreu 2005): two-step regression on dusk; 4 °C of sương muối",
-    note="Learned from the station's own clear, calm nights; its standard error stands beside it.",
-    validity=timedelta(hours=12),
+    source="4 °C of sương muối, as of frost; what makes a radiation night: Snyder and de Melo-Abreu (2005), FAO, ch. 5",
+    note=(
+        "The forecast of the night's minimum from what the station's own cool nights taught, less three tenths of "
+        "its standard error: told where the night is below the level in three cases of eight or more. Said within two "
+        "hours before sunset, and after dark only where that look is worse. Each night is an alert of its own, ends "
+        "at 8 h without a message, and is held against the night's own minimum on the board. Wind, rain and saturated "
+        "air shut the gate of a radiation night; what of them is not measured leaves it open, widens the error and is "
+        "said."
+    ),
+    before=1,
+    patience=timedelta(hours=20),
+    validity=timedelta(hours=18),
     freshness=timedelta(hours=6),
-    renew=Renew(days=(2, 3), at_once=True),  # each evening is a new night
+    ends_itself=True,
+    renew=UNRENEWED,
 )
 
 RICE_BLAST = Rule(

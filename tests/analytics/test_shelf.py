@@ -21,7 +21,9 @@ from telemetry.quantities import QUANTITIES
 
 UCUM = re.compile(r"^[A-Za-z0-9%./()\[\]{}*+-]+$")
 #: Modules of the folder that hold no rows: tables and kernels that rows of other modules use.
-KERNELS_ONLY: set[str] = {"crop_cover", "crops", "fire_weather", "flash_flood", "hours", "page", "wet_globe"}
+KERNELS_ONLY: set[str] = {
+    "crop_cover", "crops", "fire_weather", "flash_flood", "frost", "hours", "learned_forecast", "page", "wet_globe",
+}  # fmt: skip
 
 
 def _lent(value: Any) -> Any:

@@ -204,8 +204,8 @@ def _stale(outcome: Outcome, revision: Revision, kind: Kind, now: int) -> bool:
         return not told or told.people_at is None
     if revision.new.ended is None:
         return outcome.heard is None or now - min(outcome.heard, now) > freshness
-    if outcome.issued is not None:
-        return True  # what a forecast said is over: nobody is told, what came was told by itself
+    if outcome.issued is not None or (kind == "end" and outcome.rule.ends_itself):
+        return True  # what a forecast said is over: nobody is told, what came was told by itself; or it is morning
     if kind == "end" and (outcome.lapsed or (told and told.people_at is not None)):
         return False  # known only because time passed; or people know no better than that it goes on
     period = 86_400 if outcome.rule.step is Step.DAY else 3600
@@ -298,6 +298,8 @@ def _said(outcome: Outcome, episode: Episode, kind: Kind, through: str, now: int
         shown.of_day,
         shown.bound,
         by_rule(outcome, episode, kind),
+        shown.error,
+        tuple(name for bit, name in enumerate(outcome.rule.asks) if shown.lacking >> bit & 1),
     )
 
 

@@ -36,6 +36,10 @@ class Seen(NamedTuple):
     worst_at: int
     worst: float
     code: int
+    #: Standard errors of both, where they are forecasts, and bits of what was not measured for the last.
+    error: float = float("nan")
+    worst_error: float = float("nan")
+    lacking: int = 0
 
     @property
     def entered(self) -> int:
@@ -259,7 +263,29 @@ def _follow(
         dated = _dated(frame, extremes[row], from_day)
         trail.extremes |= dated
         trail.bounds |= _bounds(rule, frame, measure, row) & dated.keys()
-        follow_row(trail, rule, codes[row, span], seconds[0][row, span], seconds[1][row, span], value[row, span])
+        doubt = Doubt.of(measure, row, span)
+        times = seconds[0][row, span], seconds[1][row, span]
+        follow_row(trail, rule, codes[row, span], *times, value[row, span], doubt)
+
+
+class Doubt(NamedTuple):
+    """How sure a place's measure is, period by period; None where it is measured."""
+
+    error: Array | None = None
+    lacking: NDArray[np.uint8] | None = None
+
+    @classmethod
+    def of(cls, measure: Measure, row: int, span: slice) -> Doubt:
+        """That of a span of a row."""
+        return cls(
+            None if measure.error is None else measure.error[row, span],
+            None if measure.lacking is None else measure.lacking[row, span],
+        )
+
+    def at(self, last: int, worst: int) -> tuple[float, float, int]:
+        """Errors of two periods, and what lacked at the first."""
+        errors = (np.nan, np.nan) if self.error is None else (float(self.error[last]), float(self.error[worst]))
+        return *errors, 0 if self.lacking is None else int(self.lacking[last])
 
 
 def shown(measure: Measure, codes: level.Codes) -> NDArray[np.bool_]:
@@ -283,6 +309,7 @@ def follow_row(
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
     measured: Array,
+    doubt: Doubt = Doubt(),  # noqa: B008 — it cannot be changed
 ) -> None:
     """Add to a trail one place's further periods: codes, seconds, and the measure, NaN where it is not known yet."""
     known = np.flatnonzero(np.isfinite(measured))
@@ -294,10 +321,12 @@ def follow_row(
     for run, first, last in zip(found, edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if first < last and not run.code & _UNKNOWN_ONLY:
             of_run = measured[known[first:last]]
-            worst = first + int(of_run.argmin() if rule.below else of_run.argmax())
-            at, worst_at = int(begins[known[last - 1]]), int(begins[known[worst]])
-            values = round(float(of_run[-1]), 3), round(float(measured[known[worst]]), 3)
-            trail.seen.append(Seen(at, values[0], worst_at, values[1], run.code))
+            worst = int(known[first + int(of_run.argmin() if rule.below else of_run.argmax())])
+            at, worst_at = int(begins[known[last - 1]]), int(begins[worst])
+            values = round(float(of_run[-1]), 3), round(float(measured[worst]), 3)
+            trail.seen.append(
+                Seen(at, values[0], worst_at, values[1], run.code, *doubt.at(int(known[last - 1]), worst))
+            )
 
 
 def unheard(rule: Rule, frame: Frame, measure: Measure, rows: Sequence[int], periods: Periods) -> Silent:

@@ -33,6 +33,9 @@ class Witness(NamedTuple):
     of_day: bool = False
     #: It is not the measure yet, but what that can still become.
     bound: bool = False
+    #: Standard error of a value that is a forecast, and bits of what was not measured for it.
+    error: float = float("nan")
+    lacking: int = 0
 
 
 def going(outcome: Outcome, episode: Episode) -> Going:
@@ -72,7 +75,9 @@ def _witness(outcome: Outcome, episode: Episode, kind: Kind, through: str) -> Wi
         at, value = one
         days = days_of(outcome, episode, local_day(at, zone))
         stands = value == outcome.latest
-        return Witness(value, days, episode.since, None if stands else at) if again else Witness(value, days, at)
+        doubt = _doubt(outcome, at, value)
+        since, moment = (episode.since, None if stands else at) if again else (at, None)
+        return Witness(value, days, since, moment, error=doubt[0], lacking=doubt[1])
     day, value = _of_day(outcome, episode)
     at = int(midnight(date.fromisoformat(day), zone).timestamp()) if day else episode.since
     days = days_of(outcome, episode, day)
@@ -94,6 +99,16 @@ def _seen(outcome: Outcome, episode: Episode, kind: Kind) -> tuple[int, float] |
     if mine[-1].entered < episode.level or mine[-1].value != outcome.latest:
         return _told(outcome, reached) or _told(outcome, [one for one in mine if _kept(outcome, one, episode.level)])
     return mine[-1].at, mine[-1].value
+
+
+def _doubt(outcome: Outcome, at: int, value: float) -> tuple[float, int]:
+    """Standard error of what was seen at a moment, and what lacked; NaN where it was measured."""
+    for one in outcome.seen:
+        if (one.at, one.value) == (at, value):
+            return one.error, one.lacking
+        if (one.worst_at, one.worst) == (at, value):
+            return one.worst_error, one.lacking
+    return float("nan"), 0
 
 
 def _told(outcome: Outcome, found: list[Seen]) -> tuple[int, float] | None:

@@ -18,10 +18,17 @@ from store.index_state import States
 from store.index_value import Values, concatenate
 
 _SHELF = {index.name: index for index in (*INDICES, *SEASON_INDICES)}
-#: What is wanted before its day has ended: tonight's frost, two hours after dusk.
-EVENING = frozenset({"frost_night_minimum_forecast", "frost_night_minimum_error"})
-#: Share of a day after which they can have a value.
-DUSK = 0.8
+#: What is wanted before its day has ended: tonight's frost, before dusk and two hours after it.
+EVENING = frozenset(
+    {
+        "frost_night_minimum_before_dusk",
+        "frost_night_minimum_before_dusk_error",
+        "frost_night_minimum_forecast",
+        "frost_night_minimum_error",
+    }
+)
+#: Share of a day after which they can have a value: from 14 h 24 on, an hour before the earliest look.
+DUSK = 0.6
 
 
 def ripe(frame: Frame, share: float = 1.0) -> NDArray[np.bool_]:
