@@ -8,6 +8,8 @@ from store.bundle import AlertStep
 
 #: Kinds of steps that say what is here; the others what becomes of what was said.
 RISES = frozenset({"open", "raise", "renew"})
+#: From this level on people hear by night too that it goes on, or is over.
+WORTH_WAKING = 3
 
 
 class Step(AlertStep):
@@ -20,6 +22,17 @@ class Step(AlertStep):
         if self.stale or self.kind == "extend" or superseded(self):
             return False
         return self.expires > now or self.goes_on or self.kind in {"end", "cancel", "lower"}
+
+    @property
+    def wakes(self) -> bool:
+        """Whether it may ring by night with somebody who named no quiet hours of their own.
+
+        That is what begins or gets worse and cannot wait; from the third level on also its end and that it goes on, for
+        who left the house by it.
+        """
+        if not self.pressing or self.hazard == "network":
+            return False
+        return self.kind in {"open", "raise"} or self.level >= WORTH_WAKING
 
     @property
     def pressing(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from types import MappingProxyType
 
-from notify.grouping.grouping import Key, quiet_until, until
+from notify.grouping.grouping import HOUSE_QUIET, Key, quiet_until, until
 from notify.grouping.inhibition import HIGHEST, Beside, concurrent, inhibited_of
 from notify.step import Step
 from notify.texts.message_text import briefs_of, fresh, long_of, texts_of, title_of
@@ -20,6 +20,8 @@ from store.delivery import NewDelivery
 from store.due import Due
 from store.pool import Connection
 
+#: Kinds of addresses that ring.
+RINGS = frozenset({"phone", "chat"})
 NONE: Mapping[int, frozenset[str]] = MappingProxyType({})
 
 
@@ -140,7 +142,7 @@ class Scribe:
         """Write one person's message about these steps; ``rows`` are one a step."""
         person, level = rows[0], max(step.level for step in steps) + self.raised
         pressing = max((step.level + self.raised for step in steps if step.pressing), default=0)
-        asleep = _held_until(person, pressing, self.now)
+        asleep = _held_until(person, pressing, self.now, wakes=any(step.wakes for step in steps))
         known = any(row.knows_place for row in rows)
         foretold = self.bundle.kind == "open" and all(row.told_before for row in rows)
         message = replace(self._message(person, steps, known=known, foretold=foretold), level=level)
@@ -184,10 +186,13 @@ class Scribe:
         )  # fmt: skip
 
 
-def _held_until(person: Recipient, level: int, now: datetime) -> datetime | None:
-    if level >= person.urgent_level:
-        return None
-    return quiet_until(now, person.quiet_from, person.quiet_to, person.time_zone)
+def _held_until(person: Recipient, level: int, now: datetime, *, wakes: bool) -> datetime | None:
+    """When somebody may be told: by their own quiet hours, or by the house's where a phone has none of its own."""
+    if person.quiet_from is None or person.quiet_to is None:
+        return None if wakes or person.kind not in RINGS else quiet_until(now, *HOUSE_QUIET, person.time_zone)
+    return (
+        None if level >= person.urgent_level else quiet_until(now, person.quiet_from, person.quiet_to, person.time_zone)
+    )
 
 
 def _capped(person: Recipient, level: int, bundle: Bundle) -> bool:

@@ -57,6 +57,10 @@ def wait(first: float, last: float | None, *, grouping: float, between: float, u
     return ready if last is None or urgent else max(ready, last + between)
 
 
+#: Quiet hours of a phone whose owner named none: whoever gets up with the cattle sleeps then.
+HOUSE_QUIET = (time(21), time(5))
+
+
 def quiet_until(now: datetime, start: time | None, end: time | None, zone: str) -> datetime | None:
     """End of the quiet hours that ``now`` lies in, as aware UTC; None outside them."""
     if start is None or end is None:

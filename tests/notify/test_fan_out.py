@@ -70,8 +70,11 @@ def reference(person, rule, level, place, now, before):  # noqa: PLR0911 — one
         return None
     if before >= person["daily_cap"] and level < person["urgent_level"]:
         return "capped"
-    at_once = entry["urgency"] == "Immediate" and level >= person["urgent_level"]
-    quiet = quiet_until(now, person["quiet_from"], person["quiet_to"], "Asia/Ho_Chi_Minh")
+    own = person["quiet_from"] is not None
+    least = person["urgent_level"] if own else 1
+    at_once = entry["urgency"] == "Immediate" and level >= least and (own or entry["hazard"] != "network")
+    hours = (person["quiet_from"], person["quiet_to"]) if own else (time(21), time(5))
+    quiet = quiet_until(now, *hours, "Asia/Ho_Chi_Minh")
     return "held" if quiet and not at_once else "queued"
 
 
@@ -249,6 +252,38 @@ async def test_quiet_hours_hold_to_the_second(province, desk, moment, state, unt
     due = province.all("SELECT at, topic FROM due WHERE owner = 'notify' AND kind = 'quiet'")
     delivery = str(province.one("SELECT id FROM delivery"))
     assert due == ([(now.replace(hour=until[0], minute=until[1], second=0), delivery)] if until else [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "level", "kind", "state"),
+    [
+        ("heavy_rain", 2, "open", "queued"),
+        ("heavy_rain", 2, "raise", "queued"),
+        ("heavy_rain", 2, "renew", "held"),
+        ("heavy_rain", 3, "renew", "queued"),
+        ("heavy_rain", 2, "lower", "held"),
+        ("heavy_rain", 2, "end", "held"),
+        ("heavy_rain", 3, "end", "queued"),
+        ("heavy_rain", 3, "cancel", "queued"),
+        ("cold_spell", 3, "open", "held"),
+        ("gateway_offline", 2, "open", "held"),
+    ],
+)
+async def test_nobody_is_woken_by_what_can_wait_though_they_named_no_quiet_hours(
+    province, desk, rule, level, kind, state
+):
+    _, (station, _) = province.commune()
+    who = province.subscriber(hazards=(RULE[rule]["hazard"],))
+    never = province.subscriber("0912000777", hazards=(RULE[rule]["hazard"],), quiet_from=time(0), quiet_to=time(0))
+    mail = province.subscriber("a@example.vn", kind="email", hazards=(RULE[rule]["hazard"],))
+    evening = NOW.replace(hour=10)
+    night = NOW.replace(hour=19)  # two in the morning
+    alert = an_alert(province, station, rule, level)
+    if kind not in {"open", "raise"}:
+        await desk.tell(province.step(alert, "open", level, at=evening), now=evening)
+    await desk.tell(province.step(alert, kind, level, at=night), now=night)
+    told = dict(province.all("SELECT subscriber, state FROM delivery WHERE at = %s", night))
+    assert told == {who: state, never: "queued", mail: "queued"}
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,7 @@ async def test_what_is_known_at_the_end_of_the_day_wakes_nobody_and_is_said_once
     night = NOW.replace(hour=17)  # midnight in Hanoi
     clock = HandClock(night)
     province.subscriber(quiet_from=time(21), quiet_to=time(5))
-    province.subscriber("0912345671", audience="officer")
+    province.subscriber("0912345671", audience="officer", quiet_from=time(0), quiet_to=time(0))
     province.step(province.alert(station, level=3), level=3, at=night)
     async with running(province.url, tmp_path, clock):
         await settled(province)
@@ -434,7 +434,7 @@ async def test_what_concerns_rice_or_cattle_goes_to_who_grows_or_keeps_them(prov
     ("asked", "says"),
     [
         ({"hazards": ("mua",)}, "there is no hazard 'mua', there are cold, "),
-        ({"crops": ("lua",)}, "there is no crop 'lua', there are cabbage, "),
+        ({"crops": ("lua",)}, "there is no crop 'lua', there are acacia, "),
         ({"animals": ("horse",)}, "there is no animal 'horse', there are buffalo, cattle, fish, pigs"),
         ({"audience": "famer"}, "there is no audience 'famer', there are "),
     ],
