@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import psycopg
 import structlog
@@ -17,8 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from notify.provider import Hear, Heard, Kind, Later, Message, Receipt, Sent
 from notify.texts.sms_segments import segments, user_data_header
+from store import gammu
+from store.gammu import Part, Report
 from store.patience import ABSENT, Patience
-from store.statements import statement
+from store.pool import Connection
 
 KINDS: frozenset[Kind] = frozenset({"phone"})
 CONTENT_TYPE = "application/json"
@@ -75,10 +77,12 @@ class GammuProvider:
 
     async def send(self, message: Message) -> Sent:
         """Insert all parts in one transaction, unless this reference is there already."""
-        parts = segments(message.text)
+        parts = self._parts(message, segments(message.text))
         try:
             async with await psycopg.AsyncConnection.connect(self.options.database_url) as connection:
-                await self._insert(connection, message, parts)
+                await gammu.hold(connection, message.reference)
+                if not await gammu.known(connection, message.reference):
+                    await gammu.insert(connection, message.reference, message.address, parts)
         except ABSENT as error:
             reason = "gammu-smsd's database is away"
             raise Later(reason, unsure=True) from error
@@ -87,7 +91,7 @@ class GammuProvider:
     async def find(self, reference: str) -> bool | None:
         """Whether the outbox or the sent items have it."""
         async with await psycopg.AsyncConnection.connect(self.options.database_url) as connection:
-            return await _known(connection, reference)
+            return await gammu.known(connection, reference)
 
     def read(self, content_type: str, payload: bytes) -> list[Receipt | Heard]:
         """Read what the poll kept."""
@@ -100,29 +104,15 @@ class GammuProvider:
         state = document["state"]
         return [Receipt(document["id"], _STATES.get(state, "unknown"), state)]
 
-    async def _insert(self, connection: psycopg.AsyncConnection[Any], message: Message, parts: list[str]) -> None:
-        await connection.execute(statement("gammu", "hold"), {"reference": message.reference})
-        if await _known(connection, message.reference):
-            return
+    def _parts(self, message: Message, texts: list[str]) -> list[Part]:
+        """Parts of a message as the daemon's tables want them; one that stands alone has no header."""
         reference = next(self._references)
-        wide = message.coding == "ucs2"
-        rows = [
-            {
-                "text": part,
-                "coding": "Unicode_No_Compression" if wide else "Default_No_Compression",
-                "header": user_data_header(reference, len(parts), n).hex().upper() if len(parts) > 1 else "",
-                "position": n,
-            }
-            for n, part in enumerate(parts, 1)
+        coding = "Unicode_No_Compression" if message.coding == "ucs2" else "Default_No_Compression"
+        alone = len(texts) == 1
+        return [
+            Part(n, text, coding, "" if alone else user_data_header(reference, len(texts), n).hex().upper())
+            for n, text in enumerate(texts, 1)
         ]
-        first = rows[0] | {
-            "number": message.address,
-            "reference": message.reference,
-            "multipart": "true" if len(parts) > 1 else "false",
-        }
-        found = await (await connection.execute(statement("gammu", "insert"), first)).fetchone()
-        for row in rows[1:]:
-            await connection.execute(statement("gammu", "insert_part"), row | {"id": found[0] if found else 0})
 
     async def _poll(self, hear: Hear) -> None:
         patience = Patience("gammu", remedy="is the database of gammu-smsd up, and database_url of the route right?")
@@ -133,32 +123,38 @@ class GammuProvider:
                     patience.works()
                     await asyncio.sleep(self.options.poll)
 
-    async def _look(self, connection: psycopg.AsyncConnection[Any], hear: Hear) -> None:
-        """Hear all that is new, page by page; reports are repeated after a restart, which changes nothing."""
-        last: tuple[Any, int, int] = (self._after - MARGIN if self._after else "-infinity", -1, -1)
-        while True:
-            values = {"after": last[0], "number": last[1], "position": last[2], "most": PAGE}
-            page = await (await connection.execute(statement("gammu", "reports"), values)).fetchall()
-            fresh = [row for row in page if (row[1], row[2], row[4]) not in self._told]
-            if fresh:
-                said = [json.dumps({"id": f"{row[3]}/{row[2]}", "state": row[4]}).encode() for row in fresh]
-                await hear(CONTENT_TYPE, said)
-            self._told |= {(row[1], row[2], row[4]): row[0] for row in fresh}  # only what was kept counts as heard
-            if page:
-                last = page[-1][:3]
-                self._after = max(self._after or last[0], last[0])
-            if len(page) < PAGE:
-                break
-        if self._after is not None:
-            self._told = {row: at for row, at in self._told.items() if at >= self._after - MARGIN}
-        for number, sender, text in await (await connection.execute(statement("gammu", "inbox"))).fetchall():
-            person = {"inbox": number, "sender": sender, "text": text}
+    async def _look(self, connection: Connection, hear: Hear) -> None:
+        """Hear all that is new; reports are repeated after a restart, which changes nothing."""
+        await self._hear_reports(connection, hear)
+        for received in await gammu.inbox(connection):
+            person = {"inbox": received.number, "sender": received.sender, "text": received.text}
             await hear(CONTENT_TYPE, [json.dumps(person, ensure_ascii=False).encode()])
-            await connection.execute(statement("gammu", "processed"), {"id": number})
+            await gammu.note_taken(connection, received.number)
         with contextlib.suppress(psycopg.ProgrammingError):
             await connection.commit()
 
+    async def _hear_reports(self, connection: Connection, hear: Hear) -> None:
+        """Hear new reports page by page, from a margin before the newest one that was heard."""
+        page = await gammu.reports(connection, self._after - MARGIN if self._after else None, PAGE)
+        while page:
+            fresh = [report for report in page if _told(report) not in self._told]
+            if fresh:
+                await hear(CONTENT_TYPE, [_document(report) for report in fresh])
+            self._told |= {_told(report): report.updated for report in fresh}  # only what was kept counts as heard
+            last = page[-1]
+            self._after = max(self._after or last.updated, last.updated)
+            if len(page) < PAGE:
+                break
+            page = await gammu.reports(connection, last.updated, PAGE, number=last.number, position=last.position)
+        if self._after is not None:
+            self._told = {report: at for report, at in self._told.items() if at >= self._after - MARGIN}
 
-async def _known(connection: psycopg.AsyncConnection[Any], reference: str) -> bool:
-    found = await (await connection.execute(statement("gammu", "known"), {"reference": reference})).fetchone()
-    return bool(found and found[0])
+
+def _told(report: Report) -> tuple[int, int, str]:
+    """What makes a report one that was heard before."""
+    return report.number, report.position, report.status
+
+
+def _document(report: Report) -> bytes:
+    """A report as it is kept, for `GammuProvider.read`."""
+    return json.dumps({"id": f"{report.reference}/{report.position}", "state": report.status}).encode()

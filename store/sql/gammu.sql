@@ -10,21 +10,25 @@ SELECT EXISTS (SELECT FROM outbox WHERE "CreatorID" = %(reference)s)
 
 -- name: insert
 INSERT INTO outbox ("DestinationNumber", "TextDecoded", "CreatorID", "Coding", "UDH", "MultiPart", "DeliveryReport", "Class")
-VALUES (%(number)s, %(text)s, %(reference)s, %(coding)s, %(header)s, %(multipart)s, 'yes', -1) RETURNING "ID"
+VALUES (%(phone)s, %(text)s, %(reference)s, %(coding)s, %(header)s, %(multipart)s, 'yes', -1) RETURNING "ID"
 
 -- name: insert_part
 INSERT INTO outbox_multipart ("ID", "SequencePosition", "TextDecoded", "Coding", "UDH", "Class")
-VALUES (%(id)s, %(position)s, %(text)s, %(coding)s, %(header)s, -1)
+VALUES (%(number)s, %(position)s, %(text)s, %(coding)s, %(header)s, -1)
 
 -- name: reports
 -- A page of them in order, after a row; the daemon's times are whole seconds, so many rows share one.
-SELECT "UpdatedInDB", "ID", "SequencePosition", "CreatorID", "Status"::text FROM sentitems
+SELECT "UpdatedInDB" AS updated, "ID" AS number, "SequencePosition" AS position, "CreatorID" AS reference,
+       "Status"::text AS status
+FROM sentitems
 WHERE "CreatorID" LIKE 'nv-%%'
-  AND ("UpdatedInDB", "ID", "SequencePosition") > (%(after)s::timestamp, %(number)s::int, %(position)s::int)
+  AND ("UpdatedInDB", "ID", "SequencePosition")
+      > (coalesce(%(since)s::timestamp, '-infinity'), %(number)s::int, %(position)s::int)
 ORDER BY "UpdatedInDB", "ID", "SequencePosition" LIMIT %(most)s
 
 -- name: inbox
-SELECT "ID", "SenderNumber", "TextDecoded" FROM inbox WHERE "Processed" = 'false' ORDER BY "ID" LIMIT 100
+SELECT "ID" AS number, "SenderNumber"::text AS sender, "TextDecoded" AS text
+FROM inbox WHERE "Processed" = 'false' ORDER BY "ID" LIMIT 100
 
 -- name: processed
-UPDATE inbox SET "Processed" = 'true' WHERE "ID" = %(id)s
+UPDATE inbox SET "Processed" = 'true' WHERE "ID" = %(number)s

@@ -18,6 +18,7 @@ from notify.providers.smpp_pdu import Command, Pdu, said
 from standalone.services.ports import free_port
 from tests.notify.conftest import NOW, HandClock, running, until
 from tests.notify.test_providers import message
+from tests.store.gammu_tables import TABLES
 
 STATS = {
     "DELIVRD": "delivered", "delivrd": "delivered", "DELIVERED": "delivered", "Delivered": "delivered",
@@ -361,20 +362,12 @@ async def test_an_emergency_does_not_wait_for_a_budget(province, tmp_path):
         await until(lambda: province.one("SELECT spent_at FROM route_budget") is None)
 
 
-GAMMU = """
-CREATE TABLE outbox ("ID" serial PRIMARY KEY, "CreatorID" text);
-CREATE TABLE inbox ("ID" serial, "SenderNumber" text, "TextDecoded" text, "Processed" boolean DEFAULT false);
-CREATE TABLE sentitems ("UpdatedInDB" timestamp(0) NOT NULL, "ID" int, "SequencePosition" int, "CreatorID" text, "Status" text,
-                        PRIMARY KEY ("ID", "SequencePosition"));
-"""
-
-
 @pytest.mark.parametrize("spread", [0, 1, 60])
 async def test_a_modems_reports_are_all_heard(province, spread):
     """700 of them at once, of one second or of many, and what comes late within the same minute."""
     with psycopg.connect(province.url, autocommit=True) as daemon:
         daemon.execute("CREATE SCHEMA gammu; SET search_path TO gammu")
-        daemon.execute(GAMMU)
+        daemon.execute(TABLES)
         daemon.execute(
             "INSERT INTO sentitems SELECT timestamp '2026-01-15 03:00' + n * %s * interval '1 second', n, 1, 'nv-' || n,"
             " 'DeliveryOK' FROM generate_series(1, 700) AS n",

@@ -11,6 +11,7 @@ import pytest
 
 from store import query
 from store.statements import statement
+from tests.store.gammu_tables import make_tables
 from tests.store.test_visible import TYPES, kinds
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,7 @@ def differences(told, columns):
 @pytest.mark.parametrize(("module", "row", "family", "name"), PAIRS, ids=lambda part: part)
 def test_a_row_is_what_the_statement_answers(database, module, row, family, name):
     kind = getattr(importlib.import_module(f"store.{module}"), row)
+    make_tables(database, family)
     assert not differences(typing.get_type_hints(kind), columns_of(database, statement(family, name)))
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from store.statements import statement
 
+from .gammu_tables import make_tables
 from .test_query import PAIRS, columns_of
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +112,7 @@ def may_be_null(database, text):
 def test_what_may_be_unknown_is_told_as_such(database, module, row, family, name):
     told = typing.get_type_hints(getattr(importlib.import_module(f"store.{module}"), row))
     sure = {field for field, hint in told.items() if type(None) not in typing.get_args(hint) and hint is not object}
+    make_tables(database, family)
     assert not sure & may_be_null(database, statement(family, name))
 
 
