@@ -249,6 +249,12 @@ class Window:
             past[:, -known:] = stored[:, -known:]
         return np.concatenate((past, value), axis=1)
 
+    def fresh(self, index: Index) -> NDArray[np.bool_]:
+        """(places,) whether a recursive index begins: nothing is stored of it."""
+        stored = self.states.get(index.name)
+        none = np.ones(self.grid.places, np.bool_)
+        return none if stored is None else np.asarray(np.isnan(stored).all(axis=1))
+
     def state(self, index: Index) -> Array:
         """(places, columns) state of a recursive index before its first computed day."""
         initial = np.array([column.initial for column in index.state])

@@ -60,6 +60,7 @@ _STAGES = ("initial", "development", "middle", "late")
 _TABLE: tuple[Property, ...] = (
     *(_place(f"mark_{n}", "m", -500.0, 9000.0) for n in (1, 2, 3, 4)),
     _place("annual_precipitation", "mm", 50.0, 12_000.0),
+    _place("kbdi_start", "mm", 0.0, 203.2),
     _class("flash_flood_susceptibility", 4.0),
     _class("flash_flood_region", 4.0),
     _place("fire_rain_reset", "mm", 0.0, 100.0),

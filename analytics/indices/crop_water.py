@@ -266,8 +266,7 @@ def _depletion(window: Window) -> Result:
     # water of an unknown area fills the root zone: who entered it irrigated
     irrigation, measured = np.where(np.isinf(water := poured(window)), available, water), probed(window, available)
     weight, state = season.parameter("probe_weight", 0.5), window.state(DEPLETION)
-    fresh = np.isnan(window.states[DEPLETION.name]).all(axis=1) if DEPLETION.name in window.states else True
-    now = np.where(fresh, season.parameter("initial_depletion", 0.0), state[:, 0])
+    now = np.where(window.fresh(DEPLETION), season.parameter("initial_depletion", 0.0), state[:, 0])
     share: Values = state[:, 1]
     value, states = np.full(window.shape, np.nan), np.full((*window.shape, 2), np.nan)
     for day in range(window.lead, window.grid.days):

@@ -58,7 +58,7 @@ def gamma_parameters(amounts: Values, exact: bool = True) -> tuple[Values, Value
     return shape, mean / shape, 1.0 - count / np.where(known > 0, known, np.nan)
 
 
-def standardised(amount: Values, shape: Values, scale: Values, zero: Values) -> Values:
+def standardised(amount: Values, shape: Values, scale: Values, zero: Values, years: Values = np.inf) -> Values:
     """Standard normal deviate of an amount within a gamma distribution with zeros.
 
     Parameters
@@ -71,19 +71,26 @@ def standardised(amount: Values, shape: Values, scale: Values, zero: Values) -> 
         Scale of the distribution [mm].
     zero : (...) array
         Share of zeros [1].
+    years : (...) array
+        Years of which it is the share; infinite: very many [a].
 
     Returns
     -------
     (...) array
-        Standardised precipitation, −3.09 to 3.09 [1].
+        Standardised precipitation, −3.09 to 3.09; of no precipitation that of the middle of the zeros [1].
 
     References
     ----------
-    Edwards and McKee (1997), Characteristics of 20th century drought, Eq. 8: H = q + (1 − q) G.
+    Edwards and McKee (1997), Characteristics of 20th century drought, Eq. 8: H = q + (1 − q) G. Stagge et al. (2015),
+    Candidate distributions for climatological drought indices, Int. J. Climatol. 35, 4027–4040: the centre of mass of
+    the zeros, (n₀ + 1)/(2 (n + 1)), so that where most months are dry a dry one is not wet.
     """
     from scipy import special  # noqa: PLC0415 — a second and 20 MB that only months need
 
-    probability = zero + (1.0 - zero) * special.gammainc(shape, np.maximum(amount, 0.0) / scale)
+    amount = np.maximum(amount, 0.0)
+    wet = zero + (1.0 - zero) * special.gammainc(shape, amount / scale)
+    one = 1.0 / np.asarray(years, dtype=np.float64)
+    probability = np.where(amount == 0.0, (zero + one) / (2.0 * (1.0 + one)) + 0.0 * wet, wet)
     return np.clip(special.ndtri(probability), -BOUND, BOUND)
 
 
@@ -115,8 +122,9 @@ def standardised_precipitation_index(
     """
     sums, length = _by_year(monthly, months)
     chosen = sums[..., slice(*calibration)] if calibration else sums
-    fitted = gamma_parameters(chosen, exact)
-    value = standardised(sums, *(parameter[..., None] for parameter in fitted))
+    fitted = (*gamma_parameters(chosen, exact), np.isfinite(chosen).sum(axis=-1))
+    with np.errstate(divide="ignore"):  # no year at all has no distribution either
+        value = standardised(sums, *(parameter[..., None] for parameter in fitted))
     return _by_month(value, length)
 
 
@@ -295,7 +303,10 @@ def _computed(kernel: Callable[..., Values], months: int, less: str | None) -> C
 
 #: Thirty years of months between 10 and 110 mm, for the worked examples.
 _MONTHS = [10.0 * (1 + (year * 7 + month * 3) % 11) for year in range(30) for month in range(12)]
-_NOTE = "Needs 20 years of days in the table, 30 for full completeness; calibrated on all of them."
+_NOTE = (
+    "Needs 20 years of days in the table, 30 for full completeness; calibrated on all of them. A sum without rain is "
+    "in the middle of those without."
+)
 
 
 def _row(months: int, evaporated: bool) -> Index:

@@ -6,8 +6,11 @@ import numpy as np
 
 from analytics.grid import Array, Values
 from analytics.index import Example, Index, Result, State, Window, of_index, of_place
+from telemetry.unknown import Why
 
 SATURATED = 203.2  # [mm], eight inches of water that the soil holds (Keetch and Byram 1968)
+#: How far what began wet and what began dry may be apart for the index to be known, whatever it began from. [mm]
+SURE = 8.0
 
 
 def keetch_byram(
@@ -140,19 +143,23 @@ def water_balance(rain: Values, evapotranspiration: Values, capacity: Values, cy
 
 def _kbdi(window: Window) -> Result:
     state = window.state(KBDI)
-    now: Values = state[:, 0]
-    caught: Values = state[:, 1]
-    share: Values = state[:, 2]
+    now, caught, share, dry = (np.asarray(column, np.float64) for column in state.T)
+    given, fresh = window.places.property("kbdi_start"), window.fresh(KBDI)
+    now, dry = (np.where(fresh & np.isfinite(given), given, one) for one in (now, dry))
     maximum, rain = window.index("air_temperature_maximum"), window.index("precipitation_sum")
     annual = window.places.property("annual_precipitation")
-    value, states = np.full(window.shape, np.nan), np.full((*window.shape, 3), np.nan)
+    value, states = np.full(window.shape, np.nan), np.full((*window.shape, 4), np.nan)
     for day in range(window.lead, window.grid.days):
         after, held = keetch_byram(maximum[:, day], rain[:, day], annual, now, caught)
+        # the same weather from the driest soil there is: nobody knows the soil of a first day
+        same = np.array_equal(now, dry)
+        most = after if same else keetch_byram(maximum[:, day], rain[:, day], annual, dry, caught)[0]
         present = np.isfinite(after)
-        value[:, day] = after
+        value[:, day] = np.where(most - after <= SURE, after, np.nan)
         now, caught = np.where(present, after, now), np.where(present, held, caught)
+        dry = now if same else np.where(present, most, dry)
         share = share + (present - share) / 30.0
-        states[:, day] = np.stack((now, caught, share), axis=-1)
+        states[:, day] = np.stack((now, caught, share, dry), axis=-1)
     return Result(value, np.nan_to_num(states[:, :, 2]), state=states)
 
 
@@ -184,7 +191,8 @@ def _least(shares: list[Array]) -> Array:
 
 KBDI = Index(
     name="keetch_byram_drought_index", unit="mm",
-    needs=(of_index("air_temperature_maximum"), of_index("precipitation_sum"), of_place("annual_precipitation")),
+    needs=(of_index("air_temperature_maximum"), of_index("precipitation_sum"), of_place("annual_precipitation"),
+           of_place("kbdi_start", "none before a wet spell of some 200 mm")),
     compute=_kbdi, kernel=keetch_byram,
     source="Keetch and Byram (1968); Finkele et al. (2006), BMRC Res. Rep. 119, Eq. 1–4",
     equation="dQ = (203.2 − Q)(0.968 exp(0.0875 Tmax + 1.5552) − 8.30)/(1 + 10.88 exp(−0.00173 R)) · 10⁻³ − P",
@@ -192,8 +200,12 @@ KBDI = Index(
                     203.2 * (0.968 * np.exp(4.1802) - 8.3) * 1e-3 / (1 + 10.88 * np.exp(-0.00173)), 1e-9, "by hand",
                     part=0),
     completeness=0.6,
-    state=(State("index", "mm", 0.0), State("intercepted", "mm", 0.0), State("completeness", "1", 0.0)),
-    note="Starts from saturated soil; needs the place's property annual_precipitation [mm].",
+    state=(State("index", "mm", 0.0), State("intercepted", "mm", 0.0), State("completeness", "1", 1.0),
+           State("driest", "mm", SATURATED)),
+    unknown=Why.RECORD,
+    note="Begins twice, from saturated and from wholly dry soil, and is given once both say the same to 8 mm: after a "
+    "wet spell of some 200 mm (Keetch and Byram's own beginning), or at once from the place's kbdi_start [mm]. Needs "
+    "the place's property annual_precipitation [mm].",
 )  # fmt: skip
 ANTECEDENT = Index(
     name="antecedent_precipitation_index", unit="mm", needs=(of_index("precipitation_sum"),), compute=_antecedent,

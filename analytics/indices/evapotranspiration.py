@@ -17,6 +17,8 @@ from telemetry.quantities import Aggregate
 
 STEFAN_BOLTZMANN = 4.903e-9  # [MJ K-4 m-2 d-1], FAO-56, Eq. 39
 ALBEDO = 0.23  # of the reference grass, FAO-56, Eq. 38
+#: So far beyond saturation two instruments may disagree in fog; a dew point beyond it is of a sensor that is wrong [1].
+MOIST = 1.05
 #: Values worked on at a time, so that a block's temporaries stay in the processor's cache.
 _BLOCK = 16_384
 
@@ -166,7 +168,7 @@ def reference_evapotranspiration(
     maximum : (...) array
         Daily maximum temperature [°C].
     vapour_pressure : (...) array
-        Actual vapour pressure [kPa].
+        Actual vapour pressure; beyond 1.05 of saturation, what no air holds, there is no value [kPa].
     radiation : (...) array
         Global radiation [MJ m-2 d-1].
     wind : (...) array
@@ -197,9 +199,12 @@ def reference_evapotranspiration(
         saturation = _saturation(low)
         saturation += _saturation(high)
         saturation *= 0.5
+        impossible = vapour > MOIST * saturation
         out[...] = _combination(
             low, high, saturation, vapour, sunlight, beyond, breeze, gamma, clear, numerator, denominator
         )
+        if impossible.any():
+            out[impossible] = np.nan
 
     arrays = (minimum, maximum, vapour_pressure, radiation, wind, extraterrestrial, psychrometric)
     return _blockwise(body, (*arrays, 0.75 + 2e-5 * elevation), (np.float64,))[0][()]
@@ -309,11 +314,19 @@ def _vapour(
     for number in (1, 2, 3):
         if number == 1:
             vapour[missing] = 0.005 * moist[missing] * (at_low[missing] + at_high[missing])
+        elif number == 2:
+            vapour[missing] = _possible(saturation_vapour_pressure(dew[missing]), at_low[missing], at_high[missing])
         else:
-            vapour[missing] = saturation_vapour_pressure(dew[missing]) if number == 2 else at_low[missing]
+            vapour[missing] = at_low[missing]
         code[missing] = 6 * number
         missing = missing[np.isnan(vapour[missing])]
     return vapour, code
+
+
+def _possible(vapour: Values, at_low: Values, at_high: Values) -> Values:
+    """Vapour that the air of the day can hold; NaN of a dew point that stands above the air beyond `MOIST`."""
+    saturation = 0.5 * (at_low + at_high)
+    return np.where(vapour > MOIST * saturation, np.nan, np.minimum(vapour, saturation))
 
 
 def _sunlight(

@@ -10,7 +10,7 @@ import numpy as np
 from analytics import solar
 from analytics.grid import Array, Times, Values
 from analytics.index import Example, Index, Result, State, Step, Window, of_place, series
-from analytics.indices.evapotranspiration import ALBEDO, wind_at_2_m
+from analytics.indices.evapotranspiration import ALBEDO, MOIST, wind_at_2_m
 from analytics.indices.psychrometrics import (
     air_pressure,
     psychrometric_constant,
@@ -105,7 +105,7 @@ def hourly_evapotranspiration(
     temperature : (...) array
         Mean temperature of the hour [°C].
     vapour : (...) array
-        Actual vapour pressure [kPa].
+        Actual vapour pressure; beyond 1.05 of saturation, what no air holds, there is no value [kPa].
     radiation : (...) array
         Global radiation [MJ m-2 h-1].
     wind : (...) array
@@ -136,13 +136,14 @@ def hourly_evapotranspiration(
     """
     temperature = np.asarray(temperature, dtype=np.float64)
     vapour = np.asarray(vapour, dtype=np.float64)
-    vapour = np.where(vapour >= 0.0, vapour, np.nan)
+    saturation = saturation_vapour_pressure(temperature)
+    vapour = np.where((vapour >= 0.0) & (vapour <= MOIST * saturation), vapour, np.nan)
     loss = STEFAN_BOLTZMANN * (temperature + 273.16) ** 4 * (0.34 - 0.14 * np.sqrt(vapour))
     net = (1.0 - ALBEDO) * np.asarray(radiation) - loss * (1.35 * np.clip(clearness, 0.3, 1.0) - 0.35)
     day = net > 0.0
     net = net * (1.0 - np.where(day, ground_by_day, ground_by_night))
     slope, gamma = slope_of_saturation(temperature), psychrometric_constant(air_pressure(elevation))
-    dryness = gamma * numerator / (temperature + 273.0) * wind * (saturation_vapour_pressure(temperature) - vapour)
+    dryness = gamma * numerator / (temperature + 273.0) * wind * (saturation - vapour)
     return (0.408 * slope * net + dryness) / (slope + gamma * (1.0 + np.where(day, by_day, by_night) * wind))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,10 +12,15 @@ from analytics.index import Example, Index, Result, State, Window, of_index, of_
 from analytics.indices import fire_weather as fwi
 from analytics.indices.hours import at_hour, complete_sum, from_hour
 from analytics.indices.psychrometrics import vapour_pressure_deficit
+from telemetry.unknown import Why
 
 NOON = 12
 #: Memory of each code [d]: time lags of fine fuel, duff and deep layers (Van Wagner 1987, table 1).
 _MEMORY = {"fine_fuel_moisture_code": 1.5, "duff_moisture_code": 12.0, "drought_code": 52.0}
+
+#: From so dry a ground the drought code may have begun, for all that is known of a first day; how far it may be from
+#: what began wet to be given; and the share of a buildup index by which these two may differ [1].
+DRIEST, SURE, BUILDUP_SURE = 800.0, 20.0, 0.1
 
 
 def _months(window: Window) -> Values:
@@ -76,14 +81,30 @@ def _duff(window: Window) -> Result:
     return recur(window, DUFF, step, _MEMORY["duff_moisture_code"])
 
 
-def _drought(window: Window) -> Result:
+def _drought_codes(window: Window) -> tuple[Result, Array]:
+    """The code from wet ground on, and (places, days) the same from the driest on."""
     t, r = at_hour(window, "air_temperature", NOON), noon_rain(window)[0]
     factor = fwi.day_factor(window.places.latitude[:, None], _months(window)[None, :])
 
-    def step(day: int, before: Array) -> Array:
-        return np.asarray(fwi.drought_code(t[:, day], r[:, day], before, factor[:, day]))
+    code, share, driest = (np.asarray(column, np.float64) for column in window.state(DROUGHT).T)
+    low, high = np.full(window.shape, np.nan), np.full(window.shape, np.nan)
+    states = np.full((*window.shape, 3), np.nan)
+    for day in range(window.lead, window.grid.days):
+        weather, same = (t[:, day], r[:, day]), np.array_equal(code, driest)
+        low[:, day] = after = fwi.drought_code(*weather, code, factor[:, day])
+        # the same weather from the driest ground there is: nobody knows the ground of a first day
+        high[:, day] = most = after if same else fwi.drought_code(*weather, driest, factor[:, day])
+        present = np.isfinite(after)
+        code = np.where(present, after, code)
+        driest = code if same else np.where(present, most, driest)
+        share = share + (present - share) / _MEMORY["drought_code"]
+        states[:, day] = np.stack((code, share, driest), axis=-1)
+    return Result(low, np.nan_to_num(states[:, :, 1]), state=states), high
 
-    return recur(window, DROUGHT, step, _MEMORY["drought_code"])
+
+def _drought(window: Window) -> Result:
+    found, high = window.once("drought codes", _drought_codes)
+    return replace(found, value=np.where(high - found.value <= SURE, found.value, np.nan))
 
 
 def _least(window: Window, *names: str) -> Array:
@@ -96,7 +117,13 @@ def _spread(window: Window) -> Result:
 
 
 def _buildup(window: Window) -> Result:
-    value = fwi.buildup_index(window.index("duff_moisture_code"), window.index("drought_code"))
+    found, high = window.once("drought codes", _drought_codes)
+    duff = window.index("duff_moisture_code")
+    value = fwi.buildup_index(duff, found.value)
+    # where the duff is damp, the depth below it bears on the fuel but little
+    same = np.array_equal(high, found.value, equal_nan=True)
+    if not same:
+        value = np.where(fwi.buildup_index(duff, high) - value <= BUILDUP_SURE * value + 1.0, value, np.nan)
     return Result(value, _least(window, "duff_moisture_code", "drought_code"))
 
 
@@ -250,7 +277,10 @@ DROUGHT = Index(
     kernel=fwi.drought_code,
     source=f"{_SOURCE}, Eq. 18–23", equation="D = D₀ (after rain above 2.8 mm) + 0.5 (0.36 (T + 2.8) + Lf)",
     example=Example({"temperature": 17.0, "rain": 0.0, "before": 15.0, "factor": 0.9}, 19.0, 0.06, _FIRST),
-    completeness=0.3, state=_state(15.0), note=_NOTE.format(start="Starts from 15."),
+    completeness=0.3, unknown=Why.RECORD,
+    state=(State("code", "1", 15.0), State("completeness", "1", 1.0), State("driest", "1", DRIEST)),
+    note=_NOTE.format(start="Begins twice, from 15 and from 800, and is given once both say the same to 20: after a "
+                      "wet spell of some 200 mm."),
 )  # fmt: skip
 P = Index(
     name="fire_danger_p", unit="1",
@@ -280,6 +310,7 @@ INDICES: tuple[Index, ...] = (
         name="buildup_index", unit="1", needs=(of_index("duff_moisture_code"), of_index("drought_code")),
         compute=_buildup, kernel=fwi.buildup_index,
         source=f"{_SOURCE}, Eq. 27", equation="U = 0.8 P D/(P + 0.4 D) where P ≤ 0.4 D", completeness=0.3,
+        unknown=Why.RECORD, note="Given where it hardly matters from what drought code the record began (10 %).",
         example=Example({"duff": 8.545, "drought": 19.014}, 8.5, 0.06, _FIRST),
     ),
     Index(
@@ -287,6 +318,7 @@ INDICES: tuple[Index, ...] = (
         compute=_fire_weather, kernel=fwi.fire_weather_index,
         source=f"{_SOURCE}, Eq. 28–30",
         equation="B = 0.1 R f(D); S = exp(2.72 (0.434 ln B)^0.647) where B > 1", completeness=0.3,
+        unknown=Why.RECORD,
         example=Example({"spread": 10.85, "buildup": 8.49}, 10.1, 0.06, _FIRST),
         note="Classes made for Canada: read it against the place's own history.",
     ),

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import Array, Values
-from analytics.index import Example, Index, Result, Window, series
+from analytics.index import Example, Index, Result, Window, of_place, series
 from analytics.indices.evapotranspiration import wind_at_2_m
 from analytics.indices.hours import sliding_sum
-from analytics.indices.psychrometrics import wet_bulb
+from analytics.indices.psychrometrics import pressure_of, psychrometric_wet_bulb
 from telemetry.quantities import Aggregate
 
 #: THI from which a species suffers: dairy cattle 72 (Armstrong 1994); pigs 74, poultry (own formula) 27.8 °C are
@@ -67,7 +67,7 @@ def safety_class(index: Values) -> Values:
     return np.where(np.isnan(index), np.nan, np.searchsorted(SAFETY_CLASSES, index, side="right"))
 
 
-def poultry_index(temperature: Values, humidity: Values) -> Values:
+def poultry_index(temperature: Values, humidity: Values, pressure: Values = 101.3) -> Values:
     """Temperature–humidity index of laying hens.
 
     Parameters
@@ -76,6 +76,8 @@ def poultry_index(temperature: Values, humidity: Values) -> Values:
         Air temperature [°C].
     humidity : (...) array
         Relative humidity [%].
+    pressure : (...) array
+        Air pressure; else that of the sea [kPa].
 
     Returns
     -------
@@ -87,7 +89,8 @@ def poultry_index(temperature: Values, humidity: Values) -> Values:
     Zulovich and DeShazer (1990), Estimating egg production declines at high environmental temperatures and humidities,
     ASAE paper 90-4021.
     """
-    return 0.6 * np.asarray(temperature, dtype=np.float64) + 0.4 * wet_bulb(temperature, humidity)
+    wet = psychrometric_wet_bulb(temperature, humidity, pressure)
+    return 0.6 * np.asarray(temperature, dtype=np.float64) + 0.4 * wet
 
 
 def wind_chill(temperature: Values, wind: Values) -> Values:
@@ -191,6 +194,13 @@ def _load(kernel: Callable[..., Values], threshold: float) -> Callable[[Window],
     return compute
 
 
+def _poultry_load(window: Window) -> Result:
+    pressure = pressure_of(window.places.elevation)
+    warmth, humidity = (window.hourly(name).mean for name in _AIR)
+    index = poultry_index(warmth, humidity, pressure)
+    return Result(hours_above(window.hourly_grid().by_day(index), POULTRY_THRESHOLD), _share(window))
+
+
 def _recovery(window: Window) -> Result:
     """Hours below 72 from 20 h of the day before to 8 h: what lies before the window counts as not measured."""
     index = temperature_humidity_index(*(window.hourly(name).mean for name in _AIR))
@@ -225,8 +235,9 @@ _TWO_OF_FOUR = Example({"values": [70.0, 72.0, 75.0, 60.0], "threshold": 72}, 2.
 
 def _hours_row(species: str, threshold: float, note: str) -> Index:
     return Index(
-        name=f"heat_load_hours_{species}", unit="h", needs=_NEEDS,
-        compute=_load(poultry_index if species == "poultry" else temperature_humidity_index, threshold),
+        name=f"heat_load_hours_{species}", unit="h",
+        needs=(*_NEEDS, of_place("elevation", "sea level")) if species == "poultry" else _NEEDS,
+        compute=_poultry_load if species == "poultry" else _load(temperature_humidity_index, threshold),
         kernel=hours_above,
         source="Zulovich and DeShazer (1990)" if species == "poultry" else f"{_NRC}Armstrong (1994)",
         equation=f"hours of {'0.6 T + 0.4 Tw' if species == 'poultry' else 'THI'} ≥ {threshold:g}",

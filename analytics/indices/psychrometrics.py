@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.grid import Values, daily, of_values
-from analytics.index import Example, Index, Result, Window, series
+from analytics.index import Example, Index, Result, Window, of_place, series
 
 _FAO = "Allen et al. (1998), FAO Irrigation and Drainage Paper 56"
+#: Steps to a thousandth of a degree from the driest air at 60 °C.
+_NEWTON = 6
 
 
 def saturation_vapour_pressure(temperature: Values) -> Values:
@@ -268,6 +270,40 @@ def wet_bulb(temperature: Values, humidity: Values) -> Values:
     return np.minimum(fitted, t)
 
 
+def psychrometric_wet_bulb(temperature: Values, humidity: Values, pressure: Values) -> Values:
+    """Wet bulb temperature at a pressure.
+
+    Parameters
+    ----------
+    temperature : (...) array
+        Air temperature, −40 to 60 [°C]; NaN outside.
+    humidity : (...) array
+        Relative humidity over water, 0 to 100; what is a little more counts as 100 [%].
+    pressure : (...) array
+        Air pressure [kPa].
+
+    Returns
+    -------
+    (...) array
+        Wet bulb temperature, of water also below 0 [°C].
+
+    References
+    ----------
+    Allen et al. (1998), FAO-56, Eq. 8 and 15: e°(Tw) − γ (T − Tw) = e, solved for Tw by Newton's method from above,
+    where the left side is convex.
+    """
+    t, rh = np.asarray(temperature, dtype=np.float64), np.asarray(humidity, dtype=np.float64)
+    known = (t >= -40.0) & (t <= 60.0) & (rh >= 0.0) & (rh <= 105.0)
+    gamma = psychrometric_constant(pressure)
+    found = np.where(known, t, np.nan) + 0.0 * gamma
+    wanted = vapour_pressure(t, np.minimum(rh, 100.0)) + gamma * t
+    for _ in range(_NEWTON):
+        held = saturation_vapour_pressure(found)
+        slope = 4098.0 * held / (found + 237.3) ** 2
+        found = found - (held + gamma * found - wanted) / (slope + gamma)
+    return found
+
+
 def vapour_pressure_deficit(temperature: Values, humidity: Values) -> Values:
     """How far air is from saturation.
 
@@ -290,14 +326,20 @@ def vapour_pressure_deficit(temperature: Values, humidity: Values) -> Values:
     return saturation_vapour_pressure(temperature) * (1.0 - np.asarray(humidity) / 100.0)
 
 
-def _of_air(kernel: Callable[[Values, Values], Values], pick: str) -> Callable[[Window], Result]:
-    """A day's mean, minimum or maximum of what is computed from each step's temperature and humidity."""
+def pressure_of(elevation: Values) -> Values:
+    """(places, 1) mean air pressure of places, at sea level where the elevation is not known [kPa]."""
+    return air_pressure(np.where(np.isfinite(elevation), elevation, 0.0))[:, None]
+
+
+def _of_air(kernel: Callable[..., Values], pick: str, pressed: bool = False) -> Callable[[Window], Result]:
+    """A day's mean, minimum or maximum of what is computed from each step's temperature and humidity, and pressure."""
 
     def compute(window: Window) -> Result:
         given = window.series("air_temperature"), window.series("relative_humidity")
+        pressure = (pressure_of(window.places.elevation),) if pressed else ()
         steps = np.full(given[0].shape, np.nan)
         begin = int(window.grid.edges[:, window.lead].min())  # nothing is asked of the days of context
-        steps[:, begin:] = kernel(*(series_[:, begin:] for series_ in given))
+        steps[:, begin:] = kernel(*(series_[:, begin:] for series_ in given), *pressure)
         summary = daily(window.grid, of_values(steps))
         return Result(getattr(summary, pick), summary.completeness)
 
@@ -330,13 +372,18 @@ INDICES: tuple[Index, ...] = (
     Index(
         name="wet_bulb_maximum",
         unit="Cel",
-        needs=_NEEDS,
-        compute=_of_air(wet_bulb, "maximum"),
-        kernel=wet_bulb,
-        source="Stull (2011), J. Appl. Meteor. Climatol. 50, 2267–2269, Eq. 1",
-        equation="Stull's arctangent fit of T and RH",
-        example=Example({"temperature": 20.0, "humidity": 50.0}, 13.6993419, 1e-4, "Stull (2011), worked value 13.7"),
+        needs=(*_NEEDS, of_place("elevation", "sea level")),
+        compute=_of_air(psychrometric_wet_bulb, "maximum", pressed=True),
+        kernel=psychrometric_wet_bulb,
+        source=f"{_FAO}, Eq. 8 and 15",
+        equation="e°(Tw) − γ (T − Tw) = e, γ by the pressure of the elevation",
+        example=Example(
+            {"temperature": 20.0, "humidity": 50.0, "pressure": 101.325},
+            13.8,
+            0.1,
+            "psychrometric chart, 20 °C and 50 %",
+        ),
         completeness=0.85,
-        note="Fitted at sea-level pressure; error up to 1 °C in cold dry air.",
+        note="Of a ventilated wet thermometer, of water also below 0.",
     ),
 )

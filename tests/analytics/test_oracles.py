@@ -27,6 +27,7 @@ from analytics.indices import (
     wet_globe,
 )
 from analytics.indices import evapotranspiration_hourly as hourly
+from analytics.indices.hours import sliding_sum
 from analytics.quality import ordered
 
 GOLDEN = Path("tests/golden")
@@ -151,9 +152,13 @@ def test_spi_against_climate_indices(months: int) -> None:
     table = pd.read_csv(GOLDEN / "peers_spi.csv", comment="#")
     rain, peer = table["precipitation"].to_numpy(), table[f"spi_{months}"].to_numpy()
     thom = drought.standardised_precipitation_index(rain, months, exact=False)
-    np.testing.assert_allclose(thom, peer, atol=2e-6)
+    # of no rain the peer has the upper end of the zeros, not their middle
+    none = np.isfinite(peer) & (sliding_sum(rain, months) == 0)
+    np.testing.assert_allclose(thom[~none], peer[~none], atol=2e-6)
+    assert (thom[none] < peer[none]).all()
     # maximum likelihood for Thom's approximation of it
-    assert np.nanmax(np.abs(drought.standardised_precipitation_index(rain, months) - peer)) < 0.02
+    exact = drought.standardised_precipitation_index(rain, months)
+    assert np.nanmax(np.abs(exact - peer)[~none]) < 0.02
 
 
 def test_fire_weather_against_xclim() -> None:

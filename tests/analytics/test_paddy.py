@@ -335,7 +335,7 @@ async def test_irrigation_that_is_entered_ends_the_alert_at_once(database, paddy
     await settle(database, noon + timedelta(minutes=5))
     ((_, state, _, ended),) = alerts(database)
     assert (state, ended) == ("ended", START + timedelta(days=9))
-    assert said(database)[-1][1].startswith("Hết cảnh báo ruộng lúa cần nước")
+    assert said(database)[-1][1].startswith("Hết cảnh báo thiếu nước ruộng lúa")
     give(database, streams, range(9 * 24 + 12, 12 * 24))
     await settle(database, START + timedelta(days=12))
     assert [state for _, state, _, _ in alerts(database)] == ["ended"], "and it does not come back the next day"
