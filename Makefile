@@ -29,9 +29,10 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml nongvu_client/
 demo: $(READY) ## recorded weather through real devices to messages and a page; ARGS="--once --json" ends by itself
 	@$(BIN)/nongvu demo $(ARGS)
 
+# Much of a test's time is waiting, for a line or a process: three fill two cores, and the long replays go first in one.
 test: $(READY) ## style, types, contracts, every test that needs no other maker's program
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 acceptance: $(READY) ## against outside peers: browser, SMSC, mbpoll, gammu, ...
 	@bash tests/acceptance/peers

@@ -7,8 +7,8 @@ from pathlib import Path
 FILE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 HEAD = """# Faults
 
-What was broken on purpose, and what came of it. Every row is written by its test (`make faults`); a short selection
-runs in `make test`. kill -9 is no power loss: read "0 lost" as "0 in so many kills".
+What was broken on purpose, and what came of it. Every row is written by its test (`make faults`); a short selection,
+without kills, runs in `make test`. kill -9 is no power loss: read "0 lost" as "0 in so many kills".
 
 | id | fault | injected | figures | on |
 |---|---|---|---|---|

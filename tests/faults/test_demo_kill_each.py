@@ -10,9 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "standalone"))
 from plain_scan import scan
 from replaying import replayed
-from test_demo_kill import edges
 
 from tests.faults.table import note
+from tests.faults.test_demo_kill import edges
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

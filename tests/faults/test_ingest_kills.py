@@ -139,6 +139,16 @@ async def test_f7_everything_at_once(stage):
         await one.finish("F7", f"all mixed, {SOAK:.0f} s")
 
 
+async def test_each_is_killed_once(own_server, own_broker, tmp_path):
+    async with Stage(own_server, own_broker, tmp_path, seed=1) as one, running(one.gateways, rate=10):
+        for kill in (one.ingest, one.kill_broker, one.database, one.ingest):
+            await one.wait(0.5, 1.5)
+            await kill()
+        figures = await one.finish(None, "short")
+    assert figures["duplicates"] == 0
+    assert figures["stored"] == figures["generated"] > 0
+
+
 async def test_f11_the_broker_forgets_its_sessions(stage):
     async with stage(11) as one, running(one.gateways, rate=20):
         for _ in range(5):

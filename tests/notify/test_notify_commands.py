@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from notify.commands import notify, subscriber
+from tests.notify import killing
 from tests.notify.conftest import NOW, HandClock, running, until
 
 NUMBER = "+84912345678"
@@ -177,3 +178,19 @@ async def test_what_is_urgent_speaks_only_after_a_persons_word(province, tmp_pat
     assert who.startswith("command:")
     assert (decided, reason) == (clock.moment, "đã kiểm tra")
     assert audited(province) == [("approval.approved", "1")]
+
+
+def test_wrong_settings_are_named_together_before_anything_starts(tmp_path):
+    notify = killing.Notify(
+        "", tmp_path, {"NONGVU_CAP_STATUS": "Actual", "NONGVU_VOICE": "xx", "NONGVU_GROUPING_WAIT": "-1"}
+    )
+    del notify.environment["NONGVU_DATABASE_URL"]
+    notify.start()
+    assert notify.ended() == 2
+    said = (tmp_path / "notify.log").read_text()
+    assert "NONGVU_DATABASE_URL" in said
+    assert "NONGVU_VOICE" in said
+    notify = killing.Notify("postgresql://127.0.0.1:9/x", tmp_path, {})
+    notify.start()
+    assert notify.ended() == 2
+    assert "NONGVU_MESSAGES" in (tmp_path / "notify.log").read_text()

@@ -1,12 +1,16 @@
-"""One kill -9 of everything in one short replay: as if nothing had happened (more of it: tests/faults)."""
+"""One kill -9 of everything in one short replay: as if nothing had happened (more of it: test_demo_kill_each)."""
 
+import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "standalone"))
 from plain_scan import scan
 from replaying import replayed
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replay")]
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
 def edges(replay):
