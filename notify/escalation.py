@@ -11,11 +11,10 @@ from notify.grouping.inhibition import inhibited_of
 from notify.publications.broadcast import CLASSES, URGENT, Spoken, aloud, speak_of
 from notify.step import RISES, Step
 from store import bundle as bundles
-from store import due
+from store import due, escalation
 from store.bundle import Bundle
 from store.due import Due
 from store.pool import Connection
-from store.statements import statement
 
 
 async def plan(connection: Connection, expansion: Expansion, ladder: Ladder, now: datetime) -> None:
@@ -43,8 +42,8 @@ async def climb(
     expansion = Expansion(bundle.id, "settled")
     if await _settled(connection, bundle.id):
         return expansion
-    rows = await (await connection.execute(statement("bundle", "bundle_steps"), {"bundle": bundle.id})).fetchall()
-    steps = [step for step in await load_steps(connection, [row[0] for row in rows]) if not step.stale]
+    ids = await escalation.step_ids(connection, bundle.id)
+    steps = [step for step in await load_steps(connection, ids) if not step.stale]
     inhibited = inhibited_of(steps, await load_beside(connection, bundle.commune))
     steps = [step for step in steps if step.id not in inhibited]
     if word == "loudspeaker":
@@ -54,12 +53,7 @@ async def climb(
     expansion.steps, expansion.outcome = steps, word
     does: Does = word  # type: ignore[assignment]
     if does == "loudspeaker":
-        if await _said_aloud(connection, bundle, steps, now):
-            expansion.outcome = "settled"
-            return expansion
-        spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, aloud(steps), until(steps, now))
-        chosen = CLASSES[min(bundle.level, len(CLASSES)) - 1] if bundle.level else URGENT
-        await speak_of(connection, spoken, chosen, now, exercise=voice_exercise)
+        await _speak(connection, bundle, expansion, now, exercise=voice_exercise)
         return expansion
     audience = "officer" if does == "officer" else None
     raised = max(0, bundle.level - max(step.level for step in steps))
@@ -69,15 +63,19 @@ async def climb(
     return expansion
 
 
-async def _said_aloud(connection: Connection, bundle: Bundle, steps: list[Step], now: datetime) -> bool:
-    """Whether another station of the commune had the loudspeaker say as much."""
-    values = {"bundle": bundle.id, "commune": bundle.commune, "level": bundle.level, "now": now}
-    rules = {"rules": sorted({step.rule for step in steps})}
-    found = await (await connection.execute(statement("bundle", "said_aloud"), values | rules)).fetchone()
-    return bool(found and found[0])
+async def _speak(
+    connection: Connection, bundle: Bundle, expansion: Expansion, now: datetime, *, exercise: bool
+) -> None:
+    """Have the loudspeaker say the steps, unless another station of the commune had it say as much."""
+    steps = expansion.steps
+    if await escalation.said_aloud(connection, bundle, {step.rule for step in steps}, now):
+        expansion.outcome = "settled"
+        return
+    spoken = Spoken(f"bundle:{bundle.id}", bundle.commune, aloud(steps), until(steps, now))
+    chosen = CLASSES[min(bundle.level, len(CLASSES)) - 1] if bundle.level else URGENT
+    await speak_of(connection, spoken, chosen, now, exercise=exercise)
 
 
 async def _settled(connection: Connection, bundle: int) -> bool:
-    acknowledged = await (await connection.execute(statement("bundle", "acknowledged"), {"bundle": bundle})).fetchone()
-    still_open = await (await connection.execute(statement("bundle", "still_open"), {"bundle": bundle})).fetchone()
-    return bool(acknowledged and acknowledged[0]) or not (still_open and still_open[0])
+    """Whether nobody need be told again: somebody has acknowledged it, or it is over."""
+    return await escalation.acknowledged(connection, bundle) or not await escalation.goes_on(connection, bundle)

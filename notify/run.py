@@ -20,11 +20,11 @@ from notify.provider import Listens
 from notify.publications import bulletin
 from notify.publications.cap_publisher import Feed
 from notify.settings import NotifySettings
+from store import delivery
 from store.listen import listen
 from store.metrics import serve_metrics
 from store.patience import ABSENT
 from store.pool import Connection, Pool, pool
-from store.statements import statement
 from telemetry.clock import Clock, RealClock, ReplayedClock, follow
 
 #: Connections that bundles do not need.
@@ -54,7 +54,7 @@ class Listener:
 
     async def _hold(self, connection: Connection) -> None:
         if self.worker:
-            await connection.execute(statement("delivery", "hold_worker"), {"worker": self.worker})
+            await delivery.hold_worker(connection, self.worker)
         else:
             self.worker = await new_worker(connection)
         self.begun.set()
@@ -103,7 +103,9 @@ async def _start(
     clock = clock or RealClock()
     tasks.create_task(listener.run(), name="listen")
     await listener.begun.wait()
-    sender = Sender(connections, clock, routes, listener.worker, await _names(connections))
+    async with connections.connection() as connection:
+        names = await delivery.place_names(connection)
+    sender = Sender(connections, clock, routes, listener.worker, names)
     dispatcher = Dispatcher(connections, clock, settings, sender, escalation_policy.read(settings.ladder))
     feed = Feed(connections, clock, settings, dispatcher.published)
     every = duties(connections, settings, {route.name: route for route in routes}, feed)
@@ -117,9 +119,3 @@ async def _start(
     tasks.create_task(dispatcher.run(), name="dispatch")
     _log.info("started", worker=listener.worker, routes=[route.name for route in routes])
     return feed
-
-
-async def _names(connections: Pool) -> dict[int, str]:
-    async with connections.connection() as connection:
-        found = await connection.execute(statement("bundle", "place_names"))
-        return {int(row[0]): str(row[1]) for row in await found.fetchall()}

@@ -139,6 +139,14 @@ class UnknownReceipt:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceName:
+    """What a place is called."""
+
+    id: int
+    name: str
+
+
 async def insert(connection: Connection, message: NewDelivery) -> int | None:
     """Write a message and return its number; None where it was written before."""
     return await query.number(connection, "delivery", "insert_delivery", **asdict(message))
@@ -281,3 +289,8 @@ def exhausted_now(connection: ConnectionNow) -> list[Exhausted]:
 def unknown_receipts_now(connection: ConnectionNow) -> list[UnknownReceipt]:
     """What providers said in the last seven days that no document of theirs has, the most frequent first."""
     return query.rows_now(connection, UnknownReceipt, "delivery", "unknown_receipts")
+
+
+async def place_names(connection: Connection) -> dict[int, str]:
+    """What the places that deliveries are of are called, by number."""
+    return {place.id: place.name for place in await query.rows(connection, PlaceName, "delivery", "place_names")}

@@ -40,9 +40,6 @@ UPDATE bundle SET outcome = %(outcome)s WHERE id = %(bundle)s
 -- name: bundle
 SELECT id, commune, hazard, kind, level, at, expires, outcome, exercise FROM bundle WHERE id = %(bundle)s
 
--- name: bundle_steps
-SELECT step FROM bundle_step WHERE bundle = %(bundle)s ORDER BY step
-
 -- name: open_beside
 -- Alerts open now in a commune.
 SELECT DISTINCT alert.rule, alert.hazard, alert.place, alert.level, alert.basis
@@ -208,26 +205,3 @@ WHERE (NOT place.private OR wanted.of_the_farm OR subscriber.audience = 'officer
       SELECT FROM delivery_step
       WHERE delivery_step.step = step.id AND delivery_step.subscriber = subscriber.id AND delivery_step.rung = %(rung)s)
 ORDER BY subscriber.id, step.id
-
--- name: acknowledged
-SELECT EXISTS (SELECT FROM acknowledgement WHERE bundle = %(bundle)s)
-
--- name: still_open
-SELECT EXISTS (
-    SELECT FROM bundle_step JOIN alert_step ON alert_step.id = bundle_step.step JOIN alert ON alert.id = alert_step.alert
-    WHERE bundle_step.bundle = %(bundle)s AND alert.state = 'open')
-
--- name: said_aloud
--- Whether the commune's loudspeaker says already, or waits to say, what an areal rule shows at this level and what goes on.
-SELECT EXISTS (
-    SELECT FROM broadcast
-    JOIN bundle ON broadcast.about = 'bundle:' || bundle.id
-    JOIN bundle_step ON bundle_step.bundle = bundle.id
-    JOIN alert_step ON alert_step.id = bundle_step.step
-    JOIN alert ON alert.id = alert_step.alert AND alert.state = 'open' AND alert.rule = ANY (%(rules)s)
-    JOIN catalogue ON catalogue.kind = 'rule' AND catalogue.name = alert.rule AND (catalogue.entry ->> 'proxy')::boolean
-    WHERE bundle.id < %(bundle)s AND bundle.commune = %(commune)s AND bundle.level >= %(level)s
-      AND broadcast.state IN ('waiting', 'ready') AND broadcast.expires > %(now)s)
-
--- name: place_names
-SELECT id, name FROM place WHERE kind IN ('province', 'commune', 'farm', 'station')

@@ -188,3 +188,7 @@ UPDATE delivery SET state = 'queued', worker = NULL, pinned = NULL, refused_by =
                     attempts = 0, renamed = renamed + (state = 'failed')::int,
                     unsure_since = CASE WHEN state = 'doubtful' THEN coalesce(unsure_since, claimed_at) END
 WHERE id = ANY (%(deliveries)s) AND state IN ('failed', 'doubtful') RETURNING id
+
+-- name: place_names
+-- Of the places that deliveries are of.
+SELECT id, name FROM place WHERE kind IN ('province', 'commune', 'farm', 'station')
