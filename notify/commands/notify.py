@@ -110,14 +110,14 @@ def approve(
 
     with connect("notify") as connection:
         if number is None:
-            for row in connection.execute(statement("bulletin", "waiting_approvals")):
+            for row in connection.execute(statement("approval", "waiting_approvals")):
                 now = f"now level {row[5]}  " if row[5] is not None else ""
                 typer.echo(f"{row[0]:>6}  {row[1]:<10} until {row[4]:%Y-%m-%d %H:%M}  {now}{row[2]}")
             return
         state = "refused" if refuse else "approved"
         values = {"approval": number, "state": state, "who": f"command:{getpass.getuser()}", "reason": reason}
-        decided = connection.execute(statement("bulletin", "decide"), values | {"at": moment(at)}).fetchone()
-        connection.execute(statement("bulletin", "tell_decided"))
+        decided = connection.execute(statement("approval", "decide"), values | {"at": moment(at)}).fetchone()
+        connection.execute(statement("approval", "tell_decided"))
         if decided is not None:
             record(connection, f"approval.{state}", str(number), reason=reason)
     if decided is None:

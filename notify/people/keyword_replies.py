@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import dropwhile
 
@@ -159,7 +159,7 @@ async def _weather(connection: Connection, person: Person, name: str, now: datet
     place = next((place for place in places if _key(place.name) == wanted), None)
     if place is None:
         return languages.SHELF.words(person.language, "replies")["no_place"]
-    known = await facts(connection, asdict(place), now)
+    known = await facts(connection, place, now)
     language = languages.SHELF.spoken(person.language, "weather", "replies")
     if any(language not in alert["texts"] for alert in known.alerts):
         language = OFFICIAL  # an alert that nobody has translated: then all of the answer is Vietnamese

@@ -6,20 +6,20 @@ from datetime import datetime
 
 from notify.publications import bulletin
 from notify.settings import NotifySettings
+from store import approval as approvals
+from store import broadcast as broadcasts
+from store import bulletin as bulletins
 from store.pool import Pool
-from store.statements import statement
 
 
 async def carry_out(connections: Pool, now: datetime, settings: NotifySettings) -> None:
     """Carry out what people decided since the last time."""
     async with connections.connection() as connection, connection.transaction():
-        rows = await (await connection.execute(statement("bulletin", "decided"))).fetchall()
-        for _, topic, state in rows:
-            kind, _, number = topic.partition(":")
+        for one in await approvals.decided(connection):
+            kind, _, number = one.topic.partition(":")
             if kind == "broadcast":
-                values = {"broadcast": int(number), "state": "ready" if state == "approved" else "refused"}
-                await connection.execute(statement("bulletin", "set_broadcast"), values)
-            elif state == "approved":
+                await broadcasts.settle(connection, int(number), "ready" if one.state == "approved" else "refused")
+            elif one.state == "approved":
                 await bulletin.release(connection, int(number), now, settings)
             else:
-                await connection.execute(statement("bulletin", "refuse"), {"bulletin": int(number)})
+                await bulletins.refuse(connection, int(number))

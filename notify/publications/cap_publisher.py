@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
-from psycopg.rows import dict_row
 
 from notify.grouping.fan_out import load_steps
 from notify.languages import OFFICIAL
@@ -18,8 +16,9 @@ from notify.publications import cap
 from notify.settings import NotifySettings
 from notify.step import Step
 from notify.texts.message_text import advice_of, title_of, wording
+from store import document as documents
+from store.document import Document, Warned
 from store.pool import Connection, Pool
-from store.statements import statement
 from telemetry.clock import Clock
 
 _log = structlog.get_logger()
@@ -28,22 +27,17 @@ _log = structlog.get_logger()
 async def publish(connection: Connection, steps: list[Step], now: datetime, settings: NotifySettings) -> None:
     """Write a CAP message for every step, stale ones too; those of their alerts that came before go before them."""
     ids = [step.id for step in steps]
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statement("document", "unpublished"), {"steps": ids})
-        before = [row["id"] for row in await cursor.fetchall()]
-        steps = sorted([*steps, *(await load_steps(connection, before) if before else ())], key=lambda step: step.id)
-        await cursor.execute(statement("document", "warnings"), {"steps": [step.id for step in steps]})
-        rows = {row["id"]: row for row in await cursor.fetchall()}
-        for step in steps:
-            values = {"alert": str(step.alert), "step": step.id, "now": now}
-            await cursor.execute(statement("document", "references"), values)
-            references = tuple(row["reference"] for row in await cursor.fetchall())
-            await _put(connection, step, rows[step.id], references, settings)
+    before = await documents.unpublished(connection, ids)
+    steps = sorted([*steps, *(await load_steps(connection, before) if before else ())], key=lambda step: step.id)
+    rows = {row.id: row for row in await documents.warned(connection, [step.id for step in steps])}
+    for step in steps:
+        references = tuple(await documents.references(connection, step.alert, step.id, now))
+        await _put(connection, step, rows[step.id], references, settings)
 
 
-def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], settings: NotifySettings) -> cap.Warn:
+def warn_of(step: Step, row: Warned, references: tuple[str, ...], settings: NotifySettings) -> cap.Warn:
     """What a step's message is made of."""
-    entry = row["rule_entry"] or {}
+    entry = row.rule_entry or {}
     said = {}
     known = [language for language in settings.languages if language in step.texts]
     for language in known or [OFFICIAL]:
@@ -54,10 +48,9 @@ def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], set
             description=str(texts.get("long") or texts.get("short", "")),
             instruction=advice_of(texts, "farmer") or " ".join(dict.fromkeys(texts.get("advice", {}).values())),
         )
-    outlines = cap.rings(row["geometry"]) or cap.rings(row["commune_geometry"])
-    placed = row["latitude"] is not None and row["longitude"] is not None
+    outlines = cap.rings(row.geometry) or cap.rings(row.commune_geometry)
     return cap.Warn(
-        identifier=f"{settings.cap_sender}-{step.alert}-{row['number']}",
+        identifier=f"{settings.cap_sender}-{step.alert}-{row.number}",
         sender=settings.cap_sender,
         sender_name=settings.cap_sender_name,
         status="Exercise" if settings.exercise else settings.cap_status,
@@ -69,12 +62,12 @@ def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], set
         sent=step.known_at,
         onset=step.at,
         expires=step.expires,
-        time_zone=row["time_zone"],
+        time_zone=row.time_zone,
         said=said,
-        area=", ".join(dict.fromkeys((step.place_name, row["commune_name"]))),
-        codes=(("nongvu:place", row["place_code"]), ("nongvu:commune", row["commune_code"])),
+        area=", ".join(dict.fromkeys((step.place_name, row.commune_name))),
+        codes=(("nongvu:place", row.place_code), ("nongvu:commune", row.commune_code)),
         polygons=outlines,
-        circle=(row["latitude"], row["longitude"]) if placed else None,
+        circle=None if row.latitude is None or row.longitude is None else (row.latitude, row.longitude),
         references=references if step.kind != "open" else (),
         web=settings.public_url,
         authority=settings.cap_authority,
@@ -83,7 +76,7 @@ def warn_of(step: Step, row: Mapping[str, Any], references: tuple[str, ...], set
 
 
 async def _put(
-    connection: Connection, step: Step, row: Mapping[str, Any], references: tuple[str, ...], settings: NotifySettings
+    connection: Connection, step: Step, row: Warned, references: tuple[str, ...], settings: NotifySettings
 ) -> None:
     warn = warn_of(step, row, references, settings)
     try:
@@ -103,17 +96,11 @@ async def _put(
         "headline": next(iter(warn.said.values())).headline,
         "area": warn.area,
     }
-    values = {
-        "kind": "cap",
-        "name": f"{warn.identifier}.xml",
-        "content_type": "application/cap+xml",
-        "body": cap.octets(root),
-        "place": step.place,  # of a farm it is the farm's
-        "at": step.known_at,
-        "expires": step.expires,
-        "properties": json.dumps(properties, ensure_ascii=False),
-    }
-    await connection.execute(statement("document", "put"), values)
+    message = Document(
+        "cap", f"{warn.identifier}.xml", "application/cap+xml", cap.octets(root), step.known_at,
+        step.place, step.expires, properties,
+    )  # fmt: skip
+    await documents.put(connection, message)
 
 
 @dataclass(slots=True)
@@ -147,22 +134,11 @@ async def publish_feed(connection: Connection, now: datetime, settings: NotifySe
 
     Returns when the first of its messages expires, and it has to be written again; None: none in it will.
     """
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statement("document", "feed"), {"now": now})
-        rows = await cursor.fetchall()
-    entries = [{"name": row["name"], **row["properties"]} for row in rows]
-    values = {
-        "kind": "cap",
-        "name": "cap.atom",
-        "content_type": "application/atom+xml",
-        "body": cap.feed(entries, settings.public_url, settings.cap_sender_name, now),
-        "place": None,
-        "at": now,
-        "expires": None,
-        "properties": "{}",
-    }
-    await connection.execute(statement("document", "put"), values)
-    return min((row["expires"] for row in rows if row["expires"] > now), default=None)
+    rows = await documents.feed(connection, now)
+    entries = [{"name": row.name, **row.properties} for row in rows]
+    feed = cap.feed(entries, settings.public_url, settings.cap_sender_name, now)
+    await documents.put(connection, Document("cap", "cap.atom", "application/atom+xml", feed, now))
+    return min((row.expires for row in rows if row.expires and row.expires > now), default=None)
 
 
 def event_of(entry: Mapping[str, Any], language: str, step: Step) -> str:

@@ -52,7 +52,7 @@ def language_for(found: Facts, wanted: str) -> str:
     """The language itself if all that the bulletin says can be said in it, else Vietnamese."""
     code = languages.SHELF.spoken(wanted, "bulletin", "field")
     whole = all(code in alert["texts"] for alert in found.alerts)
-    titles = [crop["title"] for crop in found.crops if crop.get("title")]
+    titles = [title for crop in found.crops if (title := crop.get("title"))]
     return code if whole and all(code in title for title in titles) else languages.OFFICIAL
 
 

@@ -60,3 +60,10 @@ WITH newest AS (
     ORDER BY newest.id IS NULL, document.id DESC LIMIT 500
 )
 SELECT name, properties, expires FROM listed ORDER BY id DESC
+
+-- name: retire
+-- Their documents are of the past from now on.
+UPDATE document SET expires = least(expires, %(now)s)
+WHERE kind = 'audio' AND name = ANY (SELECT stem || ending FROM unnest(%(names)s::text[]) AS audio (name)
+    CROSS JOIN LATERAL (SELECT regexp_replace(audio.name, '[.]mp3$', '') AS stem) AS bare
+    CROSS JOIN unnest(ARRAY['.mp3', '.wav', '.txt']) AS ending)

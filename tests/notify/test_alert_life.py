@@ -235,11 +235,11 @@ async def test_nobody_can_approve_what_is_over(province, tmp_path):
         alert = await asked_aloud(province, clock, station)
     values = {"approval": 1, "state": "approved", "who": "command:x", "reason": "", "at": NOW + timedelta(hours=13)}
     with province.connection.transaction(force_rollback=True):
-        assert province.connection.execute(statement("bulletin", "decide"), values).fetchone(), (
+        assert province.connection.execute(statement("approval", "decide"), values).fetchone(), (
             "it goes on after 13 hours"
         )
     province.connection.execute("UPDATE alert SET state = 'ended', ended = %s WHERE id = %s", [NOW, alert])
-    assert province.connection.execute(statement("bulletin", "decide"), values).fetchone() is None
+    assert province.connection.execute(statement("approval", "decide"), values).fetchone() is None
 
 
 @pytest.mark.parametrize("kind", ["end", "cancel"])

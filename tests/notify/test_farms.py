@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from notify.texts import weather_facts
+from store.bulletin import Commune
 from store.pool import pool
 from tests.notify.conftest import NOW, HandClock, running, until
 
@@ -47,8 +48,8 @@ async def test_a_communes_bulletin_speaks_of_no_farm(province):
         province.connection.execute("INSERT INTO latest VALUES (%s, %s, %s, 1, 1)", [stream, NOW, value])
     province.step(province.alert(private, "frost", "frost"))
     async with pool(province.url, name="test") as connections, connections.connection() as connection:
-        row = {"id": commune, "code": "dong-dang", "name": "Đồng Đăng", "time_zone": "Asia/Ho_Chi_Minh"}
-        found = await weather_facts.facts(connection, row, NOW)
+        there = Commune(commune, "dong-dang", "Đồng Đăng", "Asia/Ho_Chi_Minh")
+        found = await weather_facts.facts(connection, there, NOW)
     assert set(found.stations) == {"Trạm 1", "Trạm 2"}
     assert found.alerts == []
     assert "40" not in str(found.document())

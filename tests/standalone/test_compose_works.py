@@ -150,8 +150,8 @@ def spoken(composed):
     now = datetime.now(UTC)
     with psycopg.connect(composed.ground.owner_url, autocommit=True) as connection:
         (commune,) = connection.execute("SELECT id FROM place WHERE code = 'lang-son-mau-son'").fetchone()
-        connection.execute(statement("bulletin", "insert_broadcast"), {
-            "about": "test:1", "place": commune, "class": "uu_tien", "state": "ready", "language": "vi", "text": "Thử.",
+        connection.execute(statement("broadcast", "insert_broadcast"), {
+            "about": "test:1", "place": commune, "legal_class": "uu_tien", "state": "ready", "language": "vi", "text": "Thử.",
             "spoken": "thử", "at": now, "play_from": now, "expires": now + timedelta(hours=2), "exercise": False,
         })  # fmt: skip
     folder, writable = composed.volumes("notify")["/var/lib/nongvu"]
