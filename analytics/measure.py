@@ -243,6 +243,16 @@ def of_season(season: str, unsown: str) -> Condition:
     return condition
 
 
+def calendar(season: str, unsown: str) -> Condition:
+    """Days that a calendar has left, as `of_season`; below 0 where none is running."""
+    told = of_season(season, unsown)
+
+    def condition(facts: Facts) -> Measure:
+        return Measure(np.where(facts.over(), np.nan_to_num(told(facts).value, nan=-1.0), np.nan))
+
+    return condition
+
+
 def overdue(facts: Facts) -> Measure:
     """Hours by which the next reading of a place is overdue, at the beginning of each step; never heard is unknown."""
     grid = facts.window.grid

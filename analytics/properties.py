@@ -54,7 +54,7 @@ def _ground(name: str, unit: str, minimum: float, maximum: float) -> Property:
     return Property(name, unit, minimum, maximum, of_place=True, of_season=True)
 
 
-_PESTS = ("fall_armyworm", "brown_planthopper", "yellow_stem_borer")
+_PESTS = ("brown_planthopper", "yellow_stem_borer", "fall_armyworm", "pine_caterpillar")
 _STAGES = ("initial", "development", "middle", "late")
 
 _TABLE: tuple[Property, ...] = (
@@ -65,10 +65,10 @@ _TABLE: tuple[Property, ...] = (
     _class("flash_flood_region", 4.0),
     _place("fire_rain_reset", "mm", 0.0, 100.0),
     *(_place(f"fire_limit_{n}", "1", 0.0, 1e6) for n in (1, 2, 3, 4)),
-    *(row for pest in _PESTS for row in (
-        _place(f"{pest}_base", "Cel", -10.0, 40.0),
-        _place(f"{pest}_generation", "Cel.d", 1.0, 5000.0),
-        _place(f"{pest}_ceiling", "Cel", 0.0, 60.0))),
+    *(_place(f"{pest}_peak", "1", 1.0, 1e6) for pest in _PESTS),
+    _place("fall_armyworm_base", "Cel", -10.0, 40.0),
+    _place("fall_armyworm_generation", "Cel.d", 1.0, 5000.0),
+    _place("fall_armyworm_ceiling", "Cel", 0.0, 60.0),
     _ground("field_capacity", "m3/m3", 0.01, 0.8),
     _ground("wilting_point", "m3/m3", 0.0, 0.6),
     _ground("wetted_fraction", "1", 0.01, 1.0),

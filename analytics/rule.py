@@ -49,7 +49,7 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a level says in one language; placeholders of a fact: value, days."""
+    """What a level says in one language; placeholders of a fact: value, days, and first, last."""
 
     #: "Rét hại".
     name: str
@@ -179,6 +179,8 @@ class Rule:
     for_animals: frozenset[str] = frozenset()
     #: Months in which it holds; empty: all. Of a crop season they say nothing: that has its own days.
     months: frozenset[int] = frozenset()
+    #: Its value is days left: a text may say the dates {first} and {last}, so many days less than the value is.
+    days_ahead: tuple[int, int] | None = None
     minimum: timedelta = NEVER
     quiet: timedelta = NEVER
     #: Where nothing is known a level is held for so long: one missing day, and until noon after the next.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -119,7 +119,9 @@ def _filled(rule: Rule, said: Said, frame: Phrasing, words: Words, language: str
     if said.bound:
         value = frame.said["at_most" if rule.below else "at_least"].format(value=value)
     again = said.kind in {"renew", "extend"} and said.issued is None
-    fact = (words.again or words.fact if again else words.fact).format(value=value, days=said.days)
+    fact = (words.again or words.fact if again else words.fact).format(
+        value=value, days=said.days, **_dates(rule, said, frame)
+    )
     fact = plain = fact + _may_be(rule, said, frame)
     if again and rule.renewal.record and said.worst == said.worst:
         worst = _number(said.worst * rule.factor, rule.decimals, frame.decimal)
@@ -170,6 +172,20 @@ def _lasted(hours: int, frame: Phrasing) -> str:
     if hours < LONG:
         return str(frame.said["lasted_hours"]).format(hours=hours)
     return str(frame.said["lasted_days"]).format(days=hours // 24)
+
+
+def _dates(rule: Rule, said: Said, frame: Phrasing) -> dict[str, str]:
+    """The dates between which what a value of days left speaks of will be."""
+    if rule.days_ahead is None:
+        return {}
+    of = said.since if said.at is None else said.at
+    again = said.kind in {"renew", "extend"} and said.at is None
+    day = datetime.fromtimestamp(of, UTC).astimezone(_zone(said.time_zone)) + timedelta(days=again * (said.days - 1))
+    left = 0 if said.value != said.value else round(said.value)
+    ends = (day + timedelta(days=left - less) for less in rule.days_ahead)
+    pattern = frame.said["day"]  # of which the date alone is said
+    dates = (end.strftime(pattern[pattern.index("%") :]) for end in ends)
+    return dict(zip(("first", "last"), dates, strict=True))
 
 
 def _number(value: float, decimals: int, mark: str) -> str:

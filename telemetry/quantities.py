@@ -138,6 +138,7 @@ _TABLE: tuple[Quantity, ...] = (
     Quantity("particulate_matter_10", "mass_concentration_of_pm10_ambient_aerosol_particles_in_air", "ug/m3",
              "ug/m3", 1.0, 0, 5000, None, None, MEAN),
     Quantity("sound_level", "", "dB", "dB", 1.0, 0, 180, None, None, MEAN),
+    Quantity("pest_count", "", "{count}", "/", 1.0, 0, 1e6, None, None, SUM),
     Quantity("battery_voltage", "battery_voltage", "V", "V", 1.0, 0, 100, 2.0, None, MEAN),
     Quantity("battery_level", "", "%", "%EL", 1.0, 0, 100, None, None, LAST),
     Quantity("signal_strength", "", "dBm", "dBm", 1.0, -150, 0, None, None, MEAN),

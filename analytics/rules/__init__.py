@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from analytics.rule import Rule
-from analytics.rules import animal, cold, crop, dry, heat, network, rain, water, wind
+from analytics.rules import animal, cold, crop, dry, heat, network, pest, rain, water, wind
 
 RULES: tuple[Rule, ...] = (
     cold.COLD_SPELL,
@@ -19,6 +19,9 @@ RULES: tuple[Rule, ...] = (
     crop.FROST_TONIGHT,
     crop.RICE_BLAST,
     crop.LATE_BLIGHT,
+    pest.PLANTHOPPER_HATCH,
+    pest.STEM_BORER_HATCH,
+    pest.ARMYWORM_HATCH,
     crop.IRRIGATION_DUE,
     crop.IRRIGATE_PADDY,
     crop.SOIL_DRY,

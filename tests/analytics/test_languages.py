@@ -46,6 +46,11 @@ def test_texts_are_those_of_the_shelves_and_of_nothing_else():
     assert set(official["crops"]) == set(crops())
 
 
+def filled_of(rule):
+    """What a rule's fact may name: dates where its value is days left."""
+    return {"value", "days"} | ({"first", "last"} if rule.days_ahead else set())
+
+
 def test_placeholders_are_those_that_are_filled():
     """A name that nothing fills would stop a message."""
     filled = {"name", "lower", "place", "proxy", "when", "until", "fact", "plain", "Fact", "act", "days", "lasted", "noun", "Noun",
@@ -59,7 +64,7 @@ def test_placeholders_are_those_that_are_filled():
         for rule in RULES:
             for number in range(1, rule.top + 1):
                 words = rule.words(number, language)
-                assert set(re.findall(r"{(\w*)}", words.fact + words.again)) <= {"value", "days"}
+                assert set(re.findall(r"{(\w*)}", words.fact + words.again)) <= filled_of(rule)
                 assert "{" not in words.name + words.act + "".join(words.advice.values())
 
 

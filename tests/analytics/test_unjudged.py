@@ -101,7 +101,7 @@ def test_every_number_that_an_index_reads_is_one_of_its_needs(index):
 def test_a_crop_of_which_something_is_not_known_says_what(crop):
     """Either every index of its season is told to lack something, or nothing bars it."""
     there = There(
-        frozenset({"air_temperature", "relative_humidity", "precipitation", "water_volume"}),
+        frozenset({"air_temperature", "relative_humidity", "precipitation", "water_volume", "pest_count"}),
         COORDINATES,
         crops()[crop].parameters,
     )
