@@ -79,7 +79,7 @@ class OutsideServer:
         if template is None:
             self.execute("CREATE DATABASE {}", dbname)
         else:
-            self.execute("CREATE DATABASE {} TEMPLATE {}", dbname, template)
+            self.execute("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", dbname, template)
         return self.url(dbname)
 
     def freeze(self, dbname: str) -> None:

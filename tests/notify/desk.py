@@ -21,14 +21,13 @@ class Desk:
     def __init__(self, province, connection):
         self.province, self.connection = province, connection
 
-    async def tell(self, *steps, now=NOW, exercise=False, raise_concurrent=False):
+    async def tell(self, *steps, now=NOW, exercise=False, **rest):
         """Close the bundles of these steps."""
         done = []
         async with self.connection.transaction():
             for key, group in by_key(await fan_out.load_steps(self.connection, steps)).items():
                 assert await fan_out.take(self.connection, group) == {step.id for step in group}
-                rest = {"exercise": exercise, "raise_concurrent": raise_concurrent}
-                done.append(await fan_out.close(self.connection, key, group, now, **rest))
+                done.append(await fan_out.close(self.connection, key, group, now, exercise=exercise, **rest))
         return done
 
     async def again(self, bundle, steps, rung, now=NOW, **whom):

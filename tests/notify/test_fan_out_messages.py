@@ -241,6 +241,37 @@ async def test_concurrent_hazards_raise_a_message_by_one(province, desk, level, 
     )
 
 
+async def test_nothing_is_raised_where_nobody_asked_for_it(province, desk):
+    _, (station, other) = province.commune()
+    province.subscriber()
+    an_alert(province, other, "strong_wind", 2)
+    (expansion,) = await desk.tell(a_step(province, station, "flash_flood_rain", 2))
+    assert (expansion.raised, province.one("SELECT level FROM bundle")) == (0, 2)
+
+
+@pytest.mark.parametrize("levels", [(1, 2), (2, 1), (1, 3)])
+async def test_a_bundle_has_the_level_of_its_worst_step(province, desk, levels):
+    _, stations = province.commune()
+    province.subscriber()
+    steps = [a_step(province, place, "pond_oxygen", level) for place, level in zip(stations, levels, strict=True)]
+    (expansion,) = await desk.tell(*steps)
+    assert {step.id for step in expansion.steps} == set(steps)
+    assert province.all("SELECT level FROM bundle") == [(max(levels),)]
+
+
+async def test_where_all_is_inhibited_what_is_stale_makes_no_level(province, desk):
+    _, stations = province.commune()
+    province.subscriber()
+    an_alert(province, stations[0], "cold_spell", 2)
+    kept, stale = (
+        a_step(province, stations[0], "cattle_cold", 1),
+        a_step(province, stations[1], "cattle_cold", 2, stale=True),
+    )
+    (expansion,) = await desk.tell(kept, stale)
+    assert [step.id for step in expansion.steps] == [kept]
+    assert province.all("SELECT outcome, level FROM bundle") == [("inhibited", 1)]
+
+
 @pytest.mark.parametrize(("level", "raised"), [(4, 1), (5, 0)])
 async def test_nothing_is_raised_above_the_highest_level(province, desk, level, raised):
     _, (station, other) = province.commune()
