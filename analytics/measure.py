@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from analytics.grid import HOUR, Array, hourly, of_values
 from analytics.indices import frost_night
 from analytics.indices.flash_flood import hourly_level
+from analytics.indices.livestock import hourly_felt
 from analytics.quality.evidence import evidence
 from analytics.rule import Facts, Measure
 from telemetry.unknown import Why
@@ -371,6 +372,11 @@ def hour_of(kernel: Callable[..., Array], *quantities: str) -> Condition:
         return Measure(kernel(*(facts.window.hourly(quantity).mean for quantity in quantities)))
 
     return condition
+
+
+def felt_by_cattle(facts: Facts) -> Measure:
+    """How cold each hour is for cattle and buffalo outdoors, wind and a wet coat counted."""
+    return Measure(hourly_felt(facts.window))
 
 
 def short_rain(minutes: int) -> Condition:

@@ -19,7 +19,7 @@ THRESHOLDS = {"cattle": 72.0, "buffalo": 72.0, "pig": 74.0}
 POULTRY_THRESHOLD = 27.8
 #: Livestock Weather Safety Index: alert, danger, emergency (Harrington and Bowles 2002).
 SAFETY_CLASSES = (75.0, 79.0, 84.0)
-#: Vietnam's advice: no grazing below 12 °C, keep warm below 15 °C (MARD 2018).
+#: Vietnam's advice: no grazing below 12 °C, keep warm below 15 °C (MARD 2018) [Cel].
 GRAZING, WARMTH = 12.0, 15.0
 
 
@@ -120,6 +120,30 @@ def wind_chill(temperature: Values, wind: Values) -> Values:
     return np.where(applies, np.minimum(chilled, temperature), temperature + 0.0 * wind)
 
 
+def felt_outdoors(temperature: Values, wind: Values, rain: Values) -> Values:
+    """How cold it is for cattle and buffalo outdoors: wind chill, and what a wet coat takes away.
+
+    Parameters
+    ----------
+    temperature : (...) array
+        Air temperature [°C].
+    wind : (...) array
+        Wind speed at 10 m [m s-1].
+    rain : (...) array
+        Rain of the last three hours [mm].
+
+    Returns
+    -------
+    (...) array
+        Temperature of dry, still air that is as cold for them [°C]: 3 K less in a wet coat, so that 15 °C are as 12.
+
+    References
+    ----------
+    As `cold_load`.
+    """
+    return wind_chill(temperature, wind) - np.where(np.asarray(rain) > 0.2, WARMTH - GRAZING, 0.0 * np.asarray(rain))
+
+
 def cold_load(temperature: Values, wind: Values, rain: Values) -> Values:
     """Whether an animal outdoors suffers from cold in an hour.
 
@@ -142,9 +166,8 @@ def cold_load(temperature: Values, wind: Values, rain: Values) -> Values:
     Ministry of Agriculture and Rural Development (2018): no grazing or work below 12 °C, keep warm below 15 °C; that a
     wet coat moves the limit to the latter is our own reading.
     """
-    felt = wind_chill(temperature, wind)
-    limit = np.where(np.asarray(rain) > 0.2, WARMTH, GRAZING)
-    return np.where(np.isnan(felt + rain), np.nan, (felt < limit).astype(np.float64))
+    felt = felt_outdoors(temperature, wind, rain)
+    return np.where(np.isnan(felt), np.nan, (felt < GRAZING).astype(np.float64))
 
 
 def hours_above(values: Values, threshold: float) -> Values:
@@ -214,13 +237,23 @@ def _recovery(window: Window) -> Result:
     return Result(value, count / 12.0)
 
 
-def _cold(window: Window) -> Result:
+def hourly_felt(window: Window) -> Array:
+    """(places, hours) of `felt_outdoors`; where there is no wind or no rain gauge the air's temperature is judged."""
+    return window.once("felt_outdoors", _felt)
+
+
+def _felt(window: Window) -> Array:
     height = window.places.wind_height
     wind = wind_at_2_m(window.hourly("wind_speed").mean, np.where(np.isfinite(height), height, 2.0)[:, None])
     wind = wind / wind_at_2_m(1.0, 10.0)
     rain = sliding_sum(window.hourly("precipitation").total, 3)
-    # without wind or rain gauge the air's temperature alone is judged
-    cold = cold_load(window.hourly("air_temperature").mean, np.nan_to_num(wind), np.nan_to_num(rain))
+    felt: Array = felt_outdoors(window.hourly("air_temperature").mean, np.nan_to_num(wind), np.nan_to_num(rain))
+    return felt
+
+
+def _cold(window: Window) -> Result:
+    felt = hourly_felt(window)
+    cold = np.where(np.isnan(felt), np.nan, (felt < GRAZING).astype(np.float64))
     by_day = window.hourly_grid().by_day(cold)
     method = 2 * np.isfinite(window.summary("wind_speed").mean) + np.isfinite(window.summary("precipitation").total)
     return Result(hours_above(by_day, 0.5), window.summary("air_temperature").completeness, method.astype(np.uint8))

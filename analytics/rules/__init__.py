@@ -28,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     crop.SOIL_WET,
     animal.CATTLE_COLD,
     animal.LIVESTOCK_HEAT,
+    animal.BUFFALO_HEAT,
     animal.PIG_HEAT,
     animal.POND_OXYGEN,
     animal.AMMONIA,

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.renewal import BY_DAY, UNRENEWED, Going, Renew, Told, due, milestone, next_due, whole_through, worst_of
-from analytics.rule import Step
 from analytics.rules import BY_NAME, RULES
 from analytics.wording import SEGMENT, Said, septets, texts
 from notify.texts.sms_segments import compose
@@ -100,7 +99,6 @@ def test_every_rule_says_that_it_goes_on(rule, kind):
         assert rule.renewal == UNRENEWED
         return
     assert rule.renewal.days or rule.renewal.hours
-    assert rule.step is Step.DAY or rule.renewal.hours
     for number, level in enumerate(rule.levels, start=1):
         value = level.enter
         said = Said(

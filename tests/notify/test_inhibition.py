@@ -24,10 +24,10 @@ from tests.notify.steps import A_STEP, KINDS_OF_STEPS, any_step
 OF = {rule.name: rule for rule in RULES}
 #: (source, its level) → how high it keeps its targets back, as they begin or get worse.
 OPENING = {
-    ("cold_spell", 2): {"no_sowing": 1, "cattle_cold": 1},
+    ("cold_spell", 2): {"no_sowing": 1, "cattle_cold": 2},
     ("cold_spell", 3): {"no_sowing": 1, "cattle_cold": 2},
-    ("heat", 2): {"livestock_heat": 2, "pig_heat": 2},
-    ("heat", 3): {"livestock_heat": 2, "pig_heat": 2},
+    ("heat", 2): {"livestock_heat": 2, "buffalo_heat": 2, "pig_heat": 2},
+    ("heat", 3): {"livestock_heat": 2, "buffalo_heat": 2, "pig_heat": 2},
     ("heavy_rain", 2): {"sudden_rain": 1, "intense_rain_10min": 1, "intense_rain_60min": 1},
     ("heavy_rain", 3): {"sudden_rain": 1, "intense_rain_10min": 1, "intense_rain_60min": 1},
     **{("flash_flood_rain", level): {"heavy_rain": 3, "sudden_rain": 1, "intense_rain_10min": 2, "intense_rain_60min": 2}
@@ -43,7 +43,7 @@ OPENING = {
 #: What they keep back besides where the target only goes on.
 RENEWING = {
     **{("cold_spell", level): {"frost": 2, "no_sowing": 1, "frost_tonight": 2, "cattle_cold": 2} for level in (2, 3)},
-    **{("heat", level): {"livestock_heat": 3, "pig_heat": 3} for level in (1, 2, 3)},
+    **{("heat", level): {"livestock_heat": 3, "buffalo_heat": 2, "pig_heat": 3} for level in (1, 2, 3)},
     ("heavy_rain", 1): {"intense_rain_10min": 2, "intense_rain_60min": 2},
     **{("heavy_rain", level): {"sudden_rain": 1, "intense_rain_10min": 2, "intense_rain_60min": 2} for level in (2, 3)},
 }  # fmt: skip

@@ -23,7 +23,7 @@ SUMMARY = MappingProxyType(
     {
         "cold_spell": "air_temperature_mean",
         "no_sowing": "air_temperature_mean",
-        "cattle_cold": "air_temperature_mean",
+        "cattle_cold": "air_temperature_minimum",
         "frost": "air_temperature_minimum",
         "frost_tonight": "frost_night_minimum_forecast",
         "heat": "air_temperature_maximum",
@@ -35,6 +35,7 @@ SUMMARY = MappingProxyType(
         "storm_level": "wind_speed_maximum",
         "gust": "wind_gust_maximum",
         "livestock_heat": "temperature_humidity_index_maximum",
+        "buffalo_heat": "temperature_humidity_index_maximum",
         "pig_heat": "temperature_humidity_index_maximum",
         "rice_blast": "rice_blast_watch",
         "late_blight": "late_blight_pressure",
