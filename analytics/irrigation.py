@@ -1,7 +1,7 @@
 """Measures of the rules of irrigation: by days that have ended, and of today by the water that came since.
 
 What evaporates today is known at its end; what was poured or fell on the field is known now. So today's water can end
-an alert at once and never begin one.
+an alert at once and never begin one: it counts only beside a known yesterday, and where it leaves the field better off.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def irrigation_left(facts: Facts) -> Measure:
     water = _today(window)
     depletion = _before(facts.indices["root_zone_depletion"]) - water
     left = days_to_irrigation(depletion, available, depletion_fraction(fraction, use), use)
-    value = np.where(over, facts.indices["days_to_irrigation"], np.where(water > 0.0, left, np.nan))
+    ended = facts.indices["days_to_irrigation"]
+    value = np.where(over, ended, np.where(left > _before(ended), left, np.nan))
     return Measure(value, why=_why(window, "days_to_irrigation"), unasked=_watered(window) | harvested(window))
 
 
@@ -38,9 +39,11 @@ def field_water(facts: Facts) -> Measure:
     threshold = field.threshold(days_since_sowing(window))
     water, shown = _today(window), tube(window)
     held = np.minimum(stored(_before(facts.indices["paddy_water_level"]), field.porosity) + water, field.bund)
-    now = np.where(water > 0.0, held - stored(threshold, field.porosity), np.nan)
+    ended = facts.indices["paddy_water_margin"]
+    margin = held - stored(threshold, field.porosity)
+    now = np.where(margin > _before(ended), margin, np.nan)
     now = np.where(np.isfinite(shown), water_margin(shown, threshold, field.porosity), now)
-    value = np.where(over, facts.indices["paddy_water_margin"], now)
+    value = np.where(over, ended, now)
     nothing = np.isnan(value) & unasked(window)
     return Measure(value, why=_why(window, "paddy_water_margin"), unasked=_watered(window) | nothing)
 

@@ -265,6 +265,20 @@ def test_todays_water_ends_an_alert_and_todays_drought_begins_none():
         assert value[7] == pytest.approx(volume - 6)
 
 
+@pytest.mark.parametrize(("crop", "rule", "index"), [
+    ("rice_spring", "irrigate_paddy", "paddy_water_margin"), ("maize", "irrigation_due", "days_to_irrigation")])  # fmt: skip
+def test_a_drizzle_begins_nothing_where_nobody_knows_what_the_field_has(crop, rule, index):
+    """Nobody answered for a week: what is unknown stays so until a day has ended, and a drizzle is no reading of it."""
+    days, rain = 60, [0.0] * 59 + [0.3]
+    more = {} if crop == "rice_spring" else {"root_least": 0.6, "root_most": 0.6}
+    window = season(days, crop, {"transplanting": 0, **more} if crop == "rice_spring" else more, use=4.0, rain=rain)
+    assert np.isnan(window.values[index].value[0, 58])
+    window.values[index].value[0, 59] = np.nan
+    last = window.grid.start[0] + (window.grid.edges[0, 59] * window.grid.step + 43_200) * np.timedelta64(1, "s")
+    value, _ = asked(window, rule, last)
+    assert np.isnan(value[59])
+
+
 # Through the engine
 
 QUANTITIES = ("air_temperature", "relative_humidity", "precipitation", "wind_speed", "global_radiation")
