@@ -97,6 +97,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "renew_hours": rule.renewal.hours,
         "renew_record": rule.renewal.record,
         "tells_from": rule.tells_from,
+        "monitor": None if rule.monitor is None else {"index": rule.monitor.index, "nights": rule.monitor.nights},
         "urgency": rule.urgency.value,
         "proxy": rule.proxy,
         "source": rule.source,
@@ -185,6 +186,8 @@ def _section(rule: Rule) -> list[str]:
     told += ["told by day"] if rule.urgency is Urgency.EXPECTED else []
     again = _again(rule)
     lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months, *told, *again]) + "."]
+    if rule.monitor is not None:
+        lines += [f"Held against `{rule.monitor.index}` on the board and by `nongvu analytics skill`."]
     lines += [f"Source: {rule.source}."] + ([f"{rule.note}"] if rule.note else [])
     if unknown := when_unknown(rule):
         lines += ["", "Not known:", "", *(f"- {text}" for text in unknown)]

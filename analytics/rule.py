@@ -132,6 +132,15 @@ class Facts:
         return np.asarray(grid.start[:, None] + grid.edges[:, 1:] * np.timedelta64(grid.step, "s") <= self.now)
 
 
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """The daily index that verifies a rule at the level that people are told."""
+
+    index: str
+    #: Of nights: its value stands on the day on which the night ends.
+    nights: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """An alert rule."""
@@ -203,6 +212,8 @@ class Rule:
     #: So many standard errors of its measure are held against it before it meets the thresholds: it is told where its
     #: forecast is near enough, not only where it is beyond.
     lean: float = 0.0
+    #: What was measured of that which it speaks of, to be held against it; None: nobody measures or observes it.
+    monitor: Monitor | None = None
     #: It is over by the clock, as every reader knows: nobody is told that it is.
     ends_itself: bool = False
     #: When people hear that it goes on; None: by days or hours as its step says, of the network never.

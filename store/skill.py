@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from store.pool import Connection
+from store.query import rows
 from store.statements import statement
 
 
@@ -26,6 +28,29 @@ async def episodes(
     arguments = {"rule": rule, "level": level, "first": first, "last": last, "now": now}
     cursor = await connection.execute(statement("skill", "episodes"), arguments)
     return [(code, begin, end) for _, code, begin, end in await cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """A rule beside what it is held against, over days of all stations."""
+
+    rule: str
+    #: Index that verifies it; None where nobody measures or observes what it speaks of.
+    index: str | None
+    #: Days of which both are known.
+    days: int
+    hits: int
+    misses: int
+    false_alarms: int
+    #: Hits that people were told of before the day, or the night, was over.
+    in_time: int
+
+
+async def monitored(
+    connection: Connection, rule: str | None, code: str | None, first: datetime, last: datetime
+) -> list[Monitored]:
+    """Each rule, or one, beside what was measured; at one place or all stations."""
+    return await rows(connection, Monitored, "skill", "monitored", rule=rule, code=code, first=first, last=last)
 
 
 async def forecasts(connection: Connection, code: str | None, first: datetime, last: datetime) -> list[Met]:

@@ -6,7 +6,7 @@ from analytics.index import Step, of_index, series
 from analytics.indices.livestock import GRAZING, WARMTH, temperature_humidity_index
 from analytics.measure import current, felt_by_cattle, hour_of, of_hour
 from analytics.renewal import Renew
-from analytics.rule import Level, Rule, Status, Urgency
+from analytics.rule import Level, Monitor, Rule, Status, Urgency
 
 CATTLE_COLD = Rule(
     name="cattle_cold",
@@ -133,6 +133,7 @@ POND_OXYGEN = Rule(
         Level(4.0, 4.5, inclusive=False, advice={"fish": "pond_fish"}),
         Level(2.5, 3.0, inclusive=False, advice={"fish": "pond_fish"}),
     ),
+    monitor=Monitor("dissolved_oxygen_dawn"),
     source="Own choice of operation, to be set per pond and species",
     quiet=timedelta(hours=1),
     patience=timedelta(hours=6),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from analytics.measure import day_mean_below, day_minimum
 from analytics.renewal import Renew
-from analytics.rule import Level, Rule, Urgency
+from analytics.rule import Level, Monitor, Rule, Urgency
 
 #: A day that is colder by so much is told as well. [Cel]
 _RENEW = Renew(days=(3, 5, 10, 20), record=3.0)
@@ -34,6 +34,7 @@ COLD_SPELL = Rule(
             advice={"rice": "cold_spell_rice", "cattle": "cold_cattle", "household": "cold_spell_household"},
         ),
     ),
+    monitor=Monitor("air_temperature_mean"),
     source=(
         "Rét hại: Quyết định 18/2021/QĐ-TTg, Điều 5(18), daily mean below 13 °C; rét đậm 13 to 15 °C and rét below "
         "20 °C: NCHMF as quoted by Dân Việt (12-2018) and Thanh Niên (11-12-2020)"
@@ -72,6 +73,7 @@ FROST = Rule(
             advice={"vegetables": "frost_vegetables_2", "orchard": "frost_orchard_2", "cattle": "cold_cattle"},
         ),
     ),
+    monitor=Monitor("air_temperature_minimum"),
     source=(
         "Sương muối: air below 4 °C while surfaces are near 0 °C on clear, calm, moist nights (Tuổi trẻ xã hội "
         "12-2024, CafeF 11-2025); 0 °C: the melting point of ice"

@@ -8,7 +8,7 @@ from analytics.indices.disease_season import BLIGHTED, COOL_MONTHS, FIRST_SPRAY,
 from analytics.irrigation import field_water, irrigation_left
 from analytics.measure import coming_frost, day_mean, day_mean_below, of_season
 from analytics.renewal import UNRENEWED, Renew
-from analytics.rule import Level, Rule, Status, Urgency
+from analytics.rule import Level, Monitor, Rule, Status, Urgency
 
 NO_SOWING = Rule(
     name="no_sowing",
@@ -23,6 +23,7 @@ NO_SOWING = Rule(
     urgency=Urgency.EXPECTED,
     quiet=timedelta(days=2),  # one mild day is not yet the weather to sow in
     levels=(Level(15.0, 15.0, inclusive=False, advice={"rice": "no_sowing_rice"}),),
+    monitor=Monitor("air_temperature_mean"),
     source="Never sow or transplant rice below a daily mean of 15 °C: Cục Trồng trọt (2022), Thái Nguyên (2018), VTV8",
 )
 
@@ -48,6 +49,7 @@ FROST_TONIGHT = Rule(
         Level(4.0, 4.0, inclusive=False, advice={"vegetables": "frost_tonight_vegetables"}),
         Level(0.0, 0.0, inclusive=False, advice={"vegetables": "frost_tonight_vegetables"}),
     ),
+    monitor=Monitor("frost_night_minimum", nights=True),
     source="4 °C of sương muối, as of frost; what makes a radiation night: Snyder and de Melo-Abreu (2005), FAO, ch. 5",
     note=(
         "The forecast of the night's minimum from what the station's own cool nights taught, less three tenths of "

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from analytics.measure import day_maximum
 from analytics.renewal import BY_DAY, Renew
-from analytics.rule import Level, Rule
+from analytics.rule import Level, Monitor, Rule
 
 HEAT = Rule(
     name="heat",
@@ -18,6 +18,7 @@ HEAT = Rule(
         Level(37.0, 37.0, advice={"cattle": "heat_cattle", "household": "heat_household"}),
         Level(39.0, 39.0, advice={"cattle": "heat_cattle", "household": "heat_household"}),
     ),
+    monitor=Monitor("air_temperature_maximum"),
     source=(
         "Daily maximum from 35, 37 and 39 °C as NCHMF bulletins print it; advice for cattle in prolonged heat: "
         "Cơ khí Đức Mạnh, farm guidance"

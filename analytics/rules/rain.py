@@ -5,7 +5,7 @@ from datetime import timedelta
 from analytics.index import Step
 from analytics.indices.flash_flood import BEFORE, OF_PLACE
 from analytics.measure import flash_flood, rain_sum, short_rain, sudden_rain
-from analytics.rule import Level, Rule, Status
+from analytics.rule import Level, Monitor, Rule, Status
 
 HEAVY_RAIN = Rule(
     name="heavy_rain",
@@ -22,6 +22,7 @@ HEAVY_RAIN = Rule(
         Level(50.0, 40.0, inclusive=False, advice={"rice": "heavy_rain_rice", "everyone": "rain_everyone"}),
         Level(100.0, 80.0, inclusive=False, advice={"rice": "heavy_rain_rice", "everyone": "rain_everyone"}),
     ),
+    monitor=Monitor("precipitation_24h_maximum"),
     source=(
         "Mưa to over 50 to 100 mm and mưa rất to over 100 mm in 24 h: Quyết định 18/2021/QĐ-TTg, Điều 5(17); "
         "mưa vừa from 16 mm in 24 h: scale of the bulletins"

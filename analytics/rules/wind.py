@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from analytics.index import Step
 from analytics.measure import current, highest
-from analytics.rule import Level, Rule, Status
+from analytics.rule import Level, Monitor, Rule, Status
 
 _BEAUFORT = "Beaufort classes as printed in Vietnam (lower bounds 10.8, 17.2, 24.5, 32.7 m/s)"
 
@@ -23,6 +23,7 @@ STRONG_WIND = Rule(
         Level(24.5, 20.8, advice={"everyone": "wind_everyone", "orchard": "wind_orchard"}),
         Level(32.7, 28.5, advice={"everyone": "wind_everyone", "orchard": "wind_orchard"}),
     ),
+    monitor=Monitor("wind_speed_maximum"),
     source=_BEAUFORT,
     quiet=timedelta(hours=3),
     patience=timedelta(hours=6),
@@ -43,6 +44,7 @@ GUST = Rule(
         Level(17.2, 13.9, advice={"everyone": "wind_everyone", "orchard": "wind_orchard"}),
         Level(24.5, 20.8, advice={"everyone": "wind_everyone", "orchard": "wind_orchard"}),
     ),
+    monitor=Monitor("wind_gust_maximum"),
     source=_BEAUFORT,
     quiet=timedelta(hours=3),
     patience=timedelta(hours=6),

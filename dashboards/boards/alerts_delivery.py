@@ -157,6 +157,35 @@ _SKILL = BarChart(
         "unannounced": Column(title=Words("alerts_delivery.unannounced"), color=palette.BLUE),
     },
 )
+_RULES = Table(
+    title=Words("alerts_delivery.rules_met"),
+    sql="SELECT monitor.rule AS name, coalesce(monitor.index, 'none') AS held_against, met.days, met.hits, met.misses,"
+    " met.false_alarms, 100.0 * met.hits / nullif(met.hits + met.misses, 0) AS pod,"
+    " 100.0 * met.false_alarms / nullif(met.hits + met.false_alarms, 0) AS far,"
+    " 100.0 * met.hits / nullif(met.hits + met.misses + met.false_alarms, 0) AS csi,"
+    " 100.0 * met.in_time / nullif(met.hits, 0) AS in_time"
+    " FROM chart.monitor AS monitor LEFT JOIN (SELECT rule, count(*) AS days,"
+    " count(*) FILTER (WHERE came AND warned) AS hits, count(*) FILTER (WHERE came AND NOT warned) AS misses,"
+    " count(*) FILTER (WHERE warned AND NOT came) AS false_alarms, count(*) FILTER (WHERE came AND in_time) AS in_time"
+    " FROM chart.rule_day WHERE $__timeFilter(time) GROUP BY rule) AS met ON met.rule = monitor.rule"
+    " WHERE monitor.enabled ORDER BY met.days IS NULL, monitor.index IS NULL, monitor.rule",
+    width=24,
+    height=12,
+    columns={
+        "name": columns.RULE,
+        "held_against": Column(
+            title=Words("alerts_delivery.held_against"), saying={"none": Words("alerts_delivery.no_observations")}
+        ),
+        "days": Column(title=Words("alerts_delivery.days_measured")),
+        "hits": Column(title=Words("alerts_delivery.hits")),
+        "misses": Column(title=Words("alerts_delivery.misses")),
+        "false_alarms": Column(title=Words("alerts_delivery.false_alarm")),
+        "pod": Column(title=Words("alerts_delivery.pod"), unit="percent", decimals=0),
+        "far": Column(title=Words("alerts_delivery.far"), unit="percent", decimals=0),
+        "csi": Column(title=Words("alerts_delivery.csi"), unit="percent", decimals=0),
+        "in_time": Column(title=Words("alerts_delivery.in_time"), unit="percent", decimals=0),
+    },
+)
 _STEPS = TimeSeries(
     title=Words("alerts_delivery.steps_alerts_kind"),
     sql="SELECT date_bin(greatest($__interval_ms * interval '1 millisecond', interval '1 hour'), known_at,"
@@ -191,6 +220,6 @@ BOARD = Board(
     bands=(
         Band(None, _NUMBERS),
         Band(Words("alerts_delivery.messages"), (_HOURS, _ROUTES, _COST, _REACH, _BUNDLES)),
-        Band(Words("alerts_delivery.alerts"), (_STEPS, _SKILL, _TAKEN, _UNTAKEN, _COURSE)),
+        Band(Words("alerts_delivery.alerts"), (_STEPS, _SKILL, _RULES, _TAKEN, _UNTAKEN, _COURSE)),
     ),
 )

@@ -211,6 +211,16 @@ SELECT alert.rule, alert.hazard, date_trunc('day', alert.started, 'Asia/Ho_Chi_M
            SELECT FROM alert AS said WHERE said.successor = alert.id AND said.basis = 'forecast')) AS unannounced
 FROM alert GROUP BY 1, 2, 3;
 
+-- How each rule met what was measured, a row for each day of a station; of nights the day is that on which they end.
+CREATE VIEW chart.rule_day AS
+SELECT day.rule, day.hazard, spot.code AS place, spot.name, day.time, day.value, day.came, day.warned, day.in_time
+FROM rule_day AS day JOIN place AS spot ON spot.id = day.place;
+
+-- What each rule is held against; nothing where nobody measures or observes what it speaks of.
+CREATE VIEW chart.monitor AS
+SELECT name AS rule, entry ->> 'hazard' AS hazard, entry #>> '{monitor,index}' AS index, (entry ->> 'enabled')::boolean AS enabled
+FROM catalogue WHERE kind = 'rule' AND entry ->> 'hazard' <> 'network';
+
 -- PEOPLE, IN NUMBERS ONLY
 
 -- Messages by hour, commune, hazard and outcome.

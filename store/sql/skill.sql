@@ -6,6 +6,22 @@ WHERE alert.state <> 'cancelled' AND alert.basis = 'observed' AND alert.rule = %
   AND alert.started < %(last)s AND coalesce(alert.ended, 'infinity') > %(first)s AND alert.level >= %(level)s
 ORDER BY alert.started;
 
+-- name: monitored
+-- Every rule about the weather, the water and the crops: what it is held against, days that came of those, and what was said.
+SELECT catalogue.name AS rule, catalogue.entry #>> '{monitor,index}' AS index,
+       count(day.rule) AS days,
+       count(*) FILTER (WHERE day.came AND day.warned) AS hits,
+       count(*) FILTER (WHERE day.came AND NOT day.warned) AS misses,
+       count(*) FILTER (WHERE day.warned AND NOT day.came) AS false_alarms,
+       count(*) FILTER (WHERE day.came AND day.in_time) AS in_time
+FROM catalogue
+LEFT JOIN (SELECT rule_day.* FROM rule_day JOIN place ON place.id = rule_day.place
+           WHERE (%(code)s::text IS NULL OR place.code = %(code)s)
+             AND rule_day.time >= %(first)s AND rule_day.time < %(last)s) AS day ON day.rule = catalogue.name
+WHERE catalogue.kind = 'rule' AND catalogue.entry ->> 'hazard' <> 'network'
+  AND (%(rule)s::text IS NULL OR catalogue.name = %(rule)s)
+GROUP BY 1, 2 ORDER BY 1;
+
 -- name: forecasts
 -- Each forecast beside what was measured in the hour of its time, and in the hour of its issue.
 SELECT forecast.quantity, extract(epoch FROM forecast.valid_time - forecast.reference_time)::bigint / 86400 AS days_ahead,

@@ -86,4 +86,66 @@ async def test_command_scores_rules_and_forecasts_from_the_tables(database, monk
     observed = 25.0 + 48 % 5 / 2
     assert scored["count"] == 1
     assert scored["bias"] == pytest.approx(27 - observed)
-    assert (await run("--rule", "heat")).exit_code == 2
+    assert (await run("--events", str(events))).exit_code == 2
+    # by what was measured, without anybody's list: one day at 35 °C or more, and it was told
+    measured = json.loads((await run("--rule", "heat")).output)["rules"]["heat"]
+    assert measured["held_against"] == "air_temperature_maximum"
+    assert (measured["hits"], measured["misses"], measured["false_alarms"]) == (1, 0, 0)
+    assert measured["days"] == 4
+    every = json.loads((await run()).output)["rules"]
+    assert every["rice_blast"] == {"held_against": None, "observations": "no observations"}
+    assert every["strong_wind"]["observations"] == "no observations", "it has a monitor, and nobody measured"
+
+
+def night(database, place, evening, minimum, started=None, *, told=None, level=1):
+    """A night's minimum, and an alert of frost for it."""
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO index_name (name) VALUES ('frost_night_minimum') ON CONFLICT DO NOTHING")
+        connection.execute("INSERT INTO index_method (name) VALUES ('') ON CONFLICT DO NOTHING")
+        connection.execute(
+            "INSERT INTO index_value (place, index, time, value, method, completeness) SELECT %s, index_name.id, %s, %s,"
+            " index_method.id, 1 FROM index_name, index_method"
+            " WHERE index_name.name = 'frost_night_minimum' AND index_method.name = ''",
+            (place, evening + HOUR * 24, minimum),
+        )
+        if started is None:
+            return
+        (alert,) = connection.execute(
+            "INSERT INTO alert (rule, hazard, place, basis, state, level, started, ended, course)"
+            " VALUES ('frost_tonight', 'frost', %s, 'observed', 'ended', %s, %s, %s, '[]') RETURNING id",
+            (place, level, started, evening + HOUR * 32),
+        ).fetchone()
+        if told is not None:
+            connection.execute(
+                "INSERT INTO alert_step (alert, number, kind, level, at, known_at, expires, stale, values, texts)"
+                " VALUES (%s, 1, 'open', %s, %s, %s, %s, false, '{}', '{}')",
+                (alert, level, started, told, told + HOUR * 18),
+            )
+
+
+async def test_frost_of_the_night_is_held_against_the_nights_own_minimum(database, monkeypatch):
+    """Hit, hit told too late, miss, false alarm, nothing: each night by itself, whatever the nights beside it."""
+    monkeypatch.setenv("NONGVU_DATABASE_URL", database)
+    place, _ = station(database)
+    evenings = [START + HOUR * 24 * n for n in range(6)]
+    night(database, place, evenings[0], 3.9, evenings[0] + HOUR * 16, told=evenings[0] + HOUR * 16)
+    night(database, place, evenings[1], 2.0, evenings[1] + HOUR * 20, told=evenings[1] + HOUR * 33)
+    night(database, place, evenings[2], 3.0)
+    night(database, place, evenings[3], 4.0, evenings[3] + HOUR * 16, told=evenings[3] + HOUR * 16)
+    night(database, place, evenings[4], 9.0)
+    import asyncio
+
+    arguments = ["skill", "--from", "2026-01-01", "--to", "2026-02-01", "--rule", "frost_tonight"]
+    output = (await asyncio.to_thread(CliRunner().invoke, app, arguments)).output
+    said = json.loads(output)["rules"]["frost_tonight"]
+    assert (said["days"], said["hits"], said["misses"], said["false_alarms"], said["in_time"]) == (5, 2, 1, 1, 1)
+    assert said["pod"] == pytest.approx(2 / 3)
+    assert said["far"] == pytest.approx(1 / 3)
+    with psycopg.connect(database) as connection:
+        board = connection.execute(
+            "SELECT count(*) FILTER (WHERE came AND warned), count(*) FILTER (WHERE warned AND NOT came)"
+            " FROM chart.rule_day WHERE rule = 'frost_tonight'"
+        ).fetchone()
+        unwatched = connection.execute("SELECT index FROM chart.monitor WHERE rule = 'rice_blast'").fetchone()
+    assert board == (2, 1)
+    assert unwatched == (None,)

@@ -160,24 +160,29 @@ def plot(
 
 @app.command()
 def skill(
-    rule: Annotated[str | None, typer.Option(help="Score this rule's episodes against --events.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Score this rule alone.")] = None,
     events: Annotated[
-        Path | None, typer.Option(help="CSV of what came: columns place, begin, end (ISO times, UTC).", exists=True)
+        Path | None,
+        typer.Option(
+            help="Score --rule by a CSV of what came: columns place, begin, end (ISO times, UTC).", exists=True
+        ),
     ] = None,
     level: Annotated[int, typer.Option(min=1, help="Least level that counts.")] = 1,
-    place: Annotated[str | None, typer.Option(help="Score forecasts of this place alone.")] = None,
+    place: Annotated[str | None, typer.Option(help="At this place alone, where no --events are given.")] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"])] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"])] = None,
 ) -> None:
-    """Score rules against events (POD, FAR, CSI, lead time), or forecasts against what came; prints JSON."""
+    """Score rules by what was measured each day (POD, FAR, CSI), or by events; forecasts by what came. Prints JSON."""
     url, now = read(DatabaseSettings).database_url, datetime.now(UTC)
     span = backfilling.start_of(first), (last.replace(tzinfo=UTC) if last else now)
-    if (rule is None) != (events is None):
-        typer.echo("--rule and --events go together; without both forecasts are scored", err=True)
+    if rule is None and events is not None:
+        typer.echo("--events needs --rule: which rule spoke of them?", err=True)
         raise typer.Exit(2)
     with _plainly():
         if rule is not None and events is not None:
             result = asyncio.run(verification.score_rule(url, rule, level, events, span, now))
         else:
-            result = asyncio.run(verification.score_forecasts(url, place, span))
+            result = {"rules": asyncio.run(verification.score_monitored(url, rule, place, span))}
+            if rule is None:
+                result |= asyncio.run(verification.score_forecasts(url, place, span))
     typer.echo(json.dumps(result, ensure_ascii=False))

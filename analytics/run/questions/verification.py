@@ -49,16 +49,21 @@ def _event(row: Row, further: Row) -> tuple[str, Span]:
         raise ValueError(message) from None
 
 
-async def score_rule(
-    url: str, rule: str, level: int, events: Path, span: tuple[datetime, datetime], now: datetime
-) -> dict[str, Any]:
-    """Score a rule over all places and seasons."""
+def _known(rule: str) -> None:
+    """`NotScored` where there is no such rule, naming those that are near."""
     if rule not in BY_NAME:
         near = difflib.get_close_matches(rule, BY_NAME, 3)
         message = f"there is no rule {rule!r}: " + (
             f"did you mean {' or '.join(near)}?" if near else "nongvu rule list"
         )
         raise NotScored(message)
+
+
+async def score_rule(
+    url: str, rule: str, level: int, events: Path, span: tuple[datetime, datetime], now: datetime
+) -> dict[str, Any]:
+    """Score a rule over all places and seasons."""
+    _known(rule)
     came = read_events(events)
     async with connect_async("skill", autocommit=True, url=url) as connection:
         rows = await stored.episodes(connection, rule, level, *span, now)
@@ -81,6 +86,25 @@ def _score(warned: dict[str, list[Span]], came: dict[str, list[Span]], months: S
 
 def _month(span: Span) -> int:
     return datetime.fromtimestamp(span.begin, UTC).month
+
+
+async def score_monitored(
+    url: str, rule: str | None, place: str | None, span: tuple[datetime, datetime]
+) -> dict[str, Any]:
+    """Score every rule, or one, by what was measured day by day; without a monitor it has no observations, never 0."""
+    if rule is not None:
+        _known(rule)
+    async with connect_async("skill", autocommit=True, url=url) as connection:
+        found = await stored.monitored(connection, rule, place, *span)
+    return {one.rule: _monitored(one) for one in found}
+
+
+def _monitored(one: stored.Monitored) -> dict[str, Any]:
+    if one.index is None or not one.days:
+        return {"held_against": one.index, "observations": "no observations"}
+    score = _plain(asdict(skill.scored(one.hits, one.misses, one.false_alarms)))
+    del score["lead"]
+    return {"held_against": one.index, "days": one.days} | score | {"in_time": one.in_time}
 
 
 async def score_forecasts(url: str, place: str | None, span: tuple[datetime, datetime]) -> dict[str, Any]:
