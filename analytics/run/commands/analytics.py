@@ -19,6 +19,9 @@ from analytics.run.questions import plot as plotting
 from analytics.run.questions import verification
 from analytics.run.questions.explain import Explanation, NotExplained
 from analytics.run.questions.explain import explain as explained
+from analytics.run.questions.fit_heat import Fitted, NotFitted
+from analytics.run.questions.fit_heat import fit_heat as fitted
+from analytics.run.questions.fit_heat import said as fit_said
 from analytics.run.settings import AnalyticsSettings
 from store.metrics import serve_metrics
 from store.rule_setting import UnknownPlace
@@ -27,8 +30,14 @@ from telemetry import process
 from telemetry.settings import DatabaseSettings, read
 
 app = typer.Typer(
-    help="Readings to meaning: run, backfill, explain, plot, skill.", no_args_is_help=True, add_completion=False
+    help="Readings to meaning: run, backfill, explain, plot, skill, fit-heat.",
+    no_args_is_help=True,
+    add_completion=False,
 )
+
+
+#: What a person can help, in words.
+_HELPED = (NotExplained, NotFitted, plotting.NotPlotted, verification.NotScored, UnknownPlace)
 
 
 @contextlib.contextmanager
@@ -36,7 +45,15 @@ def _plainly() -> Iterator[None]:
     """What a person can help is said in a line, with exit code 1."""
     try:
         yield
-    except (NotExplained, plotting.NotPlotted, verification.NotScored, UnknownPlace, psycopg.Error, OSError) as error:
+    except (
+        NotExplained,
+        NotFitted,
+        plotting.NotPlotted,
+        verification.NotScored,
+        UnknownPlace,
+        psycopg.Error,
+        OSError,
+    ) as error:
         typer.echo(str(error).strip(), err=True)
         raise typer.Exit(1) from None
 
@@ -186,3 +203,39 @@ def skill(
             if rule is None:
                 result |= asyncio.run(verification.score_forecasts(url, place, span))
     typer.echo(json.dumps(result, ensure_ascii=False))
+
+
+@app.command("fit-heat")
+def fit_heat(
+    harvests: Annotated[
+        Path, typer.Argument(help="CSV of harvests: place,crop,sown,harvested[,variety].", exists=True)
+    ],
+    ceiling: Annotated[float, typer.Option(help="Upper threshold of the crop [°C]; none if absent.")] = float("inf"),
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Fit base temperature and heat sum of a crop to its own harvest days; tells how many days it is off.
+
+    Example, a file na.csv of at least four years:
+
+    place,crop,variety,sown,harvested
+
+    ruong-1,maize,LVN10,2022-02-20,2022-06-14
+
+    ruong-1,maize,LVN10,2023-02-25,2023-06-17
+
+    nongvu analytics fit-heat na.csv --ceiling 30
+    """
+
+    async def ask() -> list[Fitted]:
+        async with connect_async("fit-heat", autocommit=True) as connection:
+            return await fitted(connection, harvests, ceiling)
+
+    with _plainly():
+        found = asyncio.run(ask())
+    if as_json:
+        typer.echo(json.dumps([one.plain() for one in found], ensure_ascii=False))
+    else:
+        typer.echo("\n".join(line for one in found for line in fit_said(one)))
+    if all(one.fit is None for one in found):
+        raise typer.Exit(1)
