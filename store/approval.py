@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from store import query
-from store.pool import Connection
+from store.pool import Connection, ConnectionNow
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,18 @@ class Decided:
     id: int
     topic: str
     state: Literal["approved", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An approval that waits, and the level at which its alert is now; None where it is over, or of no alert."""
+
+    id: int
+    kind: Literal["broadcast", "bulletin"]
+    title: str
+    asked_at: datetime
+    expires: datetime
+    level: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +64,18 @@ async def expire(connection: Connection, number: int) -> str | None:
 async def withdraw_broadcasts(connection: Connection, broadcasts: Sequence[int]) -> None:
     """Ask no more for broadcasts that are withdrawn."""
     await query.run(connection, "approval", "withdraw_approvals", broadcasts=list(broadcasts))
+
+
+def waiting_now(connection: ConnectionNow) -> list[Waiting]:
+    """What waits for a person's word, longest first; for a command."""
+    return query.rows_now(connection, Waiting, "approval", "waiting_approvals")
+
+
+def decide_now(
+    connection: ConnectionNow, number: int, state: Literal["approved", "refused"], who: str, reason: str, at: datetime
+) -> str | None:
+    """Decide on an approval and tell notify; returns its topic, None where nothing is to be decided any more."""
+    values = {"approval": number, "state": state, "who": who, "reason": reason, "at": at}
+    found = query.row_now(connection, Topic, "approval", "decide", **values)
+    query.run_now(connection, "approval", "tell_decided")
+    return found.topic if found else None

@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from notify.languages import OFFICIAL, SHELF
 from store.audit import record
 from store.settings import connect
+
+if TYPE_CHECKING:
+    from notify.delivery.route import Route
+    from notify.settings import NotifySettings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Alerts to people: run, preview, test, approve, queue, retry."
@@ -106,24 +111,23 @@ def approve(
     """Decide on what waits for a person: urgent broadcasts, bulletins; who and when are kept."""
     import getpass
 
-    from store.statements import statement
+    from store import approval
 
     with connect("notify") as connection:
         if number is None:
-            for row in connection.execute(statement("approval", "waiting_approvals")):
-                now = f"now level {row[5]}  " if row[5] is not None else ""
-                typer.echo(f"{row[0]:>6}  {row[1]:<10} until {row[4]:%Y-%m-%d %H:%M}  {now}{row[2]}")
+            for one in approval.waiting_now(connection):
+                now = f"now level {one.level}  " if one.level is not None else ""
+                typer.echo(f"{one.id:>6}  {one.kind:<10} until {one.expires:%Y-%m-%d %H:%M}  {now}{one.title}")
             return
-        state = "refused" if refuse else "approved"
-        values = {"approval": number, "state": state, "who": f"command:{getpass.getuser()}", "reason": reason}
-        decided = connection.execute(statement("approval", "decide"), values | {"at": moment(at)}).fetchone()
-        connection.execute(statement("approval", "tell_decided"))
-        if decided is not None:
+        state: Literal["approved", "refused"] = "refused" if refuse else "approved"
+        who = f"command:{getpass.getuser()}"
+        topic = approval.decide_now(connection, number, state, who, reason, moment(at))
+        if topic is not None:
             record(connection, f"approval.{state}", str(number), reason=reason)
-    if decided is None:
+    if topic is None:
         typer.echo(f"approval {number} does not wait, has expired, or its alert is over", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{decided[0]} {state}")
+    typer.echo(f"{topic} {state}")
 
 
 @app.command()
@@ -133,21 +137,20 @@ def queue(
     json: Json = False,
 ) -> None:
     """List messages that wait, failed or are doubtful, and count the rest."""
-    from store.statements import statement
+    from store import delivery, message_queue
 
     states = state or ["queued", "held", "sending", "failed", "doubtful"]
     with connect("notify") as connection:
-        counts = dict(connection.execute(statement("delivery", "counts")).fetchall())
-        cursor = connection.execute(statement("delivery", "queue"), {"states": states, "most": most})
-        names = [column.name for column in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        spent = [row[0] for row in connection.execute(statement("delivery", "budgets"))]
+        counts = message_queue.count(connection)
+        messages = message_queue.listed(connection, states, most)
+        spent = [budget.route for budget in delivery.exhausted_now(connection)]
         strange = [
-            {"route": route, "said": detail.removeprefix("not known: "), "count": count}
-            for route, detail, count in connection.execute(statement("delivery", "unknown_receipts"))
+            {"route": one.route, "said": one.detail.removeprefix("not known: "), "count": one.count}
+            for one in delivery.unknown_receipts_now(connection)
         ]
     if json:
-        answer = {"counts": counts, "messages": rows, "budget_spent": spent, "unknown_receipts": strange}
+        shown = [asdict(message) for message in messages]
+        answer = {"counts": counts, "messages": shown, "budget_spent": spent, "unknown_receipts": strange}
         typer.echo(jsonlib.dumps(answer, ensure_ascii=False, default=str))
         return
     for route in spent:
@@ -155,10 +158,10 @@ def queue(
     for one in strange:
         typer.echo(f"route {one['route']} said what is not known, {one['count']} times: {one['said']}", err=True)
     typer.echo("  ".join(f"{name} {count}" for name, count in counts.items()) or "no messages yet")
-    for row in rows:
+    for message in messages:
         typer.echo(
-            f"{row['id']:>8}  {row['state']:<9} {row['about']:<14} rung {row['rung']}  {row['route'] or '-':<10} "
-            f"tries {row['attempts']}  {row['detail']}"
+            f"{message.id:>8}  {message.state:<9} {message.about:<14} rung {message.rung}  {message.route or '-':<10} "
+            f"tries {message.attempts}  {message.detail}"
         )
 
 
@@ -168,11 +171,10 @@ def retry(
     json: Json = False,
 ) -> None:
     """Send failed or doubtful messages again; a doubtful one may arrive a second time."""
-    from store.statements import statement
+    from store import message_queue
 
     with connect("notify") as connection:
-        again = [row[0] for row in connection.execute(statement("delivery", "retry"), {"deliveries": deliveries})]
-        connection.execute(statement("delivery", "wake_senders"))
+        again = message_queue.retry(connection, deliveries)
         if again:
             record(connection, "notify.retry", ",".join(map(str, again)))
     typer.echo(jsonlib.dumps({"queued": again}) if json else f"queued again: {', '.join(map(str, again)) or 'none'}")
@@ -181,7 +183,7 @@ def retry(
         raise typer.Exit(1)
 
 
-def routes_or_exit(settings: Any) -> list[Any]:
+def routes_or_exit(settings: NotifySettings) -> list[Route]:
     """Routes of the settings, or every problem on standard error and exit code 2."""
     from notify.delivery.route import RouteError, read_routes
     from telemetry.process import WRONG_SETTINGS

@@ -174,21 +174,6 @@ SELECT route, detail, count(*) FROM inbound
 WHERE kind = 'receipt' AND detail LIKE 'not known: %%' AND received_at > clock_timestamp() - interval '7 days'
 GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20
 
--- name: queue
-SELECT id, about, rung, kind, state, route, attempts, level, hazard, at, expires, detail, subscriber
-FROM delivery WHERE state = ANY (%(states)s) ORDER BY id DESC LIMIT %(most)s
-
--- name: counts
-SELECT state, count(*) FROM delivery GROUP BY state ORDER BY state
-
--- name: retry
--- Only on a person's word: what was doubtful may have arrived.
--- A doubtful one keeps its reference, so that a service that knows it says so; what failed gets a new one.
-UPDATE delivery SET state = 'queued', worker = NULL, pinned = NULL, refused_by = '{}', unfit_by = '{}', retry_at = '-infinity',
-                    attempts = 0, renamed = renamed + (state = 'failed')::int,
-                    unsure_since = CASE WHEN state = 'doubtful' THEN coalesce(unsure_since, claimed_at) END
-WHERE id = ANY (%(deliveries)s) AND state IN ('failed', 'doubtful') RETURNING id
-
 -- name: place_names
 -- Of the places that deliveries are of.
 SELECT id, name FROM place WHERE kind IN ('province', 'commune', 'farm', 'station')

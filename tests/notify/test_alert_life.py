@@ -227,19 +227,17 @@ async def test_an_approval_waits_as_long_as_its_alert_and_is_asked_as_that_is_no
 
 
 async def test_nobody_can_approve_what_is_over(province, tmp_path):
-    from store.statements import statement
+    from store import approval
 
     _, (station, _) = province.commune()
     clock = HandClock()
     async with running(province.url, tmp_path, clock):
         alert = await asked_aloud(province, clock, station)
-    values = {"approval": 1, "state": "approved", "who": "command:x", "reason": "", "at": NOW + timedelta(hours=13)}
+    said = (1, "approved", "command:x", "", NOW + timedelta(hours=13))
     with province.connection.transaction(force_rollback=True):
-        assert province.connection.execute(statement("approval", "decide"), values).fetchone(), (
-            "it goes on after 13 hours"
-        )
+        assert approval.decide_now(province.connection, *said), "it goes on after 13 hours"
     province.connection.execute("UPDATE alert SET state = 'ended', ended = %s WHERE id = %s", [NOW, alert])
-    assert province.connection.execute(statement("approval", "decide"), values).fetchone() is None
+    assert approval.decide_now(province.connection, *said) is None
 
 
 @pytest.mark.parametrize("kind", ["end", "cancel"])
