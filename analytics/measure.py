@@ -7,15 +7,13 @@ still reach, and the lowest, so that a class is entered once, when it is certain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from analytics.grid import HOUR, Array, hourly, of_values
-from analytics.indices import frost_night
 from analytics.indices.flash_flood import hourly_level
 from analytics.indices.livestock import hourly_felt
 from analytics.quality.evidence import evidence
@@ -294,51 +292,6 @@ def trouble(kind: str) -> Condition:
         return Measure(facts.troubles.get(kind, np.zeros((grid.places, grid.steps))))
 
     return condition
-
-
-class Foreseen(NamedTuple):
-    """A forecast of the coming night; every array is (places, days), the day being that of the evening."""
-
-    #: Full hour from which it is known, counted from the row's first midnight; below 0 never.
-    hour: NDArray[np.int64]
-    #: [the rule's unit], and its standard error.
-    value: Array
-    error: Array
-    #: Bits of what was not measured; None: of no day that was computed.
-    lacking: NDArray[np.uint8] | None = None
-
-
-def coming_frost(facts: Facts) -> Measure:
-    """Forecast of the night's minimum, from the look before dusk to 8 h; of the look after it where it is worse."""
-
-    def look(when: frost_night.Look, name: str, error: str) -> Foreseen:
-        found = facts.window.values.get(name)
-        hour = frost_night.look_hours(facts.window, when)
-        return Foreseen(hour, facts.indices[name], facts.indices[error], None if found is None else found.method)
-
-    before = look(frost_night.AFTERNOON, "frost_night_minimum_before_dusk", "frost_night_minimum_before_dusk_error")
-    after = look(frost_night.DUSK, "frost_night_minimum_forecast", "frost_night_minimum_error")
-    return night_ahead(facts, (before, after), frost_night.LEAN)
-
-
-def night_ahead(facts: Facts, looks: Sequence[Foreseen], lean: float, ends: int = 8) -> Measure:
-    """Hour by hour the worst, so many errors below it, of what looks said of the night; idle between the nights."""
-    grid = facts.window.hourly_grid()
-    hour = np.arange(grid.steps)
-    evening = np.stack([np.searchsorted(row, hour, side="right") for row in grid.edges[:, 1:] + ends])
-    ahead = evening < grid.days
-    evening = np.minimum(evening, grid.days - 1)
-    value, error = np.full(evening.shape, np.nan), np.full(evening.shape, np.nan)
-    lacking, idle = np.zeros(evening.shape, np.uint8), np.ones(evening.shape, np.bool_)
-    for look in looks:
-        begins, said, off = (np.take_along_axis(one, evening, axis=1) for one in look[:3])
-        known = (begins >= 0) & (hour >= begins) & ahead
-        idle &= ~known
-        worse = known & np.isfinite(said) & ~(said - lean * off >= value - lean * error)
-        value, error = np.where(worse, said, value), np.where(worse, off, error)
-        if look.lacking is not None:
-            lacking = np.where(worse, np.take_along_axis(look.lacking, evening, axis=1), lacking)
-    return Measure(value, unasked=idle, error=error, lacking=lacking)
 
 
 def month_end(name: str) -> Condition:

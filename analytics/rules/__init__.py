@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     animal.BUFFALO_HEAT,
     animal.PIG_HEAT,
     animal.POND_OXYGEN,
+    animal.POND_OXYGEN_DAWN,
     animal.AMMONIA,
     rain.SUDDEN_RAIN,
     rain.INTENSE_RAIN_10,

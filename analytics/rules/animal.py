@@ -5,7 +5,8 @@ from datetime import timedelta
 from analytics.index import Step, of_index, series
 from analytics.indices.livestock import GRAZING, WARMTH, temperature_humidity_index
 from analytics.measure import current, felt_by_cattle, hour_of, of_hour
-from analytics.renewal import Renew
+from analytics.night_ahead import coming_oxygen
+from analytics.renewal import UNRENEWED, Renew
 from analytics.rule import Level, Monitor, Rule, Status, Urgency
 
 CATTLE_COLD = Rule(
@@ -139,6 +140,34 @@ POND_OXYGEN = Rule(
     patience=timedelta(hours=6),
     freshness=timedelta(hours=2),
     validity=timedelta(hours=6),
+    proxy=False,
+)
+
+POND_OXYGEN_DAWN = Rule(
+    name="pond_oxygen_dawn",
+    hazard="pond",
+    unit="mg/L",
+    pack="crop 2",
+    for_animals=frozenset({"fish"}),
+    status=Status.OWN,
+    step=Step.HOUR,
+    condition=coming_oxygen,
+    quantities=("dissolved_oxygen",),
+    indices=("dissolved_oxygen_dawn_forecast",),
+    below=True,
+    levels=(
+        Level(4.0, 4.0, inclusive=False, advice={"fish": "pond_fish"}),
+        Level(2.5, 2.5, inclusive=False, advice={"fish": "pond_fish"}),
+    ),
+    monitor=Monitor("dissolved_oxygen_dawn", nights=True),
+    source="Projection: Boyd, Romaire and Johnston (1978); levels of pond_oxygen, own choice of operation",
+    note="Said at 21 h, once a night, in time to run the aerator; where it then runs, dawn is better than said.",
+    before=1,
+    patience=timedelta(hours=12),
+    freshness=timedelta(hours=4),
+    validity=timedelta(hours=12),
+    ends_itself=True,
+    renew=UNRENEWED,
     proxy=False,
 )
 

@@ -6,7 +6,8 @@ from analytics.index import Step
 from analytics.indices import frost_night
 from analytics.indices.disease_season import BLIGHTED, COOL_MONTHS, FIRST_SPRAY, RICE
 from analytics.irrigation import field_water, irrigation_left
-from analytics.measure import coming_frost, day_mean, day_mean_below, of_season
+from analytics.measure import day_mean, day_mean_below, of_season
+from analytics.night_ahead import coming_frost
 from analytics.renewal import UNRENEWED, Renew
 from analytics.rule import Level, Monitor, Rule, Status, Urgency
 

@@ -45,6 +45,7 @@ SUMMARY = MappingProxyType(
         "fire_weather": "fire_weather_index",
         "fire_province": "fire_danger_level",
         "pond_oxygen": "dissolved_oxygen_dawn",
+        "pond_oxygen_dawn": "dissolved_oxygen_dawn_forecast",
     }
 )
 #: What the summary is per hour, the rule may be per its own span.

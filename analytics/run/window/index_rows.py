@@ -18,13 +18,14 @@ from store.index_state import States
 from store.index_value import Values, concatenate
 
 _SHELF = {index.name: index for index in (*INDICES, *SEASON_INDICES)}
-#: What is wanted before its day has ended: tonight's frost, before dusk and two hours after it.
+#: What is wanted before its day has ended: tonight's frost and the oxygen at dawn.
 EVENING = frozenset(
     {
         "frost_night_minimum_before_dusk",
         "frost_night_minimum_before_dusk_error",
         "frost_night_minimum_forecast",
         "frost_night_minimum_error",
+        "dissolved_oxygen_dawn_forecast",
     }
 )
 #: Share of a day after which they can have a value: from 14 h 24 on, an hour before the earliest look.
