@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 LEAD = 3600
 #: People are told of one more day from this local hour on, not at midnight, when it is known.
 MORNING = time(6)
+#: And of the day that comes, if it stays as it is, from this local hour on.
+EVENING = time(18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Renew:
     record: float = 0.0
     #: Of the day that goes on too, and as soon as it is known: a warning of the evening.
     at_once: bool = False
+    #: Of a day of the schedule they are told in the evening before, by persistence, where no forecast speaks of it.
+    eve: bool = False
 
 
 UNRENEWED = Renew()
@@ -74,13 +78,17 @@ class Going:
     shown: bool = True
     #: It is decided at the end of months and holds between: every day of the calendar counts.
     monthly: bool = False
+    #: To when a forecast speaks: it rules, and nothing is said by persistence.
+    foreseen: int | None = None
 
 
 def due(renew: Renew, going: Going, told: Told, now: int) -> Literal["renew", "extend"] | None:
     """What is to be said now of an alert that goes on and of which nothing else is said."""
     if renew == UNRENEWED:
         return None
-    if _fresh(going, now) and (_days_due(renew, going, told, now) or _hours_due(renew, going, told, now)):
+    if _fresh(going, now) and (
+        _days_due(renew, going, told, now) or _hours_due(renew, going, told, now) or eve_of(renew, going, told, now)
+    ):
         return "renew"
     through = whole_through(renew, going, now)
     if through > told.through or told.expires - told.lead <= now:
@@ -94,7 +102,8 @@ def next_due(renew: Renew, going: Going, told: Told, now: int) -> int | None:
         return None
     coming = [told.expires - told.lead]
     if renew.days:
-        coming.append(_second(_local(now, going.time_zone).date(), MORNING, going.time_zone))
+        today = _local(now, going.time_zone).date()
+        coming += [_second(today, clock, going.time_zone) for clock in (MORNING, *[EVENING] * renew.eve)]
     if renew.hours:
         every = renew.hours * 3600
         coming.append(going.since + every * ((now - going.since) // every + 1))
@@ -153,6 +162,22 @@ def number_of(going: Going, day: str) -> int:
     if going.monthly:
         return max((date.fromisoformat(day) - first).days + 1, 0) if day else 0
     return sum(first.isoformat() <= one <= day for one in going.by_day)
+
+
+def eve_of(renew: Renew, going: Going, told: Told, now: int) -> str:
+    """Local date, ISO, of tomorrow where it is a day of the schedule if it stays as it is today; empty: it is not said.
+
+    Today has to show the level already, and nobody may have been told of tomorrow. What was missed, or came a day later
+    than was said, is told in the morning after.
+    """
+    local = _local(now, going.time_zone)
+    today, tomorrow = (local.date() + timedelta(days=ahead) for ahead in (0, 1))
+    if not renew.eve or local.time() < EVENING or today.isoformat() not in going.by_day:
+        return ""
+    if told.people_through > today.isoformat() or (going.foreseen or 0) > _second(tomorrow, time(0), going.time_zone):
+        return ""
+    coming = number_of(going, today.isoformat()) + 1
+    return tomorrow.isoformat() if milestone(renew.days, coming - 1, coming) else ""
 
 
 def _hours_due(renew: Renew, going: Going, told: Told, now: int) -> bool:

@@ -63,6 +63,8 @@ class Said:
     error: float = float("nan")
     #: Quantities that make it surer and were not measured.
     lacking: tuple[str, ...] = ()
+    #: It speaks of tomorrow, by persistence: ``days`` is tomorrow's number, the value today's.
+    eve: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
 
 def _name(rule: Rule, said: Said) -> str:
     """Which of a frame's texts says it."""
+    if said.eve:
+        return "eve"
     if said.kind in {"renew", "extend"}:
         return "renew" if rule.renewal.hours else "day"
     if said.by_rule and said.kind in {"end", "cancel"}:

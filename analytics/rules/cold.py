@@ -1,5 +1,6 @@
 """Rét, rét đậm, rét hại by the day's mean; frost by the day's minimum."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from analytics.measure import day_mean_below, day_minimum
@@ -48,7 +49,7 @@ COLD_SPELL = Rule(
     ),
     validity=timedelta(hours=30),
     quiet=timedelta(days=2),  # one mild day does not end a spell
-    renew=_RENEW,
+    renew=replace(_RENEW, eve=True),
 )
 
 FROST = Rule(

@@ -11,7 +11,7 @@ from typing import Any
 from analytics.episode import Episode, Kind, Revision
 from analytics.index import Step
 from analytics.level import Change
-from analytics.renewal import LEAD, Told, due, lead_of, next_due, whole_through, worst_of
+from analytics.renewal import LEAD, Told, due, eve_of, lead_of, next_due, whole_through, worst_of
 from analytics.rule import Rule
 from analytics.run.alerts.evaluation import Outcome, value_of
 from analytics.run.alerts.reason_of_end import by_rule
@@ -174,7 +174,8 @@ def _steps(outcome: Outcome, revision: Revision, now: int) -> list[dict[str, Any
     shown = revision.new if revision.new is not None else revision.former
     assert shown is not None  # noqa: S101 — one of both is there, and mypy cannot know
     number = 1 if revision.former is None else revision.former.steps + 1
-    steps = [_step(outcome, shown, kind, number, now, _stale(outcome, revision, kind, now))]
+    eve = _eve(outcome, revision, now) if kind == "renew" else ""
+    steps = [_step(outcome, shown, kind, number, now, _stale(outcome, revision, kind, now), eve)]
     if kind == "open" and shown.ended is not None:
         steps[0]["stale"] = True  # it is over already
         steps.append(_step(outcome, shown, "end", number + 1, now, stale=True))
@@ -227,6 +228,13 @@ def _renewed(outcome: Outcome, revision: Revision, now: int) -> Kind | None:
     return due(outcome.rule.renewal, going(outcome, revision.new), told, now)
 
 
+def _eve(outcome: Outcome, revision: Revision, now: int) -> str:
+    """Tomorrow, ISO, where a renewal is said of it by persistence; empty where it is of what is over."""
+    if revision.new is None or revision.former is None or revision.former.told is None:
+        return ""
+    return eve_of(outcome.rule.renewal, going(outcome, revision.new), revision.former.told, now)
+
+
 def next_renewal(outcome: Outcome, revision: Revision, now: int) -> int | None:
     """Second at which an episode is to be looked at again, because it may have to be said; None: never."""
     if revision.new is None or revision.new.ended is not None or outcome.issued is not None:
@@ -238,9 +246,18 @@ def next_renewal(outcome: Outcome, revision: Revision, now: int) -> int | None:
     return next_due(outcome.rule.renewal, going(outcome, revision.new), Told(expires, lead=lead), now)
 
 
-def _step(outcome: Outcome, episode: Episode, kind: Kind, number: int, now: int, stale: bool) -> dict[str, Any]:
+def _step(
+    outcome: Outcome, episode: Episode, kind: Kind, number: int, now: int, stale: bool, eve: str = ""
+) -> dict[str, Any]:
     renewal = _renewal(outcome, episode, now)
     said = _said(outcome, episode, kind, renewal.get("through", ""), now)
+    if eve:
+        today = max(episode.by_day)
+        renewal |= {"through": eve, "eve": eve}
+        said = replace(
+            said, eve=True, value=episode.by_day[today], days=days_of(outcome, episode, today) + 1, at=None,
+            bound=today in outcome.bounds,
+        )  # fmt: skip
     values = _values(outcome, episode) | {
         "lapsed": said.lapsed,
         "latest": None if said.value != said.value else said.value,

@@ -431,6 +431,8 @@ class Outcome:
     seen: Sequence[Seen] = ()
     #: Local dates whose value is only what it can still become.
     bounds: frozenset[str] = frozenset()
+    #: Second to which a forecast speaks here; None: there is none.
+    foreseen: int | None = None
 
 
 def conclude(
@@ -439,8 +441,12 @@ def conclude(
     trails: Trails,
     former: Mapping[RuleKey, Sequence[Episode]],
     now: int,
+    foreseen: Mapping[int, int] = MappingProxyType({}),
 ) -> list[Outcome]:
-    """Turn trails into episodes and pair them with the former ones of their key."""
+    """Turn trails into episodes and pair them with the former ones of their key.
+
+    ``foreseen`` has of each place with a forecast the second to which that speaks.
+    """
     outcomes = []
     for key, trail in trails.items():
         rule, known = rules[key[0]], places[key[1]]
@@ -466,6 +472,7 @@ def conclude(
                     trail.latest,
                     seen=tuple(trail.seen),
                     bounds=frozenset(trail.bounds),
+                    foreseen=foreseen.get(key[1]),
                 )
             )
     return outcomes

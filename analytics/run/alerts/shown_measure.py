@@ -47,7 +47,7 @@ def going(outcome: Outcome, episode: Episode) -> Going:
     days = {day: value for day, value in episode.by_day.items() if _beyond(outcome, value, episode.level)}
     monthly = any(BY_NAME[name].step is Step.MONTH for name in rule.indices)
     return Going(
-        episode.since, days, rule.below, spot.time_zone, outcome.heard, freshness, shown, monthly,
+        episode.since, days, rule.below, spot.time_zone, outcome.heard, freshness, shown, monthly, outcome.foreseen,
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def _witness(outcome: Outcome, episode: Episode, kind: Kind, through: str) -> Wi
     if outcome.issued is not None:
         return Witness(value_of(outcome.rule, episode), days_of(outcome, episode), episode.course[-1].at)
     again = kind in {"renew", "extend"}
-    if again and through and outcome.rule.renewal.days:
+    if again and through in episode.by_day and outcome.rule.renewal.days:
         return Witness(episode.by_day[through], days_of(outcome, episode, through), episode.since)
     one = None if episode.ended is not None else _seen(outcome, episode, kind)
     if one is not None:

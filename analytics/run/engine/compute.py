@@ -248,7 +248,8 @@ def _settled(
     (first, last), second = days, int(now.timestamp())
     frames, part = walked.thought.frames, walked.thought.frames[0][0]
     places, by_name = {job.known.spot.id: job.known for job in jobs}, alert_rows.rule_keys(rules)
-    outcomes = conclude(by_name, places, walked.trails, context.former, second)
+    foreseen = {job.known.spot.id: int(job.foreseen.timestamp()) for job in jobs if job.foreseen is not None}
+    outcomes = conclude(by_name, places, walked.trails, context.former, second, foreseen)
     settled = forecast_alerts.settle(context.expected, episodes_now(context, outcomes), places, by_name, second)
     alerts = alert_rows.together((alert_rows.alerts_of(outcomes, second), settled.alerts))
     found, cached = checked(jobs, first, walked.found), dict[int, LiveWindow]()

@@ -223,7 +223,8 @@ class Engine:
             zone = one.spot.time_zone
             today = midnight(local_date(now, zone), zone)
             beside = compares(leased, reached.get(leased.place), today) if one.spot.kind == "station" else ()
-            jobs.append(Job(one, firsts[leased.place], leased, cached if usable else None, anew, beside))
+            foreseen = None if (found := reached.get(leased.place)) is None else found.ahead
+            jobs.append(Job(one, firsts[leased.place], leased, cached if usable else None, anew, beside, foreseen))
         return jobs
 
 

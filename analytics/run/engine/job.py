@@ -24,3 +24,5 @@ class Job:
     looks_ahead: bool = False
     #: What changed of days that have ended, or has ended: its area is to be compared anew.
     compares: Sequence[tuple[datetime, datetime]] = ()
+    #: To when a forecast speaks here; None: there is none.
+    foreseen: datetime | None = None
