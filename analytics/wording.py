@@ -2,14 +2,15 @@
 
 Texts of a step: language → ``short`` (one SMS segment when written without accents), ``long`` (page, CAP, e-mail),
 ``group`` (one message for many places: notify fills ``{count}`` and ``{places}``) and ``advice`` by audience, unless it
-is over; of a raised level ``fresh`` has the first three for who was told of nothing lower.
+is over; of a raised level ``fresh`` has the first three for who was told of nothing lower; ``crop`` is the crop named
+in them, so that one message can name several.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -65,6 +66,8 @@ class Said:
     lacking: tuple[str, ...] = ()
     #: It speaks of tomorrow, by persistence: ``days`` is tomorrow's number, the value today's.
     eve: bool = False
+    #: Name of the crop that its season is of; empty: it is of the place.
+    crop: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,13 @@ def texts(rule: Rule, said: Said) -> dict[str, Any]:
 
 def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
     frame = Phrasing(languages.SHELF.tree(language, "frame"), languages.SHELF.language(language).decimal)
-    words = rule.words(said.level, language)
+    words, crop = _of_crop(rule.words(said.level, language), said.crop, language)
     name = _name(rule, said)
     lost = languages.SHELF.tree(language, f"rules.{rule.name}").get("lost", frame.said["lost"])
     filled = _filled(rule, said, frame, words, language) | {"lost": lost}
     written = {**_written(frame, name, said.issued is not None, filled), "advice": {}}
+    if crop:
+        written["crop"] = crop
     if said.kind not in {"end", "cancel"}:
         written["advice"] = dict(words.advice)
     if said.kind == "renew":
@@ -94,6 +99,16 @@ def _texts(rule: Rule, said: Said, language: str) -> dict[str, Any]:
     if said.kind == "raise":
         written["fresh"] = _written(frame, "open", said.issued is not None, filled)
     return written
+
+
+def _of_crop(words: Words, crop: str, language: str) -> tuple[Words, str]:
+    """Words with the crop they are about, and its name; empty where there is none or they name it themselves."""
+    title = languages.SHELF.titles(f"crops.{crop}").get(language, "") if crop else ""
+    called = title[:1].lower() + title[1:]
+    if not called or called.split()[0] in words.name.lower():
+        return words, ""
+    noun = words.noun or words.name[:1].lower() + words.name[1:]
+    return replace(words, name=f"{words.name} ({called})", noun=f"{noun} ({called})"), called
 
 
 def _name(rule: Rule, said: Said) -> str:

@@ -12,8 +12,17 @@ from notify.texts.sms_segments import headline
 
 
 def words_of(steps: list[Step], language: str) -> Mapping[str, Any]:
-    """Texts of the highest of these steps, of several the newest."""
-    return wording(max(steps, key=lambda step: (step.level, step.id)).texts, language)
+    """Texts of the highest of these steps, of several the newest; they name every crop that the steps are about."""
+    first = max(steps, key=lambda step: (step.level, step.id))
+    words = wording(first.texts, language)
+    own = words.get("crop", "")
+    of_rule = [wording(step.texts, language).get("crop", "") for step in steps if step.rule == first.rule]
+    crops = ", ".join(dict.fromkeys(crop for crop in of_rule if crop))
+    if not own or crops == own:
+        return words
+    return {
+        key: text.replace(f"({own})", f"({crops})") if isinstance(text, str) else text for key, text in words.items()
+    }
 
 
 def texts_of(steps: list[Step], language: str, audience: str, *, by_commune: bool = False) -> list[str]:

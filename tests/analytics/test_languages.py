@@ -128,3 +128,19 @@ def test_what_goes_on_is_told_in_hours_for_two_days_and_then_in_days(hours, vi, 
     for code, begins in (("vi", vi), ("en", en)):
         assert found[code]["short"].startswith(begins)
         assert found[code]["brief"].startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("name", "crop", "begins", "over"),
+    [("irrigation_due", "potato", "Cần tưới ngay (khoai tây) tại", "Hết cảnh báo thiếu nước tưới (khoai tây) tại"),
+     ("rice_blast", "rice_spring", "Dễ phát bệnh đạo ôn lúa tại", "Hết cảnh báo bệnh đạo ôn lúa tại"),
+     ("irrigation_due", "", "Cần tưới ngay tại", "Hết cảnh báo thiếu nước tưới tại"),
+     ("irrigation_due", "no_such", "Cần tưới ngay tại", "Hết cảnh báo thiếu nước tưới tại")],
+)  # fmt: skip
+def test_what_is_of_a_crop_names_it_once(name, crop, begins, over):
+    rule = next(rule for rule in RULES if rule.name == name)
+    open_ = Said("open", rule.top, "Mẫu Sơn", "Asia/Ho_Chi_Minh", 0.0, 1, BEGIN, None, BEGIN, crop=crop)
+    end = Said("end", rule.top, "Mẫu Sơn", "Asia/Ho_Chi_Minh", 0.0, 1, BEGIN, BEGIN + 86400, BEGIN, crop=crop)
+    assert texts(rule, open_)["vi"]["short"].startswith(begins)
+    assert texts(rule, end)["vi"]["short"].startswith(over)
+    assert texts(rule, open_)["vi"]["group"].startswith(begins)

@@ -56,6 +56,23 @@ def test_several_steps_of_one_place_speak_of_it_by_the_words_of_the_highest_then
     assert words_of([newer, STEP], "vi") == words_of([STEP, newer], "vi") == {"short": "Rét hại tại Trạm 1, xã A"}
 
 
+def test_one_message_of_several_crops_names_them_all_and_of_one_it_once():
+    def of_crop(number, crop, rule="irrigation_due", level=2):
+        words = {"short": f"Cần tưới ngay ({crop}) tại A.", "group": f"Cần tưới ({crop}) tại {{places}}", "crop": crop}
+        return replace(STEP, id=number, rule=rule, level=level, texts={"vi": words})
+
+    potato, tomato, other = (
+        of_crop(1, "khoai tây"),
+        of_crop(2, "cà chua"),
+        of_crop(3, "ngô", rule="late_blight", level=1),
+    )
+    assert words_of([potato, tomato, other], "vi")["short"] == "Cần tưới ngay (khoai tây, cà chua) tại A."
+    assert words_of([tomato, potato], "vi")["group"] == "Cần tưới (cà chua, khoai tây) tại {places}"
+    assert words_of([potato, replace(potato, id=4)], "vi")["short"] == "Cần tưới ngay (khoai tây) tại A."
+    plain = replace(STEP, id=5, rule="irrigation_due", level=3)
+    assert words_of([potato, plain], "vi") == WORDS
+
+
 def test_of_several_places_their_names_go_before_their_commune():
     assert texts_of([STEP, OTHER], "vi", "officer") == [
         "Rét tại 2 nơi: Trạm 1, xã A, Trạm 2 (Đồng Đăng). Kiểm tra các thôn.",

@@ -317,6 +317,7 @@ def _said(outcome: Outcome, episode: Episode, kind: Kind, through: str, now: int
         by_rule(outcome, episode, kind),
         shown.error,
         tuple(name for bit, name in enumerate(outcome.rule.asks) if shown.lacking >> bit & 1),
+        crop=next((one.crop for one in outcome.known.seasons if one.id == outcome.season), ""),
     )
 
 
