@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from analytics.index import Step
 from analytics.lacks import when_unknown
 from analytics.rule import Rule, Status, changed_terms, own_terms
 from analytics.rules import BY_NAME, RULES
@@ -193,6 +194,8 @@ def _told(found: Preview) -> str:
         days = ", ".join(f"level {level}: {count}" for level, count in outcome.days.items()) or "none"
         counts = f"{outcome.episodes} episodes at {outcome.places} places, longest {outcome.longest_days} d"
         lines.append(f"  {word:<9} {counts}; days {days}")
+    if found.counted == "days" and BY_NAME[found.rule].step in (Step.HOUR, Step.GRID):
+        lines.append("  counted by days: by the hour there are more alerts; fewer places or days are followed by it")
     if found.days_unknown:
         lines.append(f"  not known  {found.days_unknown} place-days: no level could be seen in them")
     for one in found.unjudged:

@@ -12,7 +12,9 @@ import numpy as np
 
 from analytics import level
 from analytics.grid import Array, Times
+from analytics.index import Step
 from analytics.rule import ALWAYS, Dated, Measure, Rule, Terms
+from analytics.run.questions.preview_course import courses
 from analytics.run.window.place_facts import midnight
 from store import unjudged, work
 from store.pool import Connection
@@ -51,6 +53,8 @@ SUMMARY = MappingProxyType(
         "pond_oxygen_dawn": "dissolved_oxygen_dawn_forecast",
     }
 )
+#: Of so many place-days the course is followed from readings (some seconds a station and year); of more, days count.
+COURSE = 20_000
 #: What the summary is per hour, the rule may be per its own span.
 FACTOR = MappingProxyType({"intense_rain_10min": 1 / 6})
 
@@ -79,6 +83,9 @@ class Preview:
     first: str
     last: str
     places: int
+    #: How episodes are counted: "course", hour by hour as alerts are made; "days", from the extremes of days, as for
+    #: rules by the day, and where there are too many places.
+    counted: str
     days_with_data: int
     #: Days of these places of which nothing is known: there none of its levels could be seen.
     days_unknown: int
@@ -109,10 +116,13 @@ def _effect(rule: Rule, values: Array, first: date, terms: Terms) -> Effect:
     going = np.pad(levels > 0, ((0, 0), (1, 1))).astype(np.int8)
     change = np.diff(going, axis=1)
     starts, ends = np.argwhere(change == 1), np.argwhere(change == -1)
-    longest = int((ends[:, 1] - starts[:, 1]).max(initial=0))
+    return _summed(levels, len(starts), int((ends[:, 1] - starts[:, 1]).max(initial=0)))
+
+
+def _summed(levels: level.Codes, episodes: int, longest: int) -> Effect:
     numbers, counts = np.unique(levels[levels > 0], return_counts=True)
     by_level = {str(number): int(count) for number, count in zip(numbers, counts, strict=True)}
-    return Effect(len(starts), int((levels > 0).any(axis=1).sum()), by_level, longest)
+    return Effect(episodes, int((levels > 0).any(axis=1).sum()), by_level, longest)
 
 
 def daily_levels(codes: level.Codes, patience: int) -> level.Codes:
@@ -140,14 +150,20 @@ async def preview(
         message = f"{rule.name} cannot be previewed: no daily summary of its measure is kept"
         raise NoPreview(message)
     values = await daily_values(connection, places, name, first, last) * FACTOR.get(rule.name, 1.0)
-    before, after = compare(rule, values, first, now, then)
+    counted = "course" if rule.step in (Step.HOUR, Step.GRID) and values.size <= COURSE else "days"
+    if counted == "course" and places:
+        ids = [place.id for place in places]
+        found = await courses(connection, rule, ids, first, last, (now, then))
+        before, after = (_summed(one.levels, one.episodes, one.longest_days) for one in found)
+    else:
+        before, after = compare(rule, values, first, now, then)
     with_data = int(np.isfinite(values).sum())
     ids = [place.id for place in places]
     why = [one._asdict() for one in await unjudged.counted(connection, rule.name, ids)]
     unmeasured = await unjudged.unmeasured(connection, rule.name, ids)
     unknown = values.size - with_data
     return Preview(
-        rule.name, name, first.isoformat(), last.isoformat(), len(places), with_data, unknown, why, unmeasured,
+        rule.name, name, first.isoformat(), last.isoformat(), len(places), counted, with_data, unknown, why, unmeasured,
         before, after,
     )  # fmt: skip
 
