@@ -53,6 +53,21 @@ async def monitored(
     return await rows(connection, Monitored, "skill", "monitored", rule=rule, code=code, first=first, last=last)
 
 
+@dataclass(frozen=True, slots=True)
+class Eve:
+    """What was said of a morrow by persistence."""
+
+    rule: str
+    level: int
+    #: Of that day [the rule's unit]; None: the alert was over by then.
+    value: float | None
+
+
+async def eves(connection: Connection, code: str | None, first: datetime, last: datetime, now: datetime) -> list[Eve]:
+    """What was said of morrows that are over, at one place or all."""
+    return await rows(connection, Eve, "skill", "eves", code=code, first=first, last=last, now=now)
+
+
 async def forecasts(connection: Connection, code: str | None, first: datetime, last: datetime) -> list[Met]:
     """Forecasts for a span, at one place or all, beside what came."""
     cursor = await connection.execute(statement("skill", "forecasts"), {"code": code, "first": first, "last": last})

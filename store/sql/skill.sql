@@ -22,6 +22,16 @@ WHERE catalogue.kind = 'rule' AND catalogue.entry ->> 'hazard' <> 'network'
   AND (%(rule)s::text IS NULL OR catalogue.name = %(rule)s)
 GROUP BY 1, 2 ORDER BY 1;
 
+-- name: eves
+-- What was said of a morrow by persistence, and the value of that day in the alert: none where the alert was over by then.
+-- A morrow that is not over is left out.
+SELECT alert.rule, step.level, (alert.values -> 'by_day' ->> (step.values ->> 'eve'))::float8 AS value
+FROM alert_step AS step JOIN alert ON alert.id = step.alert JOIN place ON place.id = alert.place
+WHERE step.values ? 'eve' AND step.kind = 'renew' AND (%(code)s::text IS NULL OR place.code = %(code)s)
+  AND step.known_at >= %(first)s AND step.known_at < %(last)s
+  AND ((step.values ->> 'eve')::date + 1)::timestamp AT TIME ZONE place.time_zone <= %(now)s
+ORDER BY step.id;
+
 -- name: forecasts
 -- Each forecast beside what was measured in the hour of its time, and in the hour of its issue.
 SELECT forecast.quantity, extract(epoch FROM forecast.valid_time - forecast.reference_time)::bigint / 86400 AS days_ahead,

@@ -9,6 +9,7 @@ import pytest
 
 from analytics.renewal import EVENING, MORNING, Going, Renew, Told, due, eve_of, next_due
 from analytics.rules import BY_NAME
+from analytics.run.questions.verification import score_eves
 from tests.analytics.field import HOUR, START, deliver, settle, station
 
 DAY, ZONE = 86_400, "Asia/Ho_Chi_Minh"
@@ -98,3 +99,24 @@ def test_a_farmer_hears_it_in_the_evening_once(database):
     assert text.startswith("Mai là ngày thứ 3 rét hại tại Trạm")
     assert "nếu trời như nay: trung bình ngày không quá 10," in text, text
     assert text.endswith("che mạ."), text
+
+
+async def test_what_was_said_of_morrows_is_scored(database):
+    """Three were said: one came, one was too mild, one is not over; an alert that ended before it is one that failed."""
+    now = START + timedelta(days=9)
+    place, _ = station(database, quantities=("air_temperature",))
+    with psycopg.connect(database) as connection:
+        (alert,) = connection.execute(
+            "INSERT INTO alert (rule, hazard, place, basis, state, level, started, course, values)"
+            " VALUES ('cold_spell', 'cold', %s, 'observed', 'open', 3, %s, '[]', %s) RETURNING id",
+            (place, START, psycopg.types.json.Json({"by_day": {"2026-01-12": 12.9, "2026-01-14": 13.0}})),
+        ).fetchone()
+        for number, eve in enumerate(("2026-01-12", "2026-01-14", "2026-01-16", "2026-01-19"), start=1):
+            connection.execute(
+                "INSERT INTO alert_step (alert, number, kind, level, at, known_at, expires, stale, values, texts)"
+                " VALUES (%s, %s, 'renew', 3, %s, %s, %s, false, %s, '{}')",
+                (alert, number, START, now - HOUR, now, psycopg.types.json.Json({"eve": eve})),
+            )
+    found = await score_eves(database, None, (START, now), now)
+    assert found == {"cold_spell": {"said": 3, "came": 1, "share": 0.333}}
+    assert await score_eves(database, "elsewhere", (START, now), now) == {}

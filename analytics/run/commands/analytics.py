@@ -201,6 +201,7 @@ def skill(
         else:
             result = {"rules": asyncio.run(verification.score_monitored(url, rule, place, span))}
             if rule is None:
+                result |= {"eves": asyncio.run(verification.score_eves(url, place, span, now))}
                 result |= asyncio.run(verification.score_forecasts(url, place, span))
     typer.echo(json.dumps(result, ensure_ascii=False))
 

@@ -107,6 +107,30 @@ def _monitored(one: stored.Monitored) -> dict[str, Any]:
     return {"held_against": one.index, "days": one.days} | score | {"in_time": one.in_time}
 
 
+async def score_eves(
+    url: str, place: str | None, span: tuple[datetime, datetime], now: datetime
+) -> dict[str, dict[str, Any]]:
+    """How often what was said of a morrow by persistence came: the day showed the level."""
+    async with connect_async("skill", autocommit=True, url=url) as connection:
+        found = await stored.eves(connection, place, *span, now)
+    report: dict[str, dict[str, Any]] = {}
+    for one in found:
+        right = one.value is not None and _reached(one.rule, one.level, one.value)
+        score = report.setdefault(one.rule, {"said": 0, "came": 0, "share": 0.0})
+        score["said"] += 1
+        score["came"] += right
+        score["share"] = round(score["came"] / score["said"], 3)
+    return report
+
+
+def _reached(rule: str, level: int, value: float) -> bool:
+    """Whether a value reaches a level by the rule's own threshold."""
+    own = BY_NAME[rule]
+    one = own.levels[level - 1]
+    beyond = value < one.enter if own.below else value > one.enter
+    return beyond or (one.inclusive and value == one.enter)
+
+
 async def score_forecasts(url: str, place: str | None, span: tuple[datetime, datetime]) -> dict[str, Any]:
     """Score stored forecasts by quantity and days ahead, and indices on them the same way."""
     async with connect_async("skill", autocommit=True, url=url) as connection:
