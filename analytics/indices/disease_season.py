@@ -24,6 +24,8 @@ COOL_MONTHS = (10, 11, 12, 1, 2, 3)
 LESIONS = 7.0
 #: Severity from which on a crop is to be protected, days that a spray lasts, severity of a week that needs none.
 FIRST_SPRAY, SPRAY_DAYS, NO_SPRAY = 18.0, 7.0, 3.0
+#: Severity of a week from which on a crop that was sprayed once is to be sprayed again.
+AGAIN = 5.0
 
 
 def days_to_look(infection: Values, since: Values) -> tuple[Values, Values]:
@@ -63,28 +65,34 @@ def blight_pressure(severity: Values, before: Values, sprayed: Values, week: Val
     before : (...) array
         Severity gathered at the end of the day before [1].
     sprayed : (...) array
-        Days since the crop was to be protected first, the day itself 1; 0 while it was not [d].
+        Days since the crop was to be protected, the day itself 1; 0 while it was not yet, below 0 the days since the
+        weather allowed to stop [d].
     week : (...) array
         Severity of the last seven days, this one included [1].
 
     Returns
     -------
     gathered : (...) array
-        Severity gathered; it begins anew once a spray has lasted seven days and the last seven had less than 3 [1].
+        Severity gathered; it begins anew once a spray has lasted seven days and the last seven had less than 3, and is
+        18 again once, seven days later or more, seven days have 5 [1].
     sprayed : (...) array
-        Days since the crop was to be protected first, 0 while it is not [d].
+        As given, at the end of this day [d].
 
     References
     ----------
     Krause, Massie and Hyre (1975), BLITECAST, Plant Dis. Rep. 59, 95–98: first spray at 18 severity values, then
-    every seven days, none where a week has less than 3.
+    every seven days while a week has 5, none where it has less than 3.
     """
     severity, before = np.asarray(severity, dtype=np.float64), np.asarray(before, dtype=np.float64)
     sprayed, week = np.asarray(sprayed, dtype=np.float64), np.asarray(week, dtype=np.float64)
     over = (sprayed >= SPRAY_DAYS) & (week < NO_SPRAY)
+    again = (sprayed <= -SPRAY_DAYS) & (week >= AGAIN)
     gathered = np.where(over, 0.0, before) + severity + 0.0 * (before + sprayed + week)
+    gathered = np.where(again, np.maximum(gathered, FIRST_SPRAY), gathered)
+    going, resting = (sprayed > 0.0) & ~over, (sprayed < 0.0) & ~again
     begun = np.where(gathered >= FIRST_SPRAY, 1.0, 0.0 * gathered)
-    return gathered, np.where((sprayed > 0.0) & ~over, sprayed + 1.0, begun)
+    waiting = np.where(over, -1.0, np.where(resting & (begun < 1.0), sprayed - 1.0, begun))
+    return gathered, np.where(going, sprayed + 1.0, waiting)
 
 
 def _stands(window: Window, crops: tuple[str, ...]) -> tuple[Flags, Flags]:
@@ -170,7 +178,7 @@ def _gathered(name: str, season: bool, note: str) -> Index:
     return Index(
         name=name, unit="1", needs=needs, compute=_pressure_season if season else _pressure_unsown,
         kernel=blight_pressure, source="Krause, Massie and Hyre (1975), BLITECAST, Plant Dis. Rep. 59, 95–98",
-        equation="Σ severity, anew once a spray of 7 days is over and the last 7 days had less than 3",
+        equation="Σ severity to 18, anew after 7 days sprayed and a week below 3; 18 again at a week of 5",
         example=Example({"severity": [3.0, 1.0, 2.0], "before": [15.0, 20.0, 30.0], "sprayed": [0.0, 7.0, 7.0],
                          "week": [9.0, 2.0, 4.0]}, [18.0, 1.0, 32.0], 0.0, "by hand", part=0),
         completeness=0.0, aggregate=Aggregate.LAST, season=season,

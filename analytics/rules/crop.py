@@ -107,7 +107,7 @@ LATE_BLIGHT = Rule(
     urgency=Urgency.EXPECTED,
     levels=(Level(FIRST_SPRAY, FIRST_SPRAY, advice={"vegetables": "late_blight_vegetables"}),),
     source="Wallin (1962), 7.2–26.7 °C; Krause, Massie and Hyre (1975), BLITECAST: first spray at 18 severity values, "
-    "then every 7 days, none where a week has less than 3",
+    "then every 7 days while a week has 5, none where it has less than 3",
     note="Where potato or tomato stands; of a place of which no season is known from October to March. Said again when "
     "a spray has lasted its seven days and the weather goes on.",
     renew=Renew(days=(8, 15)),

@@ -66,7 +66,17 @@ def test_the_first_spray_is_at_18(before, sprayed):
 def test_it_begins_anew_after_a_spray_and_a_quiet_week(sprayed, week, over):
     gathered, since = blight_pressure(1.0, 19.0 if sprayed else 5.0, sprayed, week)
     assert float(gathered) == (1.0 if over else (20.0 if sprayed else 6.0))
-    assert float(since) == (0.0 if over or not sprayed else sprayed + 1.0)
+    assert float(since) == (-1.0 if over else sprayed and sprayed + 1.0)
+
+
+@pytest.mark.parametrize(
+    ("rested", "week", "again"), [(6.0, 9.0, False), (7.0, 4.9, False), (7.0, 5.0, True), (8.0, 5.0, True)]
+)
+def test_a_crop_sprayed_once_is_sprayed_again_in_a_week_of_5_but_not_within_seven_days(rested, week, again):
+    """Krause et al. (1975): 18 is for the first spray alone."""
+    gathered, since = blight_pressure(1.0, 4.0, -rested, week)
+    assert float(gathered) == (18.0 if again else 5.0)
+    assert float(since) == (1.0 if again else -rested - 1.0)
 
 
 # --- indices over days ---
