@@ -96,6 +96,7 @@ def _look(work: Any) -> Any:
 
 async def _store(work: Any, *, create: bool, quiet: bool) -> Any:
     from ingest import history  # noqa: PLC0415
+    from store.pool import durable  # noqa: PLC0415
     from store.settings import connect_async  # noqa: PLC0415
 
     with typer.progressbar(length=0, label=work.path.name, file=sys.stderr, show_eta=False, hidden=quiet) as bar:
@@ -105,7 +106,7 @@ async def _store(work: Any, *, create: bool, quiet: bool) -> Any:
             bar.update(0)
 
         async with connect_async("import") as connection:
-            await connection.execute("SET synchronous_commit = on")
+            await durable(connection)
             await connection.commit()
             return await history.store(work, connection, create=create, progress=progress)
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import psycopg
 import structlog
-from psycopg.types.json import Jsonb
 
 from ingest.pack import Delivery
 from ingest.pipeline import State
 from ingest.registry import Registry
 from ingest.subscription import Subscription
+from store import downlink
 from store.patience import Patience
 from store.pool import Pool
-from store.statements import statement
 from telemetry import topics
 from telemetry.birth import Command, Config, Configured, Reply, decode, encode
 from telemetry.topics import Kind
@@ -61,24 +59,14 @@ class Downlink:
         elif topic.kind is Kind.REPLY:
             reply = decode(payload, Reply)
             outcome = "unconfirmed" if reply.evidence == "unconfirmed" else reply.outcome
-            await self._execute("replied", {"id": reply.id, "outcome": outcome, "detail": reply.detail[:1000],
-                                            "time": _moment(reply.time), "gateway": topic.gateway})  # fmt: skip
+            time = _moment(reply.time)
+            async with self._pool.connection() as connection:
+                await downlink.note_reply(connection, topic.gateway, reply.id, outcome, reply.detail[:1000], time)
         elif topic.kind is Kind.CONFIGURED and payload:
             said = decode(payload, Configured)
-            await self._execute(
-                "configured",
-                {
-                    "gateway": topic.gateway,
-                    "revision": said.revision,
-                    "outcome": said.outcome,
-                    "reasons": Jsonb(said.reasons),
-                    "time": _moment(said.time),
-                },
-            )
-
-    async def _execute(self, name: str, parameters: dict[str, object]) -> None:
-        async with self._pool.connection() as connection:
-            await connection.execute(statement("gateway", name), parameters)
+            what = (said.revision, said.outcome, said.reasons, _moment(said.time))
+            async with self._pool.connection() as connection:
+                await downlink.note_configured(connection, topic.gateway, *what)
 
     async def keep_states(self) -> None:
         """Write down the last status of every gateway, many at a time; an older one is of no interest."""
@@ -97,8 +85,8 @@ class Downlink:
 
     async def _keep(self, good: dict[str, str]) -> None:
         try:
-            parameters = {"code": list(good), "status": list(good.values()), "at": self._state.clock.now()}
-            await self._execute("status", parameters)
+            async with self._pool.connection() as connection:
+                await downlink.note_statuses(connection, good, self._state.clock.now())
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             log.warning("status refused", gateways=sorted(good), error=" ".join(str(error).split())[:200])
 
@@ -121,27 +109,30 @@ class Downlink:
 
     async def _tell_commands(self) -> None:
         now = self._state.clock.now()
-        for id_, gateway, action, arguments, expires in await self._waiting("commands_waiting"):
-            if topics.shard(gateway) not in self._shards:
+        async with self._pool.connection() as connection:
+            commands = await downlink.waiting_commands(connection)
+        for one in commands:
+            if topics.shard(one.code) not in self._shards:
                 continue
-            if expires <= now:
-                await self._execute("command_expired", {"id": id_, "at": now})
+            if one.expires <= now:
+                async with self._pool.connection() as connection:
+                    await downlink.expire_command(connection, one.id, now)
                 continue
-            order = Command(id_, action, expires.isoformat(), arguments)
-            if await self._subscription.say(topics.topic(gateway, Kind.COMMAND), encode(order)):
-                await self._execute("command_published", {"id": id_})
+            order = Command(one.id, one.action, one.expires.isoformat(), one.arguments)
+            if await self._subscription.say(topics.topic(one.code, Kind.COMMAND), encode(order)):
+                async with self._pool.connection() as connection:
+                    await downlink.note_command_told(connection, one.id)
 
     async def _tell_configs(self) -> None:
-        for id_, gateway, revision, toml in await self._waiting("configs_waiting"):
-            if topics.shard(gateway) not in self._shards:
-                continue
-            payload = encode(Config(revision, toml))
-            if await self._subscription.say(topics.topic(gateway, Kind.CONFIG), payload, retain=True):
-                await self._execute("config_published", {"gateway": id_, "revision": revision})
-
-    async def _waiting(self, name: str) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:
-            return await (await connection.execute(statement("gateway", name))).fetchall()
+            configs = await downlink.waiting_configs(connection)
+        for one in configs:
+            if topics.shard(one.code) not in self._shards:
+                continue
+            payload = encode(Config(one.revision, one.toml))
+            if await self._subscription.say(topics.topic(one.code, Kind.CONFIG), payload, retain=True):
+                async with self._pool.connection() as connection:
+                    await downlink.note_config_told(connection, one.gateway, one.revision)
 
 
 def _moment(text: str) -> datetime:

@@ -7,18 +7,17 @@ from datetime import datetime
 
 import msgspec
 import structlog
-from psycopg.types.json import Jsonb
 
 from ingest import metrics
 from ingest.directory import Directory, Entry
 from ingest.pipeline import State
 from ingest.reprocess import reprocess
+from store import downlink
 from store import gateway as gateways
 from store.aside import curable_gateways
 from store.gateway import Datastream
 from store.patience import Patience
 from store.pool import Pool
-from store.statements import statement
 from telemetry import topics
 from telemetry.birth import Birth, decode
 from telemetry.instant import EPOCH, INSTANT
@@ -119,8 +118,7 @@ class Registry:
         directory = self.state.directory
         own = {code: id_ for code, (id_, owner) in directory.stations.items() if owner == gateway}
         async with self.pool.connection() as connection, connection.transaction():
-            parameters = {"gateway": directory.gateways[gateway], "birth": Jsonb(msgspec.json.decode(payload))}
-            await connection.execute(statement("gateway", "born"), parameters)
+            await downlink.born(connection, directory.gateways[gateway], msgspec.json.decode(payload))
             count, refused = await gateways.bear(connection, birth, datetime.fromisoformat(birth.time), own)
             found = await gateways.datastreams_of(connection, list(own.values()))
         directory.extend(map(_entry, found))

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Any
 
 import aiomqtt
 import psycopg
@@ -26,10 +25,10 @@ from standalone.doctor_service import overdue, troubled
 from standalone.finding import Finding
 from standalone.remedy import remedy
 from standalone.services import ServicesUnavailableError, programs
-from store import delivery
+from store import delivery, standalone
 from store.check import check as check_tables
 from store.gateway_remarks import remarks
-from store.statements import statement
+from store.pool import ConnectionNow
 from store.unjudged import counted_now
 from telemetry.broker import BrokerAddressError
 from telemetry.settings import Settings
@@ -164,21 +163,22 @@ def _database(url: str) -> Iterator[Finding]:
         yield from _messages(connection)
 
 
-def _server(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
-    row = connection.execute(statement("standalone", "server")).fetchone()
-    if row is None:
+def _server(connection: ConnectionNow) -> Iterator[Finding]:
+    server = standalone.server(connection)
+    if server is None:
         return
-    number, commit, timescale, offered, licence, now = row
+    timescale, commit = server.timescaledb, server.synchronous_commit
     if timescale is None:
         yield Finding("wrong", "timescaledb", "the extension is missing", "run 'nongvu store migrate' as the owner")
     else:
-        yield Finding("fine", "server", f"PostgreSQL {number}, TimescaleDB {timescale} ({licence})")
-    if timescale is not None and timescale != offered:
-        yield Finding("wrong", "timescaledb", f"the database's is {timescale}, the server's programs are {offered}",
+        yield Finding("fine", "server", f"PostgreSQL {server.version}, TimescaleDB {timescale} ({server.license})")
+    if timescale is not None and timescale != server.offered:
+        says = f"the database's is {timescale}, the server's programs are {server.offered}"
+        yield Finding("wrong", "timescaledb", says,
                       "run 'nongvu store migrate' as the owner: it brings the extension after them")  # fmt: skip
     if commit not in {"on", "remote_write", "remote_apply"}:
         yield Finding("wrong", "commits", f"synchronous_commit is {commit}: receipts could be untrue", "set it to on")
-    skew = abs((datetime.now(UTC) - now).total_seconds())
+    skew = abs((datetime.now(UTC) - server.now).total_seconds())
     if skew > SKEW:
         yield Finding("wrong", "clock", f"this machine and the database are {skew:.0f} s apart", "set both by NTP")
 
@@ -196,13 +196,12 @@ def _clock() -> Iterator[Finding]:
         yield Finding("fine", "clock", "kept right by a time server")
 
 
-def _processes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
-    rows = connection.execute(statement("standalone", "processes"), {"names": list(PROCESSES)}).fetchall()
-    there = {name for (name,) in rows}
-    row = connection.execute(statement("standalone", "signs"), {"now": datetime.now(UTC)}).fetchone()
-    pack, step, mark = row or (None, None, None)
+def _processes(connection: ConnectionNow) -> Iterator[Finding]:
+    there = standalone.connected(connection, PROCESSES)
+    left = standalone.signs(connection, datetime.now(UTC))
+    step, mark = left.oldest_step, left.oldest_mark
     signs = {
-        "ingest": f"its last pack came {_at(pack)}",
+        "ingest": f"its last pack came {_at(left.last_pack)}",
         "analytics": f"what is new waits since {_at(mark)}" if mark else "nothing waits for it",
         "notify": f"what is to be told waits since {_at(step)}" if step else "nothing waits for it",
     }
@@ -215,44 +214,46 @@ def _processes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
                           f"is 'nongvu {process} run' running? its log names every setting that it lacks")  # fmt: skip
 
 
-def _work(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
-    row = connection.execute(statement("standalone", "waiting"), {"now": datetime.now(UTC)}).fetchone()
-    if row is None:
+def _work(connection: ConnectionNow) -> Iterator[Finding]:
+    waiting = standalone.waiting(connection, datetime.now(UTC))
+    if waiting is None:
         return
-    marks, oldest, leases, sending, failed, _ = row
-    if marks and oldest > LATE:
-        yield Finding("wrong", "marks", f"{marks} wait, the oldest for {oldest:.0f} s",
+    if waiting.marks and waiting.oldest > LATE:
+        yield Finding("wrong", "marks", f"{waiting.marks} wait, the oldest for {waiting.oldest:.0f} s",
                       "see the log of 'nongvu analytics run'; start a second one if it is busy")  # fmt: skip
     else:
-        yield Finding("fine", "marks", f"{marks} wait")
-    if leases:
-        yield Finding("note", "leases", f"{leases} ran out: a worker died", "they are taken up again by themselves")
-    if failed:
-        yield Finding("note", "messages", f"{failed} failed or doubtful", "see 'nongvu notify queue'")
-    yield Finding("fine", "deliveries", f"{sending} on their way")
+        yield Finding("fine", "marks", f"{waiting.marks} wait")
+    if waiting.leases:
+        yield Finding(
+            "note", "leases", f"{waiting.leases} ran out: a worker died", "they are taken up again by themselves"
+        )
+    if waiting.failed:
+        yield Finding("note", "messages", f"{waiting.failed} failed or doubtful", "see 'nongvu notify queue'")
+    yield Finding("fine", "deliveries", f"{waiting.sending} on their way")
     for owner in ("analytics", "notify"):
         yield from overdue(connection, owner)
         yield from troubled(connection, owner)
 
 
-def _gateways(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
-    rows = connection.execute(statement("standalone", "gateways")).fetchall()
-    if not rows:
+def _gateways(connection: ConnectionNow) -> Iterator[Finding]:
+    gateways = standalone.gateways(connection)
+    if not gateways:
         yield Finding("note", "gateways", "none is registered", "nongvu gateway add <code> --station <station>")
     now = datetime.now(UTC)
-    for code, online, said_at, waiting, offset, latest, status in rows:
-        text = f"{waiting} readings wait there; latest reading {_at(latest)}"
+    for gateway in gateways:
+        code, said_at = gateway.code, gateway.status_at
+        text = f"{gateway.waiting} readings wait there; latest reading {_at(gateway.latest)}"
         if said_at is None:
             yield Finding("note", f"gateway {code}", "never heard of", "start it: nongvu edge run <its file>")
-        elif not online or (now - said_at).total_seconds() > SILENT:
+        elif not gateway.online or (now - said_at).total_seconds() > SILENT:
             yield Finding("wrong", f"gateway {code}", f"silent since {_at(said_at)}; {text}",
                           "look at its power, its line, and on it at 'nongvu edge check'")  # fmt: skip
-        elif abs(offset or 0.0) > SKEW:
-            yield Finding("wrong", f"gateway {code}", f"its clock is {offset:+.0f} s off; {text}",
+        elif abs(gateway.offset or 0.0) > SKEW:
+            yield Finding("wrong", f"gateway {code}", f"its clock is {gateway.offset:+.0f} s off; {text}",
                           "let it reach a time server, or give it a clock battery")  # fmt: skip
         else:
             yield Finding("fine", f"gateway {code}", text)
-        for remark in remarks(status):
+        for remark in remarks(gateway.status):
             yield Finding("note", f"gateway {code}, {remark.partition(':')[0]}", remark,
                           "docs/gateway.md, section 6, says what it means")  # fmt: skip
 
@@ -262,7 +263,7 @@ def _at(moment: datetime | None) -> str:
     return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _unjudged(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+def _unjudged(connection: ConnectionNow) -> Iterator[Finding]:
     """Rules and indices that cannot be judged where there is something to judge them by, and why."""
     rows = counted_now(connection)
     for row in rows:
@@ -285,22 +286,23 @@ _REMEDIES: dict[int, str] = {
 }
 
 
-def _ended(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+def _ended(connection: ConnectionNow) -> Iterator[Finding]:
     """Stations of which no reading is expected any more, and which are therefore never told to be silent."""
-    for code, since in connection.execute(statement("standalone", "ended"), {"now": datetime.now(UTC)}).fetchall():
-        yield Finding("note", f"station {code}", f"ended on {since}: its silence is no alarm",
+    for station in standalone.ended(connection, datetime.now(UTC)):
+        code = station.code
+        yield Finding("note", f"station {code}", f"ended on {station.day}: its silence is no alarm",
                       f"if it should report, look at it; by mistake: nongvu place end {code} --again")  # fmt: skip
 
 
-def _people(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
-    stations, people = connection.execute(statement("standalone", "people")).fetchone() or (0, 0)
-    if not stations:
+def _people(connection: ConnectionNow) -> Iterator[Finding]:
+    counts = standalone.counts(connection)
+    if not counts.stations:
         yield Finding("note", "places", "no station", "nongvu place add <code> station <name> --parent <commune>")
-    if not people:
+    if not counts.subscribers:
         yield Finding("note", "people", "nobody gets messages", "nongvu subscriber add")
 
 
-def _routes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+def _routes(connection: ConnectionNow) -> Iterator[Finding]:
     """Budgets that are used up, and what providers report that nobody understands."""
     for used in delivery.exhausted_now(connection):
         yield Finding("wrong", f"route {used.route}",
@@ -313,9 +315,8 @@ def _routes(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
                       "set the route's callback by the service's documents")  # fmt: skip
 
 
-def _messages(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+def _messages(connection: ConnectionNow) -> Iterator[Finding]:
     """The ways out, where the settings that are here name any."""
     if not any(os.environ.get(name) for name in ("NONGVU_ROUTES", "NONGVU_MESSAGES")):
         return
-    _, people = connection.execute(statement("standalone", "people")).fetchone() or (0, 0)
-    yield from messages(NotifySettings(), people)
+    yield from messages(NotifySettings(), standalone.counts(connection).subscribers)

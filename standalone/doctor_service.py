@@ -20,7 +20,8 @@ from standalone.doctor_connections import api
 from standalone.doctor_messages import messages
 from standalone.finding import Finding
 from standalone.remedy import remedy
-from store.statements import statement
+from store import standalone
+from store.pool import ConnectionNow
 from telemetry.settings import DatabaseSettings
 
 #: Work that was due and is not done after so long means that nobody does it.
@@ -55,8 +56,7 @@ def _tables(name: str, settings: DatabaseSettings) -> Iterator[Finding]:
         with psycopg.connect(
             settings.database_url, autocommit=True, connect_timeout=5, options="-c timezone=UTC"
         ) as connection:
-            there = connection.execute(statement("standalone", "processes"), {"names": [name]}).fetchall()
-            if there:
+            if standalone.connected(connection, [name]):
                 yield Finding("fine", name, "is connected to the database")
             else:
                 yield Finding("wrong", name, "is not connected to the database", "see its log")
@@ -68,22 +68,20 @@ def _tables(name: str, settings: DatabaseSettings) -> Iterator[Finding]:
         yield Finding("wrong", "database", said.splitlines()[0], remedy("database", error))
 
 
-def overdue(connection: psycopg.Connection[Any], name: str) -> Iterator[Finding]:
+def overdue(connection: ConnectionNow, name: str) -> Iterator[Finding]:
     """Work of this process whose time came and went."""
-    before = datetime.now(UTC) - OVERDUE
-    row = connection.execute(statement("standalone", "overdue"), {"owner": name, "before": before}).fetchone()
-    count, oldest = row or (0, None)
-    if count:
-        says = f"{count} things were due and are not done, the first at {oldest:%Y-%m-%d %H:%M} UTC"
+    found = standalone.overdue(connection, name, datetime.now(UTC) - OVERDUE)
+    if found.count:
+        says = f"{found.count} things were due and are not done, the first at {found.first:%Y-%m-%d %H:%M} UTC"
         yield Finding("wrong", name, says, "see its log, and start it again")
 
 
-def troubled(connection: psycopg.Connection[Any], name: str) -> Iterator[Finding]:
+def troubled(connection: ConnectionNow, name: str) -> Iterator[Finding]:
     """What workers of this process that live say goes wrong with them, and how many share its work."""
-    row = connection.execute(statement("standalone", "troubled"), {"owner": name}).fetchone()
-    count, troubles = row or (0, [])
-    if count > 1:
-        yield Finding("fine", f"{name} workers", f"{count} share the work")
+    workers = standalone.workers(connection, name)
+    troubles = workers.troubles
+    if workers.count > 1:
+        yield Finding("fine", f"{name} workers", f"{workers.count} share the work")
     if troubles:
         more = f" and {len(troubles) - 3} more" if len(troubles) > 3 else ""
         says = f"the database does not do what it asks: {'; '.join(troubles[:3])}{more}"

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiomqtt
 import msgspec
 import psycopg
 import structlog
 
+from store import replay
 from store.patience import Patience
-from store.statements import statement
+from store.pool import Connection
 from telemetry.birth import Status
 from telemetry.broker import address
 from telemetry.clock import encode_tick
 from telemetry.topics import CLOCK, Kind, parse, topic
 
 log = structlog.get_logger(__name__)
+
+Answer = TypeVar("Answer")
 
 USER = "standalone"
 #: Pauses between two looks at the tables [s]: short at first, since a tick should cost well under 0.1 s.
@@ -56,7 +59,7 @@ class Lockstep:
         self._heard = asyncio.Event()
         self._connected = asyncio.Event()
         self._client: aiomqtt.Client | None = None
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._tick: datetime | None = None
         self._number = 0
@@ -116,25 +119,24 @@ class Lockstep:
         return datetime.fromisoformat(status.polled) >= self._tick and status.waiting == 0
 
     async def _settled(self, pause: float) -> bool:
-        rows = await self._ask("waiting")
-        if rows and not any(rows[0]):
+        waiting = await self._ask(replay.waiting)
+        if waiting is not None and waiting.nothing:
             return True
         await asyncio.sleep(pause)
         return False
 
-    async def _ask(self, name: str) -> list[tuple[Any, ...]]:
-        """Rows of a statement of the replay; none while the database is away."""
+    async def _ask(self, question: Callable[[Connection, datetime | None], Awaitable[Answer]]) -> Answer | None:
+        """What the tables answer of this tick; None while the database is away."""
         async with self._patience:
             if self._connection is None or self._connection.closed:
                 self._connection = await psycopg.AsyncConnection.connect(
                     self._database_url, autocommit=True, application_name="nongvu-lockstep"
                 )
-            cursor = await self._connection.execute(statement("replay", name), {"tick": self._tick})
-            return await cursor.fetchall()
+            return await question(self._connection, self._tick)
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
-        return []
+        return None
 
     async def _why(self) -> str:
         if behind := self._behind():
@@ -143,7 +145,7 @@ class Lockstep:
                 f"{code}: polled {status.polled}, waiting {status.waiting}" if status else f"{code}: not heard of"
                 for code, status in heard.items()
             )
-        return "; ".join(str(row[0]) for row in await self._ask("waiting_detail")) or "the database"
+        return "; ".join(await self._ask(replay.waiting_detail) or ()) or "the database"
 
     async def _publish(self) -> None:
         """Say the tick; where the broker is away, the next connection says it."""

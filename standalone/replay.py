@@ -24,7 +24,7 @@ from standalone.field.weather_station import WeatherStation
 from standalone.lockstep import Lockstep
 from standalone.platform import Plan, Platform, api_port
 from standalone.services import free_port
-from store.statements import statement
+from store import replay
 
 log = structlog.get_logger(__name__)
 
@@ -187,12 +187,18 @@ class Replay:
     async def report(self) -> Report:
         """Count on both sides: gateways' buffers, and tables."""
         async with await psycopg.AsyncConnection.connect(self.platform.database_url) as connection:
-            row = await (await connection.execute(statement("replay", "stored"))).fetchone()
-        if row is None:
+            stored = await replay.stored(connection)
+        if stored is None:
             raise RuntimeError("the tables did not answer")
-        stored, duplicates, set_aside, opened, messages = (int(value) for value in row)
-        seconds = round(time.monotonic() - self.began, 1)
-        return Report(self.readings_sent(), stored, duplicates, set_aside, opened, messages, seconds)
+        return Report(
+            readings_sent=self.readings_sent(),
+            readings_stored=stored.readings,
+            duplicates=stored.duplicates,
+            set_aside=stored.set_aside,
+            alerts_opened=stored.alerts_opened,
+            messages_sent=stored.messages_sent,
+            seconds=round(time.monotonic() - self.began, 1),
+        )
 
     def unclean(self) -> list[str]:
         """Processes and services that did not live and end as they should."""

@@ -17,9 +17,9 @@ from rich.console import Console
 
 from standalone.platform import Plan, Platform
 from standalone.services import free_port, program
+from store import standalone
 from store.patience import Patience
 from store.pool import pool
-from store.statements import statement
 
 log = structlog.get_logger(__name__)
 
@@ -115,8 +115,7 @@ async def _admit(platform: Platform) -> None:
         while True:
             found = known
             async with patience, connections.connection() as connection:
-                rows = await (await connection.execute(statement("standalone", "admitted"))).fetchall()
-                found = [code for (code,) in rows]
+                found = await standalone.admitted(connection)
             if found != known or not all((platform.secrets / code).exists() for code in found):
                 await asyncio.to_thread(platform.admit, found)
                 log.info("gateways admitted", gateways=found)

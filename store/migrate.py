@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 import psycopg
 
 from store import catalogue
+from store.pool import Connection
 from store.statements import statement
 
 #: Any number, as long as every migrator takes the same one.
@@ -163,6 +164,12 @@ def _refuse_beside(connection: psycopg.Connection, waiting: list[Migration]) -> 
 def needed() -> frozenset[str]:
     """Names of the migrations without which this version cannot work."""
     return frozenset(migration.name for migration in migrations() if not migration.post)
+
+
+async def not_run(connection: Connection) -> frozenset[str]:
+    """Names of the migrations that this version needs and the database has not had."""
+    rows = await (await connection.execute("SELECT name FROM migration")).fetchall()
+    return needed() - {str(name) for (name,) in rows}
 
 
 def pending(url: str) -> list[Migration]:

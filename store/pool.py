@@ -13,11 +13,16 @@ ConnectionNow = psycopg.Connection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 
 
+async def durable(connection: Connection) -> None:
+    """Let a commit of this session return only when it is on the disk."""
+    await connection.execute("SET synchronous_commit = on")
+
+
 async def _session(connection: Connection) -> None:
     """UTC at every border; the truth of a receipt needs a durable commit."""
     await connection.set_autocommit(True)
     await connection.execute("SET timezone = 'UTC'")
-    await connection.execute("SET synchronous_commit = on")
+    await durable(connection)
     await connection.set_autocommit(False)
 
 
@@ -39,3 +44,21 @@ def pool(url: str, *, name: str, least: int = 1, most: int = 4, queue: int = 0, 
         check=AsyncConnectionPool.check_connection,
         open=False,
     )
+
+
+#: Filters that were not asked for are NULL: a plan made for the very values leaves them out, one for all values cannot.
+#: Compiling such a plan takes longer than running it.
+_FOR_A_REQUEST = (
+    "SELECT set_config('statement_timeout', %s, true), set_config('plan_cache_mode', 'force_custom_plan', true),"
+    " set_config('jit', 'off', true)"
+)
+
+
+async def for_a_request(connection: Connection, seconds: float) -> None:
+    """Let every query of this transaction end after so long, planned for the very values that it is given."""
+    await connection.execute(_FOR_A_REQUEST, (str(int(seconds * 1000)),))
+
+
+async def room_for_locks(connection: Connection) -> None:
+    """Take a lock until the transaction ends: `psycopg.Error` where the server has no room for one more."""
+    await connection.execute("SELECT pg_try_advisory_xact_lock_shared(x'6e7634'::int, 0)")

@@ -14,15 +14,8 @@ from api.access.oidc import Issuer
 from api.protocol.problems import Problem
 from api.protocol.rate_limit import Limiter, Quotas
 from api.settings import ApiSettings
-from store.pool import Connection, Pool
+from store.pool import Connection, Pool, for_a_request
 from telemetry.clock import Clock
-
-#: Filters that were not asked for are NULL: a plan made for the very values leaves them out, one for all values cannot.
-#: Compiling such a plan takes longer than running it.
-_FOR_A_REQUEST = (
-    "SELECT set_config('statement_timeout', %s, true), set_config('plan_cache_mode', 'force_custom_plan', true),"
-    " set_config('jit', 'off', true)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +73,7 @@ class Resources:
     async def _lent(self, pool: Pool, seconds: float | None = None) -> AsyncIterator[Connection]:
         limit = min(seconds or self.settings.request_seconds, self.settings.request_seconds)
         async with pool.connection() as connection:
-            await connection.execute(_FOR_A_REQUEST, (str(int(limit * 1000)),))
+            await for_a_request(connection, limit)
             yield connection
 
 

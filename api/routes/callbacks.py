@@ -11,7 +11,7 @@ from api.access.dependencies import Here, Resources
 from api.answers.openapi import SIGNED_IN
 from api.protocol.parameters import CODE
 from api.protocol.problems import Problem
-from store.statements import statement
+from store import inbound
 
 router = APIRouter(prefix="/v1/inbound", tags=["messages"])
 FORM = "application/x-www-form-urlencoded"
@@ -63,8 +63,6 @@ async def _keep(here: Resources, route: str, content_type: str, payload: bytes) 
         raise Problem(422, "there is nothing in it: the receipt or message is missing")
     if len(payload) > LONGEST:
         raise Problem(413, f"a receipt or message has at most {LONGEST} bytes")
-    row: dict[str, object] = {"route": route, "content_type": content_type, "payload": payload}
     async with here.writing() as connection:
-        await connection.execute(statement("inbound", "keep"), row)
-        await connection.execute(statement("inbound", "wake"))
+        await inbound.keep(connection, route, content_type, [payload])
     return Response(status_code=202)

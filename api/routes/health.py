@@ -16,7 +16,8 @@ from pydantic import BaseModel, Field
 from api.access.caller import address_of
 from api.access.dependencies import Here, Resources
 from api.protocol.forwarded import FORWARDED
-from store.migrate import needed
+from store.migrate import not_run
+from store.pool import room_for_locks
 
 router = APIRouter(tags=["health"])
 REQUESTS = Counter("nongvu_api_requests", "Requests answered", ["method", "route", "status"])
@@ -41,9 +42,8 @@ class Health(BaseModel):
 async def _database(here: Resources) -> str:
     try:
         async with asyncio.timeout(3), here.pool.connection(timeout=2) as connection:
-            cursor = await connection.execute("SELECT name FROM migration")
-            missing = needed() - {name for (name,) in await cursor.fetchall()}
-            await connection.execute("SELECT pg_try_advisory_xact_lock_shared(x'6e7634'::int, 0)")  # room for locks
+            missing = await not_run(connection)
+            await room_for_locks(connection)
     except (psycopg.Error, PoolTimeout, TimeoutError) as error:
         return type(error).__name__
     return f"{len(missing)} migrations have not run" if missing else "well"

@@ -5,20 +5,20 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
-from psycopg.rows import dict_row
 
 from api.access.caller import Asking, address_of
 from api.access.dependencies import Here, Resources
 from api.protocol.parameters import QUALITY_NAMES, datastream_name
 from api.protocol.problems import Problem
+from store import heard
+from store.heard import NewReading, NewStep
 from store.patience import Patience
 from store.scope import Scope
-from store.statements import statement
 
 router = APIRouter(prefix="/v1", tags=["stream"])
 #: How often the tables are asked while somebody listens [s].
@@ -121,28 +121,35 @@ class Listeners:
         """Ask the tables from now on; once, however many come at the same moment."""
         async with self._beginning:
             if self._task is None or self._task.done():
-                (heads,) = await self._rows("heads")
-                self.batch, self.step = Cursor(heads["batch"]), Cursor(heads["step"])
+                async with self._here.reading() as connection:
+                    heads = await heard.heads(connection)
+                self.batch, self.step = Cursor(heads.batch), Cursor(heads.step)
                 self._task = asyncio.create_task(self._ask(), name="stream")
-
-    async def _rows(self, named: str, **values: object) -> list[dict[str, Any]]:
-        async with self._here.reading() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(statement("heard", named), values)
-            return await cursor.fetchall()
 
     async def since(self, batch: int, step: int) -> AsyncIterator[Event]:
         """What a listener missed: newest values and alert steps since then, all of them."""
         place = self.place
-        for row in await self._rows("latest_since", after=batch):
-            yield _reading(row, place)
-        while steps := [row["id"] for row in await self._rows("steps", after=step)]:
-            step = steps[-1]
-            for row in await self._rows("steps_of", ids=steps):
-                yield _alert(row, place)
+        async with self._here.reading() as connection:
+            readings = await heard.latest_since(connection, batch)
+        for reading in readings:
+            yield _reading(reading, place)
+        while alerts := await self._steps_after(step):
+            step = alerts[-1]["id"]
+            for alert in alerts:
+                yield _alert(alert, place)
+
+    async def _steps_after(self, step: int) -> list[NewStep]:
+        """The next steps of alerts; a connection is not kept while a listener reads."""
+        async with self._here.reading() as connection:
+            steps = await heard.steps(connection, step)
+            return await heard.steps_of(connection, steps) if steps else []
 
     async def _events(self, batches: list[int], steps: list[int]) -> list[Event]:
-        readings = await self._rows("latest_of", ids=batches) if batches else []
-        alerts = await self._rows("steps_of", ids=steps) if steps else []
+        if not batches and not steps:
+            return []
+        async with self._here.reading() as connection:
+            readings = await heard.latest_of(connection, batches) if batches else []
+            alerts = await heard.steps_of(connection, steps) if steps else []
         place = self.place
         return [_reading(row, place) for row in readings] + [_alert(row, place) for row in alerts]
 
@@ -152,8 +159,9 @@ class Listeners:
             await asyncio.sleep(INTERVAL)
             async with patience:
                 now = time.monotonic()
-                batches = [row["id"] for row in await self._rows("batches", after=self.batch.low)]
-                steps = [row["id"] for row in await self._rows("steps", after=self.step.low)]
+                async with self._here.reading() as connection:
+                    batches = await heard.batches(connection, self.batch.low)
+                    steps = await heard.steps(connection, self.step.low)
                 self._tell(await self._events(self.batch.take(batches, now), self.step.take(steps, now)))
 
     def _tell(self, events: list[Event]) -> None:
@@ -176,20 +184,20 @@ def _let_go(listener: Listener) -> None:
     listener.queue.put_nowait(None)
 
 
-def _written(kind: str, row: dict[str, Any], document: dict[str, object], place: str) -> Event:
+def _written(kind: str, row: NewReading | NewStep, document: dict[str, object], place: str) -> Event:
     body = b"event: %b\nid: %b\ndata: %b\n\n" % (kind.encode(), place.encode(), msgspec.json.encode(document))
     return Event(frozenset(row["path"]), row["private"], body)
 
 
-def _reading(row: dict[str, Any], place: str) -> Event:
+def _reading(row: NewReading, place: str) -> Event:
     document = {"station": row["station"], "datastream": datastream_name(row), "time": row["time"],
                 "value": row["value"], "quality": QUALITY_NAMES.get(row["flag"] & 255, "not_evaluated")}  # fmt: skip
     return _written("reading", row, document, place)
 
 
-def _alert(row: dict[str, Any], place: str) -> Event:
-    kept = ("alert", "rule", "hazard", "place", "state", "kind", "level", "at", "known_at", "texts")
-    return _written("alert", row, {name: row[name] for name in kept}, place)
+def _alert(row: NewStep, place: str) -> Event:
+    kept: dict[str, object] = {name: value for name, value in row.items() if name not in {"id", "path", "private"}}
+    return _written("alert", row, kept, place)
 
 
 async def _events(here: Resources, listener: Listener, resume: tuple[int, int] | None) -> AsyncIterator[bytes]:

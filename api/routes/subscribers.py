@@ -13,9 +13,9 @@ from api.access.change import Body, Made, Number, PlaceCode
 from api.access.dependencies import Here
 from api.languages import OFFICIAL, SHELF, known
 from api.protocol.problems import Problem, not_found
-from store import audit, visible, visible_row
+from store import audit, subscriber, subscriber_entry, visible, visible_row
 from store.pool import Connection
-from store.statements import statement
+from store.subscriber import Agreement, Contact, Wishes
 
 router = APIRouter(prefix="/v1", tags=["people"])
 #: Version of the text that people agree to; see docs/messages.md.
@@ -64,45 +64,60 @@ class NewSubscriber(Body):
         return self
 
 
-def _values(body: NewSubscriber, places: list[int], who: str, now: datetime) -> dict[str, object]:
-    fixed = {"crops": [], "animals": [], "time_zone": "Asia/Ho_Chi_Minh", "urgent_level": 3, "daily_cap": 10}
-    consent = {"text_version": CONSENT_TEXT, "channel": body.consent_channel, "who": who, "at": now, "secret": ""}
-    return body.model_dump() | fixed | consent | {"places": places}
+def _wishes(body: NewSubscriber) -> Wishes:
+    """What they want to hear of; an officer's form does not ask for all of it."""
+    return Wishes(
+        audience=body.audience,
+        language=body.language,
+        accents=body.accents,
+        minimum_level=body.minimum_level,
+        hazards=body.hazards,
+        crops=[],
+        animals=[],
+        bulletins=list(body.bulletins),
+        time_zone="Asia/Ho_Chi_Minh",
+        quiet_from=body.quiet_from,
+        quiet_to=body.quiet_to,
+        urgent_level=3,
+        daily_cap=10,
+    )
 
 
-async def _enter(connection: Connection, body: NewSubscriber, values: dict[str, object], now: datetime) -> int:
-    """Number of the person; 409 for who gets messages already, and for who withdrew and did not agree again later."""
-    refused = await (await connection.execute(statement("subscriber", "refused"), values)).fetchone()
+async def _known(connection: Connection, body: NewSubscriber, now: datetime) -> int | None:
+    """Number of who comes back; 409 for who gets messages already, or withdrew and did not agree again later."""
+    refused = await subscriber_entry.refusal(connection, body.kind, body.address)
     agreed = body.consent_at
     if agreed is not None and agreed > now + timedelta(days=1):
         raise Problem(422, "consent_at has not come yet", says="not_come")
-    if refused and (agreed is None or agreed <= refused[0]):
-        word = "was erased" if refused[1] else "withdrew their consent"
+    if refused and (agreed is None or agreed <= refused.at):
+        word = "was erased" if refused.erased else "withdrew their consent"
         raise Problem(
             409,
-            f"this person {word} on {refused[0]:%Y-%m-%d}: only their own later word brings them back"
+            f"this person {word} on {refused.at:%Y-%m-%d}: only their own later word brings them back"
             " (START by SMS, or consent_at later than that)",
-            says="erased" if refused[1] else "withdrew",
-            fills={"day": f"{refused[0]:%d/%m/%Y}"},
+            says="erased" if refused.erased else "withdrew",
+            fills={"day": f"{refused.at:%d/%m/%Y}"},
         )
-    known = await (await connection.execute(statement("subscriber", "find_address"), values)).fetchone()
-    if known and not refused:
+    known = await subscriber_entry.find(connection, body.kind, body.address)
+    if known is not None and not refused:
         raise Problem(
             409,
             "this address is known already: the department adds places with 'nongvu subscriber add'",
             says="known",
         )
-    if known:
-        number = int(known[0])
-        await connection.execute(statement("subscriber", "set_state"), {"subscriber": number, "state": "active"})
-    else:
-        row = await (await connection.execute(statement("subscriber", "insert_subscriber"), values)).fetchone()
-        number = int(row[0]) if row else 0
-    values |= {"subscriber": number}
-    for step in ("insert_contact", "insert_places"):
-        await connection.execute(statement("subscriber", step), values)
-    await connection.execute(statement("subscriber", "give_consent"), values | {"at": min(agreed or now, now)})
-    return number
+    return known
+
+
+async def _enter(connection: Connection, body: NewSubscriber, places: list[int], who: str, now: datetime) -> int:
+    """Number of the person who was entered."""
+    unknown = await subscriber_entry.unknown_words(connection, _wishes(body))
+    if unknown:
+        word = unknown[0]
+        raise Problem(422, f"there is no {word.field} {word.word!r}, there are {word.known}")
+    known = await _known(connection, body, now)
+    contact = Contact(body.kind, body.address, body.name, secret="")
+    agreement = Agreement(CONSENT_TEXT, body.consent_channel, min(body.consent_at or now, now), who)
+    return await subscriber_entry.enter(connection, known, _wishes(body), contact, places, agreement, now)
 
 
 @router.post("/subscribers", status_code=201, response_model=Made)
@@ -114,11 +129,7 @@ async def add(here: Here, asking: Asking, body: NewSubscriber) -> Response:
         missing = sorted(set(body.places) - {row["code"] for row in found})
         if missing:
             raise not_found("place", missing[0])
-        values = _values(body, [row["id"] for row in found], asking.name, here.now())
-        unknown = await (await connection.execute(statement("subscriber", "unknown_words"), values)).fetchone()
-        if unknown:
-            raise Problem(422, "there is no {} {!r}, there are {}".format(*unknown))
-        number = await _enter(connection, body, values, here.now())
+        number = await _enter(connection, body, [row["id"] for row in found], asking.name, here.now())
         await audit.record_asked(
             connection, asking.name, "subscriber added", f"subscriber:{number}", places=body.places
         )
@@ -131,11 +142,9 @@ async def add(here: Here, asking: Asking, body: NewSubscriber) -> Response:
 async def stop(here: Here, asking: Asking, number: Number) -> Response:
     """Withdraw somebody's consent: nothing is sent to them any more."""
     scope = asking.require("subscribers")
-    values = {"subscriber": number, "state": "stopped", "at": here.now(), "channel": "web"}
     async with here.writing() as connection:
         if await visible.row(connection, visible_row.Identified, "subscriber_within", scope, id=number) is None:
             raise not_found("subscriber", number)
-        for step in ("set_state", "withdraw_consent", "withdraw_waiting"):
-            await connection.execute(statement("subscriber", step), values)
+        await subscriber.stop(connection, number, here.now(), "web")
         await audit.record_asked(connection, asking.name, "subscriber stopped", f"subscriber:{number}")
     return Response(status_code=204)

@@ -108,7 +108,7 @@ FROM unnest(%(code)s::text[], %(status)s::text[]) AS said (code, status)
 WHERE gateway.code = said.code;
 
 -- name: commands_waiting
-SELECT command.id::text, gateway.code, command.action, command.arguments, command.expires
+SELECT command.id::text AS id, gateway.code, command.action, command.arguments, command.expires
 FROM command JOIN gateway ON gateway.id = command.gateway
 WHERE command.published_at IS NULL AND command.outcome IS NULL AND NOT gateway.revoked
 ORDER BY command.ordered_at;

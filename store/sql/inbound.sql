@@ -1,8 +1,5 @@
 -- What came back: receipts and people's messages, raw until they are understood.
 
--- name: keep
-INSERT INTO inbound (route, content_type, payload) VALUES (%(route)s, %(content_type)s, %(payload)s)
-
 -- name: keep_all
 INSERT INTO inbound (route, content_type, payload) SELECT %(route)s, %(content_type)s, unnest(%(payloads)s::bytea[])
 

@@ -1,6 +1,7 @@
 """Each job is done in one way: being woken by the database, waiting for it, connecting from a command."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -176,3 +177,60 @@ def test_the_standards_interface_does_not_stand_on_the_page():
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("api.web")
     ]
     assert not found
+
+
+#: Who holds SQL outside of ``store``, and why.
+SQL = {
+    "dashboards/queries.py": "pieces of the SQL of boards, which Grafana runs",
+    "dashboards/preview/write.py": "runs the SQL of boards, as Grafana would",
+    "standalone/services/database.py": "starts a server: makes, copies and drops databases before there are tables",
+    "standalone/replay.py": "counts in a gateway's own SQLite",
+}
+_SQL = re.compile(
+    r"\s*(?:SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s|SET\s+(?:LOCAL\s+)?\w+\s*=|COPY\s+\S+|"
+    r"(?:CREATE|ALTER|DROP)\s+(?:DATABASE|TABLE|ROLE|EXTENSION|INDEX|VIEW)\b)"
+)
+
+
+def sql_of(tree: ast.AST) -> list[int]:
+    """Lines that ask for a named statement, or hold SQL in a string that is executed or stands alone in a name."""
+    lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "store.statements":
+            lines.append(node.lineno)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {
+            "execute",
+            "executemany",
+            "SQL",
+        }:
+            texts = [part for one in node.args[:1] for part in ast.walk(one) if isinstance(part, ast.Constant)]
+            lines += [text.lineno for text in texts if isinstance(text.value, str) and _SQL.match(text.value)]
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            texts = [part for part in ast.walk(node.value) if isinstance(part, ast.Constant)]
+            lines += [text.lineno for text in texts if isinstance(text.value, str) and _SQL.match(text.value)]
+    return sorted(set(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("from store.statements import statement", [1]),
+        ("def f(c):\n from store.statements import statement\n return c", [2]),
+        ("c.execute('SELECT name FROM migration')", [1]),
+        ("c.execute(sql.SQL('DROP DATABASE {}').format(n))", [1]),
+        ("ASK = (\n 'SELECT a'\n ' FROM b')", [2]),
+        ("await c.execute(f'DELETE FROM {table}')", [1]),
+        ("c.execute(order)", []),
+        ("SAYS = 'Select a station'", []),
+        ("await delivery.insert(connection, message)", []),
+    ],
+)
+def test_sql_is_seen(text, lines):
+    tree = ast.parse("async def f():\n " + text) if text.startswith("await") else ast.parse(text)
+    assert [line - text.startswith("await") for line in sql_of(tree)] == lines
+
+
+def test_only_the_tables_modules_hold_sql():
+    there = {name for name, tree in trees() if not name.startswith(("store/", "dashboards/boards/")) and sql_of(tree)}
+    assert not there - set(SQL), "ask for it with a function of a module of store/, one a table family"
+    assert there == set(SQL), "no SQL is there any more: take the name off the list"

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 #: By the name of the database's type.
 TYPES = {
     "int2": int, "int4": int, "int8": int, "float4": float, "float8": float, "text": str, "bool": bool, "bytea": bytes,
-    "timestamptz": datetime, "timestamp": datetime,
-    "date": date, "time": time, "_text": list, "_int8": list, "json": list, "jsonb": object, "numeric": float,
+    "timestamptz": datetime, "timestamp": datetime, "numeric": float,
+    "date": date, "time": time, "_text": list, "_int4": list, "_int8": list, "json": list, "jsonb": object,
 }  # fmt: skip
 #: Chosen by a name at run time.
 CHOSEN = {
