@@ -75,6 +75,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "hazard": rule.hazard,
         "unit": rule.unit,
         "pack": rule.pack,
+        "category": rule.category,
+        "article": rule.article,
+        "audiences": sorted(rule.audiences),
         "status": rule.status.value,
         "enabled": rule.status is not Status.UNVERIFIED,
         "step": rule.step.value,
@@ -138,11 +141,8 @@ def _again(rule: Rule) -> list[str]:
 ABSENT = """\
 ## Not here, and why
 
-- Risk levels 1–5 of Quyết định 18/2021 for rét hại and sương muối (Điều 53), heat, and drought (Điều 47): law portals
-  contradict each other and the official text was not read, so no number of theirs stands anywhere in the code.
+- What of Quyết định 18/2021 is computed, what is not and why: [law.md](law.md).
 - Băng giá (glaze): described in the press without a number.
-- Regions of flash flood (annex to Điều 46): not in the text that was read; a place's region is given by people.
-- Lốc, sét, mưa đá: no criterion was read.
 """
 
 
@@ -184,8 +184,13 @@ def _section(rule: Rule) -> list[str]:
     months = [f"months {', '.join(map(str, sorted(rule.months)))}"] if rule.months else []
     told = [f"messages from level {rule.tells_from}"] if rule.tells_from > 1 else []
     told += ["told by day"] if rule.urgency is Urgency.EXPECTED else []
+    told += [f"heard by {', '.join(sorted(rule.audiences))} alone"] if rule.audiences else []
+    official = f"Official criterion ({rule.article}), computed from stations. " if rule.article else ""
     again = _again(rule)
-    lines += ["", f"Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months, *told, *again]) + "."]
+    lines += [
+        "",
+        f"{official}Per {rule.step.value}" + "".join(f"; {text}" for text in [*times, *months, *told, *again]) + ".",
+    ]
     if rule.monitor is not None:
         lines += [f"Held against `{rule.monitor.index}` on the board and by `nongvu analytics skill`."]
     lines += [f"Source: {rule.source}."] + ([f"{rule.note}"] if rule.note else [])

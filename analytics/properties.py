@@ -46,6 +46,11 @@ def _class(name: str, maximum: float) -> Property:
     return Property(name, "1", 1.0, maximum, of_place=True, whole=True)
 
 
+def _switch(name: str) -> Property:
+    """1: it is so, 0: it is not."""
+    return Property(name, "1", 0.0, 1.0, of_place=True, whole=True)
+
+
 def _season(name: str, unit: str, minimum: float, maximum: float) -> Property:
     return Property(name, unit, minimum, maximum, of_season=True)
 
@@ -63,6 +68,16 @@ _TABLE: tuple[Property, ...] = (
     _place("kbdi_start", "mm", 0.0, 203.2),
     _class("flash_flood_susceptibility", 4.0),
     _class("flash_flood_region", 4.0),
+    _class("cold_zone", 2.0),
+    _class("heat_region", 3.0),
+    _switch("hot_day_from_35"),
+    _class("storm_region", 9.0),
+    _class("rain_terrain", 2.0),
+    _class("flood_zone", 4.0),
+    _place("flood_historic", "m", -500.0, 9000.0),
+    _switch("flood_several_basins"),
+    _class("fire_zone", 4.0),
+    _switch("fire_water_dried"),
     _place("fire_rain_reset", "mm", 0.0, 100.0),
     *(_place(f"fire_limit_{n}", "1", 0.0, 1e6) for n in (1, 2, 3, 4)),
     *(_place(f"{pest}_peak", "1", 1.0, 1e6) for pest in _PESTS),

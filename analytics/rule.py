@@ -186,6 +186,10 @@ class Rule:
     #: Groups of crops (audiences of advice) whose growers it concerns, and animals whose keepers; empty: everybody.
     for_crops: frozenset[str] = frozenset()
     for_animals: frozenset[str] = frozenset()
+    #: Audiences that hear it; empty: everybody. A level that advice says in a farmer's words is the officers'.
+    audiences: frozenset[str] = frozenset()
+    #: Article of the law whose level it computes; empty: it is advice, or of the network.
+    article: str = ""
     #: Months in which it holds; empty: all. Of a crop season they say nothing: that has its own days.
     months: frozenset[int] = frozenset()
     #: Its value is days left: a text may say the dates {first} and {last}, so many days less than the value is.
@@ -225,6 +229,11 @@ class Rule:
         advice = {f"advice.{name}" for level in self.levels for name in level.advice.values()}
         needs = ("frame", f"rules.{self.name}", *sorted(advice))
         return tuple(code for code in languages.SHELF.codes if languages.SHELF.spoken(code, *needs) == code)
+
+    @property
+    def category(self) -> str:
+        """What stands apart for readers: an official criterion, advice, or the network's own state."""
+        return "official" if self.article else "network" if self.hazard == "network" else "advice"
 
     @property
     def title(self) -> Mapping[str, str]:

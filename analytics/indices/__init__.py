@@ -28,6 +28,7 @@ from analytics.indices import (
     pond_night,
     psychrometrics,
     rain,
+    spells,
     sun,
     water_bodies,
 )
@@ -60,6 +61,7 @@ ALL: tuple[Index, ...] = (
     *dryness.INDICES,
     *drought.INDICES,
     *fire_danger.INDICES,
+    *spells.INDICES,
 )
 
 #: Indices of a place.

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from analytics.rule import Rule
-from analytics.rules import animal, cold, crop, dry, heat, network, pest, rain, water, wind
+from analytics.rules import animal, cold, crop, dry, heat, law, network, pest, rain, water, wind
 
 RULES: tuple[Rule, ...] = (
     cold.COLD_SPELL,
@@ -15,6 +15,13 @@ RULES: tuple[Rule, ...] = (
     wind.GUST,
     wind.STORM_LEVEL,
     dry.FIRE_PROVINCE,
+    law.LAW_COLD,
+    law.LAW_COLD_TOMORROW,
+    law.LAW_HEAT,
+    law.LAW_HEAT_TOMORROW,
+    law.LAW_RAIN,
+    law.LAW_FLOOD,
+    law.LAW_FIRE,
     crop.NO_SOWING,
     crop.FROST_TONIGHT,
     crop.RICE_BLAST,

@@ -44,8 +44,8 @@ COLD_SPELL = Rule(
         "Sources differ on whether 13.0 and 15.0 themselves belong to the colder class; the operator is a setting. "
         "A day is told as soon as the hours to come cannot lift its mean to the limit. "
         "The days of a spell are the measured ones: a missing day neither ends it nor counts, within its patience. "
-        "Defined for plains and midlands: in high mountains such days are near-continuous in winter. The risk levels "
-        "of Điều 53 are not encoded, their table could not be verified."
+        "Defined for plains and midlands: in high mountains such days are near-continuous in winter. The official "
+        "level by days in a row (Điều 53) is `law_cold`."
     ),
     validity=timedelta(hours=30),
     quiet=timedelta(days=2),  # one mild day does not end a spell

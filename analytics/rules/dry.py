@@ -23,7 +23,8 @@ DROUGHT_SPI = Rule(
     source="WMO-No. 1090, Standardized Precipitation Index User Guide: classes −1, −1.5, −2",
     validity=timedelta(days=10),
     freshness=timedelta(days=5),
-    note="Decided at the end of each month. The risk levels of Điều 47 could not be read and are not encoded.",
+    note="Decided at the end of each month. The official levels (Điều 48) ask for scarce rain and surface "
+    "water: docs/law.md.",
 )
 
 FIRE_WEATHER = Rule(

@@ -120,6 +120,7 @@ FLASH_FLOOD = Rule(
     unit="1",
     decimals=0,
     pack="vietnam 2",
+    article="Điều 46",
     step=Step.HOUR,
     condition=flash_flood,
     quantities=("precipitation",),

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from analytics.index import Step
+from analytics.index import Step, of_place
 from analytics.measure import current, highest
-from analytics.rule import Level, Monitor, Rule, Status
+from analytics.official import storm
+from analytics.rule import Level, Monitor, Rule
 
 _BEAUFORT = "Beaufort classes as printed in Vietnam (lower bounds 10.8, 17.2, 24.5, 32.7 m/s)"
 
@@ -55,18 +56,23 @@ GUST = Rule(
 STORM_LEVEL = Rule(
     name="storm_level",
     hazard="storm",
-    unit="m/s",
-    pack="vietnam 1",
-    status=Status.UNVERIFIED,
+    unit="1",
+    decimals=0,
+    pack="vietnam 2",
+    article="Điều 42",
     step=Step.GRID,
-    condition=current("wind_speed"),
+    condition=storm,
     quantities=("wind_speed",),
-    levels=(
-        Level(17.2, 13.9, advice={"everyone": "wind_everyone", "orchard": "wind_orchard"}),
-        Level(32.7, 28.5, advice={"everyone": "wind_everyone", "orchard": "wind_orchard"}),
+    needs=(of_place("storm_region", "only what all regions of the article agree on is known: 8-9 and from 16"),),
+    levels=tuple(
+        Level(float(number), float(number), advice={"everyone": "wind_everyone", "orchard": "wind_orchard"})
+        for number in range(1, 6)
     ),
-    source="Quyết định 18/2021/QĐ-TTg, Điều 42: group of the province on land not established",
-    note="Off: whether Lạng Sơn belongs to the Đông Bắc Bộ or the Việt Bắc group could not be verified.",
+    source="Quyết định 18/2021/QĐ-TTg (from 1 July 2021), Điều 42, read in the Ministry of Justice's codification",
+    note=(
+        "The article speaks of the wind of a storm that is forecast over an area; a station's mean wind stands for it, "
+        "of whatever weather it comes. On land the lowest level is 3, from Beaufort 8 on; levels 1 and 2 it has none."
+    ),
     quiet=timedelta(hours=3),
     patience=timedelta(hours=6),
     freshness=timedelta(hours=3),

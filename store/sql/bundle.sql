@@ -174,6 +174,7 @@ WHERE (NOT place.private OR wanted.of_the_farm OR subscriber.audience = 'officer
        AND (alert.hazard = ANY (subscriber.hazards)
             OR (subscriber.hazards = '{}' AND alert.hazard <> 'network'
                 AND step.level >= coalesce((catalogue.entry ->> 'tells_from')::int, 1)))
+       AND (coalesce(catalogue.entry -> 'audiences', '[]') = '[]' OR catalogue.entry -> 'audiences' ? subscriber.audience)
        AND (subscriber.crops = '{}'
             OR season.crop IS NULL AND coalesce(catalogue.entry -> 'for_crops', '[]') = '[]'
             OR season.crop = ANY (subscriber.crops) OR concerned.crops && subscriber.crops)

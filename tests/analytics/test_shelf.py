@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import analytics.indices
+import analytics.official
 from analytics.index import Index, Kind, Places
 from analytics.indices import ALL, BY_NAME
 from analytics.indices.crops import crops
@@ -22,7 +23,7 @@ from telemetry.quantities import QUANTITIES
 UCUM = re.compile(r"^[A-Za-z0-9%./()\[\]{}*+-]+$")
 #: Modules of the folder that hold no rows: tables and kernels that rows of other modules use.
 KERNELS_ONLY: set[str] = {
-    "crop_cover", "crops", "fire_weather", "flash_flood", "frost", "hours", "learned_forecast", "page", "wet_globe",
+    "crop_cover", "crops", "fire_weather", "flash_flood", "frost", "hours", "law", "learned_forecast", "page", "wet_globe",
 }  # fmt: skip
 
 
@@ -55,7 +56,10 @@ def numeric(index: Index) -> list[str]:
 
 def test_every_property_of_a_place_is_read_by_an_index_and_every_one_read_is_known() -> None:
     """A property that no kernel asks for would be a promise nobody keeps; of one not in the table `Places` complains."""
-    text = "".join(path.read_text(encoding="utf-8") for path in Path(analytics.indices.__path__[0]).glob("*.py"))
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*Path(analytics.indices.__path__[0]).glob("*.py"), Path(analytics.official.__file__)]
+    )
     for name in OF_PLACE - OF_SEASON:
         base, _, number = name.rpartition("_")
         assert name in text or f"{base}_{{" in text or any(f"{pest.name}_" in name for pest in PESTS), (name, number)

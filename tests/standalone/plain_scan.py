@@ -224,7 +224,7 @@ def scan(
         cold = by_day(air, first, last, lambda own: sum(own) / len(own),
                       lambda mean: (mean < 20) + (mean < 15) + (mean < 13), ended_only=True)  # fmt: skip
         frost = by_day(air, first, last, min, lambda least: (least < 4) + (least < 0), ended_only=False)
-        heat = by_day(air, first, last, max, lambda most: (most >= 35) + (most >= 37) + (most >= 39), ended_only=False)
+        heat = by_day(air, first, last, max, lambda most: (most > 35) + (most > 37) + (most > 39), ended_only=False)
         wet = by_hour(without(rain(code, first, last), wrong, code, "precipitation"), first, last)
         for rule, periods in (("cold_spell", cold), ("frost", frost), ("heat", heat), ("heavy_rain", wet)):
             found += episodes(rule, code, periods, last)

@@ -62,7 +62,7 @@ def _row(place: int, rule: str, season: int, lack: Lack | None, code: int | None
     if lack is not None and not lack.holds and code != 0:
         yield Unjudged(place, "rule", rule, season, int(lack.why), lack.names)
     elif code:
-        yield Unjudged(place, "rule", rule, season, code)
+        yield Unjudged(place, "rule", rule, season, code, lack.names if lack is not None and lack.why == code else ())
     elif lack is not None and lack.holds:
         yield Unjudged(place, "rule", rule, season, int(lack.why), lack.names, holds=True)
     elif code is None:

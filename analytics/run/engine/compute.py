@@ -14,6 +14,7 @@ from analytics.episode import Episode
 from analytics.grid import Array
 from analytics.index import Index, Kind, Step, evaluate
 from analytics.indices import SEASON_INDICES
+from analytics.indices.spells import INDICES as SPELLS
 from analytics.quality import check_window
 from analytics.quality.check import trusted
 from analytics.rule import Rule
@@ -187,7 +188,7 @@ def follow(
 ) -> Followed:
     """Indices and rules of places, then those of their crop seasons; ``hears`` what says nothing, too."""
     former = set(context.former)
-    part = replace(part, window=replace(part.window, states=context.states_of(indices, part)))
+    part = replace(part, window=replace(part.window, states=context.states_of((*indices, *SPELLS), part)))
     evaluate(indices, part.window)
     silent = judge(rules, part, context.context_of(part), former, trails, doubted, hears=hears)
     frames: list[tuple[Frame, Sequence[Index]]] = [(part, indices)]
