@@ -88,10 +88,12 @@ def blight_pressure(severity: Values, before: Values, sprayed: Values, week: Val
     over = (sprayed >= SPRAY_DAYS) & (week < NO_SPRAY)
     again = (sprayed <= -SPRAY_DAYS) & (week >= AGAIN)
     gathered = np.where(over, 0.0, before) + severity + 0.0 * (before + sprayed + week)
-    gathered = np.where(again, np.maximum(gathered, FIRST_SPRAY), gathered)
     going, resting = (sprayed > 0.0) & ~over, (sprayed < 0.0) & ~again
+    gathered = np.where(again, np.maximum(gathered, FIRST_SPRAY), gathered)
+    # of a crop that was sprayed once the week alone decides
+    gathered = np.where(resting, np.minimum(gathered, FIRST_SPRAY - 1.0), gathered)
     begun = np.where(gathered >= FIRST_SPRAY, 1.0, 0.0 * gathered)
-    waiting = np.where(over, -1.0, np.where(resting & (begun < 1.0), sprayed - 1.0, begun))
+    waiting = np.where(over, -1.0, np.where(resting, sprayed - 1.0, begun))
     return gathered, np.where(going, sprayed + 1.0, waiting)
 
 

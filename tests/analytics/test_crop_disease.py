@@ -79,6 +79,14 @@ def test_a_crop_sprayed_once_is_sprayed_again_in_a_week_of_5_but_not_within_seve
     assert float(since) == (1.0 if again else -rested - 1.0)
 
 
+def test_however_much_gathers_nothing_is_said_again_within_seven_days_of_the_end():
+    gathered, sprayed, levels = 19.0, 7.0, []
+    for week in (0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 28.0):
+        gathered, sprayed = blight_pressure(0.0 if week == 0.0 else 4.0, gathered, sprayed, week)
+        levels.append(float(gathered) >= 18.0)
+    assert levels == [False] * 7 + [True] * 2
+
+
 # --- indices over days ---
 
 
