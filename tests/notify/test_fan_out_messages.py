@@ -200,7 +200,7 @@ async def test_what_came_of_a_bundle(province, desk, step, outcome, told):
 async def test_what_is_not_said_makes_no_level_no_time_and_no_message(province, desk):
     """A stale step of level 2 and one that is inhibited, beside one that is said: this one alone counts."""
     _, stations = province.commune(stations=3)
-    who, herder = province.subscriber(), province.subscriber("0912345670", hazards=("livestock_cold",))
+    who, herder = province.subscriber(), province.subscriber("0912345670", hazards=("livestock_heat",))
     said = a_step(province, stations[0], expires=NOW + timedelta(hours=2))
     stale = a_step(province, stations[1], level=2, stale=True)
     (expansion,) = await desk.tell(said, stale)
@@ -208,9 +208,9 @@ async def test_what_is_not_said_makes_no_level_no_time_and_no_message(province, 
     assert province.all("SELECT level, expires FROM bundle") == [(1, NOW + timedelta(hours=2))]
     assert province.all("SELECT subscriber, step FROM delivery_step") == [(who, said)]
     assert province.one("SELECT count(*) FROM bundle_step") == 2
-    an_alert(province, stations[0], "cold_spell", 2)
+    an_alert(province, stations[0], "heat", 2)
     kept, worse = (
-        a_step(province, place, "cattle_cold", level) for place, level in ((stations[1], 1), (stations[2], 2))
+        a_step(province, place, "livestock_heat", level) for place, level in ((stations[1], 2), (stations[2], 3))
     )
     (expansion,) = await desk.tell(kept, worse)
     assert [step.id for step in expansion.steps] == [worse]
@@ -257,6 +257,9 @@ async def test_a_bundle_has_the_level_of_its_worst_step(province, desk, levels):
     (expansion,) = await desk.tell(*steps)
     assert {step.id for step in expansion.steps} == set(steps)
     assert province.all("SELECT level FROM bundle") == [(max(levels),)]
+    assert province.all("SELECT level FROM delivery") == [(max(levels),)]
+    assert (await desk.again(expansion.bundle, steps, 1)).raised == fan_out.Expansion().raised == 0
+    assert province.all("SELECT level FROM delivery WHERE rung = 1") == [(max(levels),)]
 
 
 async def test_where_all_is_inhibited_what_is_stale_makes_no_level(province, desk):
