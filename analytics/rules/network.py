@@ -105,7 +105,7 @@ GATEWAY_OFFLINE = Rule(
         Level(24.0, _OVER, advice={"technician": "gateway_offline_technician"}),
     ),
     source="Own rule of operation: half an hour and a day after the gateway's status said that it is offline",
-    note="At each station of the gateway; silences their alerts of silence and holes while it goes on.",
+    note="At each station of the gateway; inhibits their alerts of silence and holes while it goes on.",
     proxy=False,
     quiet=timedelta(hours=1),
     freshness=timedelta(hours=6),
