@@ -29,6 +29,7 @@ from analytics.indices import (
     psychrometrics,
     rain,
     spells,
+    spray,
     sun,
     water_bodies,
 )
@@ -58,6 +59,7 @@ ALL: tuple[Index, ...] = (
     *rain.INDICES,
     *water_bodies.INDICES,
     *pond_night.INDICES,
+    *spray.INDICES,
     *dryness.INDICES,
     *drought.INDICES,
     *fire_danger.INDICES,

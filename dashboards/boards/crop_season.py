@@ -103,6 +103,18 @@ _BLIGHT = HeatMap(
     title=Words("crop_season.late_blight_severity"),
     sql=_by_field("late_blight_severity"),
 )
+_SPRAY = Table(
+    title=Words("crop_season.spray_hours"),
+    sql="SELECT DISTINCT ON (name, time) name, time, value AS hours FROM chart.index_value"
+    " WHERE index = 'spray_hours' AND place IN (${field:sqlstring})"
+    " AND time > $__timeTo()::timestamptz - interval '36 hours' ORDER BY name, time, issued DESC NULLS LAST",
+    width=24,
+    columns={
+        "name": columns.PLACE,
+        "time": Column(title=Words("crop_season.day"), unit="dateTimeAsIso"),
+        "hours": Column(title=Words("crop_season.spray_fit"), unit="h", decimals=0),
+    },
+)
 _STAGE = StateTimeline(
     title=Words("crop_season.stage_growth"),
     sql=_by_field("crop_stage").replace(", value FROM", ", floor(value) AS value FROM"),
@@ -129,6 +141,6 @@ BOARD = Board(
         Band(None, (_SEASONS,)),
         Band(Words("crop_season.heat_chill"), (_HEAT, _CHILL, _STAGE)),
         Band(Words("crop_season.water"), (_WATER, _DEMAND)),
-        Band(Words("crop_season.disease"), (_DISEASE, _BLIGHT, _COURSE)),
+        Band(Words("crop_season.disease"), (_DISEASE, _BLIGHT, _SPRAY, _COURSE)),
     ),
 )
