@@ -38,9 +38,9 @@ class InhibitRule:
     renewals: bool = False
 
 
-#: A storm or a strong wind inhibits its gusts, a day's rain its showers, a thirsty crop its dry soil; rét đậm and rét
-#: hại tell not to sow and to house cattle; gay gắt what cattle need in heat; a gateway that is offline
-#: what its own stations miss. Two that come at once must not inhibit each other.
+#: A storm or a strong wind inhibits its gusts, a day's rain its showers, a thirsty crop its dry soil; rét đậm tells not
+#: to sow and to keep cattle warm, rét hại not to graze them; gay gắt what cattle need in heat; a gateway that is
+#: offline what its own stations miss. Two that come at once must not inhibit each other.
 INHIBIT_RULES: tuple[InhibitRule, ...] = (
     InhibitRule("storm", frozenset({"wind"})),
     InhibitRule("strong_wind", frozenset({"gust"}), from_level=2, to_level=1),
@@ -53,7 +53,8 @@ INHIBIT_RULES: tuple[InhibitRule, ...] = (
     InhibitRule("intense_rain_10min", frozenset({"sudden_rain"})),
     InhibitRule("irrigation_due", frozenset({"soil_dry"}), from_level=2),
     InhibitRule("cold_spell", frozenset({"no_sowing"}), from_level=2),
-    InhibitRule("cold_spell", frozenset({"cattle_cold"}), from_level=2),
+    InhibitRule("cold_spell", frozenset({"cattle_cold"}), from_level=2, to_level=1),
+    InhibitRule("cold_spell", frozenset({"cattle_cold"}), from_level=3),
     InhibitRule("cold_spell", frozenset({"frost", "cattle_cold"}), from_level=2, renewals=True),
     InhibitRule("heat", frozenset({"livestock_heat"}), renewals=True),
     InhibitRule("heavy_rain", frozenset({"intense_rain_60min", "intense_rain_10min"}), renewals=True),
