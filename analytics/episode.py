@@ -137,7 +137,8 @@ def overlap(one: Episode, other: Episode, now: int) -> int:
 def revise(former: Sequence[Episode], found: Sequence[Episode], now: int, floor: int = 1) -> list[Revision]:
     """Pair former episodes with those found now, and say what becomes of each.
 
-    What stood at ``floor`` or above is no other's lower level, and the other way round: such a pair is none.
+    What stood at ``floor`` or above is no other's lower level, and the other way round: such a pair is none, but where
+    both begin at once: then it got worse, or was less, from its beginning on.
     """
     # those found are in order and apart from each other, so the ones that an old one meets lie side by side
     starts = [new.started for new in found]
@@ -146,7 +147,8 @@ def revise(former: Sequence[Episode], found: Sequence[Episode], now: int, floor:
         (-overlap(old, found[j], now), old.started, found[j].started, i, j)
         for i, old in enumerate(former)
         for j in range(bisect_right(ends, old.started), bisect_left(starts, _end(old, now)))
-        if overlap(old, found[j], now) > 0 and (old.level >= floor) == (found[j].level >= floor)
+        if overlap(old, found[j], now) > 0
+        and ((old.level >= floor) == (found[j].level >= floor) or old.started == found[j].started)
     )
     of_former: dict[int, int] = {}
     of_found: dict[int, int] = {}

@@ -137,6 +137,13 @@ def test_a_spell_and_the_low_class_after_it_are_never_taken_for_each_other():
     assert [one.former for one in revise([spell], found, 31)] == [None, spell], "by the longest time shared alone"
 
 
+def test_what_gets_worse_from_its_beginning_on_is_raised_not_withdrawn():
+    """A day that goes on is cool at six and damaging cold at noon, both from its midnight on."""
+    cool, cold = episode(10, None, (10, 1), id=7), episode(10, None, (10, 3))
+    (raised,) = revise([cool], [cold], 20, 2)
+    assert (raised.former, raised.kind) == (cool, "raise")
+
+
 @pytest.mark.parametrize(
     ("base", "started", "ended"),
     [(19, 10, 50), (20, 10, 50), (21, 10, 20), (10, 30, 50), (11, 10, 50)],
