@@ -37,7 +37,7 @@ class Walk:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class PreviewedCourse:
     """What terms come to over days of some places."""
 
     episodes: int
@@ -48,7 +48,7 @@ class Course:
 
 async def courses(
     connection: Connection, rule: Rule, places: Sequence[int], first: date, last: date, terms: Sequence[Terms]
-) -> list[Course]:
+) -> list[PreviewedCourse]:
     """Follow a rule through the readings of places, by each of several terms."""
     known, _ = await Acquainted().ask(connection, list(places), set(places))
     jobs = [Job(known[place], first, Leased(place, None, None, [], [], 0), None) for place in places]
@@ -104,7 +104,7 @@ def _course(
     trails: Trails,
     days: tuple[date, date],
     end: datetime,
-) -> Course:
+) -> PreviewedCourse:
     first, last = days
     levels = np.zeros((len(places), (last - first).days + 1), np.int16)
     rows, now = {place: row for row, place in enumerate(places)}, int(end.timestamp())
@@ -118,7 +118,7 @@ def _course(
                 row[(day - first).days] = max(row[(day - first).days], level)
             episodes += bool(inside)
             longest = max(longest, len({day for day, _ in inside}))
-    return Course(episodes, levels, longest)
+    return PreviewedCourse(episodes, levels, longest)
 
 
 def _touched(episode: Episode, zone: str, now: int) -> Iterator[tuple[date, int]]:
