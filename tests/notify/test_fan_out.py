@@ -129,6 +129,16 @@ def test_who_gets_what_of_a_whole_commune(province):
     assert min(outcomes[state] for state in ("queued", "held", "capped")) > 0, outcomes
 
 
+async def test_an_official_level_is_told_to_officers_alone(province, desk):
+    """Advice says the same to farmers in their words, and even who named the hazard has no second message of it."""
+    _, (station, _) = province.commune()
+    province.subscriber(hazards=("cold",))
+    officer = province.subscriber("0912345671", audience="officer")
+    (bundle,) = await desk.tell(a_step(province, station, "law_cold"))
+    assert bundle.queued + bundle.held == 1
+    assert province.one("SELECT subscriber FROM delivery WHERE bundle = %s", bundle.bundle) == officer
+
+
 async def test_a_person_hears_a_step_once_a_rung_whatever_bundle_has_it(province, desk):
     _, (station, other) = province.commune()
     farmer, officer = province.subscriber(), province.subscriber("0912345671", audience="officer")
