@@ -176,6 +176,19 @@ async def test_only_states(tmp_path):
         assert box.memory == {"a": b"3", "b": b"2"}
 
 
+async def test_what_is_left_of_the_backlog_is_not_older_than_what_was_formed_last(tmp_path):
+    async with outbox(tmp_path / "b") as box:
+        for second in (10, 20, 30, 40):
+            await box.add(readings(second))
+        for formed, left in ((10, 3), (20, 2), (30, 1)):
+            assert await box.form_backlog(1)
+            assert (box.bundled, box.oldest_unformed) == (left, T + 1000 * formed)
+            box.receipted(receipt(*box.formed))
+            assert box.oldest == T + 1000 * formed
+        assert await box.form_backlog(1)
+        assert (box.bundled, box.oldest_unformed) == (0, None)
+
+
 async def test_the_oldest_of_what_waits(tmp_path):
     async with outbox(tmp_path / "b") as box:
         for seconds, oldest in (((9, 7), 7), ((8,), 7), ((6, 10), 6)):
