@@ -26,9 +26,7 @@ class Beside(NamedTuple):
 class InhibitRule:
     """While the source is open, messages about its targets are kept back: it says all that they would."""
 
-    #: A rule, or a hazard.
     source: str
-    #: Rules, or hazards.
     targets: frozenset[str]
     #: Of the source: from this level.
     from_level: int = 1
@@ -38,15 +36,18 @@ class InhibitRule:
     renewals: bool = False
 
 
+SHOWERS = frozenset({"intense_rain_60min", "intense_rain_10min"})
+HOT_ANIMALS = frozenset({"livestock_heat", "buffalo_heat", "pig_heat"})
+#: Rules by name, never whole hazards: levels of the law are told to officers, and are not those of advice.
 #: A storm or a strong wind inhibits its gusts, a day's rain its showers, a thirsty crop its dry soil; rét đậm tells not
 #: to sow and to keep cattle warm, rét hại not to graze them; gay gắt what cattle need in heat; a gateway that is
 #: offline what its own stations miss. Two that come at once must not inhibit each other.
 INHIBIT_RULES: tuple[InhibitRule, ...] = (
-    InhibitRule("storm", frozenset({"wind"})),
+    InhibitRule("storm_level", frozenset({"strong_wind", "gust"})),
     InhibitRule("strong_wind", frozenset({"gust"}), from_level=2, to_level=1),
     InhibitRule("gust", frozenset({"strong_wind"}), from_level=2, to_level=2),
-    InhibitRule("flash_flood_rain", frozenset({"rain"})),
-    InhibitRule("heavy_rain", frozenset({"intense_rain_60min", "intense_rain_10min"}), from_level=2, to_level=1),
+    InhibitRule("flash_flood_rain", frozenset({"heavy_rain", "sudden_rain", *SHOWERS})),
+    InhibitRule("heavy_rain", SHOWERS, from_level=2, to_level=1),
     InhibitRule("intense_rain_60min", frozenset({"intense_rain_10min"}), to_level=1),
     InhibitRule("heavy_rain", frozenset({"sudden_rain"}), from_level=2),
     InhibitRule("intense_rain_60min", frozenset({"sudden_rain"})),
@@ -55,10 +56,10 @@ INHIBIT_RULES: tuple[InhibitRule, ...] = (
     InhibitRule("cold_spell", frozenset({"no_sowing"}), from_level=2),
     InhibitRule("cold_spell", frozenset({"cattle_cold"}), from_level=2, to_level=1),
     InhibitRule("cold_spell", frozenset({"cattle_cold"}), from_level=3),
-    InhibitRule("cold_spell", frozenset({"frost", "cattle_cold"}), from_level=2, renewals=True),
-    InhibitRule("heat", frozenset({"livestock_heat"}), renewals=True),
-    InhibitRule("heavy_rain", frozenset({"intense_rain_60min", "intense_rain_10min"}), renewals=True),
-    InhibitRule("heat", frozenset({"livestock_heat"}), from_level=2, to_level=2),
+    InhibitRule("cold_spell", frozenset({"frost", "frost_tonight", "cattle_cold"}), from_level=2, renewals=True),
+    InhibitRule("heat", HOT_ANIMALS, renewals=True),
+    InhibitRule("heavy_rain", SHOWERS, renewals=True),
+    InhibitRule("heat", HOT_ANIMALS, from_level=2, to_level=2),
     InhibitRule("gateway_offline", frozenset({"silent_station", "sequence_gap"})),
 )
 
@@ -87,8 +88,8 @@ def inhibited_by(step: Step, open_beside: Iterable[Beside]) -> frozenset[str]:
         source.hazard
         for source in open_beside
         for rule in INHIBIT_RULES
-        if rule.source in {source.rule, source.hazard}
-        and rule.targets & {step.rule, step.hazard}
+        if rule.source == source.rule
+        and step.rule in rule.targets
         and source.level >= rule.from_level
         and step.level <= rule.to_level
         and (step.kind == "renew" or not rule.renewals)

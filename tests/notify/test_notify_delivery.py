@@ -116,7 +116,7 @@ async def test_stale_steps_and_inhibited_ones_page_nobody(province, tmp_path):
     province.subscriber()
     province.step(province.alert(station), stale=True)
     province.step(province.alert(station, hazard="wind", rule="strong_wind"))
-    province.alert(other, hazard="storm", rule="storm")
+    province.alert(other, hazard="storm", rule="storm_level")
     async with running(province.url, tmp_path):
         await settled(province)
     assert province.messages() == []
@@ -176,7 +176,7 @@ def test_inhibition_has_levels_places_and_a_basis():
     assert inhibited_by(asked("no_sowing", 1), [forecast]) == frozenset(), "what is only forecast inhibits nothing seen"
     assert inhibited_by(replace(asked("no_sowing", 1), basis="forecast"), [forecast]) == {"cold"}
     assert inhibited_by(asked("cattle_cold", 2), [cold._replace(level=3)]) == {"cold"}, "rét hại says so itself"
-    names = {rule.name for rule in RULES} | {rule.hazard for rule in RULES}
+    names = {rule.name for rule in RULES}
     assert {name for rule in INHIBIT_RULES for name in {rule.source, *rule.targets}} <= names
 
 
