@@ -57,6 +57,8 @@ INHIBIT_RULES: tuple[InhibitRule, ...] = (
     InhibitRule("cold_spell", frozenset({"cattle_cold"}), from_level=2, to_level=1),
     InhibitRule("cold_spell", frozenset({"cattle_cold"}), from_level=3),
     InhibitRule("cold_spell", frozenset({"frost", "frost_tonight", "cattle_cold"}), from_level=2, renewals=True),
+    InhibitRule("frost_tonight", frozenset({"frost"}), to_level=1),
+    InhibitRule("frost_tonight", frozenset({"frost"}), from_level=2),
     InhibitRule("heat", HOT_ANIMALS, renewals=True),
     InhibitRule("heavy_rain", SHOWERS, renewals=True),
     InhibitRule("heat", HOT_ANIMALS, from_level=2, to_level=2),

@@ -26,6 +26,8 @@ OF = {rule.name: rule for rule in RULES}
 OPENING = {
     ("cold_spell", 2): {"no_sowing": 1, "cattle_cold": 1},
     ("cold_spell", 3): {"no_sowing": 1, "cattle_cold": 2},
+    ("frost_tonight", 1): {"frost": 1},
+    ("frost_tonight", 2): {"frost": 2},
     ("heat", 2): {"livestock_heat": 2, "buffalo_heat": 2, "pig_heat": 2},
     ("heat", 3): {"livestock_heat": 2, "buffalo_heat": 2, "pig_heat": 2},
     ("heavy_rain", 2): {"sudden_rain": 1, "intense_rain_10min": 1, "intense_rain_60min": 1},
