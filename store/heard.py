@@ -52,6 +52,9 @@ class NewStep(TypedDict):
     at: datetime
     known_at: datetime
     texts: object
+    #: Of the rule, as in `store.visible_row.Alert`.
+    category: str | None
+    article: str | None
 
 
 async def heads(connection: Connection) -> Heads:

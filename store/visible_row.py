@@ -153,6 +153,10 @@ class Alert(TypedDict):
     step: str | None
     known_at: datetime | None
     expires: datetime | None
+    #: As the catalogue has them now: None of a rule that it has no longer.
+    category: Literal["official", "advice", "network"] | None
+    #: None of what is no official criterion.
+    article: str | None
 
 
 class AlertStep(TypedDict):

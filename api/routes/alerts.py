@@ -36,6 +36,11 @@ class Alert(BaseModel):
     id: int
     rule: str
     hazard: str
+    category: Literal["official", "advice", "network"] | None = Field(
+        description="official: a criterion of the law, computed from stations, no bulletin; network: the stations' own"
+        " state; null: the catalogue has the rule no longer"
+    )
+    article: str | None = Field(description="of the law whose criterion it is; null where the category is not official")
     place: AlertPlace
     season: int = Field(
         description="the crop season it is of, 0 the place itself; the same as subject where that is one"
@@ -81,8 +86,8 @@ ANY_ALERT: dict[str, object] = {
 def said(row: visible_row.Alert) -> dict[str, object]:
     """An alert's row as the API says it."""
     place = {"code": row["place"], "name": row["place_name"], "commune": row["commune"], "time_zone": row["time_zone"]}
-    kept = ("id", "rule", "hazard", "season", "subject", "basis", "state", "level", "level_highest", "started", "ended",
-            "values", "successor")  # fmt: skip
+    kept = ("id", "rule", "hazard", "category", "article", "season", "subject", "basis", "state", "level",
+            "level_highest", "started", "ended", "values", "successor")  # fmt: skip
     columns = cast("Mapping[str, object]", row)
     return {name: columns[name] for name in kept} | {"place": place, "texts": row["texts"] or {}}
 

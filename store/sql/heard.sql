@@ -27,7 +27,9 @@ ORDER BY latest.batch_id, latest.datastream_id
 
 -- name: steps_of
 SELECT alert_step.id, place.path, place.private, alert.id AS alert, alert.rule, alert.hazard, place.code AS place,
-       alert.state, alert_step.kind, alert_step.level, alert_step.at, alert_step.known_at, alert_step.texts
+       alert.state, alert_step.kind, alert_step.level, alert_step.at, alert_step.known_at, alert_step.texts,
+       known.entry ->> 'category' AS category, nullif(known.entry ->> 'article', '') AS article
 FROM alert_step JOIN alert ON alert.id = alert_step.alert JOIN place ON place.id = alert.place
+LEFT JOIN catalogue AS known ON known.kind = 'rule' AND known.name = alert.rule
 WHERE alert_step.id = ANY (%(ids)s)
 ORDER BY alert_step.id

@@ -123,13 +123,14 @@ ORDER BY unjudged.holds, count(DISTINCT place.id) DESC, unjudged.name
 SELECT alert.id, alert.rule, alert.hazard, place.code AS place, place.name AS place_name,
        place.time_zone, commune.code AS commune, commune.name AS commune_name, alert.subject AS season, alert.subject, alert.basis,
        alert.state, alert.level, alert.level_highest, alert.started, alert.ended, alert.values, alert.successor, step.texts, step.kind AS step,
-       step.known_at, step.expires
+       step.known_at, step.expires, known.entry ->> 'category' AS category, nullif(known.entry ->> 'article', '') AS article
 FROM visible_place(%(everything)s, %(roots)s, %(open)s) AS place
 JOIN alert ON alert.place = place.id
 LEFT JOIN LATERAL (SELECT upper.code, upper.name FROM place AS upper
                    WHERE upper.id = ANY (place.path) AND upper.kind = 'commune' LIMIT 1) AS commune ON true
 LEFT JOIN LATERAL (SELECT texts, kind, known_at, expires FROM alert_step WHERE alert_step.alert = alert.id
                    ORDER BY number DESC LIMIT 1) AS step ON true
+LEFT JOIN catalogue AS known ON known.kind = 'rule' AND known.name = alert.rule
 WHERE (%(id)s::bigint IS NULL OR alert.id = %(id)s)
   AND (%(within_place)s::text IS NULL
        OR place.path @> ARRAY (SELECT id FROM place AS upper WHERE upper.code = %(within_place)s)

@@ -111,6 +111,22 @@ async def test_alerts_current_and_history(client: httpx.AsyncClient) -> None:
     assert [step["kind"] for step in whole["steps"]] == ["open"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [("storm_level", ("official", "Điều 42")), ("frost", ("advice", None)), ("silent_station", ("network", None)),
+     ("a_rule_of_old", (None, None))],
+)  # fmt: skip
+async def test_alerts_say_whether_they_are_official_and_by_which_article(
+    client: httpx.AsyncClient, province: str, rule: str, said: tuple[str | None, str | None]
+) -> None:
+    with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute("UPDATE alert SET rule = %s", (rule,))
+    listed = (await client.get("/v1/alerts?state=open")).json()["items"]
+    assert [(item["category"], item["article"]) for item in listed] == [said]
+    whole = (await client.get(f"/v1/alerts/{listed[0]['id']}")).json()
+    assert (whole["category"], whole["article"]) == said
+
+
 async def test_health_tells_the_truth(client: httpx.AsyncClient, province: str) -> None:
     assert (await client.get("/healthz")).status_code == 200
     with psycopg.connect(province, autocommit=True) as connection:

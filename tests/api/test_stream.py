@@ -112,6 +112,8 @@ async def test_listeners_hear_within_a_second_what_they_may(province: str, keys:
             assert [(kind, event.get("station") or event["place"]) for kind, event in await public.until(2)] == [
                 ("reading", "huu-lung-1"), ("alert", "huu-lung-1"),
             ]  # fmt: skip
+            step = public.events[-1][1]
+            assert (step["category"], step["article"]) == ("advice", None), "as the REST routes say it"
             heard = {(kind, event.get("station") or event["place"]) for kind, event in await farmer.until(4)}
             assert {("reading", "farm-a-1"), ("alert", "farm-a-1")} < heard
         with psycopg.connect(province, autocommit=True) as connection:
