@@ -129,6 +129,8 @@ class Warned:
     #: What everybody does first, and what those do who have this or that.
     act: tuple[str, ...] = ()
     advice: tuple[tuple[str, str], ...] = ()
+    #: Of the law whose criterion it is; empty: no official one.
+    article: str = ""
 
 
 def alerts(rows: Sequence[visible_row.Alert], language: Language, rules: dict[str, dict[str, object]]) -> list[Warned]:
@@ -151,7 +153,7 @@ def _warned(row: visible_row.Alert, language: Language, rule: dict[str, object])
     since = time_and_date(row["started"].astimezone(ZoneInfo(row["time_zone"])), language)
     return Warned(
         row["id"], title, row["level"], row["basis"] == "forecast", place,
-        " ".join(said.replace(act, " ").split()) if act else said, since, everybody, by_kind,
+        " ".join(said.replace(act, " ").split()) if act else said, since, everybody, by_kind, row["article"] or "",
     )  # fmt: skip
 
 
@@ -174,21 +176,25 @@ class Danger:
     act: tuple[str, ...]
     advice: tuple[tuple[str, str], ...]
     places: list[Warned]
+    article: str = ""
 
 
 def dangers(warned: Sequence[Warned]) -> list[Danger]:
     """Alerts by what they warn of, in their order: what to do is read once, not once a station."""
-    found: dict[tuple[str, int, bool], list[Warned]] = {}
+    found: dict[tuple[str, int, bool, str], list[Warned]] = {}
     for one in warned:
-        found.setdefault((one.title, one.level, one.forecast), []).append(one)
+        found.setdefault((one.title, one.level, one.forecast, one.article), []).append(one)
     return [
         Danger(
-            *what,
+            title,
+            level,
+            forecast,
             tuple(dict.fromkeys(text for one in places for text in one.act)),
             tuple(dict.fromkeys(advice for one in places for advice in one.advice)),
             places,
+            article,
         )
-        for what, places in found.items()
+        for (title, level, forecast, article), places in found.items()
     ]
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg
 import pytest
 
 from api.languages import SHELF
@@ -22,6 +23,35 @@ async def test_page_shows_values_chart_and_alert_in_vietnamese(client: httpx.Asy
     assert "Rét đậm tại xã" in page
     assert "Nhốt trâu bò" in page
     assert "21:00 ngày 31/01/2026" in page, "local time"
+
+
+async def test_an_official_criterion_stands_after_the_advice_with_its_article(
+    client: httpx.AsyncClient, province: str
+) -> None:
+    heading = "Tiêu chí chính thức, tính từ trạm đo (không phải bản tin)"
+    address = "/?station=huu-lung-1"
+    assert heading not in (await client.get(address)).text, "nothing official is open"
+    with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO alert (rule, hazard, place, basis, state, level, started)"
+            " SELECT 'law_cold', 'cold', id, 'observed', 'open', 1, '2026-01-30 18:00Z' FROM place"
+            " WHERE code = 'huu-lung-1'"
+        )
+    page = (await client.get(address)).text
+    advice, official = page.split(heading)
+    assert "Rét đậm tại xã" in advice
+    assert "Điều 53" not in advice
+    assert "Điều 53, Quyết định 18/2021/QĐ-TTg" in official
+    assert "Rét đậm tại xã" not in official
+    english = (await client.get(f"{address}&lang=en")).text
+    assert "Official criterion, computed from stations (not a bulletin)" in english
+    elsewhere = (await client.get("/?station=jfk")).text
+    assert "Điều 53" in elsewhere.split(heading)[1], "of other communes too"
+    with psycopg.connect(province, autocommit=True) as connection:
+        connection.execute("DELETE FROM alert_step; DELETE FROM alert WHERE rule <> 'law_cold'")
+    alone = (await client.get(address)).text
+    assert SHELF.words("vi", "page")["no_advice"] in alone.split(heading)[0]
+    assert SHELF.words("vi", "page")["no_alerts"] not in alone, "there is one"
 
 
 async def test_page_in_english_and_other_zone(client: httpx.AsyncClient) -> None:
