@@ -101,7 +101,7 @@ $$;
 
 -- How a quantity becomes one value of a longer period; as telemetry.quantities, a test compares them.
 CREATE OR REPLACE FUNCTION aggregate_of(quantity text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    CASE WHEN quantity IN ('precipitation', 'sunshine_duration', 'water_volume') THEN 'sum'
+    CASE WHEN quantity IN ('precipitation', 'sunshine_duration', 'water_volume', 'pest_count') THEN 'sum'
          WHEN quantity = 'wind_direction' THEN 'vector'
          WHEN quantity = 'wind_gust' THEN 'maximum'
          WHEN quantity = 'battery_level' THEN 'last'

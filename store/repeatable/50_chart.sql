@@ -47,6 +47,7 @@ SELECT name, unit, aggregate, vi, en FROM (VALUES
     ('carbon_dioxide', '[ppm]', 'mean', 'Khí CO2', 'Carbon dioxide'),
     ('particulate_matter_2_5', 'ug/m3', 'mean', 'Bụi PM2.5', 'Particulate matter PM2.5'),
     ('particulate_matter_10', 'ug/m3', 'mean', 'Bụi PM10', 'Particulate matter PM10'),
+    ('pest_count', '{count}', 'sum', 'Số sâu, bướm, rầy đếm được', 'Pests counted'),
     ('sound_level', 'dB', 'mean', 'Mức ồn', 'Sound level'),
     ('battery_voltage', 'V', 'mean', 'Điện áp ắc quy', 'Battery voltage'),
     ('battery_level', '%', 'last', 'Mức pin', 'Battery level'),

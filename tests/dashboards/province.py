@@ -359,7 +359,7 @@ class Filler:
         found = evaluate(SEASON_INDICES, taken)
         rows = list(self.rows(found, taken.grid, [s[1] for s in seasons], [s[0] for s in seasons]))
         return rows + [(s[1], name, 0, *rest) for s, k in zip(seasons, take, strict=True) for (p, name, _, *rest)
-                       in self.rows({n: self.daily[n] for n in ("degree_days", "precipitation_sum", "reference_evapotranspiration", "chill_portions", "rice_blast_infection", "late_blight_severity")},
+                       in self.rows({n: self.daily[n] for n in ("degree_days", "precipitation_sum", "reference_evapotranspiration", "chill_portions", "rice_blast_infection", "late_blight_severity", "spray_hours")},
                                     window.grid, [self.place[x.code] for x in self.spots], [0] * len(self.spots))
                        if p == self.place[self.spots[k].code]]  # fmt: skip
 

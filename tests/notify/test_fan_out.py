@@ -59,6 +59,8 @@ def reference(person, rule, level, place, now, before):  # noqa: PLR0911 — one
         return None
     if place == "farm" and "trai" not in person["places"] and person["audience"] != "officer" and not entry["proxy"]:
         return None
+    if entry["audiences"] and person["audience"] not in entry["audiences"]:
+        return None
     if person["hazards"] and entry["hazard"] not in person["hazards"]:
         return None
     if not person["hazards"] and (entry["hazard"] == "network" or level < entry["tells_from"]):
