@@ -39,6 +39,7 @@ INSERT INTO observed_property (name, title, definition, description, unit) VALUE
     ('particulate_matter_2_5', 'Particulate matter PM2.5', 'http://vocab.nerc.ac.uk/standard_name/mass_concentration_of_pm2p5_ambient_aerosol_particles_in_air/', 'Bụi PM2.5', 'ug/m3'),
     ('particulate_matter_10', 'Particulate matter PM10', 'http://vocab.nerc.ac.uk/standard_name/mass_concentration_of_pm10_ambient_aerosol_particles_in_air/', 'Bụi PM10', 'ug/m3'),
     ('sound_level', 'Sound level', 'urn:nongvu:quantity:sound_level', 'Mức ồn', 'dB'),
+    ('pest_count', 'Pests counted', 'urn:nongvu:quantity:pest_count', 'Số sâu, bướm, rầy đếm được', '{count}'),
     ('battery_voltage', 'Battery voltage', 'http://vocab.nerc.ac.uk/standard_name/battery_voltage/', 'Điện áp ắc quy', 'V'),
     ('battery_level', 'Battery level', 'urn:nongvu:quantity:battery_level', 'Mức pin', '%'),
     ('signal_strength', 'Signal strength', 'urn:nongvu:quantity:signal_strength', 'Cường độ sóng', 'dBm'),

@@ -87,7 +87,10 @@ def test_ten_minute_history_with_storms_is_kept_and_told_to_nobody(database, mon
     lines = [f"{(first + k * HOUR / 6):%Y-%m-%d %H:%M},{amount}" for k, amount in enumerate(fallen.tolist())]
     import_file(database, monkeypatch, tmp_path, lines[:2500] + lines[2600:], head="time,precipitation")
     asyncio.run(settle(database, TODAY + HOUR))
-    found = dict(rows(database, "SELECT rule, count(*) FROM alert GROUP BY rule"))
+    # the rain before and after a storm is of a class that nobody is told of, and no part of its alert
+    found = dict(
+        rows(database, "SELECT rule, count(*) FROM alert WHERE rule <> 'heavy_rain' OR level >= 2 GROUP BY rule")
+    )
     assert found["heavy_rain"] == found["intense_rain_60min"] == 3
     assert "silent_station" not in found
     assert rows(database, "SELECT count(*) FROM due WHERE owner = 'notify'") == [(0,)]

@@ -134,7 +134,7 @@ def frost(values):
 
 
 def heat(values):
-    return sum(max(values) >= limit for limit in (35, 37, 39))
+    return sum(max(values) > limit for limit in (35, 37, 39))
 
 
 def plain_rain(hours):

@@ -84,7 +84,7 @@ def _expected(rule: Rule, trail: Trail, observed: Sequence[Episode], times: Time
     before = [episode for episode in observed if episode.ended is None or episode.ended >= trail.base]
     begin = level_before(before, trail.base)
     # what the days of a forecast say stands by itself: a mild one is not part of the spell
-    plain = replace(rule, quiet=timedelta(0)) if rule.step is Step.DAY else rule
+    plain = replace(rule, quiet=timedelta(0) if rule.step is Step.DAY else min(rule.quiet, timedelta(days=1)))
     way = level.course(plain, trail.runs, begin, times.until)
     standing = level_before(observed, times.since)
     found = coming(way.changes, (trail.base, begin), standing, times.since, times.until)
