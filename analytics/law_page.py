@@ -44,7 +44,8 @@ PACKS = (
 _HEAD = """# Official levels
 
 Made from the pack by `python -m analytics.law_page > docs/law.md`; do not edit. What is computed is an *official
-criterion, computed from stations*, and stands apart from advice (`category` of a rule in the catalogue). Every article
+criterion, computed from stations*, and stands apart from advice (`category` in the catalogue and of an alert; a heading
+of its own on page and board). Every article
 speaks of what is forecast or warned of over an area: a station's level is a proxy, and a published level is the
 national
 service's. 0 or `–`: the article gives no level; *not defined*: it has no row for what was found. Regions, zones and

@@ -18,6 +18,8 @@ PLACE = Column(title=Words("columns.place"))
 STATION = Column(title=Words("columns.code"), width=130)
 COMMUNE = Column(title=Words("columns.commune"))
 LEVEL = Column(title=Words("columns.level"), saying="levels", width=100)
+#: Of the law, where a level is an official criterion computed from stations.
+ARTICLE = Column(title=Words("columns.article"), width=130)
 TIME = Column(title=Words("columns.since"), unit="dateTimeAsIso", width=165)
 AT = Column(title=Words("columns.at"), unit="dateTimeAsIso", width=165)
 END = Column(title=Words("columns.until"), unit="dateTimeAsIso", width=165)

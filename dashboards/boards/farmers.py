@@ -42,8 +42,8 @@ _MAP = GeoMap(
 )
 _ALERTS = Table(
     title=Words("farmers.alerts_now"),
-    sql="SELECT level, hazard, commune_name, name, text_vi, time FROM chart_public.alert"
-    f" WHERE {_OPEN} ORDER BY level DESC, time LIMIT 100",
+    sql="SELECT level, hazard, commune_name, name, text_vi, time, article FROM chart_public.alert"
+    f" WHERE {_OPEN} ORDER BY article IS NOT NULL, level DESC, time LIMIT 100",
     height=16,
     columns={
         "level": columns.LEVEL,
@@ -52,6 +52,7 @@ _ALERTS = Table(
         "name": columns.PLACE,
         "text_vi": Column(title=Words("farmers.text_vietnamese")),
         "time": columns.TIME,
+        "article": columns.ARTICLE,
     },
 )
 _WEATHER = Table(

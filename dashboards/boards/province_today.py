@@ -67,7 +67,8 @@ _MAP = GeoMap(
 _ALERTS = Table(
     title=Words("province_today.force"),
     sql="SELECT level, hazard, name, commune_name, time, text_vi, place AS station FROM chart.alert"
-    f" WHERE {_OPEN} AND coalesce(commune, '') IN (${{commune:sqlstring}}) ORDER BY level DESC, time LIMIT 200",
+    f" WHERE {_OPEN} AND article IS NULL AND coalesce(commune, '') IN (${{commune:sqlstring}})"
+    " ORDER BY level DESC, time LIMIT 200",
     columns={
         "level": columns.LEVEL,
         "hazard": columns.HAZARD,
@@ -78,6 +79,23 @@ _ALERTS = Table(
         "station": columns.STATION,
     },
     height=18,
+)
+_OFFICIAL = Table(
+    title=Words("province_today.official"),
+    sql="SELECT level, article, hazard, name, commune_name, time, text_vi, place AS station FROM chart.alert"
+    f" WHERE {_OPEN} AND article IS NOT NULL AND coalesce(commune, '') IN (${{commune:sqlstring}})"
+    " ORDER BY level DESC, time LIMIT 200",
+    columns={
+        "level": columns.LEVEL,
+        "article": columns.ARTICLE,
+        "hazard": columns.HAZARD,
+        "name": columns.NAME,
+        "commune_name": columns.COMMUNE,
+        "time": columns.TIME,
+        "text_vi": Column(title=Words("province_today.text_vietnamese")),
+        "station": columns.STATION,
+    },
+    width=24,
 )
 _BY_HAZARD = BarChart(
     title=Words("province_today.places_hazard_level"),
@@ -143,7 +161,7 @@ BOARD = Board(
     tags=("overview",),
     bands=(
         Band(None, _NUMBERS),
-        Band(None, (_MAP, _ALERTS)),
+        Band(None, (_MAP, _ALERTS, _OFFICIAL)),
         Band(None, (_BY_HAZARD, _SILENT_TABLE)),
         Band(None, (_COURSE, _DOUBTFUL, _NOTE)),
     ),

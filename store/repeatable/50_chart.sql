@@ -190,9 +190,11 @@ SELECT alert.id AS alert, alert.rule, alert.hazard, spot.code AS place, spot.nam
        spot.longitude, spot.latitude, alert.subject AS season, alert.basis,
        alert.state, alert.level, alert.started AS time, alert.ended AS time_end, alert.successor,
        coalesce(step.steps, 0) AS steps, step.texts #>> '{vi,short}' AS text_vi, step.texts #>> '{en,short}' AS text_en,
-       step.known_at, alert.subject, alert.level_highest
+       step.known_at, alert.subject, alert.level_highest, known.entry ->> 'category' AS category,
+       nullif(known.entry ->> 'article', '') AS article
 FROM alert
 JOIN place AS spot ON spot.id = alert.place
+LEFT JOIN catalogue AS known ON known.kind = 'rule' AND known.name = alert.rule
 LEFT JOIN LATERAL (SELECT number AS steps, texts, known_at FROM alert_step WHERE alert_step.alert = alert.id
                    ORDER BY number DESC LIMIT 1) AS step ON true;
 
@@ -460,7 +462,7 @@ SELECT place, name, kind, commune, commune_name, index, basis, issued, time, val
 FROM chart.index_value WHERE NOT private AND season = 0;
 CREATE VIEW chart_public.alert AS
 SELECT alert, rule, hazard, place, name, kind, commune, commune_name, longitude, latitude, basis, state, level, time,
-       time_end, text_vi, text_en
+       time_end, text_vi, text_en, category, article
 FROM chart.alert WHERE NOT private AND hazard <> 'network';
 CREATE VIEW chart_public.title AS SELECT * FROM chart.title;
 CREATE FUNCTION chart_public.series(

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from province import END, PHONE, SECRET_TEXT, fill, spots
 
+from analytics.rules import RULES
 from dashboards.board import OUTSIDE
 from dashboards.boards import BOARDS
 from dashboards.macros import Shown, expand
@@ -197,3 +198,28 @@ def test_views_survive_the_next_migration_with_their_rights(filled):
     with psycopg.connect(filled, autocommit=True) as connection:
         connection.execute("SET ROLE chart_reader")
         assert connection.execute("SELECT count(*) FROM chart.station").fetchone()[0] > 3
+
+
+def test_official_criteria_stand_apart_from_advice_with_their_article(reading):
+    """Every open alert stands in one of the two tables, those of a rule with an article in the official one."""
+    board = next(board for board in BOARDS if board.name == "province_today")
+    connection = reading(board.source)
+    shown = Shown(END - span(board), END, choices(connection, board, END, {}))
+    by_words = {panel.title.get("en"): panel for panel in board.panels()}
+
+    def rows(title):
+        cursor = connection.execute(expand(by_words[title].sql, shown))
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    official = rows("Official criterion, computed from stations (not a bulletin)")
+    advice = rows("In force")
+    titles = {rule.title["vi"]: rule.article for rule in RULES}
+    assert official, "the province has one open"
+    assert all(row["article"] == titles[row["text_vi"]] != "" for row in official)
+    assert not any(titles.get(row["text_vi"]) for row in advice)
+    ((opened,),) = connection.execute(
+        "SELECT count(*) FROM chart.alert WHERE state = 'open' AND basis = 'observed' AND hazard <> 'network'"
+        " AND commune = ANY (%s)", (list(shown.choices["commune"]),),
+    )  # fmt: skip
+    assert len(official) + len(advice) == opened
