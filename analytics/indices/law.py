@@ -60,8 +60,6 @@ RAIN = (
 #: there is than the long mean (from 20, more than 50, more than 70 %).
 DROUGHT_MONTHS, DROUGHT_WATER = (1.0, 3.0, 5.0), (20.0, 50.0, 70.0)
 DROUGHT = ((0, 0, 0, 0), (0, 0, 1, 3), (0, 1, 2, 4), (0, 2, 3, 4))
-#: A month counts that has less than so much of its long mean's rain [1].
-DROUGHT_RAIN = 0.5
 #: Điều 54: days in a row above 35 °C (from 1, more than 10, 15, 25, 35), levels by zone. Zone 1 asks for water that has
 #: dried up. Zone 2 beyond 15 days stands under level 2 and level 3: 2 is taken. Where no row is (zone 2 beyond 35 days,
 #: zone 3 between 25 and 35) the one before holds on.

@@ -82,11 +82,6 @@ def heat_bands(maximum: Values, from_35: Values = 0.0) -> Array:
     return np.where(np.isnan(value)[..., None], np.nan, found)
 
 
-def cold_days_level(days: Values, zone: Values) -> Values:
-    """`analytics.indices.law.cold_level` of each day; ``days`` (..., days, 4) [d], ``zone`` (...) [1]."""
-    return law.cold_level(days, np.asarray(zone)[..., None])
-
-
 def cold_of(window: Window, mean: Array) -> Counts:
     """Days in a row of a window from ``lead`` on, by daily means of those days [Cel]."""
     return spell_days(cold_bands(mean), window.state(COLD))
