@@ -8,9 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.grid import Array
+from analytics.grid import HOUR, Array
 from analytics.indices import frost_night, pond_night
+from analytics.official import EVENING
 from analytics.rule import Facts, Measure
+
+#: Local hour at which children leave home, and that until which a school's morning is spoken of.
+_SCHOOL, _NOON, _DAY = 6, 12, 24
 
 
 class Foreseen(NamedTuple):
@@ -42,6 +46,27 @@ def coming_oxygen(facts: Facts) -> Measure:
     """Oxygen of a pond projected to dawn, from 21 h on."""
     grid = facts.window.hourly_grid()
     return night_ahead(facts, (Foreseen(grid.edges[:, :-1] + pond_night.LOOK, facts.indices[pond_night.NAME]),), 0.0)
+
+
+def school_morning(facts: Facts) -> Measure:
+    """Air temperature at 6 h [°C], from then to noon."""
+    grid = facts.window.hourly_grid()
+    return night_ahead(facts, (Foreseen(grid.edges[:, :-1] + _SCHOOL, _at_school(facts)),), 0.0, ends=_NOON - _DAY)
+
+
+def school_morrow(facts: Facts) -> Measure:
+    """The same of this morning, from 18 h until the next: what tomorrow brings if it is like today."""
+    grid = facts.window.hourly_grid()
+    return night_ahead(facts, (Foreseen(grid.edges[:, :-1] + EVENING, _at_school(facts)),), 0.0, ends=_SCHOOL)
+
+
+def _at_school(facts: Facts) -> Array:
+    """(places, days) first reading of the hour in which children leave home [°C]: what was decided by it stays so."""
+    grid = facts.window.grid
+    hour = HOUR // grid.step
+    found = grid.by_day(facts.window.series("air_temperature"))[..., _SCHOOL * hour : (_SCHOOL + 1) * hour]
+    first = np.isfinite(found).argmax(axis=2)[..., None]
+    return np.take_along_axis(found, first, axis=2)[..., 0]
 
 
 def night_ahead(facts: Facts, looks: Sequence[Foreseen], lean: float, ends: int = 8) -> Measure:

@@ -220,6 +220,8 @@ class Rule:
     monitor: Monitor | None = None
     #: It is over by the clock, as every reader knows: nobody is told that it is.
     ends_itself: bool = False
+    #: It says what tomorrow brings if it is like today: of a forecast it says nothing.
+    persistence: bool = False
     #: When people hear that it goes on; None: by days or hours as its step says, of the network never.
     renew: Renew | None = None
 

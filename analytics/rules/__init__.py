@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from analytics.rule import Rule
-from analytics.rules import animal, cold, crop, dry, heat, law, network, pest, rain, water, wind
+from analytics.rules import animal, cold, crop, dry, heat, law, network, pest, rain, school, water, wind
 
 RULES: tuple[Rule, ...] = (
     cold.COLD_SPELL,
@@ -22,6 +22,8 @@ RULES: tuple[Rule, ...] = (
     law.LAW_RAIN,
     law.LAW_FLOOD,
     law.LAW_FIRE,
+    school.SCHOOL_COLD,
+    school.SCHOOL_COLD_TOMORROW,
     crop.NO_SOWING,
     crop.FROST_TONIGHT,
     crop.RICE_BLAST,

@@ -42,7 +42,8 @@ from telemetry.instant import INSTANT
 def looks_ahead(rule: Rule) -> bool:
     """Whether a rule says anything of a forecast: not of the network, of whole months, or of what is one itself."""
     slow = any(BY_NAME[name].step is Step.MONTH for name in rule.indices)
-    return rule.hazard != "network" and not slow and index_rows.EVENING.isdisjoint(rule.indices)
+    ahead = rule.persistence or not index_rows.EVENING.isdisjoint(rule.indices)
+    return rule.hazard != "network" and not slow and not ahead
 
 
 @dataclass(frozen=True, slots=True)
