@@ -120,13 +120,17 @@ async def test_it_does_not_come_and_is_over_when_its_time_has_passed(database, m
     await settle(database, ISSUED)
     deliver(database, mild_week[1], [one for one in mild(9) if one[0] >= ISSUED])
     due = scalar(database, "SELECT at FROM due WHERE kind = 'ahead'")
+    while due <= START + 8 * DAY:  # what it said of a morning is over before
+        await settle(database, due)
+        due = scalar(database, "SELECT at FROM due WHERE kind = 'ahead'")
     assert START + 8 * DAY < due <= START + 9 * DAY
     await settle(database, due)
     (one,) = alerts(database)
     assert one[1:3] == ("ended", one[2])
     assert one[4] == START + 8 * DAY
     assert one[5] is None
-    assert [(kind, stale) for kind, _, stale, _ in steps(database)] == [("open", False), ("end", True)]
+    said = [(kind, stale) for kind, _, stale, _ in steps(database) if kind != "extend"]
+    assert said == [("open", False), ("end", True)]
     assert scalar(database, "SELECT false_alarms FROM chart.skill WHERE rule = 'cold_spell'") == 1
     assert scalar(database, "SELECT count(*) FROM due WHERE kind = 'ahead'") == 0
 
