@@ -68,7 +68,7 @@ async def close(
     worth = [step for step in steps if step.worth_saying(now)]
     inhibited = inhibited_of(worth, beside)
     heard = [step for step in worth if step.id not in inhibited]
-    outcome = "expanded" if heard else "inhibited" if worth else _unsaid(steps)
+    outcome = "expanded" if heard else "inhibited" if worth else _unsaid(key.kind)
     shown = heard or worth or steps
     highest = max(step.level for step in shown)
     raised = int(raise_concurrent and highest < HIGHEST and concurrent(heard, beside))
@@ -85,8 +85,8 @@ async def close(
     return expansion
 
 
-def _unsaid(steps: list[Step]) -> str:
-    return "published" if all(step.kind == "extend" for step in steps) else "stale"
+def _unsaid(kind: str) -> str:
+    return "published" if kind == "extend" else "stale"
 
 
 async def load_beside(connection: Connection, commune: int) -> list[Beside]:
@@ -145,7 +145,7 @@ class Scribe:
         asleep = _held_until(person, pressing, self.now, wakes=any(step.wakes for step in steps))
         known = any(row.knows_place for row in rows)
         foretold = self.bundle.kind == "open" and all(row.told_before for row in rows)
-        message = replace(self._message(person, steps, known=known, foretold=foretold), level=level)
+        message = self._message(person, steps, level, known=known, foretold=foretold)
         if _capped(person, level, self.bundle):
             message = replace(message, state="capped")
         elif asleep:
@@ -158,8 +158,8 @@ class Scribe:
             await due.plan(self.connection, "notify", Due(asleep or self.now, "quiet", str(number)))
         setattr(self.expansion, message.state, getattr(self.expansion, message.state) + 1)
 
-    def _message(self, person: Recipient, steps: list[Step], *, known: bool, foretold: bool) -> NewDelivery:
-        """A message but for its level and state.
+    def _message(self, person: Recipient, steps: list[Step], level: int, *, known: bool, foretold: bool) -> NewDelivery:
+        """A message but for its state.
 
         ``known``: the person was told of these alerts before; ``foretold``: of each by its forecast, and it has come.
         """
@@ -174,13 +174,13 @@ class Scribe:
             texts = [prefix + text for text in texts_of(steps, language, audience, by_commune=by_commune)]
             briefs = [prefix + text for text in briefs_of(steps, language)] if bundle.kind == "renew" else []
             if briefs and person.accents:  # an accent lost is a word that may be another: rather less, and whole
-                texts = [text for text in (*texts, *briefs) if len(segments(tidy(text))) == 1][:1] or texts
+                texts = [text for text in (*texts, *briefs) if len(segments(tidy(text))) == 1] or texts
             wordings = [wording for text in texts for wording in dict.fromkeys((text + end, text))]
             self.composed[key] = compose_first(wordings, accents=person.accents)
         sms = self.composed[key]
         return NewDelivery(
             about=f"bundle:{bundle.id}", bundle=bundle.id, subscriber=person.subscriber, rung=self.rung,
-            kind=person.kind, place=bundle.commune, hazard=bundle.hazard, level=0, language=language,
+            kind=person.kind, place=bundle.commune, hazard=bundle.hazard, level=level, language=language,
             title=prefix + title_of(steps, language), text=sms.text, coding=sms.coding, segments=sms.segments,
             long=prefix + long_of(steps, language, audience), at=self.now, expires=until(steps, self.now),
         )  # fmt: skip
@@ -188,7 +188,7 @@ class Scribe:
 
 def _held_until(person: Recipient, level: int, now: datetime, *, wakes: bool) -> datetime | None:
     """When somebody may be told: by their own quiet hours, or by the house's where a phone has none of its own."""
-    if person.quiet_from is None or person.quiet_to is None:
+    if person.quiet_from is None:  # then there is no end of them either
         return None if wakes or person.kind not in RINGS else quiet_until(now, *HOUSE_QUIET, person.time_zone)
     return (
         None if level >= person.urgent_level else quiet_until(now, person.quiet_from, person.quiet_to, person.time_zone)

@@ -288,6 +288,7 @@ async def test_nobody_is_woken_by_what_can_wait_though_they_named_no_quiet_hours
     who = province.subscriber(hazards=(RULE[rule]["hazard"],))
     never = province.subscriber("0912000777", hazards=(RULE[rule]["hazard"],), quiet_from=time(0), quiet_to=time(0))
     mail = province.subscriber("a@example.vn", kind="email", hazards=(RULE[rule]["hazard"],))
+    chat = province.subscriber("chat:1", kind="chat", hazards=(RULE[rule]["hazard"],))
     evening = NOW.replace(hour=10)
     night = NOW.replace(hour=19)  # two in the morning
     alert = an_alert(province, station, rule, level)
@@ -295,7 +296,56 @@ async def test_nobody_is_woken_by_what_can_wait_though_they_named_no_quiet_hours
         await desk.tell(province.step(alert, "open", level, at=evening), now=evening)
     await desk.tell(province.step(alert, kind, level, at=night), now=night)
     told = dict(province.all("SELECT subscriber, state FROM delivery WHERE at = %s", night))
-    assert told == {who: state, never: "queued", mail: "queued"}
+    assert told == {who: state, chat: state, never: "queued", mail: "queued"}
+
+
+@pytest.mark.parametrize(("levels", "state"), [((2, 2), "held"), ((2, 3), "queued"), ((3, 2), "queued")])
+async def test_one_step_that_wakes_takes_with_it_what_could_wait(province, desk, levels, state):
+    """Two ponds go on at night, in one message: from level 3 on one of them may ring."""
+    _, stations = province.commune()
+    who = province.subscriber()
+    evening, night = NOW.replace(hour=10), NOW.replace(hour=19)
+    alerts = [an_alert(province, place, "pond_oxygen", level) for place, level in zip(stations, levels, strict=True)]
+    await desk.tell(*(province.step(alert, level=1, at=evening) for alert in alerts), now=evening)
+    steps = [province.step(alert, "renew", level, at=night) for alert, level in zip(alerts, levels, strict=True)]
+    (expansion,) = await desk.tell(*steps, now=night)
+    assert province.all("SELECT subscriber, state FROM delivery WHERE bundle = %s", expansion.bundle) == [(who, state)]
+
+
+@pytest.mark.parametrize(("levels", "state"), [((1, 2), "held"), ((1, 3), "queued"), ((3, 1), "queued")])
+async def test_the_worst_of_what_presses_wakes_from_the_persons_level_on(province, desk, levels, state):
+    _, stations = province.commune()
+    who = province.subscriber(quiet_from=time(0), quiet_to=time(23), urgent_level=3)
+    await desk.tell(
+        *(a_step(province, place, "pond_oxygen", level) for place, level in zip(stations, levels, strict=True))
+    )
+    assert desk.told() == {who: state}
+
+
+@pytest.mark.parametrize("states", [("queued", "held"), ("queued", "capped"), ("held", "capped")])
+async def test_told_are_all_that_were_written_to_whatever_their_message_waits_for(province, desk, states):
+    """As many of one state as of another: not nobody."""
+    _, (station, other) = province.commune()
+    asked = {"queued": {}, "held": {"quiet_from": time(0), "quiet_to": time(23)}, "capped": {"daily_cap": 1}}
+    who = {province.subscriber(f"091234560{n}", **asked[state]): state for n, state in enumerate(states)}
+    await desk.tell(a_step(province, other, "pond_oxygen"))
+    province.connection.execute("UPDATE delivery SET state = 'sent'")
+    (expansion,) = await desk.tell(a_step(province, station, "pond_oxygen"))
+    assert dict(province.all("SELECT subscriber, state FROM delivery WHERE bundle = %s", expansion.bundle)) == who
+    assert expansion.outcome == province.one("SELECT outcome FROM bundle ORDER BY id DESC LIMIT 1") == "expanded"
+
+
+async def test_what_is_both_capped_and_asleep_is_capped_and_wakes_nobody_later(province, desk):
+    _, (station, other) = province.commune()
+    who = province.subscriber(daily_cap=1, quiet_from=time(0), quiet_to=time(23))
+    await desk.tell(a_step(province, other, "pond_oxygen"))
+    province.connection.execute("DELETE FROM due")
+    (expansion,) = await desk.tell(a_step(province, station, "pond_oxygen"))
+    assert province.all("SELECT subscriber, state FROM delivery WHERE bundle = %s", expansion.bundle) == [
+        (who, "capped")
+    ]
+    assert (expansion.queued, expansion.held, expansion.capped) == (0, 0, 1)
+    assert province.one("SELECT count(*) FROM due") == 0
 
 
 @pytest.mark.parametrize(

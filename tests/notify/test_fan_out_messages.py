@@ -122,6 +122,66 @@ async def test_a_raise_and_its_repeat_are_words_of_a_beginning_to_who_knew_nothi
     }
 
 
+async def test_a_raise_is_one_to_who_knew_one_of_its_places(province, desk):
+    """Of two ponds the reader was told of one; the other was below the level they asked for."""
+    _, stations = province.commune()
+    who = province.subscriber(minimum_level=2)
+    texts = {"vi": {"group": "Tăng lên tại {count} nơi", "fresh": {"group": "Rét hại tại {count} nơi"}}}
+    knew, new = (an_alert(province, place, "pond_oxygen") for place in stations)
+    await desk.tell(province.step(knew, level=2), province.step(new, level=1))
+    assert province.one("SELECT count(*) FROM delivery_step") == 1
+    steps = [province.step(alert, "raise", level, texts=texts) for alert, level in ((knew, 3), (new, 2))]
+    (expansion,) = await desk.tell(*steps)
+    rows = province.all("SELECT subscriber, text FROM delivery WHERE bundle = %s", expansion.bundle)
+    assert rows == [(who, "Tăng lên tại 2 nơi")]
+    assert province.one("SELECT count(*) FROM delivery_step") == 3
+
+
+@pytest.mark.parametrize("kind", ["open", "renew"])
+async def test_only_a_raise_has_words_of_a_beginning(province, desk, kind):
+    _, (station, _) = province.commune()
+    province.subscriber()
+    texts = {"vi": {"short": "Rét đậm", "fresh": {"short": "Bắt đầu"}}}
+    alert = an_alert(province, station, "pond_oxygen")
+    if kind != "open":
+        await desk.tell(province.step(alert))
+    step = province.step(alert, kind, texts=texts)
+    (expansion,) = await desk.tell(step)
+    assert province.one("SELECT text FROM delivery WHERE bundle = %s", expansion.bundle) == "Rét đậm"
+    await desk.again(expansion.bundle, [step], 1)
+    assert province.one("SELECT text FROM delivery WHERE rung = 1") == "Nhắc lại: Rét đậm Nhắn OK nếu đã nhận."
+
+
+@pytest.mark.parametrize("kind", ["end", "lower", "cancel"])
+async def test_what_is_less_or_never_was_is_of_the_commune_to_who_heard_of_another_place(province, desk, kind):
+    """Two stations show frost; people are told of the first alone, and the second is the last to take it back."""
+    _, (one, two) = province.commune()
+    who = province.subscriber()
+    first, last = (an_alert(province, place, level=2) for place in (one, two))
+    await desk.tell(province.step(first, level=2))
+    await desk.tell(province.step(last, level=2))
+    assert desk.told() == {who: "queued"}
+    assert province.one("SELECT count(*) FROM delivery_step") == 1
+    await desk.tell(province.step(first, "cancel" if kind == "cancel" else "end", 2, texts=OVER))
+    if kind == "lower":
+        province.connection.execute("UPDATE alert SET level = 1 WHERE id = %s", [last])
+    (expansion,) = await desk.tell(province.step(last, kind, 1 if kind == "lower" else 2, texts=OVER))
+    rows = province.all("SELECT subscriber, text FROM delivery WHERE bundle = %s", expansion.bundle)
+    assert rows == [(who, "Hết rét tại Đồng Đăng.")]
+
+
+async def test_what_is_no_renewal_keeps_its_advice_rather_than_its_accents(province, desk):
+    """The text would fit with accents without its advice: only a renewal, whose advice was said, may do so."""
+    _, (station, _) = province.commune()
+    province.subscriber()
+    texts = {"vi": {"short": "Rét hại tại Trạm 1: đêm nay thấp nhất 3 độ C.", "brief": "Rét hại.",
+                    "advice": {"farmer": "Không thả trâu bò trước 9 giờ sáng."}}}  # fmt: skip
+    await desk.tell(a_step(province, station, "cold_spell", 2, texts=texts))
+    assert province.messages()[0][3] == (
+        "Ret hai tai Tram 1: dem nay thap nhat 3 do C. Khong tha trau bo truoc 9 gio sang."
+    )
+
+
 async def test_an_end_names_the_place_to_who_knew_it_and_the_commune_to_others(province, desk):
     _, (one, two) = province.commune()
     both, first = province.subscriber(), province.subscriber("0912345670", places=("dong-dang-1",))
@@ -260,6 +320,18 @@ async def test_a_bundle_has_the_level_of_its_worst_step(province, desk, levels):
     assert province.all("SELECT level FROM delivery") == [(max(levels),)]
     assert (await desk.again(expansion.bundle, steps, 1)).raised == fan_out.Expansion().raised == 0
     assert province.all("SELECT level FROM delivery WHERE rung = 1") == [(max(levels),)]
+
+
+async def test_a_worse_step_that_is_inhibited_takes_no_level_from_what_is_said(province, desk):
+    """The warning of the night says all that the frost of level 2 would; it is itself of level 1 at its other station."""
+    _, (one, two) = province.commune()
+    who = province.subscriber()
+    an_alert(province, one, "frost_tonight", 2)
+    kept, said = a_step(province, one, "frost", 2), a_step(province, two, "frost_tonight", 1)
+    (expansion,) = await desk.tell(kept, said)
+    assert [step.id for step in expansion.steps] == [said]
+    assert province.all("SELECT level FROM bundle") == [(1,)]
+    assert province.all("SELECT subscriber, level FROM delivery") == [(who, 1)]
 
 
 async def test_where_all_is_inhibited_what_is_stale_makes_no_level(province, desk):
