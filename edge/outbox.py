@@ -96,10 +96,9 @@ class Outbox:
 
         def job(file: BufferFile) -> list[FormedPack]:
             file.remember(states)
-            if live and readings:
+            if live:
                 return file.form(readings, Stream.LIVE, importance, redated=False)
-            if readings:
-                file.keep(readings, importance, clock)
+            file.keep(readings, importance, clock)
             return []
 
         if readings and not live and not clock:
@@ -115,7 +114,7 @@ class Outbox:
         elif not packs:
             self.undated += count
         self._formed(packs)
-        if self.bundled and not packs:
+        if self.bundled:
             self.changed.set()
 
     async def form_backlog(self, records: int = MAXIMUM_RECORDS) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.buffer_worker import Keeper
-from edge.outbox import BACKLOG_WINDOW, LIVE_WINDOW, Outbox
+from edge.outbox import _TIDY_AFTER, BACKLOG_WINDOW, LIVE_WINDOW, Outbox
 from telemetry.pack import CBOR, PackKind, Receipt, Stream, decode_drops
 from telemetry.reading import Reading
 from telemetry.wire import decode, resolve
@@ -76,6 +77,7 @@ async def test_a_new_one_is_empty(tmp_path):
         False,
     )
     assert (box.formed, box.memory, box._linger, box._urgent.is_set()) == ({}, {}, 0.0, False)
+    assert (box._thread._max_workers, box._thread._thread_name_prefix, _TIDY_AFTER) == (1, "outbox", 5.0)
     await box.open()
     assert (counts(box), box.oldest, box.undeclared, await is_empty(box)) == ((0,) * 4, None, False, True)
     assert not await box.form_backlog()
@@ -214,6 +216,35 @@ async def test_the_oldest_after_a_part_went_into_a_pack(tmp_path):
         assert box.oldest == T + 1000
 
 
+async def test_a_declaration_has_no_age(tmp_path):
+    async with outbox(tmp_path / "b") as box:
+        for second in (10, 20, 30, 40):
+            await box.add(readings(second))
+        assert await box.form_backlog(1)
+        await box.add(readings(1, base=0), clock="start")
+        assert await box.give_up("start", T, T + 1) == 1
+        assert await box.form_backlog(1)
+        assert [pack.first for pack in box.formed.values()] == [T + 10_000, 0, T + 20_000]
+        assert (box.bundled, box.oldest_unformed) == (2, T + 20_000)
+        await box.add(readings(1, base=0), clock="start")
+        assert await box.give_up("start", T, T + 1) == 1
+        box.keeper.file.connection.execute("UPDATE bundle SET body=x'00' WHERE id=3")
+        assert await box.form_backlog(1)  # the declaration alone: what came with it was damaged
+        assert (box.bundled, list(box.formed.values())[-1].first) == (1, 0)
+        assert T + 20_000 <= box.oldest_unformed <= T + 40_000
+
+
+async def test_readings_that_come_while_the_last_of_the_backlog_is_formed(tmp_path):
+    async with outbox(tmp_path / "b") as box:
+        await box.add(readings(10))
+        forming = asyncio.create_task(box.form_backlog())
+        await asyncio.sleep(0)
+        await asyncio.gather(forming, box.add(readings(20)), box.add(readings(30)))
+        assert (contents(box), counts(box), box.oldest) == ([(Stream.BACKLOG, [10])], (2, 0, 3, 0), T + 10_000)
+        assert await box.form_backlog(1)
+        assert (contents(box)[1:], box.bundled, box.oldest_unformed) == ([(Stream.BACKLOG, [20])], 1, T + 20_000)
+
+
 # -- windows ----------------------------------------------------------------------------------------------------------
 
 
@@ -299,6 +330,16 @@ async def test_readings_that_cannot_be_said_or_are_damaged_are_dropped_and_decla
         assert not await box.form_backlog()
 
 
+async def test_a_damaged_row_before_a_good_one(tmp_path):
+    async with outbox(tmp_path / "b") as box:
+        await box.add(readings(1))
+        await box.add(readings(2))
+        box.keeper.file.connection.execute("UPDATE bundle SET body=x'00' WHERE id=1")
+        assert await box.form_backlog(1)
+        assert (box.formed, counts(box)) == ({}, (1, 0, 1, 1))
+        assert T + 1000 <= box.oldest <= T + 2000
+
+
 async def test_only_damaged_rows(tmp_path):
     async with outbox(tmp_path / "b") as box:
         await box.add(readings(1, 2, 3))
@@ -306,6 +347,7 @@ async def test_only_damaged_rows(tmp_path):
         assert await box.form_backlog()
         assert (box.formed, counts(box), box.undeclared, box.oldest_unformed) == ({}, (0, 0, 0, 3), True, None)
         assert box.oldest is None
+        assert await is_empty(box)
 
 
 async def test_drops_are_declared_only_where_there_is_room(tmp_path):
@@ -379,6 +421,20 @@ async def test_a_receipted_pack_leaves_the_card_with_the_next_write_or_after_a_w
         assert box._receipted == []
 
 
+async def test_receipts_that_come_together_ask_for_one_tidying(tmp_path, monkeypatch):
+    async with outbox(tmp_path / "b", writing=False) as box:
+        box.line_up = True
+        adding = [box.add(readings(number)) for number in range(3)]
+        await box.flush()
+        await asyncio.gather(*adding)
+        loop, asked = asyncio.get_running_loop(), []
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "call_later", lambda delay, *_: asked.append(delay))
+            for key in list(box.formed):
+                box.receipted(receipt(key))
+        assert asked == [_TIDY_AFTER]
+
+
 # -- dating -----------------------------------------------------------------------------------------------------------
 
 
@@ -427,7 +483,7 @@ async def test_what_is_too_old_goes_from_packs_and_from_what_waits(tmp_path, cap
         assert (box.undeclared, box.changed.is_set()) == (True, True)
         assert "readings=3" in capsys.readouterr().out
         await box.expire(T + 80_000)
-        assert (counts(box), box.formed, await is_empty(box)) == ((0, 0, 0, 5), {}, True)
+        assert (counts(box), box.formed, await is_empty(box), box.oldest) == ((0, 0, 0, 5), {}, True, None)
 
 
 async def test_a_full_buffer_lets_go_of_undated_readings_too(tmp_path):
@@ -440,6 +496,17 @@ async def test_a_full_buffer_lets_go_of_undated_readings_too(tmp_path):
         await asyncio.sleep(0)
         assert box.dropped > 0
         assert (box.undated + box.dropped, box.bundled, box.undeclared) == (given, 0, True)
+
+
+async def test_a_live_pack_that_is_dropped_by_its_own_write_is_not_kept(tmp_path):
+    async with outbox(tmp_path / "b", cap=1) as box:
+        box.line_up = True
+        for second in range(16):  # the cap is looked at with every sixteenth write
+            assert (len(box.formed), box.dropped) == (second, 0)
+            await box.add(readings(second))
+        await asyncio.sleep(0.2)
+        assert (box.formed, counts(box), box.undeclared) == ({}, (0, 0, 0, 16), True)
+        assert await is_empty(box)
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------
@@ -519,7 +586,11 @@ async def test_nothing_to_write_writes_nothing(tmp_path):
 async def test_a_file_that_was_replaced_at_work_is_counted_again(tmp_path):
     async with outbox(tmp_path / "b") as box:
         await box.add(readings(1, 2))
-        box.bundled, box.keeper.moved = 9, True
+        box.bundled = 9
+        await box.remember({})
+        await asyncio.sleep(0.05)
+        assert box.bundled == 9  # the same file is not counted at each write
+        box.keeper.moved = True
         await box.remember({})
         await asyncio.sleep(0.05)
         assert (box.bundled, box.oldest_unformed, box.keeper.moved) == (2, T + 1000, False)
@@ -531,6 +602,8 @@ async def test_closing_writes_what_waits(tmp_path):
     adding = box.add(readings(1))
     await box.close()
     await adding
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        box.keeper.file.connection.execute("SELECT 1")
     async with outbox(tmp_path / "b", "boot-2") as box:
         assert box.bundled == 1
 
