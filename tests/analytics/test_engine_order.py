@@ -24,6 +24,7 @@ from field import (
     winter,
 )
 
+from analytics.rules import RULES
 from analytics.run.engine import write
 from analytics.run.engine.engine import Engine
 from store.lease import Waits
@@ -77,7 +78,10 @@ async def test_tick_by_tick_equals_all_at_once(server, database, empty_database,
                 pass
     assert same(contents(other), expected)
     # never a message twice: each step of an alert has its own number and kind, and nothing live was stale
-    assert scalar(other, "SELECT count(*) FROM alert_step WHERE stale") == 0
+    # (the end of what is over by the clock is for the page alone)
+    by_clock = [rule.name for rule in RULES if rule.ends_itself]
+    unsaid = "SELECT count(*) FROM alert_step JOIN alert ON alert.id = alert WHERE stale AND rule <> ALL (%s)"
+    assert scalar(other, unsaid, by_clock) == 0
     assert scalar(other, "SELECT count(*) FROM due WHERE kind = 'step'") == scalar(
         other, "SELECT count(*) FROM alert_step"
     )

@@ -180,7 +180,8 @@ def damage(url: str, was: dict[tuple[str, str], list[tuple[str, object]]], chanc
                 *map(sql.Identifier, (table, column))
             )
             for key, value in rows:
-                with contextlib.suppress(psycopg.IntegrityError):  # what the table itself refuses
+                # what the table itself refuses
+                with contextlib.suppress(psycopg.IntegrityError, psycopg.errors.NumericValueOutOfRange):
                     connection.execute(change, [json.dumps(damaged(value, chance)), key])
 
 
